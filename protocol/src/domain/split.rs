@@ -1,0 +1,45 @@
+//! One unit of reading.
+
+use std::collections::BTreeMap;
+
+use super::{EncryptionKey, SpillLocation};
+use crate::error::Fault;
+use crate::json::{FromJson, Json, Object};
+
+/// What the connector planned and Athena hands back, one at a time, to be read.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Split {
+    /// Where blocks of this split may be spilled: a directory, and this split's alone.
+    pub spill_location: Option<SpillLocation>,
+    /// None: spill in clear.
+    pub encryption_key: Option<EncryptionKey>,
+    /// The connector's own, opaque to Athena.
+    pub properties: BTreeMap<String, String>,
+}
+
+impl Split {
+    pub(crate) fn to_json(&self) -> Json<'_> {
+        Object::new()
+            .with(
+                "spillLocation",
+                self.spill_location.as_ref().map(SpillLocation::to_json),
+            )
+            .with(
+                "encryptionKey",
+                self.encryption_key.as_ref().map(EncryptionKey::to_json),
+            )
+            .with("properties", &self.properties)
+            .into()
+    }
+}
+
+impl FromJson for Split {
+    fn from_json(json: &Json<'_>) -> Result<Self, Fault> {
+        let object = json.as_object()?;
+        Ok(Self {
+            spill_location: object.optional("spillLocation")?,
+            encryption_key: object.optional("encryptionKey")?,
+            properties: object.required("properties")?,
+        })
+    }
+}

@@ -1,0 +1,47 @@
+//! A table by name.
+
+use std::fmt;
+
+use crate::error::Fault;
+use crate::json::{FromJson, Json, Object};
+
+/// A table within a catalog. Displays as `schema.table`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TableName {
+    /// What SQL calls the database, lower case.
+    pub schema_name: String,
+    /// Lower case.
+    pub table_name: String,
+}
+
+impl TableName {
+    pub fn new(schema_name: impl Into<String>, table_name: impl Into<String>) -> Self {
+        Self {
+            schema_name: schema_name.into(),
+            table_name: table_name.into(),
+        }
+    }
+
+    pub(crate) fn to_json(&self) -> Json<'_> {
+        Object::new()
+            .with("schemaName", &self.schema_name)
+            .with("tableName", &self.table_name)
+            .into()
+    }
+}
+
+impl fmt::Display for TableName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.schema_name, self.table_name)
+    }
+}
+
+impl FromJson for TableName {
+    fn from_json(json: &Json<'_>) -> Result<Self, Fault> {
+        let object = json.as_object()?;
+        Ok(Self {
+            schema_name: object.required("schemaName")?,
+            table_name: object.required("tableName")?,
+        })
+    }
+}

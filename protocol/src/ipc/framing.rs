@@ -1,0 +1,155 @@
+//! The prefix of an encapsulated message, and its flatbuffer.
+//!
+//! ```text
+//! legacy        int32 L            | metadata, L bytes | body
+//! continuation  FF FF FF FF int32 L | metadata, L bytes | body
+//! ```
+//!
+//! Little-endian; metadata is a flatbuffer `Message`, padded so that prefix and metadata are a multiple of 8 bytes.
+//! Legacy messages carry metadata version V4, the others V5; readers take all four combinations.
+
+use arrow::error::ArrowError;
+use arrow::ipc::writer::IpcWriteOptions;
+use arrow::ipc::{Message, MetadataVersion, root_as_message_with_opts};
+use flatbuffers::{InvalidFlatbuffer, VerifierOptions};
+
+use crate::error::Rule;
+
+/// How an Arrow message begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum IpcFraming {
+    /// Length alone, metadata V4: serde version 2, and every spilled block at any version.
+    Legacy,
+    /// FF FF FF FF and length, metadata V5: serde version 3 and later.
+    Continuation,
+}
+
+impl IpcFraming {
+    /// The framing of a message. A legacy message cannot begin with FF FF FF FF: its length would be -1.
+    pub fn of(message: &[u8]) -> Self {
+        if message.starts_with(&CONTINUATION) {
+            Self::Continuation
+        } else {
+            Self::Legacy
+        }
+    }
+
+    /// Buffers aligned to 8 bytes, without compression.
+    pub(crate) fn write_options(self) -> Result<IpcWriteOptions, ArrowError> {
+        match self {
+            Self::Legacy => IpcWriteOptions::try_new(ALIGNMENT_BYTES, true, MetadataVersion::V4),
+            Self::Continuation => IpcWriteOptions::try_new(ALIGNMENT_BYTES, false, MetadataVersion::V5),
+        }
+    }
+}
+
+const CONTINUATION: [u8; 4] = [0xFF; 4];
+const ALIGNMENT_BYTES: usize = 8;
+
+/// An encapsulated message, cut but not yet understood.
+pub(crate) struct Encapsulated<'a> {
+    pub(crate) metadata: &'a [u8],
+    /// All that follows the metadata.
+    pub(crate) rest: &'a [u8],
+}
+
+impl<'a> Encapsulated<'a> {
+    pub(crate) fn split(bytes: &'a [u8]) -> Result<Self, Rule> {
+        let bytes = match IpcFraming::of(bytes) {
+            IpcFraming::Legacy => bytes,
+            IpcFraming::Continuation => &bytes[CONTINUATION.len()..],
+        };
+        let (length, bytes) = bytes
+            .split_first_chunk()
+            .ok_or_else(|| arrow("it ends within its prefix"))?;
+        let length = i32::from_le_bytes(*length);
+        let cut = usize::try_from(length)
+            .ok()
+            .and_then(|length| bytes.split_at_checked(length));
+        let (metadata, rest) = cut.ok_or_else(|| {
+            arrow(format!(
+                "it claims {length} bytes of metadata where {} bytes remain",
+                bytes.len()
+            ))
+        })?;
+        Ok(Self { metadata, rest })
+    }
+
+    /// The verified flatbuffer, at a metadata version that is known.
+    pub(crate) fn message(&self) -> Result<Message<'a>, Rule> {
+        let options = VerifierOptions {
+            // Tables may share parts, so a small flatbuffer can unfold into a huge tree. Honest writers share a few
+            // vtables at most.
+            max_apparent_size: self.metadata.len().saturating_mul(LARGEST_UNFOLDING),
+            ..VerifierOptions::default()
+        };
+        let message = root_as_message_with_opts(&options, self.metadata).map_err(|error| {
+            arrow(format!(
+                "its metadata is not a valid flatbuffer: {}",
+                first_line(&error)
+            ))
+        })?;
+        match message.version() {
+            MetadataVersion::V4 | MetadataVersion::V5 => Ok(message),
+            other => Err(arrow(format!(
+                "its metadata version is {other:?}, wanted V4 or V5"
+            ))),
+        }
+    }
+}
+
+/// How many times its own size a flatbuffer may unfold to.
+const LARGEST_UNFOLDING: usize = 8;
+
+/// The verifier's text goes on with a trace of positions.
+fn first_line(error: &InvalidFlatbuffer) -> String {
+    error.to_string().lines().next().unwrap_or_default().to_owned()
+}
+
+pub(crate) fn arrow(text: impl Into<String>) -> Rule {
+    Rule::Arrow(text.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rejects_lengths_beyond_the_message() {
+        for bytes in [
+            &b""[..],
+            b"\xFF\xFF\xFF",
+            b"\xFF\xFF\xFF\xFF",
+            b"\xFF\xFF\xFF\xFF\x00\x00\x00",
+            b"\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF",
+            b"\xFF\xFF\xFF\x7F",
+            b"\x05\x00\x00\x00abcd",
+        ] {
+            assert!(Encapsulated::split(bytes).is_err(), "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn cuts_both_framings() -> Result<(), Rule> {
+        for bytes in [
+            &b"\x02\x00\x00\x00abc"[..],
+            b"\xFF\xFF\xFF\xFF\x02\x00\x00\x00abc",
+        ] {
+            let message = Encapsulated::split(bytes)?;
+            assert_eq!((message.metadata, message.rest), (&b"ab"[..], &b"c"[..]));
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn rejects_metadata_that_is_no_flatbuffer() -> Result<(), Rule> {
+        for bytes in [
+            &b"\x00\x00\x00\x00"[..],
+            b"\x04\x00\x00\x00\xFF\xFF\xFF\xFF",
+            b"\x01\x00\x00\x00\x04",
+        ] {
+            assert!(Encapsulated::split(bytes)?.message().is_err(), "{bytes:?}");
+        }
+        Ok(())
+    }
+}

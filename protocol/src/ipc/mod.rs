@@ -1,0 +1,27 @@
+//! Arrow on this wire: a schema or a record batch as one encapsulated IPC message, on its own. Not an IPC stream: no
+//! end marker, no magic, no dictionaries, no compression, and a batch means nothing without the schema beside it.
+
+mod arrow_type;
+mod base64;
+mod batch;
+mod block;
+mod framing;
+mod read_batch;
+mod read_schema;
+mod schema;
+mod size;
+mod types;
+
+#[cfg(test)]
+mod tests;
+
+pub use batch::{decode_batch, encode_batch};
+pub use block::Block;
+pub use framing::IpcFraming;
+pub use schema::{decode_schema, encode_schema};
+pub use size::block_bytes;
+pub use types::{UnsupportedType, check_supported};
+
+pub(crate) use arrow_type::{data_type_to_json, same_arrow_type};
+pub(crate) use base64::{bytes_from_json, decode_base64, encode_base64};
+pub(crate) use schema::schema_to_json;

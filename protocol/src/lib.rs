@@ -1,0 +1,55 @@
+//! The wire protocol of Athena Query Federation, both directions: what Athena asks of a connector and what a
+//! connector answers, from JSON bytes to typed values and back.
+//!
+//! Pure: no I/O, no async, no AWS, no Kafka. Both sides use it, the connector and whoever plays Athena.
+//!
+//! | call | request | response |
+//! | --- | --- | --- |
+//! | ping | [`PingRequest`] | [`PingResponse`] |
+//! | list schemas | [`ListSchemasRequest`] | [`ListSchemasResponse`] |
+//! | list tables | [`ListTablesRequest`] | [`ListTablesResponse`] |
+//! | get table | [`GetTableRequest`] | [`GetTableResponse`] |
+//! | get table layout | [`GetTableLayoutRequest`] | [`GetTableLayoutResponse`] |
+//! | get splits | [`GetSplitsRequest`] | [`GetSplitsResponse`] |
+//! | read records | [`ReadRecordsRequest`] | [`ReadRecordsResponse`] or [`RemoteReadRecordsResponse`] |
+//! | capabilities | [`GetDataSourceCapabilitiesRequest`] | [`GetDataSourceCapabilitiesResponse`] |
+//! | user defined function | [`UserDefinedFunctionRequest`] | [`UserDefinedFunctionResponse`] |
+//!
+//! * [`messages`]: one file a call, and [`FederationRequest`] / [`FederationResponse`] over all of them.
+//! * [`domain`]: the values the calls carry: identity, table name, split, spill location, encryption key.
+//! * [`predicate`]: constraints, value sets, ranges, markers, expressions; [`ValueSet::contains`] is pure.
+//! * [`ipc`]: Arrow schemas and record batches as lone encapsulated messages, and [`Block`].
+//!
+//! Reading is forgiving where the peer's own reader is strict: keys in any order, unknown keys ignored, optional
+//! extensions absent or null. Writing is exact: every key, in the order the peer demands. The bytes come from
+//! outside: whatever they claim, decoding returns an error that names the message, the field and the broken rule;
+//! it does not panic, and allocates no more than a small multiple of the input.
+
+pub mod domain;
+mod error;
+pub mod ipc;
+mod json;
+pub mod messages;
+pub mod predicate;
+mod version;
+
+pub use domain::{EncryptionKey, FederatedIdentity, SpillLocation, Split, TableName};
+pub use error::{DecodeError, EncodeError, Rule};
+pub use ipc::{
+    Block, IpcFraming, UnsupportedType, block_bytes, check_supported, decode_batch, decode_schema,
+    encode_batch, encode_schema,
+};
+pub use messages::{
+    CAPABILITIES, FederationRequest, FederationResponse, GetDataSourceCapabilitiesRequest,
+    GetDataSourceCapabilitiesResponse, GetSplitsRequest, GetSplitsResponse, GetTableLayoutRequest,
+    GetTableLayoutResponse, GetTableRequest, GetTableResponse, ListSchemasRequest, ListSchemasResponse,
+    ListTablesRequest, ListTablesResponse, OptimizationSubType, PingRequest, PingResponse,
+    ReadRecordsRequest, ReadRecordsResponse, RemoteReadRecordsResponse, UserDefinedFunctionRequest,
+    UserDefinedFunctionResponse,
+};
+pub use predicate::{
+    AllOrNoneValueSet, Bound, ConstantExpression, Constraints, EquatableValueSet, EvaluationError,
+    Expression, FunctionCallExpression, InvalidRange, Marker, OrderByDirection, OrderByField, QueryPlan,
+    Range, SortedRangeSet, ValueSet, VariableExpression,
+};
+pub use version::{SerdeVersion, UnknownVersion};

@@ -1,0 +1,91 @@
+//! Ping: the first call, from whose answer the client learns the connector's serde version.
+
+use crate::domain::FederatedIdentity;
+use crate::error::Fault;
+use crate::json::{Json, Object};
+use crate::version::SerdeVersion;
+
+/// The number of Athena's federation feature set that a connector reports today.
+pub const CAPABILITIES: u32 = 24;
+
+/// Asks whether the connector is there. The same at every version.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PingRequest {
+    pub identity: Option<FederatedIdentity>,
+    pub catalog_name: String,
+    pub query_id: String,
+}
+
+/// Says which connector answers and what it speaks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PingResponse {
+    /// As asked.
+    pub catalog_name: String,
+    /// As asked.
+    pub query_id: String,
+    /// A free label such as `msk`.
+    pub source_type: Option<String>,
+    /// [`CAPABILITIES`].
+    pub capabilities: u32,
+    /// The latest version spoken; 1 if the answer does not say.
+    pub serde_version: u32,
+}
+
+impl PingRequest {
+    pub(super) const NAME: &str = "PingRequest";
+
+    /// Unlike in other requests the catalog comes first.
+    pub(super) fn to_json(&self) -> Json<'_> {
+        Object::typed(Self::NAME)
+            .with("identity", self.identity.as_ref().map(FederatedIdentity::to_json))
+            .with("catalogName", &self.catalog_name)
+            .with("queryId", &self.query_id)
+            .into()
+    }
+
+    pub(super) fn from_object(object: &Object<'_>) -> Result<Self, Fault> {
+        Ok(Self {
+            identity: object.optional("identity")?,
+            catalog_name: object.required("catalogName")?,
+            query_id: object.required("queryId")?,
+        })
+    }
+}
+
+impl PingResponse {
+    pub(super) const NAME: &str = "PingResponse";
+
+    /// The answer to `request` at the latest version.
+    pub fn to(request: &PingRequest, source_type: &str) -> Self {
+        Self {
+            catalog_name: request.catalog_name.clone(),
+            query_id: request.query_id.clone(),
+            source_type: Some(source_type.to_owned()),
+            capabilities: CAPABILITIES,
+            serde_version: SerdeVersion::LATEST.number(),
+        }
+    }
+
+    pub(super) fn to_json(&self) -> Json<'_> {
+        Object::typed(Self::NAME)
+            .with("catalogName", &self.catalog_name)
+            .with("queryId", &self.query_id)
+            .with("sourceType", self.source_type.as_ref())
+            .with("capabilities", self.capabilities)
+            .with("serDeVersion", self.serde_version)
+            .into()
+    }
+
+    pub(super) fn from_object(object: &Object<'_>) -> Result<Self, Fault> {
+        Ok(Self {
+            catalog_name: object.required("catalogName")?,
+            query_id: object.required("queryId")?,
+            source_type: object.optional("sourceType")?,
+            capabilities: object.required("capabilities")?,
+            serde_version: object
+                .optional("serDeVersion")?
+                .filter(|version| *version != 0)
+                .unwrap_or(1),
+        })
+    }
+}

@@ -1,0 +1,108 @@
+//! Predicates beyond value sets, as function calls.
+
+use arrow::array::ArrayRef;
+use arrow::datatypes::DataType;
+
+use super::value_block;
+use crate::error::{EncodeError, Fault, Rule, quoted_name};
+use crate::ipc::{IpcFraming, data_type_to_json};
+use crate::json::{FromJson, Json, Object};
+
+/// An expression over the columns of a table. Arrives only for functions the connector advertised.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Expression {
+    Variable(VariableExpression),
+    Constant(ConstantExpression),
+    FunctionCall(FunctionCallExpression),
+}
+
+/// The value of a column.
+#[derive(Debug, Clone, PartialEq)]
+pub struct VariableExpression {
+    pub column_name: String,
+    pub data_type: DataType,
+}
+
+/// A value, or several for a constant array.
+#[derive(Debug, Clone)]
+pub struct ConstantExpression {
+    pub values: ArrayRef,
+    pub data_type: DataType,
+}
+
+/// A call such as `$and`, `$equal`, `$in`; the number of arguments is not checked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FunctionCallExpression {
+    /// Type of the result.
+    pub data_type: DataType,
+    pub function_name: String,
+    pub arguments: Vec<Expression>,
+}
+
+const VARIABLE: &str = "VariableExpression";
+const CONSTANT: &str = "ConstantExpression";
+const FUNCTION_CALL: &str = "FunctionCallExpression";
+
+impl Expression {
+    /// The orders of keys differ: a constant has its type last, a call first.
+    pub(super) fn to_json(&self, framing: IpcFraming) -> Result<Json<'_>, EncodeError> {
+        let object = match self {
+            Self::Variable(variable) => Object::typed(VARIABLE)
+                .with("columnName", &variable.column_name)
+                .with("type", data_type_to_json(&variable.data_type)?),
+            Self::Constant(constant) => Object::typed(CONSTANT)
+                .with("valueBlock", value_block::to_json(&constant.values, framing)?)
+                .with("type", data_type_to_json(&constant.data_type)?),
+            Self::FunctionCall(call) => Object::typed(FUNCTION_CALL)
+                .with("type", data_type_to_json(&call.data_type)?)
+                .with(
+                    "functionName",
+                    Object::new().with("functionName", &call.function_name),
+                )
+                .with("arguments", arguments_to_json(&call.arguments, framing)?),
+        };
+        Ok(object.into())
+    }
+}
+
+fn arguments_to_json(arguments: &[Expression], framing: IpcFraming) -> Result<Json<'_>, EncodeError> {
+    arguments
+        .iter()
+        .map(|argument| argument.to_json(framing))
+        .collect()
+}
+
+impl PartialEq for ConstantExpression {
+    fn eq(&self, other: &Self) -> bool {
+        *self.values == *other.values && self.data_type == other.data_type
+    }
+}
+
+impl FromJson for Expression {
+    fn from_json(json: &Json<'_>) -> Result<Self, Fault> {
+        let object = json.as_object()?;
+        Ok(match object.type_name()?.as_str() {
+            VARIABLE => Self::Variable(VariableExpression {
+                column_name: object.required("columnName")?,
+                data_type: object.required("type")?,
+            }),
+            CONSTANT => Self::Constant(ConstantExpression {
+                values: object.required_with("valueBlock", value_block::from_json)?,
+                data_type: object.required("type")?,
+            }),
+            FUNCTION_CALL => Self::FunctionCall(FunctionCallExpression {
+                data_type: object.required("type")?,
+                function_name: object
+                    .required_with("functionName", |json| json.as_object()?.required("functionName"))?,
+                arguments: object.required("arguments")?,
+            }),
+            other => {
+                let rule = Rule::Unknown {
+                    wanted: "a kind of expression",
+                    found: quoted_name(other),
+                };
+                return Err(Fault::from(rule).at_key("@type"));
+            }
+        })
+    }
+}

@@ -1,0 +1,30 @@
+//! What the engine wants kept: a conjunction of value sets by column, and hints beyond it.
+
+mod all_or_none;
+mod constraints;
+mod equatable;
+mod evaluation;
+mod expression;
+mod marker;
+mod order_by;
+mod query_plan;
+mod range;
+mod sorted_range;
+mod value_block;
+mod value_set;
+
+pub use all_or_none::AllOrNoneValueSet;
+pub use constraints::Constraints;
+pub use equatable::EquatableValueSet;
+pub use evaluation::EvaluationError;
+pub use expression::{ConstantExpression, Expression, FunctionCallExpression, VariableExpression};
+pub use marker::{Bound, Marker};
+pub use order_by::{OrderByDirection, OrderByField};
+pub use query_plan::QueryPlan;
+pub use range::{InvalidRange, Range};
+pub use sorted_range::SortedRangeSet;
+pub use value_set::ValueSet;
+
+/// A value set's first key, and the last that all three share.
+const TYPE: &str = "@type";
+const NULL_ALLOWED: &str = "nullAllowed";
