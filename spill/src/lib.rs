@@ -1,0 +1,51 @@
+//! Blocks that do not fit into a Lambda's response: written to S3 by the connector, read back by Athena.
+//!
+//! [`BlockSpiller`] takes a split's rows as record batches and ends in one block for the response or in a list of
+//! objects; [`SpillReader`] turns such an object back into rows. [`BlockStore`] is the seam to S3.
+//!
+//! # What lands in S3
+//!
+//! | bytes | meaning |
+//! | --- | --- |
+//! | 4 | length `L` of the metadata, little-endian; no `FF FF FF FF` before it (*legacy* framing) |
+//! | `L` | flatbuffer `Message` of one `RecordBatch`, metadata version V4, padded so that `4 + L` is a multiple of 8 |
+//! | body length | the buffers |
+//! | 16 | AES-GCM tag, if the split has a key; everything before it is then ciphertext |
+//!
+//! No schema (the response carries it), no end-of-stream mark, no nonce, and legacy framing whatever the version of the
+//! request. Block `N` of a split lies at `<the split's key>.<N>`, see [`block_location`].
+//!
+//! # One key and one nonce for all blocks of a split
+//!
+//! The response has room for a single key and nonce beside its list of objects, so every block of a split is encrypted
+//! under the same pair. GCM forbids that: who sees two blocks of a split learns the XOR of their plaintexts and can
+//! forge blocks. It is the format, and no reader expects anything else. What remains in our hands is kept: a pair never
+//! outlives its split ([`generate_key`] once for each), and no two splits share a location ([`split_location`]).
+//!
+//! # Rows without columns
+//!
+//! A record batch without columns cannot carry its row count: its body is empty, and Athena's reader fails on it.
+//! So a projected schema without columns can answer zero rows only; the first row written to it is
+//! [`SpillError::NoColumns`], because a silent zero would be a wrong count. A caller that must count rows asks for one
+//! column, any one.
+
+mod cipher;
+mod error;
+mod limits;
+mod location;
+mod object;
+mod pending;
+mod reader;
+mod spiller;
+mod store;
+mod uploads;
+
+pub use cipher::{BlockCipher, generate_key};
+pub use error::{CipherError, SpillError, StoreError};
+pub use limits::{BlockLimits, MAX_BLOCK_BYTES, MAX_RESPONSE_BYTES};
+pub use location::{block_location, split_location};
+pub use reader::SpillReader;
+pub use spiller::{BlockSpiller, Records, SpillStats};
+#[cfg(any(test, feature = "test-util"))]
+pub use store::conformance::conformance;
+pub use store::{BlockStore, MAX_OBJECT_BYTES, MemoryBlockStore, S3BlockStore};

@@ -1,0 +1,47 @@
+//! One block as the bytes of one object, and back. The layout is in the crate's documentation.
+
+use arrow::array::RecordBatch;
+use arrow::compute::concat_batches;
+use arrow::datatypes::SchemaRef;
+use bytes::Bytes;
+use protocol::{EncryptionKey, IpcFraming, SpillLocation, decode_batch, encode_batch};
+
+use crate::{BlockCipher, SpillError};
+
+/// Joins the rows of `parts`, in order, into one object; encrypted if there is a cipher.
+pub(crate) fn encode_object(
+    schema: &SchemaRef,
+    parts: Vec<RecordBatch>,
+    cipher: Option<&BlockCipher>,
+) -> Result<Bytes, SpillError> {
+    let batch = concat_batches(schema, &parts)?;
+    drop(parts); // The rows are in memory twice now; a third copy comes next.
+    let message = encode_batch(&batch, IpcFraming::Legacy)?;
+    drop(batch);
+    Ok(match cipher {
+        Some(cipher) => cipher.encrypt(message)?.into(),
+        None => message.into(),
+    })
+}
+
+/// The rows of an object; decrypted first if there is a key. `location` is for the errors.
+pub(crate) fn decode_object(
+    object: Bytes,
+    schema: SchemaRef,
+    key: Option<&EncryptionKey>,
+    location: &SpillLocation,
+) -> Result<RecordBatch, SpillError> {
+    let undecryptable = |source| SpillError::Decrypt {
+        location: location.clone(),
+        source,
+    };
+    let undecodable = |source| SpillError::Decode {
+        location: location.clone(),
+        source: Box::new(source),
+    };
+    let message = match key.map(BlockCipher::new).transpose()? {
+        Some(cipher) => cipher.decrypt(object.into()).map_err(undecryptable)?.into(),
+        None => object,
+    };
+    decode_batch(&message, schema).map_err(undecodable)
+}

@@ -1,0 +1,28 @@
+//! The seam to S3.
+
+#[cfg(any(test, feature = "test-util"))]
+pub(crate) mod conformance;
+mod memory;
+mod s3;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use protocol::SpillLocation;
+
+use crate::StoreError;
+
+pub use memory::MemoryBlockStore;
+pub use s3::S3BlockStore;
+
+/// No block is larger; an object that is fails its reader before it is all in memory.
+pub const MAX_OBJECT_BYTES: usize = 1 << 30;
+
+/// Holds spilled blocks as objects. Both methods take an object's location, never a directory's.
+#[async_trait]
+pub trait BlockStore: Send + Sync {
+    /// Stores an object, whole or not at all, in place of one that may be there. Retries what is worth retrying.
+    async fn put(&self, location: &SpillLocation, block: Bytes) -> Result<(), StoreError>;
+
+    /// The whole object. [`StoreError::NotFound`] if there is none.
+    async fn get(&self, location: &SpillLocation) -> Result<Bytes, StoreError>;
+}
