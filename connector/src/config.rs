@@ -1,0 +1,334 @@
+//! Settings, each from one environment variable.
+//!
+//! | variable | unit | default | meaning |
+//! |---|---|---|---|
+//! | `kafka_endpoint` | `host:port,…` | none, needed to plan and read | the brokers to ask first |
+//! | `auth_type` | name | `NO_AUTH` | how to authenticate to the brokers ([`AuthType`]) |
+//! | `spill_bucket` | bucket | none, needed to plan unless the request names one | where blocks go that do not fit an answer |
+//! | `spill_prefix` | key prefix | `athena-federation-spill` | what spilled keys begin with |
+//! | `disable_spill_encryption` | `true`, `false` | `false` | spill in the clear |
+//! | `MAX_BLOCK_SIZE_BYTES` | bytes | what the request says | size at which a block is spilled |
+//! | `ATHENA_FEDERATION_SDK_LOG_LEVEL` | level | `warn` | `off`, `error`, `warn`, `info`, `debug`, `trace` |
+//! | `max_records_per_split` | offsets | 100000 | the longest offset range of one split |
+//! | `schema_cache_seconds` | seconds | 60 | how long a table's description is reused; 0 reads it every time |
+//! | `isolation_level` | name | `read_committed` | or `read_uncommitted`: also records of open and aborted transactions |
+//! | `on_bad_record` | name | `null` | a record that does not decode: `null` a row of NULLs, `skip` no row, `fail` the query |
+//! | `on_tombstone` | name | `skip` | a record without value: `skip` no row, `null` a row of NULLs |
+//!
+//! Those of the Java connector keep its names and defaults. A blank value is the same as none, since deployment
+//! templates pass empty text for parameters left out. Words are accepted in any case.
+
+use std::fmt::Display;
+use std::str::FromStr;
+use std::time::Duration;
+
+use tracing::level_filters::LevelFilter;
+
+use crate::kafka::auth::{AuthType, AuthTypeError};
+
+/// What the environment says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    kafka_endpoint: Option<String>,
+    pub auth_type: AuthType,
+    spill_bucket: Option<String>,
+    pub spill_prefix: String,
+    pub encrypt_spill: bool,
+    /// Takes the place of the request's own limit.
+    pub max_block_bytes: Option<u64>,
+    pub log_level: LevelFilter,
+    /// At least 1.
+    pub max_records_per_split: u64,
+    pub schema_cache: Duration,
+    pub isolation_level: IsolationLevel,
+    pub on_bad_record: OnBadRecord,
+    pub on_tombstone: OnTombstone,
+}
+
+impl Config {
+    /// Reads each variable through `var`. What is missing is only an error when it is needed: a ping must be
+    /// answered before anything is configured.
+    pub fn from_vars(var: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let vars = Vars(var);
+        Ok(Self {
+            kafka_endpoint: vars.text(KAFKA_ENDPOINT),
+            auth_type: vars.text("auth_type").unwrap_or_default().parse()?,
+            spill_bucket: vars.text(SPILL_BUCKET),
+            spill_prefix: vars
+                .text("spill_prefix")
+                .unwrap_or_else(|| "athena-federation-spill".to_owned()),
+            encrypt_spill: !vars.word("disable_spill_encryption", &BOOLEANS)?.unwrap_or(false),
+            max_block_bytes: vars.number("MAX_BLOCK_SIZE_BYTES", 1)?,
+            log_level: vars
+                .word("ATHENA_FEDERATION_SDK_LOG_LEVEL", &LOG_LEVELS)?
+                .unwrap_or(LevelFilter::WARN),
+            max_records_per_split: vars.number("max_records_per_split", 1)?.unwrap_or(100_000),
+            schema_cache: vars
+                .number("schema_cache_seconds", 0)?
+                .map_or(Duration::from_secs(60), |seconds: u32| {
+                    Duration::from_secs(seconds.into())
+                }),
+            isolation_level: vars
+                .word("isolation_level", &ISOLATION_LEVELS)?
+                .unwrap_or_default(),
+            on_bad_record: vars.word("on_bad_record", &ON_BAD_RECORD)?.unwrap_or_default(),
+            on_tombstone: vars.word("on_tombstone", &ON_TOMBSTONE)?.unwrap_or_default(),
+        })
+    }
+
+    /// The brokers, `host:port` separated by commas.
+    pub fn kafka_endpoint(&self) -> Result<&str, ConfigError> {
+        self.kafka_endpoint.as_deref().ok_or(ConfigError::Missing {
+            variable: KAFKA_ENDPOINT,
+        })
+    }
+
+    pub fn spill_bucket(&self) -> Result<&str, ConfigError> {
+        self.spill_bucket.as_deref().ok_or(ConfigError::Missing {
+            variable: SPILL_BUCKET,
+        })
+    }
+}
+
+/// Which records of transactions are rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum IsolationLevel {
+    /// Those of committed transactions, up to the last stable offset.
+    #[default]
+    ReadCommitted,
+    /// All, up to the high watermark, as the Java connector reads.
+    ReadUncommitted,
+}
+
+/// What becomes of a record that does not decode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnBadRecord {
+    /// A row of NULLs, as with the Java connector.
+    #[default]
+    Null,
+    Skip,
+    Fail,
+}
+
+/// What becomes of a record without value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnTombstone {
+    #[default]
+    Skip,
+    Null,
+}
+
+/// A variable that is missing or has a value of no use.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    #[error("environment variable {variable} is not set")]
+    Missing { variable: &'static str },
+    #[error(transparent)]
+    AuthType(#[from] AuthTypeError),
+    #[error("environment variable {variable} is `{value}`; wanted {wanted}")]
+    Invalid {
+        variable: &'static str,
+        value: String,
+        wanted: String,
+    },
+}
+
+const KAFKA_ENDPOINT: &str = "kafka_endpoint";
+const SPILL_BUCKET: &str = "spill_bucket";
+
+/// The words a variable may hold, with what each means.
+type Words<T> = [(&'static str, T)];
+
+const BOOLEANS: [(&str, bool); 2] = [("true", true), ("false", false)];
+const ISOLATION_LEVELS: [(&str, IsolationLevel); 2] = [
+    ("read_committed", IsolationLevel::ReadCommitted),
+    ("read_uncommitted", IsolationLevel::ReadUncommitted),
+];
+const ON_BAD_RECORD: [(&str, OnBadRecord); 3] = [
+    ("null", OnBadRecord::Null),
+    ("skip", OnBadRecord::Skip),
+    ("fail", OnBadRecord::Fail),
+];
+const ON_TOMBSTONE: [(&str, OnTombstone); 2] = [("skip", OnTombstone::Skip), ("null", OnTombstone::Null)];
+const LOG_LEVELS: [(&str, LevelFilter); 6] = [
+    ("off", LevelFilter::OFF),
+    ("error", LevelFilter::ERROR),
+    ("warn", LevelFilter::WARN),
+    ("info", LevelFilter::INFO),
+    ("debug", LevelFilter::DEBUG),
+    ("trace", LevelFilter::TRACE),
+];
+
+/// Reads variables.
+struct Vars<F>(F);
+
+impl<F: Fn(&str) -> Option<String>> Vars<F> {
+    fn text(&self, variable: &str) -> Option<String> {
+        let text = self.0(variable)?.trim().to_owned();
+        (!text.is_empty()).then_some(text)
+    }
+
+    fn word<T: Copy>(&self, variable: &'static str, words: &Words<T>) -> Result<Option<T>, ConfigError> {
+        let Some(value) = self.text(variable) else {
+            return Ok(None);
+        };
+        match words.iter().find(|(word, _)| value.eq_ignore_ascii_case(word)) {
+            Some(&(_, meaning)) => Ok(Some(meaning)),
+            None => {
+                let words: Vec<_> = words.iter().map(|(word, _)| *word).collect();
+                Err(ConfigError::Invalid {
+                    variable,
+                    value,
+                    wanted: words.join(" or "),
+                })
+            }
+        }
+    }
+
+    /// A decimal number, `least` or more.
+    fn number<T: FromStr + PartialOrd + Display>(
+        &self,
+        variable: &'static str,
+        least: T,
+    ) -> Result<Option<T>, ConfigError> {
+        let Some(value) = self.text(variable) else {
+            return Ok(None);
+        };
+        match value.parse() {
+            Ok(number) if number >= least => Ok(Some(number)),
+            _ => {
+                let wanted = format!("a whole number of at least {least}");
+                Err(ConfigError::Invalid {
+                    variable,
+                    value,
+                    wanted,
+                })
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(vars: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        Config::from_vars(|name| {
+            vars.iter()
+                .find(|(known, _)| *known == name)
+                .map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    #[test]
+    fn has_documented_defaults() {
+        let defaults = Config {
+            kafka_endpoint: None,
+            auth_type: AuthType::NoAuth,
+            spill_bucket: None,
+            spill_prefix: "athena-federation-spill".to_owned(),
+            encrypt_spill: true,
+            max_block_bytes: None,
+            log_level: LevelFilter::WARN,
+            max_records_per_split: 100_000,
+            schema_cache: Duration::from_secs(60),
+            isolation_level: IsolationLevel::ReadCommitted,
+            on_bad_record: OnBadRecord::Null,
+            on_tombstone: OnTombstone::Skip,
+        };
+        assert_eq!(config(&[]), Ok(defaults));
+    }
+
+    #[test]
+    fn maps_every_variable() {
+        let all = config(&[
+            ("kafka_endpoint", "b-1:9092,b-2:9092"),
+            ("auth_type", "no_auth"),
+            ("spill_bucket", "spill"),
+            ("spill_prefix", "athena-spill"),
+            ("disable_spill_encryption", "True"),
+            ("MAX_BLOCK_SIZE_BYTES", "1000000"),
+            ("ATHENA_FEDERATION_SDK_LOG_LEVEL", "DEBUG"),
+            ("max_records_per_split", "5"),
+            ("schema_cache_seconds", "0"),
+            ("isolation_level", "read_uncommitted"),
+            ("on_bad_record", "fail"),
+            ("on_tombstone", "null"),
+        ]);
+        let wanted = Config {
+            kafka_endpoint: Some("b-1:9092,b-2:9092".to_owned()),
+            auth_type: AuthType::NoAuth,
+            spill_bucket: Some("spill".to_owned()),
+            spill_prefix: "athena-spill".to_owned(),
+            encrypt_spill: false,
+            max_block_bytes: Some(1_000_000),
+            log_level: LevelFilter::DEBUG,
+            max_records_per_split: 5,
+            schema_cache: Duration::ZERO,
+            isolation_level: IsolationLevel::ReadUncommitted,
+            on_bad_record: OnBadRecord::Fail,
+            on_tombstone: OnTombstone::Null,
+        };
+        assert_eq!(all, Ok(wanted));
+        assert_eq!(
+            config(&[("on_bad_record", "skip")]).unwrap().on_bad_record,
+            OnBadRecord::Skip
+        );
+    }
+
+    #[test]
+    fn takes_blank_values_for_none() {
+        let names = [
+            "kafka_endpoint",
+            "auth_type",
+            "MAX_BLOCK_SIZE_BYTES",
+            "on_bad_record",
+        ];
+        let blank = names.map(|name| (name, " "));
+        assert_eq!(config(&blank), config(&[]));
+    }
+
+    #[test]
+    fn names_the_variable_the_value_and_what_is_allowed() {
+        for (variable, value, wanted) in [
+            ("disable_spill_encryption", "yes", "true or false"),
+            ("MAX_BLOCK_SIZE_BYTES", "0", "a whole number of at least 1"),
+            ("MAX_BLOCK_SIZE_BYTES", "16MB", "a whole number of at least 1"),
+            (
+                "ATHENA_FEDERATION_SDK_LOG_LEVEL",
+                "loud",
+                "off or error or warn or info or debug or trace",
+            ),
+            ("max_records_per_split", "0", "a whole number of at least 1"),
+            ("schema_cache_seconds", "-1", "a whole number of at least 0"),
+            (
+                "isolation_level",
+                "serializable",
+                "read_committed or read_uncommitted",
+            ),
+            ("on_bad_record", "drop", "null or skip or fail"),
+            ("on_tombstone", "fail", "skip or null"),
+        ] {
+            let error = config(&[(variable, value)]).unwrap_err();
+            let message = format!("environment variable {variable} is `{value}`; wanted {wanted}");
+            assert_eq!(error.to_string(), message);
+        }
+    }
+
+    #[test]
+    fn refuses_an_unknown_auth_type() {
+        let error = config(&[("auth_type", "KERBEROS")]).unwrap_err().to_string();
+        assert!(
+            error.contains("auth_type") && error.contains("KERBEROS"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn misses_the_brokers_and_the_bucket_only_when_asked() {
+        let config = config(&[]).unwrap();
+        let missing = |variable| Err(ConfigError::Missing { variable });
+        assert_eq!(config.kafka_endpoint(), missing("kafka_endpoint"));
+        assert_eq!(config.spill_bucket(), missing("spill_bucket"));
+    }
+}

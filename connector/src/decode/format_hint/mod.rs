@@ -1,0 +1,211 @@
+//! Format hints: how the texts of a DATE or TIMESTAMP column are read.
+//!
+//! A column of a topic schema may carry a `formatHint`. It is one of
+//!
+//! | hint | reads |
+//! |---|---|
+//! | none, or empty | ISO 8601, and SQL's `yyyy-MM-dd[ HH:mm[:ss[.fraction]]]`, both strictly and to the end of the text |
+//! | `iso8601` | ISO 8601 alone, `T` between date and time |
+//! | `rfc2822` | mail dates: `Thu, 9 Mar 2023 21:05:00 +0900` |
+//! | `epoch_seconds`, `epoch_millis`, `epoch_micros` | a decimal number counted from 1970-01-01T00:00Z, rounded down to milliseconds |
+//! | a pattern | `java.text.SimpleDateFormat`, as the Java connector read it |
+//! | `java:` and a pattern | the same, to the letter |
+//!
+//! No pattern can be mistaken for a name: each name holds a letter that patterns do not know.
+//!
+//! # Patterns
+//!
+//! They mean what they mean to Java 17's `SimpleDateFormat` with its defaults on AWS Lambda: lenient, English,
+//! zone UTC. So month 13 rolls into the next year, text after the match is ignored, `YYYY` is the week year, two
+//! digits of `yy` fall into the window from 80 years back to 20 ahead of the moment the hint was compiled, and
+//! dates before 15 October 1582 are Julian. Text that does not match gives `None`, which the column shows as NULL.
+//!
+//! One thing differs on purpose. Java reads `S` as a *count* of milliseconds: `.7` is 7 ms and `.073456` is
+//! 73 seconds. Without the `java:` prefix, `S` of any width reads the digits of a fraction: `.7` is 700 ms and
+//! `.073456` is 73 ms, the rest cut off. Three digits mean the same either way. A fraction has no sign.
+//!
+//! Where even `java:` parts from Java:
+//! - a zone belongs to its value. Java's formatter keeps a zone *name* it has met and reads later texts in it;
+//! - the last zone in a text counts alone. In Java the names of two zones in one pattern blend;
+//! - an instant beyond 64 bits of milliseconds (some 292 million years away) is `None`, where Java wraps around;
+//! - zone names and rules are those of the JDK that `zone_table.rs` was generated from.
+
+mod calendar;
+mod epoch;
+mod iso;
+mod number;
+mod parse;
+mod pattern;
+mod zone;
+#[rustfmt::skip]
+mod zone_table;
+
+#[cfg(test)]
+mod tests;
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use chrono::DateTime;
+use thiserror::Error;
+
+use self::epoch::EpochUnit;
+use self::iso::Separator;
+use self::pattern::{Pattern, SecondFraction};
+
+/// Asks for Java's own reading of a pattern, `S` as a count of milliseconds included.
+const JAVA_PREFIX: &str = "java:";
+
+const DAY_MS: i64 = 86_400_000;
+
+/// A compiled format hint. Stateless: what one text held never touches the next.
+#[derive(Debug, Clone)]
+pub struct DateFormat(Syntax);
+
+#[derive(Debug, Clone)]
+enum Syntax {
+    Iso(Separator),
+    Rfc2822,
+    Epoch(EpochUnit),
+    Pattern(Pattern),
+}
+
+impl DateFormat {
+    /// Compiles a column's `formatHint`; an empty one is [`DateFormat::default`].
+    ///
+    /// # Errors
+    /// For a pattern that `SimpleDateFormat` refuses, naming the letter and where it stands.
+    pub fn compile(hint: &str) -> Result<Self, FormatHintError> {
+        Self::compile_at(hint, now_ms())
+    }
+
+    /// As [`compile`](Self::compile), with two-digit years placed around `now_ms` (epoch milliseconds).
+    ///
+    /// # Errors
+    /// As [`compile`](Self::compile).
+    pub fn compile_at(hint: &str, now_ms: i64) -> Result<Self, FormatHintError> {
+        let syntax = match hint {
+            "" => return Ok(Self::default()),
+            "iso8601" => Syntax::Iso(Separator::T),
+            "rfc2822" => Syntax::Rfc2822,
+            "epoch_seconds" => Syntax::Epoch(EpochUnit::Seconds),
+            "epoch_millis" => Syntax::Epoch(EpochUnit::Millis),
+            "epoch_micros" => Syntax::Epoch(EpochUnit::Micros),
+            _ => {
+                let fraction = if hint.starts_with(JAVA_PREFIX) {
+                    SecondFraction::MillisecondCount
+                } else {
+                    SecondFraction::Digits
+                };
+                Syntax::Pattern(Pattern::compile(hint, JAVA_PREFIX, fraction, now_ms)?)
+            }
+        };
+        Ok(Self(syntax))
+    }
+
+    /// The time `text` stands for, or `None` if it does not match.
+    #[must_use]
+    pub fn parse(&self, text: &str) -> Option<ParsedTime> {
+        match &self.0 {
+            Syntax::Iso(separator) => iso::parse(text, *separator),
+            Syntax::Rfc2822 => parse_rfc2822(text),
+            Syntax::Epoch(unit) => unit.parse_millis(text).map(ParsedTime::utc),
+            Syntax::Pattern(pattern) => pattern.parse(text),
+        }
+    }
+
+    /// The UTC instant of `text` in epoch milliseconds: what a TIMESTAMP column holds.
+    #[must_use]
+    pub fn parse_millis(&self, text: &str) -> Option<i64> {
+        self.parse(text).map(|time| time.utc_ms)
+    }
+
+    /// The date of `text` in days since 1970-01-01: what a DATE column holds. See [`ParsedTime::local_days`].
+    #[must_use]
+    pub fn parse_days(&self, text: &str) -> Option<i32> {
+        self.parse(text)?.local_days()
+    }
+}
+
+impl Default for DateFormat {
+    /// What columns without a hint get: ISO 8601 or SQL's spelling.
+    fn default() -> Self {
+        Self(Syntax::Iso(Separator::TOrBlank))
+    }
+}
+
+/// An instant, and the offset from UTC its text was written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ParsedTime {
+    /// Milliseconds since 1970-01-01T00:00Z.
+    pub utc_ms: i64,
+    /// Seconds east of UTC; 0 if the text names no zone.
+    pub offset_seconds: i32,
+}
+
+impl ParsedTime {
+    fn utc(utc_ms: i64) -> Self {
+        Self {
+            utc_ms,
+            offset_seconds: 0,
+        }
+    }
+
+    fn from_local(local_ms: i64, offset_seconds: i32) -> Option<Self> {
+        let utc_ms = local_ms.checked_sub(i64::from(offset_seconds) * 1000)?;
+        Some(Self {
+            utc_ms,
+            offset_seconds,
+        })
+    }
+
+    /// Days since 1970-01-01 of the date *as written*, in the text's own zone, rounded down before 1970.
+    ///
+    /// The Java connector takes the UTC date instead and rounds toward zero, so that an evening of 1969 becomes 1970
+    /// and a morning in Tokyo the day before. `None` beyond 32 bits of days.
+    #[must_use]
+    pub fn local_days(self) -> Option<i32> {
+        let local_ms = self.utc_ms.checked_add(i64::from(self.offset_seconds) * 1000)?;
+        i32::try_from(local_ms.div_euclid(DAY_MS)).ok()
+    }
+}
+
+/// A `formatHint` that cannot be compiled. Positions count characters of the hint from 0.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum FormatHintError {
+    /// A bare letter without meaning, such as the `T` of `yyyy-MM-ddTHH:mm`.
+    #[error(
+        "format hint \"{hint}\": `{letter}` at position {position} is not a pattern letter; \
+         literal text wants single quotes"
+    )]
+    UnknownLetter {
+        hint: String,
+        position: usize,
+        letter: char,
+    },
+    /// Four or more `X`.
+    #[error(
+        "format hint \"{hint}\": letter `X` at position {position} stands {width} times; 1 to 3 are known"
+    )]
+    ZoneTooWide {
+        hint: String,
+        position: usize,
+        width: usize,
+    },
+    /// A quoted text without its end.
+    #[error("format hint \"{hint}\": the quote `'` at position {position} is not closed")]
+    UnterminatedQuote { hint: String, position: usize },
+}
+
+fn parse_rfc2822(text: &str) -> Option<ParsedTime> {
+    let time = DateTime::parse_from_rfc2822(text.trim_ascii()).ok()?;
+    Some(ParsedTime {
+        utc_ms: time.timestamp_millis(),
+        offset_seconds: time.offset().local_minus_utc(),
+    })
+}
+
+fn now_ms() -> i64 {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX)
+}

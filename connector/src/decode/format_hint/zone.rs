@@ -1,0 +1,184 @@
+//! Zones as texts spell them: numeric offsets, `GMT±hh:mm`, and English names.
+//!
+//! A name stands for what Java makes of it, which surprises: `IST` is Israel's, `CST` Chicago's, and a name that says
+//! *standard* or *daylight* is taken at its word in any month. The table comes from the JDK.
+
+use super::pattern::ZoneStyle;
+use super::zone_table::{HISTORIES, NAMES};
+
+const GMT: &str = "GMT";
+
+/// The zone of one value.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Zone {
+    /// Seconds east of UTC.
+    Offset(i32),
+    Named(&'static ZoneName),
+}
+
+/// A name, and the offset from UTC its users mean by it.
+#[derive(Debug)]
+pub(super) struct ZoneName {
+    pub name: &'static str,
+    /// Index of [`HISTORIES`].
+    pub history: usize,
+    /// Seconds to add for names of daylight time, where the history holds standard time.
+    pub saving_seconds: i32,
+}
+
+/// Offsets in seconds, each with the local time it begins at, in seconds since 1970-01-01T00:00 on the local clock.
+/// The first begins with time itself.
+pub(super) type OffsetHistory = &'static [(i64, i32)];
+
+impl Zone {
+    pub(super) const UTC: Self = Self::Offset(0);
+
+    /// The zone behind `blanks` bytes of blanks, and the bytes both take.
+    pub(super) fn read(text: &str, blanks: usize, style: ZoneStyle) -> Option<(Self, usize)> {
+        let (zone, bytes) = match style {
+            // "GMT" is looked for before the blanks, as Java does; behind them it is a name like others.
+            ZoneStyle::General => match starts_with_ignoring_case(text, GMT) {
+                Some(gmt_bytes) => read_gmt_offset(text, gmt_bytes)?,
+                None => read_general(&text[blanks..])?,
+            },
+            ZoneStyle::IsoHours => read_iso(&text[blanks..], OffsetSpelling::Hours)?,
+            ZoneStyle::IsoBasic => read_iso(&text[blanks..], OffsetSpelling::Basic)?,
+            ZoneStyle::IsoExtended => read_iso(&text[blanks..], OffsetSpelling::Extended)?,
+        };
+        Some((zone, blanks + bytes))
+    }
+
+    /// Seconds east of UTC, in force at a time on the local clock.
+    pub(super) fn offset_seconds(self, local_ms: i64) -> i32 {
+        match self {
+            Self::Offset(seconds) => seconds,
+            Self::Named(name) => name.offset_seconds(local_ms.div_euclid(1000)),
+        }
+    }
+}
+
+impl ZoneName {
+    fn offset_seconds(&self, local_seconds: i64) -> i32 {
+        let history = HISTORIES[self.history];
+        let later = history.partition_point(|(from, _)| *from <= local_seconds);
+        let in_force = history[..later].last().or(history.first());
+        in_force.map_or(0, |(_, seconds)| seconds + self.saving_seconds)
+    }
+}
+
+/// How the digits of an offset are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum OffsetSpelling {
+    /// `hh`
+    Hours,
+    /// `hhmm`
+    Basic,
+    /// `hh:mm`
+    Extended,
+    /// `hh:mm` or `h:mm`
+    Gmt,
+}
+
+fn read_general(text: &str) -> Option<(Zone, usize)> {
+    if text.starts_with(['+', '-']) {
+        return read_offset(text, OffsetSpelling::Basic);
+    }
+    let (name, bytes) = longest_zone_name(text)?;
+    Some((Zone::Named(name), bytes))
+}
+
+/// The offset behind "GMT", 0 if there is none.
+fn read_gmt_offset(text: &str, gmt_bytes: usize) -> Option<(Zone, usize)> {
+    let offset = &text[gmt_bytes..];
+    if !offset.starts_with(['+', '-']) {
+        return Some((Zone::UTC, gmt_bytes));
+    }
+    let (zone, bytes) = read_offset(offset, OffsetSpelling::Gmt)?;
+    Some((zone, gmt_bytes + bytes))
+}
+
+fn read_iso(text: &str, spelling: OffsetSpelling) -> Option<(Zone, usize)> {
+    if text.starts_with('Z') {
+        Some((Zone::UTC, 1))
+    } else {
+        read_offset(text, spelling)
+    }
+}
+
+/// A sign and an offset below 24 hours.
+fn read_offset(text: &str, spelling: OffsetSpelling) -> Option<(Zone, usize)> {
+    let (sign, digits) = match text.as_bytes().split_first()? {
+        (b'+', digits) => (1, digits),
+        (b'-', digits) => (-1, digits),
+        _ => return None,
+    };
+    let (hours, mut bytes) = match digits {
+        [tens @ b'0'..=b'9', ones @ b'0'..=b'9', ..] => (two_digits(*tens, *ones), 2),
+        [ones @ b'0'..=b'9', ..] if spelling == OffsetSpelling::Gmt => (two_digits(b'0', *ones), 1),
+        _ => return None,
+    };
+    let minutes = match (spelling, &digits[bytes..]) {
+        (OffsetSpelling::Hours, _) => 0,
+        (OffsetSpelling::Basic, [tens @ b'0'..=b'5', ones @ b'0'..=b'9', ..]) => {
+            bytes += 2;
+            two_digits(*tens, *ones)
+        }
+        (
+            OffsetSpelling::Extended | OffsetSpelling::Gmt,
+            [b':', tens @ b'0'..=b'5', ones @ b'0'..=b'9', ..],
+        ) => {
+            bytes += 3;
+            two_digits(*tens, *ones)
+        }
+        _ => return None,
+    };
+    (hours < 24).then(|| (Zone::Offset(sign * 60 * (60 * hours + minutes)), 1 + bytes))
+}
+
+fn two_digits(tens: u8, ones: u8) -> i32 {
+    i32::from(tens - b'0') * 10 + i32::from(ones - b'0')
+}
+
+/// The longest name `text` starts with, and the bytes it takes there.
+fn longest_zone_name(text: &str) -> Option<(&'static ZoneName, usize)> {
+    let initial = fold_case(text.chars().next()?);
+    let first = NAMES.partition_point(|name| initial_of(name) < initial);
+    let candidates = NAMES[first..]
+        .iter()
+        .take_while(|name| initial_of(name) == initial);
+    let found = candidates.filter_map(|name| Some((name, starts_with_ignoring_case(text, name.name)?)));
+    found.max_by_key(|(_, bytes)| *bytes)
+}
+
+fn initial_of(name: &ZoneName) -> char {
+    name.name.chars().next().map_or('\0', fold_case)
+}
+
+/// Bytes of `text` that match `prefix` but for case, or `None`.
+pub(super) fn starts_with_ignoring_case(text: &str, prefix: &str) -> Option<usize> {
+    let mut rest = text.chars();
+    for wanted in prefix.chars() {
+        let found = rest.next()?;
+        if found != wanted && fold_case(found) != fold_case(wanted) {
+            return None;
+        }
+    }
+    Some(text.len() - rest.as_str().len())
+}
+
+/// One character at a time, through upper case to lower case, as `String.regionMatches` compares.
+fn fold_case(c: char) -> char {
+    match c {
+        _ if c.is_ascii() => c.to_ascii_lowercase(),
+        // Its lower case is two characters long outside of Java.
+        'İ' => 'i',
+        _ => {
+            let upper = only(c.to_uppercase()).unwrap_or(c);
+            only(upper.to_lowercase()).unwrap_or(upper)
+        }
+    }
+}
+
+fn only(mut chars: impl Iterator<Item = char>) -> Option<char> {
+    chars.next().filter(|_| chars.next().is_none())
+}

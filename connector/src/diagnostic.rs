@@ -1,0 +1,80 @@
+//! Errors as Athena's users read them.
+//!
+//! Over Lambda only two texts cross: the type, which Athena's engine compares with the names of Java classes, and the
+//! message, which it shows.
+
+use crate::error::Error;
+use crate::registry::RegistryError;
+use crate::registry::catalog::CatalogError;
+
+/// A failed request, as the function's caller gets it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    pub error_type: String,
+    pub error_message: String,
+}
+
+/// The class of all errors but throttling.
+pub const CONNECTOR_EXCEPTION: &str =
+    "com.amazonaws.athena.connector.lambda.exceptions.AthenaConnectorException";
+
+/// Asks the engine to slow down and try again.
+pub const THROTTLE_EXCEPTION: &str =
+    "com.amazonaws.athena.connector.lambda.exceptions.FederationThrottleException";
+
+impl From<&Error> for Diagnostic {
+    fn from(error: &Error) -> Self {
+        let error_type = if is_throttling(error) {
+            THROTTLE_EXCEPTION
+        } else {
+            CONNECTOR_EXCEPTION
+        };
+        Self {
+            error_type: error_type.to_owned(),
+            error_message: error.full_message(),
+        }
+    }
+}
+
+/// Only where nothing has been read yet: after a block was spilled a retry could give other rows.
+fn is_throttling(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::Catalog(CatalogError::Registry(RegistryError::Throttled { .. }))
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::ConfigError;
+
+    #[test]
+    fn carries_the_whole_message_under_athenas_class() {
+        let error = Error::Config(ConfigError::Missing {
+            variable: "kafka_endpoint",
+        });
+        let diagnostic = Diagnostic::from(&error);
+        assert_eq!(diagnostic.error_type, CONNECTOR_EXCEPTION);
+        assert_eq!(
+            diagnostic.error_message,
+            "configuration: environment variable kafka_endpoint is not set"
+        );
+    }
+
+    #[test]
+    fn throttling_has_a_class_of_its_own() {
+        let throttled = RegistryError::Throttled {
+            operation: "GetSchema",
+            what: "schema `orders`".into(),
+            message: "rate exceeded".into(),
+        };
+        let diagnostic = Diagnostic::from(&Error::Catalog(CatalogError::Registry(throttled)));
+        assert_eq!(diagnostic.error_type, THROTTLE_EXCEPTION);
+        assert!(
+            diagnostic.error_message.contains("GetSchema"),
+            "{}",
+            diagnostic.error_message
+        );
+    }
+}

@@ -1,0 +1,138 @@
+//! Topics in memory: the twin of the real broker, for tests of what reads from one.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use async_trait::async_trait;
+
+use super::client::blocking;
+use super::cursor::{Cursor, Verdict};
+use super::{Broker, KafkaError, OffsetRange, ReadStats, Record, RecordSink, TopicPartition, Watermarks};
+use crate::error::Error;
+
+/// A cluster that answers at once and never fails.
+#[derive(Debug, Default)]
+pub struct MemoryBroker {
+    topics: Mutex<BTreeMap<String, Vec<Log>>>,
+}
+
+/// One partition: records by offset, and the offset range they live in, gaps included.
+#[derive(Debug, Clone, Default)]
+struct Log {
+    low: i64,
+    high: i64,
+    records: BTreeMap<i64, Option<Vec<u8>>>,
+}
+
+impl MemoryBroker {
+    /// Creates `topic`, or empties it.
+    pub fn create_topic(&self, topic: &str, partitions: usize) {
+        self.topics()
+            .insert(topic.to_owned(), vec![Log::default(); partitions]);
+    }
+
+    /// Appends a record, `None` for a tombstone, to a topic that exists.
+    pub fn append(&self, topic: &str, partition: i32, value: Option<&[u8]>) {
+        self.with_log(topic, partition, |log| {
+            log.records.insert(log.high, value.map(<[u8]>::to_vec));
+            log.high += 1;
+        });
+    }
+
+    /// Uses up `offsets` without records, as transaction markers and compaction do.
+    pub fn append_gap(&self, topic: &str, partition: i32, offsets: i64) {
+        self.with_log(topic, partition, |log| log.high += offsets);
+    }
+
+    /// Deletes what is before `low`, as retention does.
+    pub fn expire(&self, topic: &str, partition: i32, low: i64) {
+        self.with_log(topic, partition, |log| {
+            log.low = low;
+            log.records = log.records.split_off(&low);
+        });
+    }
+
+    fn with_log(&self, topic: &str, partition: i32, change: impl FnOnce(&mut Log)) {
+        let mut topics = self.topics();
+        let logs = topics.get_mut(topic);
+        if let Some(log) = logs.and_then(|logs| logs.get_mut(usize::try_from(partition).ok()?)) {
+            change(log);
+        }
+    }
+
+    fn log(&self, topic_partition: &TopicPartition) -> Result<Log, KafkaError> {
+        let topics = self.topics();
+        let logs = topics.get(&topic_partition.topic);
+        let logs = logs.ok_or_else(|| KafkaError::UnknownTopic {
+            topic: topic_partition.topic.clone(),
+        })?;
+        let log = usize::try_from(topic_partition.partition)
+            .ok()
+            .and_then(|index| logs.get(index));
+        log.cloned()
+            .ok_or_else(|| KafkaError::UnknownPartition(topic_partition.clone()))
+    }
+
+    fn topics(&self) -> MutexGuard<'_, BTreeMap<String, Vec<Log>>> {
+        self.topics.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Broker for MemoryBroker {
+    async fn snapshot(&self, topic: &str, _deadline: Instant) -> Result<Vec<(i32, Watermarks)>, Error> {
+        let topics = self.topics();
+        let logs = topics.get(topic).ok_or_else(|| KafkaError::UnknownTopic {
+            topic: topic.to_owned(),
+        })?;
+        Ok((0..)
+            .zip(logs)
+            .map(|(partition, log)| (partition, log.watermarks()))
+            .collect())
+    }
+
+    async fn read(
+        &self,
+        topic_partition: &TopicPartition,
+        range: OffsetRange,
+        _deadline: Instant,
+        mut sink: Box<dyn RecordSink>,
+    ) -> Result<ReadStats, Error> {
+        let log = self.log(topic_partition)?;
+        let cursor = Cursor::start(topic_partition.clone(), range, log.watermarks())?;
+        blocking(move || log.read(cursor, sink.as_mut())).await
+    }
+}
+
+impl Log {
+    fn watermarks(&self) -> Watermarks {
+        Watermarks {
+            low: self.low,
+            high: self.high,
+        }
+    }
+
+    fn read(&self, mut cursor: Cursor, sink: &mut dyn RecordSink) -> Result<ReadStats, Error> {
+        let mut stats = ReadStats {
+            expired_offsets: cursor.expired_offsets(),
+            ..ReadStats::default()
+        };
+        for (&offset, value) in self.records.range(cursor.position()..) {
+            if cursor.is_done() || cursor.record(offset) == Verdict::PastEnd {
+                break;
+            }
+            stats.records += 1;
+            stats.value_bytes += value.as_ref().map_or(0, |value| value.len() as u64);
+            sink.accept(Record {
+                offset,
+                value: value.as_deref(),
+            })?;
+        }
+        if !cursor.is_done() {
+            cursor.end_of_partition(self.high)?;
+        }
+        sink.finish()?;
+        Ok(stats)
+    }
+}

@@ -1,0 +1,248 @@
+//! Kafka: where a topic's records are and how a range of them is read.
+//!
+//! [`Broker`] is the seam: [`client::KafkaBroker`] speaks to a cluster through librdkafka,
+//! [`memory::MemoryBroker`] holds records for tests.
+//!
+//! | file | idea |
+//! |---|---|
+//! | [`auth`] | `auth_type` to client settings |
+//! | [`client`] | a pool of clients, made when first needed |
+//! | `watermarks` | both ends of all partitions, one request a broker |
+//! | `fetch` | one partition's records from librdkafka, without a consumer group |
+//! | [`cursor`] | where a read stands and when it is done (pure) |
+//! | `reader` | the loop that joins the last three |
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use rdkafka::types::RDKafkaErrorCode;
+
+use crate::error::Error;
+
+pub mod auth;
+pub mod client;
+pub mod cursor;
+#[expect(
+    unsafe_code,
+    reason = "calls of librdkafka's that the rdkafka crate does not wrap"
+)]
+mod fetch;
+pub mod memory;
+mod reader;
+mod watermarks;
+
+/// A Kafka cluster, as much of it as reading needs.
+#[async_trait]
+pub trait Broker: Send + Sync {
+    /// The watermarks of every partition of `topic`, by partition number.
+    ///
+    /// Looked up at one moment, and never creates the topic.
+    ///
+    /// # Errors
+    /// [`KafkaError::UnknownTopic`], or [`KafkaError::LookUp`] when the brokers do not answer in time.
+    async fn snapshot(&self, topic: &str, deadline: Instant) -> Result<Vec<(i32, Watermarks)>, Error>;
+
+    /// Shows `sink` every record of `range`, once and in offset order, then finishes the sink.
+    ///
+    /// Runs on a thread of its own, so the sink may block and compute. Dropping the future stops
+    /// that thread at its next record or within a fraction of a second.
+    ///
+    /// # Errors
+    /// Whatever the sink returns, or a [`KafkaError`] if the range cannot be read whole. Records
+    /// that retention has deleted are no error: they are skipped, warned of and counted.
+    async fn read(
+        &self,
+        topic_partition: &TopicPartition,
+        range: OffsetRange,
+        deadline: Instant,
+        sink: Box<dyn RecordSink>,
+    ) -> Result<ReadStats, Error>;
+}
+
+/// Takes the records of one read, in offset order.
+pub trait RecordSink: Send {
+    /// Takes one record. An error ends the read.
+    fn accept(&mut self, record: Record<'_>) -> Result<(), Error>;
+
+    /// Called once after the last record of a range that was read whole.
+    fn finish(&mut self) -> Result<(), Error>;
+}
+
+/// A record as Kafka holds it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Record<'a> {
+    pub offset: i64,
+    /// `None` for a tombstone.
+    pub value: Option<&'a [u8]>,
+}
+
+/// One partition of one topic.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct TopicPartition {
+    pub topic: String,
+    pub partition: i32,
+}
+
+impl fmt::Display for TopicPartition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "topic `{}` partition {}", self.topic, self.partition)
+    }
+}
+
+/// Offsets from `start` up to, not including, `end`. Holds at least one offset, none negative.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct OffsetRange {
+    start: i64,
+    end: i64,
+}
+
+impl OffsetRange {
+    /// `None` if the range would be empty or begin before offset 0.
+    pub fn new(start: i64, end: i64) -> Option<Self> {
+        (0 <= start && start < end).then_some(Self { start, end })
+    }
+
+    pub fn start(self) -> i64 {
+        self.start
+    }
+
+    /// One past the last offset.
+    pub fn end(self) -> i64 {
+        self.end
+    }
+
+    /// How many offsets; not how many records, since compaction and transactions leave gaps.
+    pub fn offsets(self) -> u64 {
+        self.end.abs_diff(self.start)
+    }
+}
+
+impl fmt::Display for OffsetRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "offsets {}..{}", self.start, self.end)
+    }
+}
+
+/// Both ends of what a partition lets be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Watermarks {
+    /// The earliest offset there is.
+    pub low: i64,
+    /// One past the last offset a reader may see: the high watermark, or under `read_committed`
+    /// the last stable offset.
+    pub high: i64,
+}
+
+impl Watermarks {
+    /// All that can be read now; `None` for an empty partition.
+    pub fn range(self) -> Option<OffsetRange> {
+        OffsetRange::new(self.low, self.high)
+    }
+}
+
+/// What a finished read came to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ReadStats {
+    /// Records shown to the sink, tombstones included.
+    pub records: u64,
+    /// Bytes of their values.
+    pub value_bytes: u64,
+    /// Offsets of the range that retention had deleted before they could be read.
+    pub expired_offsets: u64,
+}
+
+/// Why Kafka's part of a request failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum KafkaError {
+    #[error("the Kafka client cannot be made: {reason}")]
+    Client { reason: String },
+
+    #[error("topic `{topic}` does not exist in the Kafka cluster")]
+    UnknownTopic { topic: String },
+
+    #[error("{0} does not exist in the Kafka cluster")]
+    UnknownPartition(TopicPartition),
+
+    #[error("{place}: the brokers refuse access: {reason}")]
+    Unauthorized { place: String, reason: String },
+
+    /// The brokers did not tell a topic's partitions or watermarks.
+    #[error("topic `{topic}`: no {wanted} from the brokers within {waited:?}: {reason}")]
+    LookUp {
+        topic: String,
+        wanted: &'static str,
+        waited: Duration,
+        reason: String,
+    },
+
+    /// The log ends before the split does: the topic was recreated or truncated since planning.
+    #[error(
+        "{topic_partition}: the log ends at offset {high}, but the split reaches to offset {end}; \
+         the topic was recreated or truncated after the query was planned"
+    )]
+    Truncated {
+        topic_partition: TopicPartition,
+        high: i64,
+        end: i64,
+    },
+
+    /// The partition cannot be read past this offset, and waiting will not help.
+    #[error("{topic_partition}: cannot read on at offset {position} of {range}: {reason}")]
+    Unreadable {
+        topic_partition: TopicPartition,
+        position: i64,
+        range: OffsetRange,
+        code: RDKafkaErrorCode,
+        reason: String,
+    },
+
+    /// Time ran out. `broker_error` is the last thing the client complained of, if anything.
+    #[error(
+        "{topic_partition}: the deadline passed at offset {position} of {range}, {waited:?} after the last record; \
+         last error of the brokers: {}",
+        broker_error.as_deref().unwrap_or("none")
+    )]
+    Stalled {
+        topic_partition: TopicPartition,
+        position: i64,
+        range: OffsetRange,
+        /// Since the last record, or since the read began.
+        waited: Duration,
+        broker_error: Option<String>,
+    },
+
+    /// The request that wanted the records is gone.
+    #[error("{topic_partition}: the read was cancelled at offset {position}")]
+    Cancelled {
+        topic_partition: TopicPartition,
+        position: i64,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_range_is_never_empty_nor_negative(start: i64, end: i64) {
+            match OffsetRange::new(start, end) {
+                Some(range) => {
+                    prop_assert!(range.offsets() > 0 && range.start() >= 0);
+                    prop_assert_eq!(range.offsets(), (end as i128 - start as i128) as u64);
+                }
+                None => prop_assert!(start < 0 || end <= start),
+            }
+        }
+    }
+
+    #[test]
+    fn an_empty_partition_has_no_range() {
+        assert_eq!(Watermarks { low: 500, high: 500 }.range(), None);
+        assert_eq!(Watermarks { low: 0, high: 1 }.range(), OffsetRange::new(0, 1));
+    }
+}

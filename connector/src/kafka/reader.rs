@@ -1,0 +1,228 @@
+//! Reading one offset range of one partition.
+//!
+//! librdkafka reconnects, finds new leaders and fetches again by itself; the loop here only
+//! watches position, time and the wish to go on, and decides about the errors that are left.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rdkafka::types::RDKafkaErrorCode;
+
+use super::client::{Client, last_complaint, serve_events};
+use super::cursor::{Cursor, Verdict};
+use super::fetch::{Fetched, PartitionFetch};
+use super::{KafkaError, OffsetRange, ReadStats, Record, RecordSink, TopicPartition, watermarks};
+use crate::error::Error;
+
+/// How long a wait for records lasts before time and cancellation are looked at again.
+const POLL_LIMIT: Duration = Duration::from_millis(100);
+/// How often the client's errors and log lines are served while records flow.
+const SERVE_EVERY: Duration = Duration::from_millis(500);
+/// Before the same offset is tried again.
+const RETRY_PAUSE: Duration = Duration::from_millis(100);
+
+/// One read, from its range's start to its end.
+pub(super) struct Reader<'a> {
+    client: &'a Client,
+    cursor: Cursor,
+    deadline: Instant,
+    cancelled: &'a AtomicBool,
+    stats: ReadStats,
+    /// When the last record came, or the read began.
+    last_record: Instant,
+    last_served: Instant,
+    /// What librdkafka said last about this partition.
+    partition_error: Option<String>,
+}
+
+/// How a fetch goes on after something was fetched.
+enum Next {
+    Fetch,
+    /// The position is not in the log any more, or the topic may be gone: look again.
+    LookUp,
+}
+
+impl<'a> Reader<'a> {
+    /// Looks up what the partition holds now and begins there.
+    pub(super) fn start(
+        client: &'a Client,
+        topic_partition: TopicPartition,
+        range: OffsetRange,
+        deadline: Instant,
+        cancelled: &'a AtomicBool,
+    ) -> Result<Self, Error> {
+        let watermarks = watermarks::of_partition(client, &topic_partition, deadline)?;
+        let now = Instant::now();
+        Ok(Self {
+            client,
+            cursor: Cursor::start(topic_partition, range, watermarks)?,
+            deadline,
+            cancelled,
+            stats: ReadStats::default(),
+            last_record: now,
+            last_served: now,
+            partition_error: None,
+        })
+    }
+
+    /// Reads to the end of the range.
+    pub(super) fn read(mut self, sink: &mut dyn RecordSink) -> Result<ReadStats, Error> {
+        while !self.cursor.is_done() {
+            let position = self.cursor.position();
+            self.fetch(sink)?;
+            if !self.cursor.is_done() {
+                self.look_up(position)?;
+            }
+        }
+        sink.finish()?;
+        self.stats.expired_offsets = self.cursor.expired_offsets();
+        Ok(self.stats)
+    }
+
+    /// Fetches from the position until the range is done or the position must be looked up.
+    fn fetch(&mut self, sink: &mut dyn RecordSink) -> Result<(), Error> {
+        let TopicPartition { topic, partition } = self.cursor.topic_partition();
+        let fetch = PartitionFetch::start(self.client, topic, *partition, self.cursor.position());
+        let mut fetch = fetch.map_err(|code| self.unreadable(code, code.to_string()))?;
+        while !self.cursor.is_done() {
+            self.check()?;
+            match fetch
+                .poll(POLL_LIMIT, |fetched| self.take(fetched, sink))
+                .transpose()?
+            {
+                Some(Next::LookUp) => return Ok(()),
+                Some(Next::Fetch) => {}
+                None => self.serve_events(),
+            }
+        }
+        Ok(())
+    }
+
+    /// Finds out where the log begins and ends now. Waits first if that was done for this very
+    /// position before.
+    fn look_up(&mut self, position_before: i64) -> Result<(), Error> {
+        if self.cursor.position() == position_before {
+            thread::sleep(RETRY_PAUSE);
+            self.check()?;
+        }
+        let watermarks = watermarks::of_partition(self.client, self.cursor.topic_partition(), self.deadline)?;
+        Ok(self.cursor.resume(watermarks)?)
+    }
+
+    fn take(&mut self, fetched: Fetched<'_>, sink: &mut dyn RecordSink) -> Result<Next, Error> {
+        match fetched {
+            Fetched::Record { offset, value } => {
+                if self.cursor.record(offset) == Verdict::Deliver {
+                    self.deliver(Record { offset, value }, sink)?;
+                }
+                Ok(Next::Fetch)
+            }
+            Fetched::EndOfPartition { offset } => {
+                self.cursor.end_of_partition(offset)?;
+                Ok(Next::Fetch)
+            }
+            Fetched::Failed { code, reason } => self.failed(code, reason),
+        }
+    }
+
+    fn deliver(&mut self, record: Record<'_>, sink: &mut dyn RecordSink) -> Result<(), Error> {
+        self.stats.records += 1;
+        self.stats.value_bytes += record.value.map_or(0, |value| value.len() as u64);
+        sink.accept(record)?;
+        // After the sink, which may have waited for its reader: the brokers are not to blame.
+        self.last_record = Instant::now();
+        Ok(())
+    }
+
+    /// Sorts librdkafka's errors about the partition. Those of a broker's answer leave the fetch
+    /// where it is, and librdkafka repeats it. Its own mostly mean data that it cannot read and
+    /// *skips*, so they must end the read.
+    fn failed(&mut self, code: RDKafkaErrorCode, reason: String) -> Result<Next, Error> {
+        use RDKafkaErrorCode as Code;
+        tracing::warn!(topic_partition = %self.cursor.topic_partition(), ?code, reason, "fetch failed");
+        match code {
+            Code::AutoOffsetReset
+            | Code::OffsetOutOfRange
+            | Code::UnknownTopicOrPartition
+            | Code::UnknownTopic
+            | Code::UnknownPartition
+            | Code::UnknownTopicId => {
+                self.partition_error = Some(reason);
+                Ok(Next::LookUp)
+            }
+            Code::TopicAuthorizationFailed | Code::ClusterAuthorizationFailed => {
+                let place = self.cursor.topic_partition().to_string();
+                Err(KafkaError::Unauthorized { place, reason }.into())
+            }
+            Code::BrokerTransportFailure
+            | Code::AllBrokersDown
+            | Code::Resolve
+            | Code::OperationTimedOut
+            | Code::NodeUpdate => {
+                self.partition_error = Some(reason);
+                Ok(Next::Fetch)
+            }
+            Code::InvalidMessage | Code::MessageSizeTooLarge | Code::UnsupportedVersion => {
+                Err(self.unreadable(code, reason))
+            }
+            // -1 is the brokers' "unknown server error"; librdkafka's own codes lie below.
+            local if (local as i32) < (Code::Unknown as i32) => Err(self.unreadable(local, reason)),
+            _ => {
+                self.partition_error = Some(reason);
+                Ok(Next::Fetch)
+            }
+        }
+    }
+
+    /// Ends the read if nobody wants it any more or its time is over.
+    fn check(&mut self) -> Result<(), Error> {
+        let topic_partition = || self.cursor.topic_partition().clone();
+        let position = self.cursor.position();
+        if self.cancelled.load(Ordering::Relaxed) {
+            return Err(KafkaError::Cancelled {
+                topic_partition: topic_partition(),
+                position,
+            }
+            .into());
+        }
+        let now = Instant::now();
+        if now >= self.deadline {
+            serve_events(self.client);
+            return Err(KafkaError::Stalled {
+                topic_partition: topic_partition(),
+                position,
+                range: self.cursor.range(),
+                waited: now.saturating_duration_since(self.last_record),
+                broker_error: self
+                    .partition_error
+                    .take()
+                    .or_else(|| last_complaint(self.client)),
+            }
+            .into());
+        }
+        if now.saturating_duration_since(self.last_served) >= SERVE_EVERY {
+            self.serve_events();
+        }
+        Ok(())
+    }
+
+    fn serve_events(&mut self) {
+        serve_events(self.client);
+        self.last_served = Instant::now();
+    }
+
+    fn unreadable(&self, code: RDKafkaErrorCode, reason: String) -> Error {
+        KafkaError::Unreadable {
+            topic_partition: self.cursor.topic_partition().clone(),
+            position: self.cursor.position(),
+            range: self.cursor.range(),
+            code,
+            reason,
+        }
+        .into()
+    }
+}
+
+#[cfg(test)]
+mod tests;

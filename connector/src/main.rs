@@ -1,0 +1,95 @@
+//! The Lambda function. Reads the environment, answers one request after the other, logs JSON lines to stdout.
+
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use connector::Connector;
+use connector::config::Config;
+use lambda_runtime::layers::TracingLayer;
+use lambda_runtime::tower::{Layer, Service};
+use lambda_runtime::{Context, Diagnostic, LambdaEvent, LambdaInvocation, Runtime, service_fn};
+use serde_json::value::RawValue;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::EnvFilter;
+
+#[tokio::main]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    tracing_subscriber::fmt()
+        .json()
+        .with_env_filter(log_filter())
+        .with_writer(io::stdout)
+        .init();
+    let connector = Arc::new(Connector::from_env().await);
+    let handler = service_fn(move |event: LambdaEvent<String>| answer(Arc::clone(&connector), event));
+    Runtime::new(handler)
+        .layer(QuoteEvent)
+        .layer(TracingLayer::new())
+        .run()
+        .await
+}
+
+async fn answer(connector: Arc<Connector>, event: LambdaEvent<String>) -> Result<Box<RawValue>, Diagnostic> {
+    let response = connector
+        .handle(event.payload.as_bytes(), deadline(&event.context))
+        .await;
+    let response = response.map_err(|error| Diagnostic {
+        error_type: error.error_type,
+        error_message: error.error_message,
+    })?;
+    // Neither fails: the connector's answers are JSON.
+    let text = String::from_utf8(response).map_err(|error| Diagnostic::from(error.to_string()))?;
+    RawValue::from_string(text).map_err(|error| Diagnostic::from(error.to_string()))
+}
+
+/// When Lambda will end the invocation. The runtime gives it by the wall clock, in milliseconds.
+fn deadline(context: &Context) -> Instant {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Instant::now() + Duration::from_millis(context.deadline).saturating_sub(now)
+}
+
+/// Hands the event to the handler as text.
+///
+/// The runtime answers an event that is no JSON with an error of its own, and ends the process over one that is no
+/// UTF-8. Quoted, either reaches the connector, whose decoder says what is wrong with it.
+struct QuoteEvent;
+
+impl<S> Layer<S> for QuoteEvent {
+    type Service = QuoteEventService<S>;
+
+    fn layer(&self, inner: S) -> QuoteEventService<S> {
+        QuoteEventService { inner }
+    }
+}
+
+struct QuoteEventService<S> {
+    inner: S,
+}
+
+impl<S: Service<LambdaInvocation>> Service<LambdaInvocation> for QuoteEventService<S> {
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, cx: &mut std::task::Context<'_>) -> std::task::Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut invocation: LambdaInvocation) -> S::Future {
+        let text = String::from_utf8_lossy(&invocation.body);
+        invocation.body = serde_json::Value::from(text).to_string().into();
+        self.inner.call(invocation)
+    }
+}
+
+/// `RUST_LOG` if there is one; else the connector's own crates at `ATHENA_FEDERATION_SDK_LOG_LEVEL` and all others at
+/// `warn` or less. Events carry spill keys, which the runtime would write at `trace`: it never may.
+fn log_filter() -> EnvFilter {
+    let directives = std::env::var(EnvFilter::DEFAULT_ENV).unwrap_or_else(|_| {
+        let config = Config::from_vars(|name| std::env::var(name).ok());
+        let level = config.map_or(LevelFilter::WARN, |config| config.log_level);
+        let others = level.min(LevelFilter::WARN);
+        format!("{others},bootstrap={level},connector={level},spill={level},protocol={level}")
+    });
+    EnvFilter::builder().parse_lossy(format!("{directives},lambda_runtime=info"))
+}

@@ -1,0 +1,123 @@
+//! The metadata calls: what the connector is, which databases and tables there are, and what a table looks like.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arrow::array::{Int32Array, RecordBatch};
+use arrow::datatypes::{DataType, Field, Schema};
+use arrow::error::ArrowError;
+use protocol::{
+    Block, CAPABILITIES, GetDataSourceCapabilitiesRequest, GetDataSourceCapabilitiesResponse,
+    GetTableLayoutRequest, GetTableLayoutResponse, GetTableRequest, GetTableResponse, ListSchemasRequest,
+    ListSchemasResponse, ListTablesRequest, ListTablesResponse, PingRequest, PingResponse, SerdeVersion,
+    TableName, UnsupportedType, check_supported,
+};
+
+use crate::error::Error;
+use crate::registry::catalog::Catalog;
+
+/// What the connector calls itself in a ping.
+pub const SOURCE_TYPE: &str = "msk";
+
+/// The column of the one partition every table has.
+const PARTITION_COLUMN: &str = "partitionId";
+
+/// Asks nothing of anyone, so it answers even when neither brokers nor registry can be reached.
+pub fn ping(request: PingRequest) -> PingResponse {
+    PingResponse {
+        catalog_name: request.catalog_name,
+        query_id: request.query_id,
+        source_type: Some(SOURCE_TYPE.to_owned()),
+        capabilities: CAPABILITIES,
+        serde_version: SerdeVersion::LATEST.number(),
+    }
+}
+
+/// The marked registries.
+pub async fn list_schemas(
+    catalog: &Catalog,
+    request: ListSchemasRequest,
+) -> Result<ListSchemasResponse, Error> {
+    let schemas = catalog.schemas().await?;
+    Ok(ListSchemasResponse {
+        catalog_name: request.catalog_name,
+        schemas,
+    })
+}
+
+/// The schemas of one registry, in real casing.
+pub async fn list_tables(catalog: &Catalog, request: ListTablesRequest) -> Result<ListTablesResponse, Error> {
+    let schema_name = request.schema_name.ok_or(MetadataError::NoSchemaName)?;
+    let page = catalog
+        .tables(&schema_name, request.page_size, request.next_token.as_deref())
+        .await?;
+    Ok(ListTablesResponse {
+        tables: page.items,
+        catalog_name: request.catalog_name,
+        next_token: page.next_token,
+    })
+}
+
+/// The table's columns with all that later calls need to read them, under the name the registry gives it.
+pub async fn get_table(catalog: &Catalog, request: GetTableRequest) -> Result<GetTableResponse, Error> {
+    if !request.query_passthrough_arguments.is_empty() {
+        return Err(MetadataError::QueryPassthrough.into());
+    }
+    let table = catalog.table(&request.table_name).await?;
+    let table_name = TableName::new(&table.registry_name, &table.schema_name);
+    if let Err(source) = check_supported(&table.schema) {
+        return Err(MetadataError::UnsupportedType {
+            table: table_name,
+            source,
+        }
+        .into());
+    }
+    Ok(GetTableResponse {
+        catalog_name: request.catalog_name,
+        table_name,
+        schema: Arc::clone(&table.schema),
+        partition_columns: Vec::new(),
+    })
+}
+
+/// One partition of no meaning: how a topic is divided is decided when splits are planned. An empty layout would
+/// tell Athena that there is nothing to read.
+pub fn get_table_layout(request: GetTableLayoutRequest) -> Result<GetTableLayoutResponse, Error> {
+    let schema = Schema::new(vec![Field::new(PARTITION_COLUMN, DataType::Int32, true)]);
+    let partitions = RecordBatch::try_new(Arc::new(schema), vec![Arc::new(Int32Array::from(vec![1]))])
+        .map_err(MetadataError::from)?;
+    Ok(GetTableLayoutResponse {
+        catalog_name: request.catalog_name,
+        table_name: request.table_name,
+        partitions: Block::new(partitions),
+    })
+}
+
+/// None: what is advertised here Athena no longer does itself.
+pub fn get_data_source_capabilities(
+    request: GetDataSourceCapabilitiesRequest,
+) -> GetDataSourceCapabilitiesResponse {
+    GetDataSourceCapabilitiesResponse {
+        catalog_name: request.catalog_name,
+        capabilities: BTreeMap::new(),
+    }
+}
+
+/// What is wrong with a metadata call, the catalog's own errors apart.
+#[derive(Debug, thiserror::Error)]
+pub enum MetadataError {
+    #[error("tables were asked for without naming a schema")]
+    NoSchemaName,
+    #[error("query passthrough is not supported: a topic can only be queried as a table")]
+    QueryPassthrough,
+    #[error("table `{table}`: {source}")]
+    UnsupportedType {
+        table: TableName,
+        source: UnsupportedType,
+    },
+    #[error("the table's layout could not be made: {0}")]
+    Layout(#[from] ArrowError),
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,212 @@
+//! Whether anybody still waits for the rows.
+//!
+//! A query that is cancelled, or fails elsewhere, leaves its ReadRecords calls running. While one reads, the query's
+//! state is asked for now and then; a query that is over ends the read with an error, so that rows of a part are never
+//! taken for the whole.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use aws_sdk_athena::Client;
+use aws_sdk_athena::error::DisplayErrorContext;
+use aws_sdk_athena::types::QueryExecutionState;
+
+/// Tells the state of Athena's queries.
+#[async_trait]
+pub trait QueryStatus: Send + Sync {
+    async fn state(&self, query_id: &str) -> Result<QueryState, QueryStatusError>;
+}
+
+/// How a query stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum QueryState {
+    Running,
+    /// It has ended, in this state.
+    Over(String),
+    /// There is no such query; callers that are not Athena make ids up.
+    Unknown,
+}
+
+/// The state could not be told.
+#[derive(Debug, thiserror::Error)]
+#[error("GetQueryExecution: {0}")]
+pub struct QueryStatusError(pub String);
+
+/// Asks again and again, as often as Athena's own connectors do, and returns the final state once the query is over;
+/// never, if the query is not known. Errors are logged: they are no reason to stop reading.
+pub async fn until_over(status: &dyn QueryStatus, query_id: &str) -> String {
+    for attempt in 0.. {
+        tokio::time::sleep(delay(attempt)).await;
+        match status.state(query_id).await {
+            Ok(QueryState::Running) => {}
+            Ok(QueryState::Over(state)) => return state,
+            Ok(QueryState::Unknown) => {
+                tracing::debug!("the query is not one of Athena's; its state is not watched");
+                break;
+            }
+            Err(error) => tracing::warn!(%error, "the query's state is not known, reading goes on"),
+        }
+    }
+    std::future::pending().await
+}
+
+/// Before each question: 1, 1, 2, 3, 5, … seconds, and 55 from then on.
+fn delay(attempt: usize) -> Duration {
+    const SECONDS: [u64; 10] = [1, 1, 2, 3, 5, 8, 13, 21, 34, 55];
+    Duration::from_secs(SECONDS[attempt.min(SECONDS.len() - 1)])
+}
+
+/// Asks Athena.
+pub struct AthenaQueryStatus {
+    client: Client,
+}
+
+impl AthenaQueryStatus {
+    pub fn new(client: Client) -> Self {
+        Self { client }
+    }
+}
+
+#[async_trait]
+impl QueryStatus for AthenaQueryStatus {
+    async fn state(&self, query_id: &str) -> Result<QueryState, QueryStatusError> {
+        match self
+            .client
+            .get_query_execution()
+            .query_execution_id(query_id)
+            .send()
+            .await
+        {
+            Ok(answer) => {
+                let status = answer.query_execution.and_then(|execution| execution.status);
+                let state = status.and_then(|status| status.state);
+                Ok(state.as_ref().map_or(QueryState::Running, query_state))
+            }
+            Err(error) => match error.as_service_error() {
+                Some(error) if error.is_invalid_request_exception() => Ok(QueryState::Unknown),
+                _ => Err(QueryStatusError(DisplayErrorContext(&error).to_string())),
+            },
+        }
+    }
+}
+
+fn query_state(state: &QueryExecutionState) -> QueryState {
+    match state {
+        QueryExecutionState::Succeeded | QueryExecutionState::Failed | QueryExecutionState::Cancelled => {
+            QueryState::Over(state.as_str().to_owned())
+        }
+        _ => QueryState::Running,
+    }
+}
+
+/// For callers other than Athena, whose queries nobody can look up.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct AlwaysRunning;
+
+#[async_trait]
+impl QueryStatus for AlwaysRunning {
+    async fn state(&self, _query_id: &str) -> Result<QueryState, QueryStatusError> {
+        Ok(QueryState::Running)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use tokio::time::{Instant, timeout};
+
+    use super::*;
+
+    /// Answers from a list, then that the query runs; remembers when it was asked.
+    struct Script {
+        started: Instant,
+        answers: Mutex<Vec<Result<QueryState, QueryStatusError>>>,
+        asked_at_seconds: Mutex<Vec<u64>>,
+    }
+
+    impl Script {
+        fn new(mut answers: Vec<Result<QueryState, QueryStatusError>>) -> Self {
+            answers.reverse();
+            Self {
+                started: Instant::now(),
+                answers: Mutex::new(answers),
+                asked_at_seconds: Mutex::default(),
+            }
+        }
+    }
+
+    #[async_trait]
+    impl QueryStatus for Script {
+        async fn state(&self, query_id: &str) -> Result<QueryState, QueryStatusError> {
+            assert_eq!(query_id, "8f0c");
+            self.asked_at_seconds
+                .lock()
+                .unwrap()
+                .push(self.started.elapsed().as_secs());
+            self.answers
+                .lock()
+                .unwrap()
+                .pop()
+                .unwrap_or(Ok(QueryState::Running))
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn asks_at_growing_intervals() {
+        let status = Script::new(Vec::new());
+        assert!(
+            timeout(Duration::from_secs(260), until_over(&status, "8f0c"))
+                .await
+                .is_err()
+        );
+        let asked = status.asked_at_seconds.lock().unwrap().clone();
+        assert_eq!(asked, [1, 2, 4, 7, 12, 20, 33, 54, 88, 143, 198, 253]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn ends_with_the_query_whatever_failed_before() {
+        let error = Err(QueryStatusError("throttled".into()));
+        let status = Script::new(vec![
+            Ok(QueryState::Running),
+            error,
+            Ok(QueryState::Over("CANCELLED".into())),
+        ]);
+        assert_eq!(until_over(&status, "8f0c").await, "CANCELLED");
+        assert_eq!(*status.asked_at_seconds.lock().unwrap(), [1, 2, 4]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_unknown_query_is_asked_about_once_and_never_over() {
+        let status = Script::new(vec![Ok(QueryState::Unknown)]);
+        assert!(
+            timeout(Duration::from_secs(3600), until_over(&status, "8f0c"))
+                .await
+                .is_err()
+        );
+        assert_eq!(status.asked_at_seconds.lock().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn only_final_states_end_a_query() {
+        assert_eq!(
+            query_state(&QueryExecutionState::Failed),
+            QueryState::Over("FAILED".into())
+        );
+        assert_eq!(
+            query_state(&QueryExecutionState::Succeeded),
+            QueryState::Over("SUCCEEDED".into())
+        );
+        assert_eq!(
+            query_state(&QueryExecutionState::Cancelled),
+            QueryState::Over("CANCELLED".into())
+        );
+        for state in [
+            QueryExecutionState::Queued,
+            QueryExecutionState::Running,
+            "NEW".into(),
+        ] {
+            assert_eq!(query_state(&state), QueryState::Running);
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! ReadRecords: one split's records, as rows that satisfy the constraints.
+//!
+//! ```text
+//! reading thread: broker -> decoder -> batches ->| bounded channel |-> filter -> spiller :async side
+//! ```
+//!
+//! What is in memory does not depend on how long the split is: the broker client's prefetch, one batch being filled, a
+//! few in the channel, and the spiller's blocks.
+
+use std::time::Instant;
+
+use protocol::{
+    Block, FederationResponse, ReadRecordsRequest, ReadRecordsResponse, RemoteReadRecordsResponse,
+};
+use spill::{BlockLimits, BlockSpiller, Records, SpillStats};
+use tokio::sync::mpsc;
+
+use crate::Parts;
+use crate::config::Config;
+use crate::decode::{self, RowDecoder};
+use crate::error::Error;
+use crate::filter::Filter;
+use crate::kafka::ReadStats;
+use crate::query_status::until_over;
+use crate::registry::catalog::Catalog;
+use crate::splits::{SplitError, TopicSplit};
+use row_sink::{Delivery, RowSink, Tally};
+
+mod row_sink;
+
+/// Batches decoded but not yet filtered, at most.
+const CHANNEL_BATCHES: usize = 2;
+
+/// Reads the split of `request`, and answers its rows inline or where they were spilled.
+///
+/// # Errors
+/// Anything that keeps a row from being read: never fewer rows than there are. Also if the query ends meanwhile.
+pub async fn read_records(
+    parts: &Parts,
+    request: ReadRecordsRequest,
+    deadline: Instant,
+) -> Result<FederationResponse, Error> {
+    tokio::select! {
+        response = read(parts, &request, deadline) => response,
+        state = until_over(parts.query_status.as_ref(), &request.query_id) => {
+            Err(Error::QueryOver { query_id: request.query_id.clone(), state })
+        }
+    }
+}
+
+async fn read(
+    parts: &Parts,
+    request: &ReadRecordsRequest,
+    deadline: Instant,
+) -> Result<FederationResponse, Error> {
+    let split = TopicSplit::from_properties(&request.split.properties).map_err(SplitError::from)?;
+    let decoder = decoder(&parts.catalog, request).await?;
+    let filter = Filter::try_new(&request.constraints, &request.schema)?;
+    let mut spiller = spiller(parts, request)?;
+    // Of all limits only this one is ours to apply: another might cut off rows that Athena's own, exact filter keeps.
+    if request.constraints.limit == Some(0) {
+        return Ok(response(request, spiller.finish().await?));
+    }
+
+    let (sender, mut deliveries) = mpsc::channel(CHANNEL_BATCHES);
+    let sink = Box::new(RowSink::new(
+        decoder,
+        &parts.config,
+        split.topic_partition.clone(),
+        sender,
+    ));
+    let reading = parts
+        .broker
+        .read(&split.topic_partition, split.range, deadline, sink);
+    let writing = async {
+        let mut tally = Tally::default();
+        while let Some(delivery) = deliveries.recv().await {
+            match delivery {
+                Delivery::Rows(batch) => spiller.write(filter.apply(batch)?).await?,
+                Delivery::End(end) => tally = end,
+            }
+        }
+        Ok::<_, Error>(tally)
+    };
+    let (read, tally) = tokio::try_join!(reading, writing)?;
+    report(&split, read, &tally, spiller.stats());
+    Ok(response(request, spiller.finish().await?))
+}
+
+/// The registry is asked only if the request's schema has lost what `GetTable` said of the columns.
+async fn decoder(catalog: &Catalog, request: &ReadRecordsRequest) -> Result<Box<dyn RowDecoder>, Error> {
+    let table = match decode::is_self_described(&request.schema) {
+        true => None,
+        false => Some(catalog.table(&request.table_name).await?),
+    };
+    decode::row_decoder(&request.schema, table.as_deref()).map_err(|source| Error::Decoder {
+        table: request.table_name.to_string(),
+        source,
+    })
+}
+
+fn spiller(parts: &Parts, request: &ReadRecordsRequest) -> Result<BlockSpiller, Error> {
+    let Config { max_block_bytes, .. } = parts.config;
+    let limits = BlockLimits {
+        max_block_bytes: max_block_bytes.unwrap_or(request.max_block_bytes),
+        max_inline_block_bytes: request.max_inline_block_bytes,
+    };
+    let (store, schema) = (parts.blocks.clone(), request.schema.clone());
+    let protocol::Split {
+        spill_location,
+        encryption_key,
+        ..
+    } = request.split.clone();
+    Ok(BlockSpiller::new(
+        store,
+        schema,
+        spill_location,
+        encryption_key,
+        limits,
+    )?)
+}
+
+fn response(request: &ReadRecordsRequest, records: Records) -> FederationResponse {
+    let catalog_name = request.catalog_name.clone();
+    match records {
+        Records::Inline(batch) => FederationResponse::ReadRecords(ReadRecordsResponse {
+            catalog_name,
+            records: Block::new(batch),
+        }),
+        Records::Spilled(remote_blocks) => FederationResponse::RemoteReadRecords(RemoteReadRecordsResponse {
+            catalog_name,
+            schema: request.schema.clone(),
+            remote_blocks,
+            encryption_key: request.split.encryption_key.clone(),
+        }),
+    }
+}
+
+fn report(split: &TopicSplit, read: ReadStats, tally: &Tally, spilled: SpillStats) {
+    let TopicSplit {
+        topic_partition,
+        range,
+    } = split;
+    if let Some(first) = &tally.first_bad_record {
+        let (offset, reason) = (first.offset, &first.reason);
+        let records = tally.bad_records;
+        tracing::warn!(%topic_partition, records, offset, reason, "records did not decode; the first of them");
+    }
+    for errors in &tally.value_errors {
+        let (column, values) = (&errors.column, errors.values);
+        tracing::warn!(%topic_partition, column, values, "values did not fit their column and are NULL");
+    }
+    tracing::info!(
+        %topic_partition,
+        %range,
+        records = read.records,
+        value_bytes = read.value_bytes,
+        expired_offsets = read.expired_offsets,
+        tombstones = tally.tombstones,
+        bad_records = tally.bad_records,
+        rows = spilled.rows,
+        row_bytes = spilled.bytes,
+        "read split"
+    );
+}
+
+#[cfg(test)]
+mod tests;

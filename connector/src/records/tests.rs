@@ -1,0 +1,353 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use arrow::array::{AsArray, Int64Array, RecordBatch};
+use arrow::datatypes::{Int64Type, Schema};
+use async_trait::async_trait;
+use protocol::{Range, SortedRangeSet, ValueSet};
+use spill::SpillReader;
+
+use super::*;
+use crate::kafka::{Broker, KafkaError, OffsetRange, RecordSink, TopicPartition, Watermarks};
+use crate::query_status::{QueryState, QueryStatus, QueryStatusError};
+use crate::testing::{TOPIC, World, soon};
+
+/// Reads offsets `start..end` of partition 0, all columns, with the request changed as told.
+async fn read_as(
+    world: &World,
+    (start, end): (i64, i64),
+    change: impl FnOnce(&mut ReadRecordsRequest),
+) -> Result<FederationResponse, Error> {
+    let mut request = world.read_request(start, end).await;
+    change(&mut request);
+    read_records(&world.parts, request, soon()).await
+}
+
+async fn rows(world: &World, range: (i64, i64)) -> RecordBatch {
+    inline(read_as(world, range, |_| {}).await.unwrap())
+}
+
+fn inline(response: FederationResponse) -> RecordBatch {
+    match response {
+        FederationResponse::ReadRecords(response) => response.records.batch,
+        other => panic!("wanted rows inline, found {other:?}"),
+    }
+}
+
+fn ids(batch: &RecordBatch) -> Vec<Option<i64>> {
+    batch
+        .column_by_name("id")
+        .unwrap()
+        .as_primitive::<Int64Type>()
+        .iter()
+        .collect()
+}
+
+fn some(ids: impl IntoIterator<Item = i64>) -> Vec<Option<i64>> {
+    ids.into_iter().map(Some).collect()
+}
+
+#[tokio::test]
+async fn answers_the_rows_of_the_range_alone() {
+    let world = World::new(1);
+    world.produce(0..100);
+    assert_eq!(ids(&rows(&world, (20, 50)).await), some(20..50));
+}
+
+#[tokio::test]
+async fn records_that_arrive_after_planning_are_not_rows() {
+    let world = World::new(1);
+    world.produce(0..10);
+    let request = world.read_request(0, 10).await;
+    world.produce(10..20);
+    let response = read_records(&world.parts, request, soon()).await.unwrap();
+    assert_eq!(ids(&inline(response)), some(0..10));
+}
+
+#[tokio::test]
+async fn rows_of_many_batches_keep_their_order() {
+    let world = World::new(1);
+    world.produce(0..20_001);
+    assert_eq!(ids(&rows(&world, (0, 20_001)).await), some(0..20_001));
+}
+
+#[tokio::test]
+async fn wide_records_are_handed_on_before_they_are_many() {
+    let world = World::new(1);
+    let wide = "x".repeat(1_000_000);
+    for id in 0..12 {
+        world.append(Some(&format!(r#"{{"id": {id}, "item": "{wide}"}}"#)));
+    }
+    let response = read_as(&world, (0, 12), |request| request.max_block_bytes = 2_500_000)
+        .await
+        .unwrap();
+    let FederationResponse::RemoteReadRecords(response) = response else {
+        panic!("wanted blocks: {response:?}")
+    };
+    assert_eq!(response.remote_blocks.len(), 6, "two rows a block");
+}
+
+#[tokio::test]
+async fn decodes_only_the_columns_asked_for() {
+    let world = World::new(1);
+    world.produce(0..3);
+    let schema = world.schema().await;
+    let projected = Arc::new(schema.project(&[1]).unwrap());
+    let response = read_as(&world, (0, 3), |request| request.schema = projected)
+        .await
+        .unwrap();
+    let batch = inline(response);
+    assert_eq!((batch.num_columns(), batch.num_rows()), (1, 3));
+    assert_eq!(batch.column(0).as_string::<i32>().value(2), "item 2");
+}
+
+#[tokio::test]
+async fn a_schema_without_metadata_is_completed_from_the_registry() {
+    let world = World::new(1);
+    world.produce(0..3);
+    let fields: Vec<_> = world
+        .schema()
+        .await
+        .fields()
+        .iter()
+        .map(|field| field.as_ref().clone().with_metadata([].into()))
+        .collect();
+    let bare = Arc::new(Schema::new(fields));
+    let response = read_as(&world, (0, 3), |request| request.schema = bare)
+        .await
+        .unwrap();
+    assert_eq!(ids(&inline(response)), some(0..3));
+}
+
+#[tokio::test]
+async fn rows_satisfy_the_summary() {
+    let world = World::new(1);
+    world.produce(0..100);
+    let response = read_as(&world, (0, 100), |request| {
+        let range = Range::at_least(Arc::new(Int64Array::from(vec![90]))).unwrap();
+        let data_type = arrow::datatypes::DataType::Int64;
+        let set = SortedRangeSet::try_new(data_type, vec![range], false).unwrap();
+        request
+            .constraints
+            .summary
+            .insert("id".into(), ValueSet::SortedRange(set));
+    });
+    assert_eq!(ids(&inline(response.await.unwrap())), some(90..100));
+}
+
+#[tokio::test]
+async fn a_limit_of_zero_needs_no_records_and_others_are_athenas_to_apply() {
+    let world = World::new(1);
+    world.produce(0..10);
+    let limited = |limit| move |request: &mut ReadRecordsRequest| request.constraints.limit = Some(limit);
+    assert_eq!(
+        inline(read_as(&world, (0, 10), limited(0)).await.unwrap()).num_rows(),
+        0
+    );
+    assert_eq!(
+        inline(read_as(&world, (0, 10), limited(3)).await.unwrap()).num_rows(),
+        10
+    );
+}
+
+#[tokio::test]
+async fn a_tombstone_is_skipped_and_ends_nothing() {
+    let world = World::new(1);
+    world.produce(0..2);
+    world.append(None);
+    world.produce(3..5);
+    assert_eq!(ids(&rows(&world, (0, 5)).await), some([0, 1, 3, 4]));
+}
+
+#[tokio::test]
+async fn a_tombstone_may_be_a_row_of_nulls() {
+    let world = World::with_vars(1, &[("on_tombstone", "null")]);
+    world.produce(0..1);
+    world.append(None);
+    world.produce(2..3);
+    assert_eq!(ids(&rows(&world, (0, 3)).await), [Some(0), None, Some(2)]);
+}
+
+fn with_bad_record(on_bad_record: &str) -> World {
+    let world = World::with_vars(1, &[("on_bad_record", on_bad_record)]);
+    world.produce(0..1);
+    world.append(Some("{\"id\": "));
+    world.produce(2..3);
+    world
+}
+
+#[tokio::test]
+async fn a_bad_record_is_a_row_of_nulls_or_no_row() {
+    assert_eq!(
+        ids(&rows(&with_bad_record("null"), (0, 3)).await),
+        [Some(0), None, Some(2)]
+    );
+    assert_eq!(ids(&rows(&with_bad_record("skip"), (0, 3)).await), some([0, 2]));
+}
+
+#[tokio::test]
+async fn a_bad_record_may_fail_the_query_and_is_named() {
+    let error = read_as(&with_bad_record("fail"), (0, 3), |_| {})
+        .await
+        .unwrap_err();
+    assert!(matches!(&error, Error::BadRecord { offset: 1, .. }), "{error}");
+    assert!(
+        error
+            .to_string()
+            .starts_with("topic `orders` partition 0 offset 1: "),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn offsets_without_records_are_no_rows_and_no_wait() {
+    let world = World::new(1);
+    world.produce(0..2);
+    world.broker.append_gap(TOPIC, 0, 3);
+    world.produce(5..6);
+    world.broker.append_gap(TOPIC, 0, 1);
+    assert_eq!(ids(&rows(&world, (0, 7)).await), some([0, 1, 5]));
+    assert_eq!(
+        ids(&rows(&world, (0, 4)).await),
+        some([0, 1]),
+        "a range that ends within a gap"
+    );
+    assert_eq!(ids(&rows(&world, (4, 7)).await), some([5]));
+}
+
+#[tokio::test]
+async fn expired_records_are_skipped_and_none_is_read_twice() {
+    let world = World::new(1);
+    world.produce(0..10);
+    world.broker.expire(TOPIC, 0, 4);
+    assert_eq!(ids(&rows(&world, (0, 3)).await), some([]));
+    assert_eq!(ids(&rows(&world, (3, 6)).await), some([4, 5]));
+}
+
+#[tokio::test]
+async fn a_log_that_is_shorter_than_the_split_is_an_error() {
+    let world = World::new(1);
+    world.produce(0..5);
+    let error = read_as(&world, (0, 6), |_| {}).await.unwrap_err();
+    assert!(
+        matches!(error, Error::Kafka(KafkaError::Truncated { .. })),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn spilled_rows_are_encrypted_under_the_splits_key() {
+    let world = World::new(1);
+    world.produce(0..1000);
+    let key = spill::generate_key();
+    let response = read_as(&world, (0, 1000), |request| {
+        request.split.encryption_key = Some(key.clone());
+        request.max_inline_block_bytes = 0;
+    });
+    let FederationResponse::RemoteReadRecords(response) = response.await.unwrap() else {
+        panic!("wanted blocks")
+    };
+    assert_eq!(response.encryption_key.as_ref(), Some(&key));
+    let reader = SpillReader::new(world.blocks.clone());
+    let block = reader
+        .read(&response.remote_blocks[0], response.schema, Some(&key))
+        .await
+        .unwrap();
+    assert_eq!(ids(&block), some(0..1000));
+}
+
+#[tokio::test]
+async fn the_environments_block_size_goes_before_the_requests() {
+    let world = World::with_vars(1, &[("MAX_BLOCK_SIZE_BYTES", "1000")]);
+    world.produce(0..1000);
+    let response = read_as(&world, (0, 1000), |_| {}).await.unwrap();
+    let FederationResponse::RemoteReadRecords(response) = response else {
+        panic!("wanted blocks")
+    };
+    assert!(
+        response.remote_blocks.len() > 10,
+        "{} blocks",
+        response.remote_blocks.len()
+    );
+}
+
+#[tokio::test]
+async fn a_schema_without_columns_is_answered_only_if_there_are_no_rows() {
+    let world = World::new(1);
+    world.produce(0..3);
+    world.append(None);
+    let metadata = world.schema().await.metadata().clone();
+    let none = Arc::new(Schema::empty().with_metadata(metadata));
+    let empty = read_as(&world, (3, 4), |request| request.schema = none.clone())
+        .await
+        .unwrap();
+    assert_eq!(inline(empty).num_rows(), 0);
+    let error = read_as(&world, (0, 4), |request| request.schema = none)
+        .await
+        .unwrap_err();
+    assert!(error.to_string().contains("cannot carry 3 rows"), "{error}");
+}
+
+#[tokio::test]
+async fn a_split_that_is_not_ours_is_an_error() {
+    let world = World::new(1);
+    let response = read_as(&world, (0, 1), |request| {
+        request.split.properties.insert("endOffset".into(), "0".into());
+    });
+    let error = response.await.unwrap_err().to_string();
+    assert!(
+        error.starts_with("split: startOffset 0 and endOffset 0"),
+        "{error}"
+    );
+}
+
+/// Begins to read and never gets anywhere; tells when it is given up.
+struct Stuck(Arc<tokio::sync::Notify>);
+
+struct NotifyOnDrop(Arc<tokio::sync::Notify>);
+
+impl Drop for NotifyOnDrop {
+    fn drop(&mut self) {
+        self.0.notify_one();
+    }
+}
+
+#[async_trait]
+impl Broker for Stuck {
+    async fn snapshot(&self, _: &str, _: Instant) -> Result<Vec<(i32, Watermarks)>, Error> {
+        std::future::pending().await
+    }
+
+    async fn read(
+        &self,
+        _: &TopicPartition,
+        _: OffsetRange,
+        _: Instant,
+        _sink: Box<dyn RecordSink>,
+    ) -> Result<ReadStats, Error> {
+        let _given_up = NotifyOnDrop(self.0.clone());
+        std::future::pending().await
+    }
+}
+
+struct Cancelled;
+
+#[async_trait]
+impl QueryStatus for Cancelled {
+    async fn state(&self, _: &str) -> Result<QueryState, QueryStatusError> {
+        Ok(QueryState::Over("CANCELLED".into()))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_query_that_is_over_ends_the_read_with_an_error() {
+    let given_up = Arc::new(tokio::sync::Notify::new());
+    let mut world = World::new(1);
+    world.parts.broker = Arc::new(Stuck(given_up.clone()));
+    world.parts.query_status = Arc::new(Cancelled);
+    let error = read_as(&world, (0, 1), |_| {}).await.unwrap_err().to_string();
+    assert_eq!(error, "query 8f0c is over (CANCELLED): reading was stopped");
+    tokio::time::timeout(Duration::from_secs(1), given_up.notified())
+        .await
+        .expect("the read should be given up");
+}

@@ -1,0 +1,282 @@
+//! Athena's view of the registries: databases, tables, and the topic behind a table.
+//!
+//! **Marker.** A registry is a database if its description contains `{AthenaFederationMSK}` or
+//! `{AthenaFederationKafka}`. The marker decides what is *listed*; it is no access control. As with the Java
+//! connector, who knows the exact names of an unmarked registry and its schema can query them. Permissions on Glue
+//! are the place to prevent that.
+//!
+//! **Names.** Athena lower-cases identifiers, Glue tells cases apart. A table is looked up by its exact names first;
+//! only if those do not exist are marked registries, then the found one's schemas, searched without regard to case.
+//! A name that fits two of them is an error that says both.
+//!
+//! **Cache.** A table found is kept for a fixed time in the container that found it, under the names it was asked
+//! for. A new schema version is seen after that time; what was not found is asked for anew each time.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use protocol::TableName;
+
+use crate::registry::topic_schema::{TopicSchemaError, TopicTable};
+use crate::registry::{MAX_PAGE_SIZE, Page, Registry, RegistryError, SchemaRegistry};
+
+/// What makes a registry a database of Athena's, anywhere in its description, case-sensitive.
+pub const MARKERS: [&str; 2] = ["{AthenaFederationMSK}", "{AthenaFederationKafka}"];
+
+/// The most names one unpaged listing returns.
+pub const MAX_NAMES: usize = 100_000;
+
+/// Databases and tables over a [`SchemaRegistry`].
+pub struct Catalog {
+    registry: Arc<dyn SchemaRegistry>,
+    cache_for: Duration,
+    tables: Mutex<HashMap<TableName, CachedTable>>,
+}
+
+struct CachedTable {
+    table: Arc<TopicTable>,
+    expires: Instant,
+}
+
+impl Catalog {
+    /// Tables are cached for `cache_for`; zero asks the registry every time.
+    pub fn new(registry: Arc<dyn SchemaRegistry>, cache_for: Duration) -> Self {
+        Self {
+            registry,
+            cache_for,
+            tables: Mutex::default(),
+        }
+    }
+
+    /// Names of all marked registries, in the registry's order.
+    pub async fn schemas(&self) -> Result<Vec<String>, CatalogError> {
+        let mut names = Vec::new();
+        let mut token = None;
+        loop {
+            let page = self.registry.list_registries(token.as_deref()).await?;
+            names.extend(
+                page.items
+                    .into_iter()
+                    .filter(is_marked)
+                    .map(|registry| registry.name),
+            );
+            limit(names.len(), "registries")?;
+            match page.next_token {
+                None => return Ok(names),
+                next => token = next,
+            }
+        }
+    }
+
+    /// Tables of the database `schema`, in the registry's order and real casing: all of them when neither page
+    /// size nor token is given, else one page of the registry's, of at most [`MAX_PAGE_SIZE`].
+    pub async fn tables(
+        &self,
+        schema: &str,
+        page_size: Option<u32>,
+        next_token: Option<&str>,
+    ) -> Result<Page<TableName>, CatalogError> {
+        let registry = self.marked_registry(schema).await?;
+        let page = match (page_size, next_token) {
+            (None, None) => Page {
+                items: self.all_schemas(&registry).await?,
+                next_token: None,
+            },
+            (page_size, token) => {
+                let page_size = page_size.unwrap_or(MAX_PAGE_SIZE).clamp(1, MAX_PAGE_SIZE);
+                self.registry.list_schemas(&registry, page_size, token).await?
+            }
+        };
+        let table = |name| TableName {
+            schema_name: registry.clone(),
+            table_name: name,
+        };
+        Ok(Page {
+            items: page.items.into_iter().map(table).collect(),
+            next_token: page.next_token,
+        })
+    }
+
+    /// The topic behind `name`, described by the latest version of its schema, or by a version that was the latest
+    /// no longer ago than the cache's time.
+    pub async fn table(&self, name: &TableName) -> Result<Arc<TopicTable>, CatalogError> {
+        self.table_at(name, Instant::now()).await
+    }
+
+    async fn table_at(&self, name: &TableName, now: Instant) -> Result<Arc<TopicTable>, CatalogError> {
+        if let Some(table) = self.cached(name, now) {
+            return Ok(table);
+        }
+        let table = Arc::new(self.find_table(name).await?);
+        self.cache(name, &table, now);
+        Ok(table)
+    }
+
+    async fn find_table(&self, name: &TableName) -> Result<TopicTable, CatalogError> {
+        match self.read_table(&name.schema_name, &name.table_name).await {
+            Err(CatalogError::Registry(error)) if may_be_another_case(&error) => {
+                self.find_table_ignoring_case(name, error).await
+            }
+            found => found,
+        }
+    }
+
+    /// `exact` is what came of reading the very name; it is the answer if no other name fits.
+    async fn find_table_ignoring_case(
+        &self,
+        name: &TableName,
+        exact: RegistryError,
+    ) -> Result<TopicTable, CatalogError> {
+        let registry = pick(&self.schemas().await?, &name.schema_name, "registry")?;
+        let Some(registry) = registry else {
+            return Err(not_found(name, exact));
+        };
+        let schemas = self.all_schemas(&registry).await?;
+        match pick(&schemas, &name.table_name, "schema")? {
+            Some(schema) if registry != name.schema_name || schema != name.table_name => {
+                self.read_table(&registry, &schema).await
+            }
+            _ => Err(not_found(name, exact)),
+        }
+    }
+
+    async fn read_table(&self, registry: &str, schema: &str) -> Result<TopicTable, CatalogError> {
+        let definition = self.registry.latest_schema(registry, schema).await?;
+        TopicTable::parse(registry, schema, &definition).map_err(|source| CatalogError::Table {
+            registry: registry.to_owned(),
+            schema: schema.to_owned(),
+            source,
+        })
+    }
+
+    /// The real name of the marked registry `name`, exact before any other case. A policy that does not permit
+    /// `GetRegistry` costs a listing, not the answer.
+    async fn marked_registry(&self, name: &str) -> Result<String, CatalogError> {
+        match self.registry.registry(name).await {
+            Ok(registry) if is_marked(&registry) => return Ok(registry.name),
+            Ok(_) => {}
+            Err(error) if may_be_another_case(&error) => {}
+            Err(error) => return Err(error.into()),
+        }
+        pick(&self.schemas().await?, name, "registry")?.ok_or_else(|| CatalogError::UnknownSchema {
+            name: name.to_owned(),
+        })
+    }
+
+    async fn all_schemas(&self, registry: &str) -> Result<Vec<String>, CatalogError> {
+        let mut names = Vec::new();
+        let mut token = None;
+        loop {
+            let page = self
+                .registry
+                .list_schemas(registry, MAX_PAGE_SIZE, token.as_deref())
+                .await?;
+            names.extend(page.items);
+            limit(names.len(), "tables")?;
+            match page.next_token {
+                None => return Ok(names),
+                next => token = next,
+            }
+        }
+    }
+
+    fn cached(&self, name: &TableName, now: Instant) -> Option<Arc<TopicTable>> {
+        let tables = self.lock();
+        let cached = tables.get(name).filter(|cached| now < cached.expires)?;
+        Some(Arc::clone(&cached.table))
+    }
+
+    /// Also drops what has expired, so the cache is no larger than the names found within its time.
+    fn cache(&self, name: &TableName, table: &Arc<TopicTable>, now: Instant) {
+        let mut tables = self.lock();
+        tables.retain(|_, cached| now < cached.expires);
+        let cached = CachedTable {
+            table: Arc::clone(table),
+            expires: now + self.cache_for,
+        };
+        tables.insert(name.clone(), cached);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<TableName, CachedTable>> {
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Why a database or a table has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum CatalogError {
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    #[error("no registry `{name}` carries {} or {} in its description", MARKERS[0], MARKERS[1])]
+    UnknownSchema { name: String },
+    #[error("table `{name}` does not exist: no schema registry and schema of these names, in any case")]
+    UnknownTable { name: TableName },
+    #[error("`{name}` is ambiguous: the {kind} names `{first}` and `{second}` differ only by case")]
+    Ambiguous {
+        kind: &'static str,
+        name: String,
+        first: String,
+        second: String,
+    },
+    #[error("more than {MAX_NAMES} {kind}: ask for pages")]
+    TooManyNames { kind: &'static str },
+    #[error("schema `{schema}` in registry `{registry}` describes no readable topic: {source}")]
+    Table {
+        registry: String,
+        schema: String,
+        source: TopicSchemaError,
+    },
+}
+
+fn is_marked(registry: &Registry) -> bool {
+    MARKERS.iter().any(|marker| registry.description.contains(marker))
+}
+
+/// A name of another case may still be there. IAM answers "denied" instead of "not found" for a name outside a
+/// policy's resources, so a denial counts too. Throttling or a broken document do not: they say nothing of the name.
+fn may_be_another_case(error: &RegistryError) -> bool {
+    matches!(
+        error,
+        RegistryError::NotFound { .. } | RegistryError::AccessDenied { .. }
+    )
+}
+
+fn not_found(name: &TableName, exact: RegistryError) -> CatalogError {
+    match exact {
+        RegistryError::NotFound { .. } => CatalogError::UnknownTable { name: name.clone() },
+        denied => denied.into(),
+    }
+}
+
+/// The one of `names` that is `wanted`, or else the only one that differs by case alone.
+fn pick(names: &[String], wanted: &str, kind: &'static str) -> Result<Option<String>, CatalogError> {
+    if names.iter().any(|name| name == wanted) {
+        return Ok(Some(wanted.to_owned()));
+    }
+    let fitting: Vec<_> = names
+        .iter()
+        .filter(|name| name.eq_ignore_ascii_case(wanted))
+        .collect();
+    match fitting.as_slice() {
+        [] => Ok(None),
+        [only] => Ok(Some(only.to_string())),
+        [first, second, ..] => Err(CatalogError::Ambiguous {
+            kind,
+            name: wanted.to_owned(),
+            first: first.to_string(),
+            second: second.to_string(),
+        }),
+    }
+}
+
+fn limit(names: usize, kind: &'static str) -> Result<(), CatalogError> {
+    if names > MAX_NAMES {
+        Err(CatalogError::TooManyNames { kind })
+    } else {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

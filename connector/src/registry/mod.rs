@@ -1,0 +1,99 @@
+//! Where tables come from: schema registries, each a database of Athena's, whose schemas describe one topic each.
+//!
+//! [`SchemaRegistry`] is the seam to the service, implemented by [`glue`] and, for tests, by [`memory`].
+//! [`catalog`] gives Athena's view of it, [`topic_schema`] reads the documents.
+
+use async_trait::async_trait;
+
+pub mod catalog;
+#[cfg(any(test, feature = "test-util"))]
+pub mod conformance;
+pub mod glue;
+pub mod memory;
+pub mod topic_schema;
+
+/// A service that keeps registries of versioned schema definitions. Names are case-sensitive.
+#[async_trait]
+pub trait SchemaRegistry: Send + Sync {
+    /// One page of all registries; `next_token` comes from the page before.
+    async fn list_registries(&self, next_token: Option<&str>) -> Result<Page<Registry>, RegistryError>;
+
+    async fn registry(&self, name: &str) -> Result<Registry, RegistryError>;
+
+    /// One page of the names of `registry`'s schemas: at most `page_size` of them, a number in
+    /// 1..=[`MAX_PAGE_SIZE`], and possibly none although a page follows.
+    async fn list_schemas(
+        &self,
+        registry: &str,
+        page_size: u32,
+        next_token: Option<&str>,
+    ) -> Result<Page<String>, RegistryError>;
+
+    /// The latest version of a schema.
+    async fn latest_schema(&self, registry: &str, schema: &str) -> Result<SchemaDefinition, RegistryError>;
+}
+
+/// The most entries Glue puts on a page.
+pub const MAX_PAGE_SIZE: u32 = 100;
+
+/// A part of a listing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page<T> {
+    pub items: Vec<T>,
+    /// Asks for the next page; `None` on the last.
+    pub next_token: Option<String>,
+}
+
+/// A registry: what Athena calls a schema or database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Registry {
+    pub name: String,
+    /// Empty if there is none.
+    pub description: String,
+}
+
+/// One version of a schema as the registry holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SchemaDefinition {
+    /// The version's UUID.
+    pub schema_version_id: String,
+    /// The registry's own word: `JSON`, `AVRO` or `PROTOBUF`.
+    pub data_format: String,
+    pub definition: String,
+}
+
+/// Why a registry gave no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum RegistryError {
+    #[error("{what} does not exist")]
+    NotFound {
+        /// Such as ``schema `orders` in registry `customer` ``.
+        what: String,
+    },
+    #[error("no permission for {operation} of {what}: {message}")]
+    AccessDenied {
+        operation: &'static str,
+        what: String,
+        message: String,
+    },
+    #[error("{operation} of {what} was throttled, retries included: {message}")]
+    Throttled {
+        operation: &'static str,
+        what: String,
+        message: String,
+    },
+    #[error(
+        "Glue could not be reached for {operation}: {message}; check that the function's subnets have a route to \
+         Glue (a NAT gateway or an interface endpoint for `glue`) and that the security groups let port 443 through"
+    )]
+    Unreachable {
+        operation: &'static str,
+        message: String,
+    },
+    #[error("{operation} of {what} failed: {message}")]
+    Failed {
+        operation: &'static str,
+        what: String,
+        message: String,
+    },
+}

@@ -1,0 +1,117 @@
+//! GetSplits: what there is to read, cut into pieces that are read side by side.
+//!
+//! The first call takes one snapshot of the topic's watermarks, and every split of the query lies within it: records
+//! that arrive later are not seen, whichever page their split is on. What does not fit on a page travels in the
+//! continuation token.
+
+use std::time::Instant;
+
+use protocol::{FederatedIdentity, GetSplitsRequest, GetSplitsResponse, SpillLocation, Split};
+
+use crate::config::Config;
+use crate::error::Error;
+use crate::kafka::Broker;
+use crate::registry::catalog::Catalog;
+
+mod plan;
+mod token;
+mod topic_split;
+
+pub use plan::Plan;
+pub use token::TokenError;
+pub use topic_split::{PropertyError, TopicSplit};
+
+/// Keeps a response well below Lambda's 6 MB: a split takes about 600 bytes, 2,000 at worst.
+pub const MAX_SPLITS_PER_PAGE: usize = 1000;
+
+/// S3's limit on a key, less the block number behind a split's location.
+const MAX_SPILL_KEY_BYTES: usize = 1000;
+
+/// One page of the splits of a table; each has a spill location and a key of its own.
+///
+/// # Errors
+/// An unknown table or topic, brokers that do not answer, no spill bucket, a token that is not ours.
+pub async fn get_splits(
+    config: &Config,
+    catalog: &Catalog,
+    broker: &dyn Broker,
+    request: GetSplitsRequest,
+    deadline: Instant,
+) -> Result<GetSplitsResponse, Error> {
+    let table = catalog.table(&request.table_name).await?;
+    let mut plan = match &request.continuation_token {
+        Some(token) => Plan::from_token(token, &table.topic).map_err(SplitError::from)?,
+        None => Plan::new(&table.topic, &broker.snapshot(&table.topic, deadline).await?),
+    };
+    let place = SpillPlace::resolve(config, &request)?;
+    let splits: Vec<Split> = plan
+        .splits(config.max_records_per_split)
+        .take(MAX_SPLITS_PER_PAGE)
+        .map(|split| Split {
+            spill_location: Some(place.split_location()),
+            encryption_key: config.encrypt_spill.then(spill::generate_key),
+            properties: split.to_properties(),
+        })
+        .collect();
+    tracing::info!(
+        topic = table.topic,
+        splits = splits.len(),
+        last_page = plan.is_done(),
+        "planned splits"
+    );
+    Ok(GetSplitsResponse {
+        catalog_name: request.catalog_name,
+        splits,
+        continuation_token: plan.to_token(),
+    })
+}
+
+/// Where a query's blocks go.
+struct SpillPlace<'a> {
+    bucket: &'a str,
+    prefix: &'a str,
+    query_id: &'a str,
+}
+
+impl<'a> SpillPlace<'a> {
+    /// What the caller's identity says goes before the environment; blank is unsaid.
+    fn resolve(config: &'a Config, request: &'a GetSplitsRequest) -> Result<Self, Error> {
+        let option = |name| config_option(request.identity.as_ref(), name);
+        let place = Self {
+            bucket: option("spill_bucket").map_or_else(|| config.spill_bucket(), Ok)?,
+            prefix: option("spill_prefix").unwrap_or(&config.spill_prefix),
+            query_id: request.query_id.as_deref().unwrap_or_default(),
+        };
+        match place.split_location().key.len() {
+            bytes if bytes > MAX_SPILL_KEY_BYTES => Err(SplitError::SpillKeyTooLong { bytes }.into()),
+            _ => Ok(place),
+        }
+    }
+
+    /// A new one each time.
+    fn split_location(&self) -> SpillLocation {
+        spill::split_location(self.bucket, self.prefix, self.query_id)
+    }
+}
+
+fn config_option<'a>(identity: Option<&'a FederatedIdentity>, name: &str) -> Option<&'a str> {
+    identity?
+        .config_options
+        .get(name)
+        .map(|value| value.trim())
+        .filter(|value| !value.is_empty())
+}
+
+/// Why splits cannot be planned or read: something is not as this connector wrote it.
+#[derive(Debug, thiserror::Error)]
+pub enum SplitError {
+    #[error("continuation token: {0}")]
+    Token(#[from] TokenError),
+    #[error("split: {0}")]
+    Property(#[from] PropertyError),
+    #[error("spill prefix and query id make keys of {bytes} bytes, wanted at most {MAX_SPILL_KEY_BYTES}")]
+    SpillKeyTooLong { bytes: usize },
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,279 @@
+//! The continuation token: what is left of a plan, as text that the caller only passes back.
+//!
+//! base64url without padding, of:
+//!
+//! | bytes | meaning |
+//! |---|---|
+//! | 1 | version, 1 |
+//! | varint, bytes | length of the topic's name, and the name |
+//! | varint | how many ranges follow |
+//! | varint | for each range: partition, as the distance to the least it can be |
+//! | varint | start offset |
+//! | varint | offsets in the range, less one |
+//!
+//! Varints are unsigned LEB128. Whatever a token holds, decoding it allocates in proportion to its length.
+
+use std::collections::VecDeque;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use super::plan::Plan;
+use crate::kafka::OffsetRange;
+
+const VERSION: u8 = 1;
+
+/// Room for 200,000 partitions, about what a cluster can have; with a page of splits still below Lambda's 6 MB.
+const MAX_TOKEN_BYTES: usize = 3_500_000;
+
+impl Plan {
+    /// `None` if nothing is left.
+    pub fn to_token(&self) -> Option<String> {
+        if self.is_done() {
+            return None;
+        }
+        let mut bytes = vec![VERSION];
+        write_varint(&mut bytes, self.topic.len() as u64);
+        bytes.extend(self.topic.as_bytes());
+        write_varint(&mut bytes, self.remaining.len() as u64);
+        let mut least = 0;
+        for (partition, range) in &self.remaining {
+            write_varint(&mut bytes, partition.abs_diff(least).into());
+            write_varint(&mut bytes, range.start().unsigned_abs());
+            write_varint(&mut bytes, range.offsets() - 1);
+            least = partition.saturating_add(1);
+        }
+        Some(URL_SAFE_NO_PAD.encode(bytes))
+    }
+
+    /// The plan that `token` was made from.
+    ///
+    /// # Errors
+    /// Anything but a token of [`Self::to_token`] for this `topic`.
+    pub fn from_token(token: &str, topic: &str) -> Result<Self, TokenError> {
+        if token.len() > MAX_TOKEN_BYTES {
+            return Err(TokenError::TooLong { bytes: token.len() });
+        }
+        let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| TokenError::NotBase64)?;
+        let mut input = bytes.as_slice();
+        match read_byte(&mut input)? {
+            VERSION => {}
+            found => return Err(TokenError::Version { found }),
+        }
+        let token_topic = read_text(&mut input)?;
+        if token_topic != topic {
+            let (token_topic, table_topic) = (token_topic.to_owned(), topic.to_owned());
+            return Err(TokenError::OtherTopic {
+                token_topic,
+                table_topic,
+            });
+        }
+        let mut remaining = VecDeque::new();
+        let mut least = 0;
+        for _ in 0..read_varint(&mut input)? {
+            let (partition, range) = read_range(&mut input, least)?;
+            remaining.push_back((partition, range));
+            least = i64::from(partition) + 1;
+        }
+        if input.is_empty() {
+            Ok(Self {
+                topic: topic.to_owned(),
+                remaining,
+            })
+        } else {
+            Err(TokenError::Malformed)
+        }
+    }
+}
+
+/// Why a text is no token of ours.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TokenError {
+    #[error("has {bytes} bytes, more than the {MAX_TOKEN_BYTES} that this connector writes")]
+    TooLong { bytes: usize },
+    #[error("is not base64url")]
+    NotBase64,
+    #[error("has version {found}, wanted {VERSION}")]
+    Version { found: u8 },
+    #[error("ends early")]
+    Truncated,
+    #[error("holds a number or a name that this connector does not write")]
+    Malformed,
+    #[error("is for topic `{token_topic}`, but the table's topic is `{table_topic}`")]
+    OtherTopic {
+        token_topic: String,
+        table_topic: String,
+    },
+}
+
+fn read_range(input: &mut &[u8], least: i64) -> Result<(i32, OffsetRange), TokenError> {
+    let mut number = || i64::try_from(read_varint(input)?).map_err(|_| TokenError::Malformed);
+    let (distance, start, offsets_less_one) = (number()?, number()?, number()?);
+    let partition = least
+        .checked_add(distance)
+        .and_then(|partition| i32::try_from(partition).ok());
+    let end = start
+        .checked_add(offsets_less_one)
+        .and_then(|last| last.checked_add(1));
+    let range = end.and_then(|end| OffsetRange::new(start, end));
+    partition.zip(range).ok_or(TokenError::Malformed)
+}
+
+/// Names longer than Kafka allows are cut off by the caller's comparison, not here: the token bounds them.
+fn read_text<'a>(input: &mut &'a [u8]) -> Result<&'a str, TokenError> {
+    let bytes = usize::try_from(read_varint(input)?).map_err(|_| TokenError::Truncated)?;
+    let (text, rest) = input.split_at_checked(bytes).ok_or(TokenError::Truncated)?;
+    *input = rest;
+    std::str::from_utf8(text).map_err(|_| TokenError::Malformed)
+}
+
+fn read_varint(input: &mut &[u8]) -> Result<u64, TokenError> {
+    let mut number = 0_u64;
+    for shift in (0..u64::BITS).step_by(7) {
+        let byte = read_byte(input)?;
+        let bits = u64::from(byte & 0x7f);
+        if bits << shift >> shift != bits {
+            return Err(TokenError::Malformed);
+        }
+        number |= bits << shift;
+        if byte & 0x80 == 0 {
+            return Ok(number);
+        }
+    }
+    Err(TokenError::Malformed)
+}
+
+fn write_varint(bytes: &mut Vec<u8>, mut number: u64) {
+    while number > 0x7f {
+        bytes.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    bytes.push(number as u8);
+}
+
+fn read_byte(input: &mut &[u8]) -> Result<u8, TokenError> {
+    let (byte, rest) = input.split_first().ok_or(TokenError::Truncated)?;
+    *input = rest;
+    Ok(*byte)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn plans() -> impl Strategy<Value = Plan> {
+        let offset = prop_oneof![0..300_i64, 0..=i64::MAX - 1];
+        let range = (offset, prop_oneof![1..300_i64, 1..=i64::MAX])
+            .prop_map(|(start, length)| OffsetRange::new(start, start.saturating_add(length)).unwrap());
+        let partition = prop_oneof![0..300_i32, 0..=i32::MAX];
+        let ranges = prop::collection::btree_map(partition, range, 0..20);
+        ("[a-zA-Z0-9._-]{1,249}", ranges).prop_map(|(topic, ranges)| Plan {
+            topic,
+            remaining: ranges.into_iter().collect(),
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn tokens_round_trip(plan in plans()) {
+            match plan.to_token() {
+                Some(token) => prop_assert_eq!(Plan::from_token(&token, &plan.topic), Ok(plan)),
+                None => prop_assert!(plan.is_done()),
+            }
+        }
+
+        #[test]
+        fn no_text_panics(text in ".{0,200}") {
+            let _ = Plan::from_token(&text, "orders");
+        }
+
+        #[test]
+        fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = Plan::from_token(&URL_SAFE_NO_PAD.encode(&bytes), "orders");
+            let ours = [&[VERSION, 6][..], b"orders", &bytes].concat();
+            let _ = Plan::from_token(&URL_SAFE_NO_PAD.encode(ours), "orders");
+        }
+
+        #[test]
+        fn no_cut_token_is_taken_for_a_whole_one(plan in plans(), cut in 1..100_usize) {
+            if let Some(token) = plan.to_token() {
+                let bytes = URL_SAFE_NO_PAD.decode(token).unwrap();
+                let cut = &bytes[..bytes.len().saturating_sub(cut)];
+                prop_assert!(Plan::from_token(&URL_SAFE_NO_PAD.encode(cut), &plan.topic).is_err());
+                let longer = [&bytes[..], &[0]].concat();
+                prop_assert!(Plan::from_token(&URL_SAFE_NO_PAD.encode(longer), &plan.topic).is_err());
+            }
+        }
+    }
+
+    fn refusal(bytes: &[u8]) -> TokenError {
+        Plan::from_token(&URL_SAFE_NO_PAD.encode(bytes), "orders").unwrap_err()
+    }
+
+    #[test]
+    fn says_what_is_wrong() {
+        assert_eq!(Plan::from_token("§", "orders"), Err(TokenError::NotBase64));
+        assert_eq!(refusal(b""), TokenError::Truncated);
+        assert_eq!(refusal(b"\x02"), TokenError::Version { found: 2 });
+        assert_eq!(refusal(b"\x01\x06order"), TokenError::Truncated);
+        assert_eq!(refusal(b"\x01\x06orders\x01\x00\x05"), TokenError::Truncated);
+        assert_eq!(refusal(b"\x01\x06orders\x00\x05"), TokenError::Malformed);
+        let other = refusal(b"\x01\x05items");
+        assert_eq!(
+            other.to_string(),
+            "is for topic `items`, but the table's topic is `orders`"
+        );
+    }
+
+    #[test]
+    fn refuses_numbers_that_do_not_fit() {
+        let huge = [&b"\x01\x06orders\x01\x00"[..], &[0xff; 9], &[0x7f, 0x00]].concat();
+        assert_eq!(refusal(&huge), TokenError::Malformed, "more than 64 bits");
+        let negative = [&b"\x01\x06orders\x01\x00"[..], &[0xff; 9], &[0x01, 0x00]].concat();
+        assert_eq!(refusal(&negative), TokenError::Malformed, "more than 63 bits");
+        let beyond = [&b"\x01\x06orders\x01\x00"[..], &[0xff; 8], &[0x7f, 0x00]].concat();
+        assert_eq!(
+            refusal(&beyond),
+            TokenError::Malformed,
+            "an end beyond the largest offset"
+        );
+        assert_eq!(
+            refusal(b"\x01\x06orders\x01\x80\x80\x80\x80\x08\x00\x00"),
+            TokenError::Malformed,
+            "partition 2^31"
+        );
+    }
+
+    #[test]
+    fn a_length_that_lies_costs_nothing() {
+        assert_eq!(refusal(b"\x01\xff\xff\xff\xff\x7forders"), TokenError::Truncated);
+        assert_eq!(
+            refusal(b"\x01\x06orders\xff\xff\xff\xff\x7f\x00\x00\x00"),
+            TokenError::Truncated
+        );
+        let long = "A".repeat(MAX_TOKEN_BYTES + 1);
+        assert!(matches!(
+            Plan::from_token(&long, "orders"),
+            Err(TokenError::TooLong { .. })
+        ));
+    }
+
+    #[test]
+    fn a_token_for_all_partitions_of_a_large_topic_is_read_back() {
+        let range = |partition| {
+            (
+                partition,
+                OffsetRange::new(1 << 40, (1 << 40) + (1 << 30)).unwrap(),
+            )
+        };
+        let plan = Plan {
+            topic: "t".repeat(249),
+            remaining: (0..200_000).map(range).collect(),
+        };
+        let token = plan.to_token().unwrap();
+        assert!(token.len() <= MAX_TOKEN_BYTES, "{} bytes", token.len());
+        assert_eq!(Plan::from_token(&token, &plan.topic), Ok(plan));
+    }
+}

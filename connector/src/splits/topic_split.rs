@@ -1,0 +1,150 @@
+//! A split as this connector means it, and as the text that travels in the protocol's split.
+
+use std::collections::BTreeMap;
+
+use crate::kafka::{OffsetRange, TopicPartition};
+
+const TOPIC: &str = "topic";
+const PARTITION: &str = "partition";
+const START_OFFSET: &str = "startOffset";
+/// Exclusive, unlike the Java connector's property of this name.
+const END_OFFSET: &str = "endOffset";
+
+/// What one ReadRecords call reads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TopicSplit {
+    pub topic_partition: TopicPartition,
+    pub range: OffsetRange,
+}
+
+impl TopicSplit {
+    pub fn to_properties(&self) -> BTreeMap<String, String> {
+        let TopicPartition { topic, partition } = &self.topic_partition;
+        BTreeMap::from([
+            (TOPIC.to_owned(), topic.clone()),
+            (PARTITION.to_owned(), partition.to_string()),
+            (START_OFFSET.to_owned(), self.range.start().to_string()),
+            (END_OFFSET.to_owned(), self.range.end().to_string()),
+        ])
+    }
+
+    /// # Errors
+    /// A property that is missing or not a number, or a range without an offset.
+    pub fn from_properties(properties: &BTreeMap<String, String>) -> Result<Self, PropertyError> {
+        let text = |name| properties.get(name).ok_or(PropertyError::Missing { name });
+        let number = |name| {
+            let text = text(name)?;
+            let wrong = || PropertyError::NotANumber {
+                name,
+                found: text.chars().take(MAX_QUOTED_CHARS).collect(),
+            };
+            text.parse::<i64>()
+                .ok()
+                .filter(|number| *number >= 0)
+                .ok_or_else(wrong)
+        };
+        let partition = number(PARTITION)?;
+        let partition =
+            i32::try_from(partition).map_err(|_| PropertyError::NoPartition { found: partition })?;
+        let (start, end) = (number(START_OFFSET)?, number(END_OFFSET)?);
+        let range = OffsetRange::new(start, end).ok_or(PropertyError::EmptyRange { start, end })?;
+        Ok(Self {
+            topic_partition: TopicPartition {
+                topic: text(TOPIC)?.clone(),
+                partition,
+            },
+            range,
+        })
+    }
+}
+
+const MAX_QUOTED_CHARS: usize = 40;
+
+/// What is wrong with a split's properties.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PropertyError {
+    #[error("property {name} is missing")]
+    Missing { name: &'static str },
+    #[error("property {name} is `{found}`, wanted a number of at least 0")]
+    NotANumber { name: &'static str, found: String },
+    #[error("property {PARTITION} is {found}, more than a partition number can be")]
+    NoPartition { found: i64 },
+    #[error("{START_OFFSET} {start} and {END_OFFSET} {end} leave nothing to read; the end is exclusive")]
+    EmptyRange { start: i64, end: i64 },
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn properties(partition: &str, start: &str, end: &str) -> BTreeMap<String, String> {
+        [
+            ("topic", "orders"),
+            ("partition", partition),
+            ("startOffset", start),
+            ("endOffset", end),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into()
+    }
+
+    proptest! {
+        #[test]
+        fn properties_round_trip(
+            topic in "[a-zA-Z0-9._-]{1,249}", partition in 0..i32::MAX, start in 0..i64::MAX, length in 1..i64::MAX,
+        ) {
+            let range = OffsetRange::new(start, start.saturating_add(length)).unwrap();
+            let split = TopicSplit { topic_partition: TopicPartition { topic, partition }, range };
+            prop_assert_eq!(TopicSplit::from_properties(&split.to_properties()), Ok(split));
+        }
+    }
+
+    #[test]
+    fn carries_the_names_of_the_java_connector() {
+        let range = OffsetRange::new(5, 8).unwrap();
+        let topic_partition = TopicPartition {
+            topic: "orders".into(),
+            partition: 3,
+        };
+        assert_eq!(
+            TopicSplit {
+                topic_partition,
+                range
+            }
+            .to_properties(),
+            properties("3", "5", "8")
+        );
+    }
+
+    #[test]
+    fn names_the_property_at_fault() {
+        for (properties, message) in [
+            (
+                properties("x", "0", "1"),
+                "property partition is `x`, wanted a number of at least 0",
+            ),
+            (
+                properties("-1", "0", "1"),
+                "property partition is `-1`, wanted a number of at least 0",
+            ),
+            (
+                properties("2147483648", "0", "1"),
+                "property partition is 2147483648, more than a partition number can be",
+            ),
+            (
+                properties("0", "0", "9223372036854775808"),
+                "property endOffset is `9223372036854775808`",
+            ),
+            (
+                properties("0", "7", "7"),
+                "startOffset 7 and endOffset 7 leave nothing to read",
+            ),
+            (BTreeMap::new(), "property partition is missing"),
+        ] {
+            let error = TopicSplit::from_properties(&properties).unwrap_err().to_string();
+            assert!(error.starts_with(message), "{error}");
+        }
+    }
+}

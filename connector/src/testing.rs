@@ -1,0 +1,142 @@
+//! What the tests of several modules share: a connector whose surroundings are all in memory.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use arrow::datatypes::SchemaRef;
+use protocol::{Constraints, FederatedIdentity, GetSplitsRequest, ReadRecordsRequest, Split, TableName};
+use spill::MemoryBlockStore;
+
+use crate::Parts;
+use crate::config::Config;
+use crate::kafka::memory::MemoryBroker;
+use crate::kafka::{OffsetRange, TopicPartition};
+use crate::query_status::AlwaysRunning;
+use crate::registry::catalog::Catalog;
+use crate::registry::memory::MemorySchemaRegistry;
+use crate::splits::TopicSplit;
+
+pub(crate) const TOPIC: &str = "orders";
+
+const DOCUMENT: &str = r#"{"topicName": "orders", "message": {"dataFormat": "json", "fields": [
+    {"name": "id", "mapping": "id", "type": "BIGINT"},
+    {"name": "item", "mapping": "item", "type": "VARCHAR"}
+]}}"#;
+
+/// Table `customer.orders` over topic `orders`, with columns `id` and `item`.
+pub(crate) struct World {
+    pub(crate) broker: Arc<MemoryBroker>,
+    pub(crate) blocks: Arc<MemoryBlockStore>,
+    pub(crate) parts: Parts,
+}
+
+impl World {
+    pub(crate) fn new(partitions: usize) -> Self {
+        Self::with_vars(partitions, &[("spill_bucket", "spill")])
+    }
+
+    pub(crate) fn with_vars(partitions: usize, vars: &[(&str, &str)]) -> Self {
+        let config = config(vars);
+        let registry = MemorySchemaRegistry::new();
+        registry.add_registry("customer", "{AthenaFederationMSK}");
+        registry.register_schema("customer", "orders", "JSON", DOCUMENT);
+        let broker = Arc::new(MemoryBroker::default());
+        broker.create_topic(TOPIC, partitions);
+        let blocks = Arc::new(MemoryBlockStore::new());
+        let parts = Parts {
+            config,
+            catalog: Catalog::new(Arc::new(registry), Duration::ZERO),
+            broker: broker.clone(),
+            blocks: blocks.clone(),
+            query_status: Arc::new(AlwaysRunning),
+        };
+        Self {
+            broker,
+            blocks,
+            parts,
+        }
+    }
+
+    /// Appends orders with these ids to partition 0.
+    pub(crate) fn produce(&self, ids: impl IntoIterator<Item = i64>) {
+        for id in ids {
+            self.append(Some(&format!(r#"{{"id": {id}, "item": "item {id}"}}"#)));
+        }
+    }
+
+    /// Appends one record to partition 0, `None` for a tombstone.
+    pub(crate) fn append(&self, value: Option<&str>) {
+        self.broker.append(TOPIC, 0, value.map(str::as_bytes));
+    }
+
+    pub(crate) async fn schema(&self) -> SchemaRef {
+        let table = self.parts.catalog.table(&table_name()).await.unwrap();
+        Arc::clone(&table.schema)
+    }
+
+    /// For all columns of these offsets of partition 0, answered inline or spilled in the clear.
+    pub(crate) async fn read_request(&self, start: i64, end: i64) -> ReadRecordsRequest {
+        ReadRecordsRequest {
+            identity: None,
+            query_id: "8f0c".into(),
+            catalog_name: "msk".into(),
+            table_name: table_name(),
+            schema: self.schema().await,
+            split: split(start, end),
+            constraints: Constraints::default(),
+            max_block_bytes: 16_000_000,
+            max_inline_block_bytes: 5_242_880,
+        }
+    }
+}
+
+pub(crate) fn config(vars: &[(&str, &str)]) -> Config {
+    let var = |name: &str| {
+        vars.iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, value)| (*value).to_owned())
+    };
+    Config::from_vars(var).unwrap()
+}
+
+pub(crate) fn table_name() -> TableName {
+    TableName {
+        schema_name: "customer".into(),
+        table_name: "orders".into(),
+    }
+}
+
+pub(crate) fn split(start: i64, end: i64) -> Split {
+    let topic_partition = TopicPartition {
+        topic: TOPIC.into(),
+        partition: 0,
+    };
+    let range = OffsetRange::new(start, end).unwrap();
+    Split {
+        spill_location: Some(spill::split_location("spill", "prefix", "8f0c")),
+        encryption_key: None,
+        properties: TopicSplit {
+            topic_partition,
+            range,
+        }
+        .to_properties(),
+    }
+}
+
+pub(crate) fn splits_request(continuation_token: Option<String>) -> GetSplitsRequest {
+    GetSplitsRequest {
+        identity: Some(FederatedIdentity::default()),
+        query_id: Some("8f0c".into()),
+        catalog_name: "msk".into(),
+        table_name: table_name(),
+        partitions: arrow::array::RecordBatch::new_empty(Arc::new(arrow::datatypes::Schema::empty())).into(),
+        partition_columns: Vec::new(),
+        constraints: Constraints::default(),
+        continuation_token,
+    }
+}
+
+/// Far enough for anything that does not wait.
+pub(crate) fn soon() -> Instant {
+    Instant::now() + Duration::from_secs(30)
+}

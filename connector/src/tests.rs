@@ -1,0 +1,179 @@
+use arrow::datatypes::Schema;
+use async_trait::async_trait;
+use protocol::{GetTableRequest, PingRequest, SerdeVersion, UserDefinedFunctionRequest};
+use serde_json::Value;
+
+use super::*;
+use crate::diagnostic::CONNECTOR_EXCEPTION;
+use crate::kafka::{OffsetRange, ReadStats, RecordSink, TopicPartition, Watermarks};
+use crate::testing::{World, soon, splits_request, table_name};
+
+fn connector(world: World) -> Connector {
+    Connector {
+        parts: Ok(world.parts),
+    }
+}
+
+async fn ask(connector: &Connector, request: impl Into<FederationRequest>) -> Result<Value, Diagnostic> {
+    ask_at(connector, request, SerdeVersion::V6).await
+}
+
+async fn ask_at(
+    connector: &Connector,
+    request: impl Into<FederationRequest>,
+    version: SerdeVersion,
+) -> Result<Value, Diagnostic> {
+    let request = request.into().encode(version).unwrap();
+    let response = connector.handle(&request, soon()).await?;
+    Ok(serde_json::from_slice(&response).unwrap())
+}
+
+fn ping() -> PingRequest {
+    PingRequest {
+        identity: None,
+        catalog_name: "msk".into(),
+        query_id: "q".into(),
+    }
+}
+
+fn get_table() -> GetTableRequest {
+    GetTableRequest {
+        identity: None,
+        query_id: None,
+        catalog_name: "msk".into(),
+        table_name: table_name(),
+        query_passthrough_arguments: Default::default(),
+    }
+}
+
+#[tokio::test]
+async fn a_ping_is_answered_whatever_the_configuration() {
+    let faulty = Connector {
+        parts: Err(ConfigError::Missing {
+            variable: "spill_bucket",
+        }),
+    };
+    assert_eq!(ask(&faulty, ping()).await.unwrap()["serDeVersion"], 6);
+    let error = ask(&faulty, get_table()).await.unwrap_err();
+    assert_eq!(
+        error.error_message,
+        "configuration: environment variable spill_bucket is not set"
+    );
+    assert_eq!(error.error_type, CONNECTOR_EXCEPTION);
+}
+
+#[tokio::test]
+async fn answers_in_the_framing_of_the_request() {
+    let connector = connector(World::new(1));
+    // GetTable requests of versions 2 to 4 look alike; GetSplits carries Arrow bytes that tell.
+    let response = ask_at(&connector, get_table(), SerdeVersion::V6).await.unwrap();
+    assert!(
+        response["schema"].as_str().unwrap().starts_with("/////"),
+        "continuation marker"
+    );
+    let layout = |version| {
+        let request = protocol::GetTableLayoutRequest {
+            identity: None,
+            query_id: None,
+            catalog_name: "msk".into(),
+            table_name: table_name(),
+            constraints: Default::default(),
+            schema: Arc::new(Schema::empty()),
+            partition_columns: Vec::new(),
+        };
+        ask_at(&connector, request, version)
+    };
+    let schema = |response: Value| response["partitions"]["schema"].as_str().unwrap().to_owned();
+    assert!(schema(layout(SerdeVersion::V3).await.unwrap()).starts_with("/////"));
+    assert!(!schema(layout(SerdeVersion::V2).await.unwrap()).starts_with("/////"));
+}
+
+#[tokio::test]
+async fn functions_are_an_unknown_request_class() {
+    let request = UserDefinedFunctionRequest {
+        identity: None,
+        input_records: arrow::array::RecordBatch::new_empty(Arc::new(Schema::empty())).into(),
+        output_schema: Arc::new(Schema::empty()),
+        method_name: "f".into(),
+    };
+    let error = ask(&connector(World::new(1)), request).await.unwrap_err();
+    assert_eq!(
+        error.error_message,
+        "unknown request class UserDefinedFunctionRequest"
+    );
+}
+
+#[tokio::test]
+async fn a_hostile_request_is_an_error_and_the_next_one_works() {
+    let connector = connector(World::new(1));
+    for hostile in [
+        &b""[..],
+        b"\xff\xfe",
+        b"null",
+        b"{",
+        b"[]",
+        br#"{"@type":"Drop"}"#,
+        br#"{"@type":7}"#,
+    ] {
+        let error = connector.handle(hostile, soon()).await.unwrap_err();
+        assert_eq!(error.error_type, CONNECTOR_EXCEPTION);
+        assert!(
+            error.error_message.starts_with("request: "),
+            "{}",
+            error.error_message
+        );
+        ask(&connector, ping()).await.unwrap();
+    }
+}
+
+/// Panics when asked for a snapshot, and waits forever when asked to read.
+struct Faulty;
+
+#[async_trait]
+impl Broker for Faulty {
+    async fn snapshot(&self, _: &str, _: Instant) -> Result<Vec<(i32, Watermarks)>, Error> {
+        panic!("no partition for you");
+    }
+
+    async fn read(
+        &self,
+        _: &TopicPartition,
+        _: OffsetRange,
+        _: Instant,
+        _: Box<dyn RecordSink>,
+    ) -> Result<ReadStats, Error> {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test]
+async fn a_panic_is_an_error_and_the_next_request_works() {
+    let mut world = World::new(1);
+    world.parts.broker = Arc::new(Faulty);
+    let connector = connector(world);
+    let error = ask(&connector, splits_request(None)).await.unwrap_err();
+    assert_eq!(
+        error.error_message,
+        "internal error: the connector panicked: no partition for you"
+    );
+    ask(&connector, get_table()).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_answer_that_does_not_come_is_an_error_before_the_deadline() {
+    let mut world = World::new(1);
+    let request = FederationRequest::from(world.read_request(0, 1).await)
+        .encode(SerdeVersion::V6)
+        .unwrap();
+    world.parts.broker = Arc::new(Faulty);
+    let deadline = Instant::now() + Duration::from_millis(500);
+    let error = connector(world).handle(&request, deadline).await.unwrap_err();
+    assert!(Instant::now() < deadline, "the answer must have time to travel");
+    assert!(
+        error
+            .error_message
+            .starts_with("ReadRecordsRequest was not done within"),
+        "{}",
+        error.error_message
+    );
+}
