@@ -1,0 +1,206 @@
+//! `orders`: makes up orders and sends them to a Kafka topic, or prints them.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::time::{Duration, SystemTime};
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use clap::Parser;
+use producer::order::ORDERED_AT_FORMAT;
+use producer::{
+    Auth, Compression, ItemsAs, Order, OrderGenerator, Pace, Partitioning, Progress, PublishConfig,
+    create_topic, encode_key, encode_value, publish,
+};
+use tracing_subscriber::EnvFilter;
+
+type Error = Box<dyn std::error::Error>;
+
+/// Makes up orders and sends them to a Kafka topic: a hundred a second for a minute, unless told otherwise.
+///
+/// Equal --seed and --start give equal orders.
+#[derive(Debug, Parser)]
+#[command(name = "orders", version)]
+struct Args {
+    /// Brokers, host:port, comma-separated.
+    #[arg(long, env = "BOOTSTRAP_SERVERS", default_value = "localhost:9092")]
+    bootstrap_servers: String,
+    #[arg(long, env = "TOPIC_NAME", default_value = "orders")]
+    topic: String,
+    /// How to log in: NO_AUTH.
+    #[arg(long, env = "AUTH_TYPE", default_value = "NO_AUTH")]
+    auth: Auth,
+    /// Stop after this many orders. Without it, after --max-run-sec.
+    #[arg(long)]
+    count: Option<usize>,
+    /// Stop after this many seconds [default: 60 without --count, none with it].
+    #[arg(long, env = "MAX_RUN_SEC")]
+    max_run_sec: Option<u64>,
+    /// Orders a second.
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    rate: u32,
+    /// As fast as the broker takes them.
+    #[arg(long, conflicts_with = "rate")]
+    fast: bool,
+    /// Which orders [default: others each time].
+    #[arg(long)]
+    seed: Option<u64>,
+    /// When the first order is made, UTC, as 2023-03-14 01:02:03.040 [default: now].
+    #[arg(long, value_parser = parse_start)]
+    start: Option<NaiveDateTime>,
+    /// Items as a JSON string, or as an array: string, array.
+    #[arg(long, env = "ITEMS_AS", default_value = "string")]
+    items: ItemsAs,
+    /// Partition by key, or one after the other: key, round-robin.
+    #[arg(long, default_value = "key")]
+    partitioning: Partitioning,
+    /// none, gzip, snappy, lz4, zstd.
+    #[arg(long, default_value = "none")]
+    compression: Compression,
+    /// Make the topic with this many partitions first, if it is not there.
+    #[arg(long, value_parser = clap::value_parser!(i32).range(1..))]
+    create_partitions: Option<i32>,
+    /// Print key, tab, value, one order a line, and send nothing. Needs --count.
+    #[arg(long, requires = "count")]
+    print: bool,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .init();
+    match run(&Args::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("orders: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(args: &Args) -> Result<(), Error> {
+    let seed = args.seed.unwrap_or_else(rand::random);
+    let start = args
+        .start
+        .unwrap_or_else(|| DateTime::<Utc>::from(SystemTime::now()).naive_utc());
+    let orders = OrderGenerator::seeded(seed, start).take(args.count.unwrap_or(usize::MAX));
+    if args.print {
+        return Ok(print(orders, args.items)?);
+    }
+    let config = publish_config(args);
+    if let Some(partitions) = args.create_partitions {
+        create_topic(&config, partitions).await?;
+    }
+    let summary = publish(&config, orders, progress_line()).await?;
+    eprintln!();
+    println!(
+        "{} orders, {} items in topic {}",
+        summary.orders, summary.items, args.topic
+    );
+    println!(
+        "the same again: --seed {seed} --start '{}'",
+        start.format(ORDERED_AT_FORMAT)
+    );
+    Ok(())
+}
+
+fn publish_config(args: &Args) -> PublishConfig {
+    let default_max_run_sec = if args.count.is_none() { Some(60) } else { None };
+    PublishConfig {
+        auth: args.auth,
+        items_as: args.items,
+        partitioning: args.partitioning,
+        pace: if args.fast {
+            Pace::Unlimited
+        } else {
+            Pace::PerSecond(args.rate)
+        },
+        max_run: args.max_run_sec.or(default_max_run_sec).map(Duration::from_secs),
+        compression: args.compression,
+        ..PublishConfig::new(&args.bootstrap_servers, &args.topic)
+    }
+}
+
+fn print(orders: impl Iterator<Item = Order>, items_as: ItemsAs) -> io::Result<()> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    for order in orders {
+        out.write_all(&encode_key(&order))?;
+        out.write_all(b"\t")?;
+        out.write_all(&encode_value(&order, items_as))?;
+        out.write_all(b"\n")?;
+    }
+    out.flush()
+}
+
+/// A line on standard error, written over once a second.
+fn progress_line() -> impl FnMut(Progress) {
+    let mut next = Duration::ZERO;
+    move |progress| {
+        if progress.elapsed >= next || progress.delivered == progress.sent {
+            next = progress.elapsed + Duration::from_secs(1);
+            eprint!(
+                "\r{} sent, {} delivered, {:.1} s",
+                progress.sent,
+                progress.delivered,
+                progress.elapsed.as_secs_f64()
+            );
+        }
+    }
+}
+
+fn parse_start(text: &str) -> Result<NaiveDateTime, chrono::ParseError> {
+    // `%.f` on reading: any number of digits, or none.
+    NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f")
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn config(args: &[&str]) -> PublishConfig {
+        publish_config(&Args::parse_from([&["orders"], args].concat()))
+    }
+
+    #[test]
+    fn arguments_are_consistent() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn runs_as_the_article_does_when_told_nothing() {
+        let config = config(&[]);
+        assert_eq!(
+            (config.pace, config.max_run),
+            (Pace::ARTICLE, Some(Duration::from_secs(60)))
+        );
+        assert_eq!(
+            (config.items_as, config.topic.as_str()),
+            (ItemsAs::JsonString, "orders")
+        );
+    }
+
+    #[test]
+    fn a_count_ends_the_run_instead_of_the_clock() {
+        let config = config(&["--count", "5", "--fast"]);
+        assert_eq!((config.pace, config.max_run), (Pace::Unlimited, None));
+    }
+
+    #[test]
+    fn reads_a_start_time_as_it_prints_it() {
+        let start = parse_start("2023-03-14 01:02:03.040").unwrap();
+        assert_eq!(
+            start.format(ORDERED_AT_FORMAT).to_string(),
+            "2023-03-14 01:02:03.040"
+        );
+        assert!(parse_start("2023-03-14").is_err());
+    }
+
+    #[test]
+    fn printing_needs_a_count() {
+        assert!(Args::try_parse_from(["orders", "--print"]).is_err());
+    }
+}

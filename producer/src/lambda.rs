@@ -1,0 +1,180 @@
+//! The Lambda function: a hundred orders a second until its time is up.
+//!
+//! The article starts it every minute from five targets of one EventBridge rule; what the event says does not matter.
+//! Every invocation draws its own seed, so that no two send the same orders.
+
+use std::time::{Duration, SystemTime};
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use crate::auth::UnknownAuth;
+use crate::encode::UnknownItemsAs;
+use crate::{OrderGenerator, Pace, PublishConfig, PublishError, publish};
+
+/// What the function is told by its environment.
+///
+/// | variable | meaning | default |
+/// |---|---|---|
+/// | `BOOTSTRAP_SERVERS` | brokers, `host:port`, comma-separated | none: an error |
+/// | `TOPIC_NAME` | topic | none: an error |
+/// | `MAX_RUN_SEC` | seconds an invocation sends for | 60 |
+/// | `AUTH_TYPE` | `NO_AUTH` | `NO_AUTH` |
+/// | `ITEMS_AS` | `string` or `array` | `string` |
+///
+/// The first three are the article's.
+#[derive(Debug, Clone)]
+pub struct LambdaConfig {
+    publish: PublishConfig,
+}
+
+impl LambdaConfig {
+    /// Reads the configuration through `var`, which answers with the value of a variable. Empty counts as absent.
+    pub fn from_vars(var: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let var = |name| var(name).filter(|value| !value.is_empty());
+        let required = |name| var(name).ok_or(ConfigError::Missing(name));
+        let mut publish = PublishConfig::new(required("BOOTSTRAP_SERVERS")?, required("TOPIC_NAME")?);
+        publish.pace = Pace::ARTICLE;
+        publish.max_run = Some(max_run(var("MAX_RUN_SEC"))?);
+        if let Some(auth) = var("AUTH_TYPE") {
+            publish.auth = auth.parse()?;
+        }
+        if let Some(items_as) = var("ITEMS_AS") {
+            publish.items_as = items_as.parse()?;
+        }
+        Ok(Self { publish })
+    }
+}
+
+fn max_run(text: Option<String>) -> Result<Duration, ConfigError> {
+    let Some(text) = text else {
+        return Ok(Duration::from_secs(60));
+    };
+    text.parse()
+        .map(Duration::from_secs)
+        .map_err(|_| ConfigError::MaxRunSec(text))
+}
+
+/// An environment the function cannot run in.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error("environment variable {0} is not set")]
+    Missing(&'static str),
+    #[error("MAX_RUN_SEC: wanted a whole number of seconds, found {0:?}")]
+    MaxRunSec(String),
+    #[error("AUTH_TYPE: {0}")]
+    Auth(#[from] UnknownAuth),
+    #[error("ITEMS_AS: {0}")]
+    ItemsAs(#[from] UnknownItemsAs),
+}
+
+/// The function's answer.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Report {
+    /// Orders delivered to the topic.
+    pub orders: u64,
+    /// Items of all these orders.
+    pub items: u64,
+    /// Names the orders, with `start`: `orders --seed … --start …` makes them again.
+    pub seed: u64,
+    /// `ordered_at` of the first order, UTC.
+    pub start: String,
+    pub elapsed_sec: f64,
+}
+
+/// One invocation.
+pub async fn run(config: &LambdaConfig) -> Result<Report, PublishError> {
+    let started = SystemTime::now();
+    let start = DateTime::<Utc>::from(started).naive_utc();
+    let seed = rand::random();
+    let summary = publish(&config.publish, OrderGenerator::seeded(seed, start), |_| {}).await?;
+    Ok(Report {
+        orders: summary.orders,
+        items: summary.items,
+        seed,
+        start: start.format(crate::order::ORDERED_AT_FORMAT).to_string(),
+        elapsed_sec: started.elapsed().unwrap_or_default().as_secs_f64(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use rdkafka::mocking::MockCluster;
+
+    use super::*;
+    use crate::{Auth, ItemsAs};
+
+    fn config(vars: &[(&str, &str)]) -> Result<LambdaConfig, ConfigError> {
+        LambdaConfig::from_vars(|name| {
+            vars.iter()
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    const BROKER: (&str, &str) = ("BOOTSTRAP_SERVERS", "b-1:9092,b-2:9092");
+    const TOPIC: (&str, &str) = ("TOPIC_NAME", "orders");
+
+    #[test]
+    fn two_variables_are_enough() {
+        let publish = config(&[BROKER, TOPIC]).unwrap().publish;
+        assert_eq!(publish.bootstrap_servers, BROKER.1);
+        assert_eq!(publish.topic, TOPIC.1);
+        assert_eq!(publish.max_run, Some(Duration::from_secs(60)));
+        assert_eq!(publish.pace, Pace::PerSecond(100));
+        assert_eq!(
+            (publish.auth, publish.items_as),
+            (Auth::NoAuth, ItemsAs::JsonString)
+        );
+    }
+
+    #[test]
+    fn reads_every_variable() {
+        let vars = [
+            BROKER,
+            TOPIC,
+            ("MAX_RUN_SEC", "5"),
+            ("AUTH_TYPE", "NO_AUTH"),
+            ("ITEMS_AS", "array"),
+        ];
+        let publish = config(&vars).unwrap().publish;
+        assert_eq!(publish.max_run, Some(Duration::from_secs(5)));
+        assert_eq!(publish.items_as, ItemsAs::Array);
+    }
+
+    #[test]
+    fn names_the_variable_that_is_wrong() {
+        let message = |vars: &[_]| config(vars).unwrap_err().to_string();
+        assert_eq!(
+            message(&[TOPIC]),
+            "environment variable BOOTSTRAP_SERVERS is not set"
+        );
+        assert_eq!(
+            message(&[BROKER, ("TOPIC_NAME", "")]),
+            "environment variable TOPIC_NAME is not set"
+        );
+        assert!(message(&[BROKER, TOPIC, ("MAX_RUN_SEC", "1m")]).contains("found \"1m\""));
+        assert!(message(&[BROKER, TOPIC, ("AUTH_TYPE", "IAM")]).starts_with("AUTH_TYPE: "));
+        assert!(message(&[BROKER, TOPIC, ("ITEMS_AS", "list")]).starts_with("ITEMS_AS: "));
+    }
+
+    #[tokio::test]
+    async fn reports_what_it_sent() {
+        let cluster = MockCluster::new(1).unwrap();
+        let brokers = cluster.bootstrap_servers();
+        let config = config(&[("BOOTSTRAP_SERVERS", &brokers), TOPIC, ("MAX_RUN_SEC", "1")]).unwrap();
+        let report = run(&config).await.unwrap();
+        assert!((1..=100).contains(&report.orders), "{report:?}");
+        assert!(
+            (report.orders..=4 * report.orders).contains(&report.items),
+            "{report:?}"
+        );
+        assert!(report.elapsed_sec < 10.0, "{report:?}");
+        let start =
+            chrono::NaiveDateTime::parse_from_str(&report.start, crate::order::ORDERED_AT_FORMAT).unwrap();
+        let again: crate::Summary = OrderGenerator::seeded(report.seed, start)
+            .take(report.orders as usize)
+            .collect();
+        assert_eq!(again.items, report.items);
+    }
+}
