@@ -1,0 +1,49 @@
+//! Glue's exceptions.
+
+use axum::http::StatusCode;
+
+/// Why a call was refused: the exception's name and message, as the SDKs show them.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum GlueError {
+    #[error("EntityNotFoundException: {0}")]
+    EntityNotFound(String),
+    #[error("AlreadyExistsException: {0}")]
+    AlreadyExists(String),
+    #[error("InvalidInputException: {0}")]
+    InvalidInput(String),
+    #[error("ThrottlingException: Rate exceeded")]
+    Throttling,
+    #[error("SerializationException: {0}")]
+    Serialization(String),
+    #[error("UnknownOperationException: {0:?} is no operation of this endpoint")]
+    UnknownOperation(String),
+    #[error("InternalServiceException: {0}")]
+    Internal(String),
+}
+
+impl GlueError {
+    /// What a body that does not read as the operation's request is answered with.
+    pub(super) fn from_request(error: &serde_json::Error) -> Self {
+        match error.classify() {
+            serde_json::error::Category::Data => Self::InvalidInput(error.to_string()),
+            _ => Self::Serialization(error.to_string()),
+        }
+    }
+
+    /// Every fault of the caller is a 400, throttling too: Glue tells them apart in the body alone.
+    pub(super) fn status(&self) -> StatusCode {
+        match self {
+            Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            _ => StatusCode::BAD_REQUEST,
+        }
+    }
+
+    pub(super) fn to_json(&self) -> Vec<u8> {
+        let text = self.to_string();
+        let (exception, message) = text.split_once(": ").unwrap_or((&text, ""));
+        serde_json::json!({"__type": exception, "Message": message})
+            .to_string()
+            .into_bytes()
+    }
+}

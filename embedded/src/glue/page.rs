@@ -1,0 +1,118 @@
+//! Lists come in pages of at most a hundred.
+
+use std::ops::RangeInclusive;
+
+use super::error::GlueError;
+
+const MAX_RESULTS: RangeInclusive<i64> = 1..=100;
+/// Page size of a request that names none.
+const DEFAULT_MAX_RESULTS: usize = 25;
+
+/// Where an item stands in its list: registry and schema name, or what else orders it.
+pub(super) type Position = (String, String);
+
+/// One page of `items`, which are in order of their position, and the token for the page after it, if there is one.
+///
+/// A token names the last item given out, so that paging neither repeats nor skips what stays in the list, whatever
+/// is created or deleted between two pages.
+pub(super) fn page<T>(
+    items: impl Iterator<Item = (Position, T)>,
+    max_results: Option<i64>,
+    next_token: Option<&str>,
+) -> Result<(Vec<T>, Option<String>), GlueError> {
+    let page_size = page_size(max_results)?;
+    let after = next_token.map(read_token).transpose()?;
+    let mut items = items
+        .filter(|(position, _)| after.as_ref().is_none_or(|after| position > after))
+        .peekable();
+    let mut page = Vec::new();
+    let mut last = None;
+    while page.len() < page_size
+        && let Some((position, item)) = items.next()
+    {
+        page.push(item);
+        last = Some(position);
+    }
+    let next_token = last
+        .filter(|_| items.peek().is_some())
+        .map(|(first, second)| format!("{first}/{second}"));
+    Ok((page, next_token))
+}
+
+fn page_size(max_results: Option<i64>) -> Result<usize, GlueError> {
+    match max_results {
+        None => Ok(DEFAULT_MAX_RESULTS),
+        Some(n) if MAX_RESULTS.contains(&n) => Ok(n as usize),
+        Some(n) => Err(GlueError::InvalidInput(format!(
+            "Value '{n}' at 'maxResults' failed to satisfy constraint: Member must be between 1 and 100"
+        ))),
+    }
+}
+
+/// Names have no slash.
+fn read_token(token: &str) -> Result<Position, GlueError> {
+    let (first, second) = token
+        .split_once('/')
+        .ok_or_else(|| GlueError::InvalidInput("NextToken is not valid".to_owned()))?;
+    Ok((first.to_owned(), second.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn items(names: &[&str]) -> Vec<(Position, String)> {
+        names
+            .iter()
+            .map(|&name| ((name.to_owned(), String::new()), name.to_owned()))
+            .collect()
+    }
+
+    #[test]
+    fn a_full_last_page_has_no_token() {
+        let (first, token) = page(items(&["a", "b", "c", "d"]).into_iter(), Some(2), None).unwrap();
+        assert_eq!(first, ["a", "b"]);
+        let (second, token) = page(
+            items(&["a", "b", "c", "d"]).into_iter(),
+            Some(2),
+            token.as_deref(),
+        )
+        .unwrap();
+        assert_eq!((second, token), (vec!["c".to_owned(), "d".to_owned()], None));
+    }
+
+    #[test]
+    fn skips_nothing_when_items_come_and_go() {
+        let (_, token) = page(items(&["a", "b", "c", "d"]).into_iter(), Some(2), None).unwrap();
+        // "b", the last one given out, is gone; "aa" and "bb" are new.
+        let (second, _) = page(
+            items(&["a", "aa", "bb", "c", "d"]).into_iter(),
+            Some(9),
+            token.as_deref(),
+        )
+        .unwrap();
+        assert_eq!(second, ["bb", "c", "d"]);
+    }
+
+    #[test]
+    fn an_empty_list_is_one_empty_page() {
+        assert_eq!(page(items(&[]).into_iter(), None, None).unwrap(), (vec![], None));
+    }
+
+    #[test]
+    fn rejects_page_sizes_and_tokens_glue_would_not_take() {
+        for n in [i64::MIN, -1, 0, 101] {
+            assert!(
+                matches!(
+                    page(items(&[]).into_iter(), Some(n), None),
+                    Err(GlueError::InvalidInput(_))
+                ),
+                "{n}"
+            );
+        }
+        assert!(matches!(
+            page(items(&[]).into_iter(), None, Some("x")),
+            Err(GlueError::InvalidInput(_))
+        ));
+    }
+}

@@ -1,0 +1,40 @@
+//! What the broker answers, one file per family of apis.
+
+pub(crate) mod cluster;
+pub(crate) mod fetch;
+pub(crate) mod offsets;
+pub(crate) mod produce;
+pub(crate) mod topics;
+pub(crate) mod transactions;
+
+use std::sync::Arc;
+
+use kafka_protocol::ResponseError;
+
+use super::batch::LEADER_EPOCH;
+use super::broker::Broker;
+use super::topics::{Partition, Topic};
+
+/// The error code of an outcome, 0 for success.
+fn code_of<T>(outcome: &Result<T, ResponseError>) -> i16 {
+    outcome.as_ref().err().map_or(0, ResponseError::code)
+}
+
+fn partition_of(topic: Option<&Arc<Topic>>, index: i32) -> Result<Arc<Partition>, ResponseError> {
+    topic
+        .and_then(|topic| topic.partition(index))
+        .ok_or(ResponseError::UnknownTopicOrPartition)
+}
+
+fn named_partition(broker: &Broker, topic: &str, index: i32) -> Result<Arc<Partition>, ResponseError> {
+    partition_of(broker.topic(topic).as_ref(), index)
+}
+
+/// Clients state the leader epoch that they know of; -1 if none.
+fn check_leader_epoch(stated: i32) -> Result<(), ResponseError> {
+    match stated {
+        -1 | LEADER_EPOCH => Ok(()),
+        newer if newer > LEADER_EPOCH => Err(ResponseError::UnknownLeaderEpoch),
+        _ => Err(ResponseError::FencedLeaderEpoch),
+    }
+}

@@ -1,0 +1,237 @@
+//! A single-node Kafka broker inside the process, for the demo and for quick tests.
+//!
+//! It is a broker for clients that assign partitions to themselves: produce (idempotent and transactional, every
+//! codec), fetch (long polls, both isolation levels), offsets by position and time, topics made and deleted, records
+//! deleted from the front. What clients can observe of that follows Apache Kafka 4, error codes included.
+//!
+//! It is **not** a place for data: logs live in memory and end with [`EmbeddedKafka`]; nothing expires, nothing is
+//! compacted, there is one broker, no TLS, no authentication, no consumer group with members or committed offsets, and
+//! no offsets inside transactions. Batches are stored compressed as they came; the topic settings that matter here are
+//! `message.timestamp.type`, `message.timestamp.after.max.ms` and `max.message.bytes`.
+//!
+//! Tests can ask it for what a real cluster does at the wrong moment: [`EmbeddedKafka::log_start`] (retention),
+//! [`EmbeddedKafka::drop_records`] (compaction), [`EmbeddedKafka::stall_fetches`], [`EmbeddedKafka::delay`] and
+//! [`EmbeddedKafka::kill_connections`]; and they can count: [`EmbeddedKafka::requests`], [`EmbeddedKafka::fetched`].
+//!
+//! | file | idea |
+//! | --- | --- |
+//! | `server` | connections and frames |
+//! | `dispatch`, `shapes` | which requests are answered, and that they are sound |
+//! | `handlers` | one file per family of apis |
+//! | `broker`, `topics`, `transactions` | shared state |
+//! | `log`, `producers`, `batch`, `records` | one partition, from the outside in |
+//! | `faults` | faults and counters |
+
+mod batch;
+mod broker;
+mod dispatch;
+mod faults;
+mod handlers;
+mod log;
+mod producers;
+mod records;
+mod server;
+mod shapes;
+#[cfg(test)]
+mod testing;
+mod topics;
+mod transactions;
+
+use std::collections::BTreeSet;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use kafka_protocol::messages::ApiKey;
+use tokio::net::TcpListener;
+use tokio::runtime::{Builder, Runtime};
+use tokio::time::Instant;
+
+use broker::{Broker, write};
+pub use log::LogOffsets;
+pub use topics::{Fetched, TopicError};
+use topics::{Partition, Topic, TopicConfig};
+
+/// A running broker. Dropping it closes its port and its connections and forgets its records.
+///
+/// It runs on threads of its own, so that callers may block theirs, as librdkafka's synchronous calls do.
+#[derive(Debug)]
+pub struct EmbeddedKafka {
+    broker: Arc<Broker>,
+    /// Taken on drop.
+    runtime: Option<Runtime>,
+}
+
+impl EmbeddedKafka {
+    /// Starts a broker without topics on a free port of 127.0.0.1.
+    ///
+    /// # Errors
+    /// When no port can be bound or no thread started.
+    pub async fn start() -> io::Result<Self> {
+        let listener = std::net::TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
+        listener.set_nonblocking(true)?;
+        let broker = Arc::new(Broker::new(listener.local_addr()?));
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(2)
+            .thread_name("embedded-kafka")
+            .enable_all()
+            .build()?;
+        let handle = runtime.handle().clone();
+        // From here on an error drops the runtime as it must be dropped.
+        let kafka = Self {
+            broker: Arc::clone(&broker),
+            runtime: Some(runtime),
+        };
+        let _context = handle.enter();
+        handle.spawn(server::serve(
+            TcpListener::from_std(listener)?,
+            Arc::clone(&broker),
+        ));
+        handle.spawn(broker.expire_transactions());
+        Ok(kafka)
+    }
+
+    /// Address for a client's `bootstrap.servers`.
+    pub fn bootstrap_servers(&self) -> String {
+        self.broker.address.to_string()
+    }
+
+    /// Makes a topic with default settings.
+    ///
+    /// # Errors
+    /// When the topic exists, its name is illegal or the count of partitions is not in `1..=10_000`.
+    pub fn create_topic(&self, name: &str, partitions: i32) -> Result<(), TopicError> {
+        self.create_topic_with(name, partitions, &[])
+    }
+
+    /// Makes a topic with settings under Kafka's names, such as `("message.timestamp.type", "LogAppendTime")`.
+    ///
+    /// # Errors
+    /// As [`EmbeddedKafka::create_topic`]; also when a setting is unknown or its value out of range.
+    pub fn create_topic_with(
+        &self,
+        name: &str,
+        partitions: i32,
+        settings: &[(&str, &str)],
+    ) -> Result<(), TopicError> {
+        let config = TopicConfig::from_entries(settings.iter().map(|(name, value)| (*name, Some(*value))))?;
+        write(&self.broker.topics)
+            .create(name, partitions, config)
+            .map(drop)
+    }
+
+    /// From now on, topics that a client asks for and allows to be created spring up with so many partitions; `None`,
+    /// which is how a broker starts, turns this off.
+    pub fn auto_create_topics(&self, partitions: Option<i32>) {
+        self.broker.set_auto_create(partitions);
+    }
+
+    /// Where a partition's log begins and ends at this moment.
+    ///
+    /// # Errors
+    /// When there is no such partition.
+    pub fn offsets(&self, topic: &str, partition: i32) -> Result<LogOffsets, TopicError> {
+        Ok(self.partition(topic, partition)?.log().offsets())
+    }
+
+    /// Moves a partition's log start up to `offset`, as retention does: earlier offsets are out of range afterwards.
+    ///
+    /// # Errors
+    /// When there is no such partition, or `offset` lies beyond its end.
+    pub fn log_start(&self, topic: &str, partition: i32, offset: i64) -> Result<(), TopicError> {
+        let found = self.partition(topic, partition)?;
+        let mut log = found.log();
+        let LogOffsets { start, end, .. } = log.offsets();
+        let topic = topic.to_owned();
+        let moved = log.advance_start(offset);
+        drop(log);
+        self.broker.announce_change();
+        moved.map(drop).map_err(|_| TopicError::OffsetOutOfRange {
+            topic,
+            partition,
+            offset,
+            start,
+            end,
+        })
+    }
+
+    /// Takes records out of a partition, as compaction does: their offsets become gaps, all other records keep theirs.
+    /// Control records and offsets without a record are passed over. Returns how many records were taken out.
+    ///
+    /// The last batch of the log keeps its span even when all its records go, so that readers still reach the end.
+    ///
+    /// # Errors
+    /// When there is no such partition, or a batch in it does not decompress.
+    pub fn drop_records(
+        &self,
+        topic: &str,
+        partition: i32,
+        offsets: impl IntoIterator<Item = i64>,
+    ) -> Result<u64, TopicError> {
+        let offsets: BTreeSet<i64> = offsets.into_iter().collect();
+        let dropped = self.partition(topic, partition)?.log().drop_records(&offsets);
+        dropped.map_err(|error| TopicError::CorruptLog {
+            topic: topic.to_owned(),
+            partition,
+            reason: error.to_string(),
+        })
+    }
+
+    /// Leaves fetches unanswered for so long, counted from now; other requests are answered. A stall that is asked for
+    /// while another lasts replaces it.
+    pub fn stall_fetches(&self, duration: Duration) {
+        self.broker.faults.stall_fetches(Some(Instant::now() + duration));
+    }
+
+    /// Ends a stall at once.
+    pub fn resume_fetches(&self) {
+        self.broker.faults.stall_fetches(None);
+    }
+
+    /// Answers every request of one api so much later; zero ends that.
+    pub fn delay(&self, api: ApiKey, delay: Duration) {
+        self.broker.faults.set_delay(api, delay);
+    }
+
+    /// Closes every connection that is open now. Clients may connect again.
+    pub fn kill_connections(&self) {
+        self.broker.faults.kill_connections();
+    }
+
+    /// Requests of one api so far, refused ones included.
+    pub fn requests(&self, api: ApiKey) -> u64 {
+        self.broker.requests.of(api)
+    }
+
+    /// What fetches took from a topic so far.
+    ///
+    /// # Errors
+    /// When there is no such topic.
+    pub fn fetched(&self, topic: &str) -> Result<Fetched, TopicError> {
+        Ok(self.topic(topic)?.fetched())
+    }
+
+    fn topic(&self, topic: &str) -> Result<Arc<Topic>, TopicError> {
+        self.broker.topic(topic).ok_or_else(|| TopicError::Unknown {
+            topic: topic.to_owned(),
+        })
+    }
+
+    fn partition(&self, topic: &str, partition: i32) -> Result<Arc<Partition>, TopicError> {
+        let unknown = || TopicError::UnknownPartition {
+            topic: topic.to_owned(),
+            partition,
+        };
+        self.topic(topic)?.partition(partition).ok_or_else(unknown)
+    }
+}
+
+impl Drop for EmbeddedKafka {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            // Does not wait, for a drop may happen on any thread, one of a runtime included.
+            runtime.shutdown_background();
+        }
+    }
+}

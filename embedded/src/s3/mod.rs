@@ -1,0 +1,113 @@
+//! The part of S3 that spilling needs: objects in memory.
+//!
+//! Answers `CreateBucket`, `HeadBucket`, `PutObject`, `GetObject` (with ranges), `HeadObject`, `DeleteObject`,
+//! `DeleteObjects` and `ListObjectsV2`; the SDKs reach it by `AWS_ENDPOINT_URL_S3`, and choose path-style addresses
+//! by themselves because its host is an IP address. Signatures are verified, and CRC32 checksums of uploads too.
+
+mod list;
+mod objects;
+#[cfg(test)]
+mod tests;
+
+use std::io;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::error_handling::HandleError;
+use axum::http::StatusCode;
+use bytes::Bytes;
+use s3s::HttpError;
+use s3s::auth::SimpleAuth;
+use s3s::service::S3ServiceBuilder;
+
+use self::objects::{ObjectStore, Objects};
+use crate::http::HttpServer;
+
+/// The access key the endpoint knows.
+pub const ACCESS_KEY_ID: &str = "test";
+/// Its secret.
+pub const SECRET_ACCESS_KEY: &str = "test";
+
+/// An S3 endpoint in this process.
+#[derive(Debug)]
+pub struct EmbeddedS3 {
+    server: HttpServer,
+    objects: Arc<Objects>,
+}
+
+impl EmbeddedS3 {
+    /// Starts an endpoint without buckets.
+    pub async fn start() -> io::Result<Self> {
+        let objects = Arc::new(Objects::default());
+        let mut service = S3ServiceBuilder::new(ObjectStore(Arc::clone(&objects)));
+        service.set_auth(SimpleAuth::from_single(ACCESS_KEY_ID, SECRET_ACCESS_KEY));
+        let service = HandleError::new(service.build(), connection_failed);
+        let server = HttpServer::start(Router::new().fallback_service(service)).await?;
+        Ok(Self { server, objects })
+    }
+
+    /// `http://127.0.0.1:port`, for `AWS_ENDPOINT_URL_S3` or a client's `endpoint_url`.
+    pub fn endpoint_url(&self) -> String {
+        self.server.url()
+    }
+
+    /// Creates a bucket, unless it exists.
+    pub fn create_bucket(&self, name: &str) {
+        self.objects.create_bucket(name);
+    }
+
+    /// The keys of a bucket in order; none if there is no such bucket.
+    pub fn objects(&self, bucket: &str) -> Vec<String> {
+        self.objects.keys(bucket)
+    }
+
+    /// An object's bytes, without a copy.
+    pub fn object(&self, bucket: &str, key: &str) -> Option<Bytes> {
+        self.objects.body(bucket, key)
+    }
+
+    /// The bytes all objects of all buckets hold.
+    pub fn stored_bytes(&self) -> u64 {
+        self.objects.stored_bytes()
+    }
+
+    /// Deletes the objects whose key starts with `prefix`, and says how many those were.
+    pub fn clear(&self, bucket: &str, prefix: &str) -> usize {
+        self.objects.clear(bucket, prefix)
+    }
+
+    /// Answers the next `n` puts with this fault, after reading them; nothing is stored.
+    pub fn fail_next_puts_with(&self, n: u32, fault: PutFault) {
+        self.objects.fail_next_puts(n, fault);
+    }
+
+    /// Answers the next `n` puts with 503 `SlowDown`, as S3 does under load.
+    pub fn fail_next_puts(&self, n: u32) {
+        self.fail_next_puts_with(n, PutFault::SlowDown);
+    }
+
+    /// Answers every call on the bucket with 403 `AccessDenied`, until [`Self::allow_bucket`].
+    pub fn deny_bucket(&self, name: &str) {
+        self.objects.deny_bucket(name);
+    }
+
+    /// Takes [`Self::deny_bucket`] back.
+    pub fn allow_bucket(&self, name: &str) {
+        self.objects.allow_bucket(name);
+    }
+}
+
+/// What a put is to fail with. Clients try again after either.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PutFault {
+    /// 503 `SlowDown`.
+    #[default]
+    SlowDown,
+    /// 500 `InternalError`.
+    InternalError,
+}
+
+/// S3's own errors are answers; what comes here is a connection that broke.
+async fn connection_failed(_: HttpError) -> StatusCode {
+    StatusCode::INTERNAL_SERVER_ERROR
+}

@@ -1,0 +1,339 @@
+//! Buckets and objects, and S3's operations on them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+
+use async_trait::async_trait;
+use bytes::{Bytes, BytesMut};
+use futures::TryStreamExt;
+use s3s::checksum::ChecksumHasher;
+use s3s::crypto::{Checksum as _, Crc32};
+use s3s::dto::*;
+use s3s::{Body, S3, S3Request, S3Response, S3Result, TrailingHeaders, s3_error};
+use uuid::Uuid;
+
+use super::PutFault;
+use super::list::list;
+
+/// The largest object taken. S3 takes 5 GB in one put; all of it would be memory here.
+const MAX_OBJECT_BYTES: usize = 1 << 30;
+/// Room made for a body before its first byte is there.
+const MAX_PREALLOCATED_BYTES: usize = 64 << 20;
+
+/// What the endpoint holds, and the faults it is to answer with.
+#[derive(Debug, Default)]
+pub(super) struct Objects(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    buckets: BTreeMap<String, BTreeMap<String, StoredObject>>,
+    denied: BTreeSet<String>,
+    failing_puts: u32,
+    put_fault: PutFault,
+}
+
+#[derive(Clone)]
+pub(super) struct StoredObject {
+    pub(super) body: Bytes,
+    pub(super) e_tag: ETag,
+    pub(super) modified: SystemTime,
+    content_type: Option<String>,
+    metadata: Option<Metadata>,
+    checksum_crc32: Option<String>,
+}
+
+impl Objects {
+    pub(super) fn create_bucket(&self, name: &str) {
+        self.lock().buckets.entry(name.to_owned()).or_default();
+    }
+
+    pub(super) fn keys(&self, bucket: &str) -> Vec<String> {
+        self.lock()
+            .buckets
+            .get(bucket)
+            .map(|objects| objects.keys().cloned().collect())
+            .unwrap_or_default()
+    }
+
+    pub(super) fn body(&self, bucket: &str, key: &str) -> Option<Bytes> {
+        Some(self.lock().buckets.get(bucket)?.get(key)?.body.clone())
+    }
+
+    pub(super) fn stored_bytes(&self) -> u64 {
+        self.lock()
+            .buckets
+            .values()
+            .flat_map(BTreeMap::values)
+            .map(|object| object.body.len() as u64)
+            .sum()
+    }
+
+    pub(super) fn clear(&self, bucket: &str, prefix: &str) -> usize {
+        let mut state = self.lock();
+        let Some(objects) = state.buckets.get_mut(bucket) else {
+            return 0;
+        };
+        let before = objects.len();
+        objects.retain(|key, _| !key.starts_with(prefix));
+        before - objects.len()
+    }
+
+    pub(super) fn fail_next_puts(&self, n: u32, fault: PutFault) {
+        let mut state = self.lock();
+        (state.failing_puts, state.put_fault) = (n, fault);
+    }
+
+    pub(super) fn deny_bucket(&self, name: &str) {
+        self.lock().denied.insert(name.to_owned());
+    }
+
+    pub(super) fn allow_bucket(&self, name: &str) {
+        self.lock().denied.remove(name);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // No change below can be left half done by a panic.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn bucket(&mut self, name: &str) -> S3Result<&mut BTreeMap<String, StoredObject>> {
+        if self.denied.contains(name) {
+            return Err(s3_error!(AccessDenied, "Access Denied"));
+        }
+        self.buckets
+            .get_mut(name)
+            .ok_or_else(|| s3_error!(NoSuchBucket, "The specified bucket does not exist: {name}"))
+    }
+
+    fn object(&mut self, bucket: &str, key: &str) -> S3Result<StoredObject> {
+        let object = self.bucket(bucket)?.get(key).cloned();
+        object.ok_or_else(|| s3_error!(NoSuchKey, "The specified key does not exist: {key}"))
+    }
+
+    fn fail_put(&mut self) -> S3Result<()> {
+        if self.failing_puts == 0 {
+            return Ok(());
+        }
+        self.failing_puts -= 1;
+        match self.put_fault {
+            PutFault::SlowDown => Err(s3_error!(SlowDown, "Please reduce your request rate.")),
+            PutFault::InternalError => Err(s3_error!(InternalError, "We encountered an internal error.")),
+        }
+    }
+}
+
+impl fmt::Debug for StoredObject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StoredObject")
+            .field("bytes", &self.body.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// [`Objects`] as the service wants them.
+pub(super) struct ObjectStore(pub(super) Arc<Objects>);
+
+#[async_trait]
+impl S3 for ObjectStore {
+    async fn create_bucket(
+        &self,
+        request: S3Request<CreateBucketInput>,
+    ) -> S3Result<S3Response<CreateBucketOutput>> {
+        let bucket = request.input.bucket;
+        let mut state = self.0.lock();
+        if state.buckets.contains_key(&bucket) {
+            return Err(s3_error!(
+                BucketAlreadyOwnedByYou,
+                "You have this bucket already: {bucket}"
+            ));
+        }
+        let location = Some(format!("/{bucket}"));
+        state.buckets.insert(bucket, BTreeMap::new());
+        Ok(S3Response::new(CreateBucketOutput {
+            location,
+            ..Default::default()
+        }))
+    }
+
+    async fn head_bucket(
+        &self,
+        request: S3Request<HeadBucketInput>,
+    ) -> S3Result<S3Response<HeadBucketOutput>> {
+        self.0.lock().bucket(&request.input.bucket)?;
+        Ok(S3Response::new(HeadBucketOutput::default()))
+    }
+
+    async fn put_object(&self, request: S3Request<PutObjectInput>) -> S3Result<S3Response<PutObjectOutput>> {
+        let S3Request {
+            input,
+            trailing_headers,
+            ..
+        } = request;
+        // The body is read whatever the answer will be: a client still sending may not read it otherwise.
+        let body = read_body(input.body, input.content_length).await?;
+        let claimed = input
+            .checksum_crc32
+            .or_else(|| trailing_crc32(trailing_headers.as_ref()));
+        let checksum_crc32 = claimed.map(|claimed| check_crc32(&body, claimed)).transpose()?;
+        let object = StoredObject {
+            body,
+            e_tag: ETag::Strong(Uuid::new_v4().simple().to_string()),
+            modified: SystemTime::now(),
+            content_type: input.content_type.map(|content_type| content_type.to_string()),
+            metadata: input.metadata,
+            checksum_crc32: checksum_crc32.clone(),
+        };
+        let e_tag = Some(object.e_tag.clone());
+        let mut state = self.0.lock();
+        state.fail_put()?;
+        state.bucket(&input.bucket)?.insert(input.key, object);
+        Ok(S3Response::new(PutObjectOutput {
+            e_tag,
+            checksum_crc32,
+            ..Default::default()
+        }))
+    }
+
+    async fn get_object(&self, request: S3Request<GetObjectInput>) -> S3Result<S3Response<GetObjectOutput>> {
+        let input = request.input;
+        let object = self.0.lock().object(&input.bucket, &input.key)?;
+        let full_length = object.body.len() as u64;
+        let range = input.range.map(|range| range.check(full_length)).transpose()?;
+        let content_range = range
+            .as_ref()
+            .map(|range| format!("bytes {}-{}/{full_length}", range.start, range.end - 1));
+        let body = match range {
+            // Within the body, whose length is a usize.
+            Some(range) => object.body.slice(range.start as usize..range.end as usize),
+            None => object.body,
+        };
+        // The checksum is that of the whole.
+        let checksum_crc32 = object.checksum_crc32.filter(|_| content_range.is_none());
+        Ok(S3Response::new(GetObjectOutput {
+            accept_ranges: Some("bytes".to_owned()),
+            content_length: Some(body.len() as i64),
+            body: Some(StreamingBlob::from(Body::from(body))),
+            content_range,
+            content_type: content_type(object.content_type),
+            checksum_crc32,
+            e_tag: Some(object.e_tag),
+            last_modified: Some(object.modified.into()),
+            metadata: object.metadata,
+            ..Default::default()
+        }))
+    }
+
+    async fn head_object(
+        &self,
+        request: S3Request<HeadObjectInput>,
+    ) -> S3Result<S3Response<HeadObjectOutput>> {
+        let object = self.0.lock().object(&request.input.bucket, &request.input.key)?;
+        Ok(S3Response::new(HeadObjectOutput {
+            accept_ranges: Some("bytes".to_owned()),
+            content_length: Some(object.body.len() as i64),
+            content_type: content_type(object.content_type),
+            checksum_crc32: object.checksum_crc32,
+            e_tag: Some(object.e_tag),
+            last_modified: Some(object.modified.into()),
+            metadata: object.metadata,
+            ..Default::default()
+        }))
+    }
+
+    /// Succeeds for an object that is not there, as S3 does.
+    async fn delete_object(
+        &self,
+        request: S3Request<DeleteObjectInput>,
+    ) -> S3Result<S3Response<DeleteObjectOutput>> {
+        self.0
+            .lock()
+            .bucket(&request.input.bucket)?
+            .remove(&request.input.key);
+        Ok(S3Response::new(DeleteObjectOutput::default()))
+    }
+
+    async fn delete_objects(
+        &self,
+        request: S3Request<DeleteObjectsInput>,
+    ) -> S3Result<S3Response<DeleteObjectsOutput>> {
+        let mut state = self.0.lock();
+        let objects = state.bucket(&request.input.bucket)?;
+        let delete = |identifier: ObjectIdentifier| {
+            objects.remove(&identifier.key);
+            DeletedObject {
+                key: Some(identifier.key),
+                ..Default::default()
+            }
+        };
+        let deleted = request.input.delete.objects.into_iter().map(delete).collect();
+        Ok(S3Response::new(DeleteObjectsOutput {
+            deleted: Some(deleted),
+            ..Default::default()
+        }))
+    }
+
+    async fn list_objects_v2(
+        &self,
+        request: S3Request<ListObjectsV2Input>,
+    ) -> S3Result<S3Response<ListObjectsV2Output>> {
+        let mut state = self.0.lock();
+        let objects = state.bucket(&request.input.bucket)?;
+        Ok(S3Response::new(list(objects, request.input)))
+    }
+}
+
+async fn read_body(body: Option<StreamingBlob>, content_length: Option<i64>) -> S3Result<Bytes> {
+    let Some(mut body) = body else {
+        return Ok(Bytes::new());
+    };
+    let announced_bytes = content_length
+        .and_then(|length| usize::try_from(length).ok())
+        .unwrap_or(0);
+    let mut bytes = BytesMut::with_capacity(announced_bytes.min(MAX_PREALLOCATED_BYTES));
+    while let Some(chunk) = body
+        .try_next()
+        .await
+        .map_err(|error| s3_error!(IncompleteBody, "{error}"))?
+    {
+        if bytes.len() + chunk.len() > MAX_OBJECT_BYTES {
+            return Err(s3_error!(
+                EntityTooLarge,
+                "objects here have at most {MAX_OBJECT_BYTES} bytes"
+            ));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes.freeze())
+}
+
+/// The checksum a client sends after the body, when it computes it while sending.
+fn trailing_crc32(trailers: Option<&TrailingHeaders>) -> Option<String> {
+    let value = trailers?.read(|headers| headers.get("x-amz-checksum-crc32").cloned())??;
+    value.to_str().ok().map(str::to_owned)
+}
+
+fn check_crc32(body: &[u8], claimed: String) -> S3Result<String> {
+    let mut hasher = ChecksumHasher {
+        crc32: Some(Crc32::new()),
+        ..Default::default()
+    };
+    hasher.update(body);
+    if hasher.finalize().checksum_crc32.as_ref() == Some(&claimed) {
+        return Ok(claimed);
+    }
+    Err(s3_error!(
+        BadDigest,
+        "The CRC32 you specified did not match what we received."
+    ))
+}
+
+fn content_type(stored: Option<String>) -> Option<ContentType> {
+    stored
+        .unwrap_or_else(|| "binary/octet-stream".to_owned())
+        .parse()
+        .ok()
+}

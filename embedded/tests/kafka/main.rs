@@ -1,0 +1,10 @@
+//! The embedded broker as clients see it: librdkafka for what a client does, raw frames for what none would.
+
+mod faults;
+mod hostile;
+mod offsets;
+mod records;
+mod support;
+mod topics;
+mod transactions;
+mod wire;
