@@ -1,0 +1,204 @@
+//! The engine: SQL in, batches out.
+
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use datafusion::common::DataFusionError;
+use datafusion::execution::SessionStateBuilder;
+use datafusion::execution::context::SQLOptions;
+use datafusion::execution::session_state::SessionState;
+use datafusion::physical_plan::SendableRecordBatchStream;
+use datafusion::prelude::SessionContext;
+use futures::TryStreamExt;
+use spill::BlockStore;
+
+use crate::catalog::FederationCatalog;
+use crate::dialect::parse_statement;
+use crate::federation::{Federation, FederationError, FederationOptions, new_query_id};
+use crate::invoke::Invoke;
+use crate::session::session_state;
+use crate::show::{self, Show};
+use crate::statistics::{ScanCounters, ScanStatistics};
+
+/// Athena on this machine, over one connector.
+///
+/// Holds no state between queries but the connector's protocol version; queries may run side by side.
+pub struct Athena {
+    federation: Arc<Federation>,
+    state: SessionState,
+}
+
+/// How queries are run.
+#[derive(Debug, Clone)]
+pub struct AthenaOptions {
+    pub federation: FederationOptions,
+    /// Splits read at once, and threads of work on their rows.
+    pub concurrency: usize,
+}
+
+impl Default for AthenaOptions {
+    /// The catalog `msk`, four splits at once.
+    fn default() -> Self {
+        Self {
+            federation: FederationOptions::new("msk"),
+            concurrency: 4,
+        }
+    }
+}
+
+/// An answer on its way.
+pub struct RunningQuery {
+    run: Arc<QueryRun>,
+    batches: SendableRecordBatchStream,
+}
+
+/// An answer, whole.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    pub query_id: String,
+    pub schema: SchemaRef,
+    pub batches: Vec<RecordBatch>,
+    pub statistics: ScanStatistics,
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum AthenaError {
+    /// The connector failed, or gave no proper answer.
+    #[error(transparent)]
+    Federation(#[from] FederationError),
+    /// The statement is wrong, or its execution failed; for a scan that failed, with the connector's message.
+    #[error("{}", message(.0))]
+    Query(#[from] DataFusionError),
+}
+
+impl Athena {
+    /// With [`AthenaOptions::default`]. `blocks` is where the connector spills to.
+    pub fn new(invoke: Arc<dyn Invoke>, blocks: Arc<dyn BlockStore>) -> Self {
+        Self::with_options(invoke, blocks, AthenaOptions::default())
+    }
+
+    pub fn with_options(
+        invoke: Arc<dyn Invoke>,
+        blocks: Arc<dyn BlockStore>,
+        options: AthenaOptions,
+    ) -> Self {
+        let catalog = options.federation.catalog_name.clone();
+        let federation = Arc::new(Federation::new(invoke, blocks, options.federation));
+        let state = session_state(&catalog, options.concurrency.max(1));
+        let provider = FederationCatalog::new(Arc::clone(&federation));
+        state.catalog_list().register_catalog(catalog, Arc::new(provider));
+        Self { federation, state }
+    }
+
+    /// The connector, for calls without SQL.
+    pub fn federation(&self) -> &Federation {
+        &self.federation
+    }
+
+    /// All rows of the answer to one statement.
+    pub async fn sql(&self, sql: &str) -> Result<Vec<RecordBatch>, AthenaError> {
+        Ok(self.query(sql).await?.batches)
+    }
+
+    /// The answer to one statement, with what it took.
+    pub async fn query(&self, sql: &str) -> Result<Answer, AthenaError> {
+        self.start(sql).await?.finish().await
+    }
+
+    /// Plans one statement and begins to answer it: a query, EXPLAIN, SHOW SCHEMAS, SHOW TABLES, SHOW COLUMNS or
+    /// DESCRIBE. Rows are read as the stream is.
+    pub async fn start(&self, sql: &str) -> Result<RunningQuery, AthenaError> {
+        let statement = parse_statement(sql)?;
+        let run = Arc::new(QueryRun::new());
+        if let Some(show) = Show::of(&statement)? {
+            let batches = show::answer(show, &self.federation).await?;
+            return Ok(RunningQuery { run, batches });
+        }
+        let config = self.state.config().clone().with_extension(Arc::clone(&run));
+        let state = SessionStateBuilder::new_from_existing(self.state.clone())
+            .with_config(config)
+            .build();
+        let plan = state.statement_to_plan(statement).await?;
+        SQLOptions::new()
+            .with_allow_ddl(false)
+            .with_allow_dml(false)
+            .with_allow_statements(false)
+            .verify_plan(&plan)?;
+        let context = SessionContext::new_with_state(state);
+        let batches = context.execute_logical_plan(plan).await?.execute_stream().await?;
+        Ok(RunningQuery { run, batches })
+    }
+}
+
+impl RunningQuery {
+    pub fn query_id(&self) -> &str {
+        self.run.id()
+    }
+
+    pub fn schema(&self) -> SchemaRef {
+        self.batches.schema()
+    }
+
+    /// What has been read so far.
+    pub fn statistics(&self) -> ScanStatistics {
+        self.run.counters().statistics()
+    }
+
+    /// The next rows; None after the last.
+    pub async fn next(&mut self) -> Result<Option<RecordBatch>, AthenaError> {
+        Ok(self.batches.try_next().await?)
+    }
+
+    /// All rows that are left.
+    pub async fn finish(mut self) -> Result<Answer, AthenaError> {
+        let mut batches = Vec::new();
+        while let Some(batch) = self.next().await? {
+            batches.push(batch);
+        }
+        let (query_id, schema, statistics) = (self.query_id().to_owned(), self.schema(), self.statistics());
+        Ok(Answer {
+            query_id,
+            schema,
+            batches,
+            statistics,
+        })
+    }
+}
+
+/// The innermost error's text, which for a scan is the connector's own, without the names of the layers around it.
+fn message(error: &DataFusionError) -> String {
+    match error.find_root() {
+        DataFusionError::External(source) => source.to_string(),
+        root => root.strip_backtrace(),
+    }
+}
+
+/// One execution of one query: its id, and what its scans have done. Travels to the scans in the session's
+/// configuration.
+#[derive(Debug)]
+pub(crate) struct QueryRun {
+    id: String,
+    counters: ScanCounters,
+}
+
+impl QueryRun {
+    fn new() -> Self {
+        Self {
+            id: new_query_id(),
+            counters: ScanCounters::default(),
+        }
+    }
+
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
+    pub(crate) fn counters(&self) -> &ScanCounters {
+        &self.counters
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,187 @@
+//! The program `athena-local`: arguments, terminal, exit code.
+
+use std::io::{self, IsTerminal};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+mod progress;
+mod query;
+mod shell;
+mod target;
+
+use self::progress::ProgressLine;
+use self::query::Printer;
+use self::target::{OrdersArgs, Target, TargetArgs};
+use crate::demo::{self, DemoOptions};
+use crate::output::OutputFormat;
+use crate::stack::Stack;
+
+/// Plays Athena on this machine: SQL over Kafka topics through the real connector and the real wire protocol.
+#[derive(Debug, Parser)]
+#[command(name = "athena-local", version)]
+struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Start Kafka, Glue and S3 in this process, produce orders, and ask three questions about them.
+    ///
+    /// Fails unless every answer is what the orders add up to.
+    Demo {
+        /// How many orders.
+        #[arg(long, default_value_t = 840_700)]
+        orders: usize,
+        #[command(flatten)]
+        made: OrdersArgs,
+        /// How many splits to read at once.
+        #[arg(long, default_value_t = 4)]
+        concurrency: usize,
+        /// How many rows of the article's query to print.
+        #[arg(long, default_value_t = 10)]
+        limit_rows: usize,
+    },
+    /// Answer one statement.
+    Sql {
+        statement: String,
+        /// table, csv, json.
+        #[arg(long, default_value = "table")]
+        output: OutputFormat,
+        #[command(flatten)]
+        target: TargetArgs,
+    },
+    /// Answer statements as they are typed, each up to its semicolon.
+    Shell {
+        /// table, csv, json.
+        #[arg(long, default_value = "table")]
+        output: OutputFormat,
+        #[command(flatten)]
+        target: TargetArgs,
+    },
+    /// Keep Kafka, Glue and S3 running in this process, and print the environment that points other programs at them.
+    Serve {
+        /// How many orders to produce first.
+        #[arg(long, default_value_t = 0)]
+        orders: usize,
+        #[command(flatten)]
+        made: OrdersArgs,
+    },
+}
+
+/// Anything that ends the program with a message.
+type Error = Box<dyn std::error::Error>;
+
+/// Does what the process's arguments say.
+pub async fn run() -> ExitCode {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .init();
+    match execute(Args::parse().command).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("athena-local: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn execute(command: Command) -> Result<(), Error> {
+    match command {
+        Command::Demo {
+            orders,
+            made,
+            concurrency,
+            limit_rows,
+        } => {
+            let orders_to_make = made.orders(orders);
+            let partitions = made.partitions;
+            let options = DemoOptions {
+                orders: orders_to_make,
+                partitions,
+                concurrency,
+                shown_rows: limit_rows,
+            };
+            let mut progress = ProgressLine::new(orders as u64);
+            demo::run(options, &mut io::stdout(), |made| progress.update(made)).await?;
+        }
+        Command::Sql {
+            statement,
+            output,
+            target,
+        } => {
+            let target = Target::connect(&target).await?;
+            Printer::new(target.athena(), output)
+                .print(&statement, &mut io::stdout().lock())
+                .await?;
+        }
+        Command::Shell { output, target } => {
+            let target = Target::connect(&target).await?;
+            shell::run(target.athena(), output).await?;
+        }
+        Command::Serve { orders, made } => serve(orders, &made).await?,
+    }
+    Ok(())
+}
+
+async fn serve(orders: usize, made: &OrdersArgs) -> Result<(), Error> {
+    let stack = Stack::start(made.partitions).await?;
+    if orders > 0 {
+        let mut progress = ProgressLine::new(orders as u64);
+        stack
+            .produce(made.orders(orders), |made| progress.update(made))
+            .await?;
+    }
+    for (name, value) in stack.variables() {
+        println!("export {name}={value}");
+    }
+    eprintln!("Kafka, Glue and S3 are up until interrupted (Ctrl-C).");
+    tokio::signal::ctrl_c().await?;
+    Ok(())
+}
+
+/// Whether a person reads standard error.
+fn is_terminal() -> bool {
+    io::stderr().is_terminal()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn arguments_are_consistent() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn the_demo_has_the_articles_size() {
+        let Command::Demo { orders, made, .. } = Args::parse_from(["athena-local", "demo"]).command else {
+            panic!("not the demo")
+        };
+        assert_eq!((orders, made.partitions), (840_700, 3));
+    }
+
+    #[test]
+    fn a_target_is_one_thing() {
+        let refused = [
+            &["sql", "SELECT 1", "--embedded", "--function", "f"][..],
+            &["sql", "SELECT 1", "--orders", "5"],
+            &["sql", "SELECT 1", "--endpoint", "http://localhost:9000"],
+            &["sql", "SELECT 1", "--output", "xml"],
+            &["demo", "--partitions", "0"],
+        ];
+        for args in refused {
+            assert!(
+                Args::try_parse_from([&["athena-local"], args].concat()).is_err(),
+                "{args:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! One statement: asked, printed, timed.
+
+use std::io::Write;
+use std::time::Instant;
+
+use super::Error;
+use crate::athena::Athena;
+use crate::output::{OutputFormat, RowWriter};
+
+/// Prints answers.
+pub(super) struct Printer<'a> {
+    athena: &'a Athena,
+    format: OutputFormat,
+}
+
+impl<'a> Printer<'a> {
+    pub(super) fn new(athena: &'a Athena, format: OutputFormat) -> Self {
+        Self { athena, format }
+    }
+
+    /// Rows to `out`, what they took to standard error.
+    pub(super) async fn print(&self, sql: &str, out: &mut impl Write) -> Result<(), Error> {
+        let started = Instant::now();
+        let mut query = self.athena.start(sql).await?;
+        let mut rows = 0;
+        let mut writer = RowWriter::new(out, query.schema(), self.format);
+        while let Some(batch) = query.next().await? {
+            rows += batch.num_rows();
+            writer.write(&batch)?;
+        }
+        writer.finish()?;
+        eprintln!(
+            "{rows} rows, {:.2} s; read {}",
+            started.elapsed().as_secs_f64(),
+            query.statistics()
+        );
+        Ok(())
+    }
+}

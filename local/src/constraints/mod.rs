@@ -1,0 +1,238 @@
+//! DataFusion's filters as Athena's constraints.
+//!
+//! What is sent is implied by the filters, never more: DataFusion filters the rows again, so that a filter or a part of
+//! one that has no value set costs time, not truth.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+use arrow::datatypes::{DataType, Field, Schema};
+use datafusion::common::{Column, ScalarValue};
+use datafusion::logical_expr::expr::InList;
+use datafusion::logical_expr::{Between, BinaryExpr, Expr, Operator};
+use protocol::Constraints;
+
+use self::domain::{Domain, has_order};
+use crate::types::sql_type;
+
+mod domain;
+#[cfg(test)]
+mod tests;
+
+/// What filters say about the columns of a table.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Pushdown {
+    domains: BTreeMap<String, Domain>,
+}
+
+impl Pushdown {
+    /// What all of `filters` together imply for a table of this schema on the wire.
+    pub(crate) fn of<'a>(filters: impl IntoIterator<Item = &'a Expr>, wire: &Schema) -> Self {
+        filters
+            .into_iter()
+            .fold(Self::default(), |all, filter| all.and(implied(filter, wire)))
+    }
+
+    /// Nothing is said: all rows may satisfy the filters.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.domains.is_empty()
+    }
+
+    /// No row can satisfy the filters.
+    pub(crate) fn is_none(&self) -> bool {
+        self.domains.values().any(Domain::is_none)
+    }
+
+    /// The summary that says it to a connector.
+    pub(crate) fn constraints(&self, wire: &Schema) -> Constraints {
+        let value_set = |(name, domain): (&String, &Domain)| {
+            let field = wire.field_with_name(name).ok()?;
+            match domain.to_value_set(field.data_type()) {
+                Ok(set) => Some((name.clone(), set)),
+                Err(error) => {
+                    tracing::warn!(column = name, %error, "a filter is not pushed down");
+                    None
+                }
+            }
+        };
+        Constraints {
+            summary: self.domains.iter().filter_map(value_set).collect(),
+            ..Constraints::default()
+        }
+    }
+
+    fn column(name: &str, domain: Domain) -> Self {
+        Self {
+            domains: [(name.to_owned(), domain)].into(),
+        }
+    }
+
+    fn and(mut self, other: Self) -> Self {
+        for (name, domain) in other.domains {
+            match self.domains.entry(name) {
+                Entry::Vacant(entry) => {
+                    entry.insert(domain);
+                }
+                Entry::Occupied(mut entry) => {
+                    let both = entry.get().intersect(&domain);
+                    entry.insert(both);
+                }
+            }
+        }
+        self
+    }
+
+    /// Of one or the other only that is implied which both speak of.
+    fn or(mut self, mut other: Self) -> Self {
+        let mut domains = BTreeMap::new();
+        while let Some((name, domain)) = self.domains.pop_first() {
+            if let Some(alternative) = other.domains.remove(&name) {
+                let either = domain.union(alternative);
+                if !either.is_all() {
+                    domains.insert(name, either);
+                }
+            }
+        }
+        Self { domains }
+    }
+}
+
+/// What is certain of a row for which `filter` is true.
+fn implied(filter: &Expr, wire: &Schema) -> Pushdown {
+    known(filter, wire).unwrap_or_default()
+}
+
+fn known(filter: &Expr, wire: &Schema) -> Option<Pushdown> {
+    match filter {
+        Expr::BinaryExpr(BinaryExpr {
+            left,
+            op: Operator::And,
+            right,
+        }) => Some(implied(left, wire).and(implied(right, wire))),
+        Expr::BinaryExpr(BinaryExpr {
+            left,
+            op: Operator::Or,
+            right,
+        }) => Some(implied(left, wire).or(implied(right, wire))),
+        Expr::BinaryExpr(BinaryExpr { left, op, right }) => {
+            comparison(left, *op, right, wire).or_else(|| comparison(right, op.swap()?, left, wire))
+        }
+        Expr::Between(Between {
+            expr,
+            negated,
+            low,
+            high,
+        }) => {
+            let low = comparison(expr, Operator::GtEq, low, wire)?;
+            negatable(low.and(comparison(expr, Operator::LtEq, high, wire)?), *negated)
+        }
+        Expr::InList(InList { expr, list, negated }) => {
+            let mut values = list
+                .iter()
+                .map(|value| comparison(expr, Operator::Eq, value, wire));
+            let first = values.next()??;
+            let any = values.try_fold(first, |any, value| Some(any.or(value?)))?;
+            negatable(any, *negated)
+        }
+        Expr::IsNull(expr) => Some(Pushdown::column(&column(expr, wire)?.0, Domain::only_null())),
+        Expr::IsNotNull(expr) => Some(Pushdown::column(&column(expr, wire)?.0, Domain::not_null())),
+        Expr::Column(_) | Expr::IsTrue(_) => boolean(operand(filter), true, wire),
+        Expr::IsFalse(expr) => boolean(expr, false, wire),
+        Expr::Not(inner) => match &**inner {
+            Expr::Column(_) => boolean(inner, false, wire),
+            Expr::Between(between) => known(
+                &Expr::Between(Between {
+                    negated: !between.negated,
+                    ..between.clone()
+                }),
+                wire,
+            ),
+            Expr::InList(list) => known(
+                &Expr::InList(InList {
+                    negated: !list.negated,
+                    ..list.clone()
+                }),
+                wire,
+            ),
+            Expr::IsNull(expr) => known(&Expr::IsNotNull(expr.clone()), wire),
+            Expr::IsNotNull(expr) => known(&Expr::IsNull(expr.clone()), wire),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn operand(filter: &Expr) -> &Expr {
+    match filter {
+        Expr::IsTrue(expr) => expr,
+        other => other,
+    }
+}
+
+fn boolean(expr: &Expr, value: bool, wire: &Schema) -> Option<Pushdown> {
+    let (name, field) = column(expr, wire)?;
+    (field.data_type() == &DataType::Boolean)
+        .then(|| Pushdown::column(&name, Domain::equal(ScalarValue::Boolean(Some(value)))))
+}
+
+/// `column op value`, exactly.
+fn comparison(left: &Expr, op: Operator, right: &Expr, wire: &Schema) -> Option<Pushdown> {
+    let (name, field) = column(left, wire)?;
+    let Expr::Literal(literal, _) = right else {
+        return None;
+    };
+    let value = wire_value(literal, field)?;
+    let domain = match op {
+        Operator::Eq => Domain::equal(value),
+        Operator::NotEq => Domain::equal(value).other_values(),
+        Operator::Lt => Domain::below(value),
+        Operator::LtEq => Domain::at_most(value),
+        Operator::Gt => Domain::above(value),
+        Operator::GtEq => Domain::at_least(value),
+        _ => return None,
+    };
+    Some(Pushdown::column(&name, domain))
+}
+
+/// NOT of what is known exactly of a single column.
+fn negatable(pushdown: Pushdown, negated: bool) -> Option<Pushdown> {
+    if !negated {
+        return Some(pushdown);
+    }
+    let domains = pushdown
+        .domains
+        .into_iter()
+        .map(|(name, domain)| (name, domain.other_values()))
+        .collect();
+    Some(Pushdown { domains })
+}
+
+fn column<'a>(expr: &Expr, wire: &'a Schema) -> Option<(String, &'a Field)> {
+    let Expr::Column(Column { name, .. }) = expr else {
+        return None;
+    };
+    Some((name.clone(), wire.field_with_name(name).ok()?))
+}
+
+/// The literal as a value of the column on the wire; None unless it is exactly one.
+fn wire_value(literal: &ScalarValue, field: &Field) -> Option<ScalarValue> {
+    let wire = field.data_type();
+    if literal.is_null() || !has_order(wire) {
+        return None;
+    }
+    let value = literal.cast_to(&sql_type(wire)).ok()?;
+    if value.cast_to(&literal.data_type()).ok()? != *literal {
+        return None;
+    }
+    match value {
+        ScalarValue::TimestampMillisecond(ms, None) => Some(ScalarValue::Date64(ms)),
+        ScalarValue::Float32(Some(value)) => {
+            // One zero, as in SQL.
+            (!value.is_nan()).then_some(ScalarValue::Float32(Some(value + 0.0)))
+        }
+        ScalarValue::Float64(Some(value)) => {
+            (!value.is_nan()).then_some(ScalarValue::Float64(Some(value + 0.0)))
+        }
+        value => Some(value),
+    }
+}

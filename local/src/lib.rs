@@ -1,0 +1,41 @@
+//! Athena on this machine: SQL over one federation connector, spoken to in wire bytes.
+//!
+//! [`Athena`] is the engine: it parses a statement of Athena's dialect, plans it with DataFusion, asks the connector for
+//! tables, splits and records as Athena would, and streams the rows. It knows nothing of terminals; the program
+//! `athena-local` is one user of it.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | [`invoke`] | the seam to a connector: [`Invoke`], in this process or by Lambda's Invoke API |
+//! | [`federation`] | the protocol's client: one method a call |
+//! | [`athena`] | [`Athena`]: statements in, batches and [`ScanStatistics`] out |
+//! | `catalog`, `table`, `scan` | the connector as DataFusion's catalog, table and plan node |
+//! | `constraints` | DataFusion's filters as value sets |
+//! | `dialect`, `json`, `session` | what of Trino's SQL DataFusion lacks |
+//! | `types` | wire types and SQL types |
+//! | [`stack`] | Kafka, Glue and S3 in this process, and a connector on them |
+//! | [`demo`] | orders in, three questions out, answers compared |
+//! | [`output`], [`cli`] | rows as text; the program |
+
+mod athena;
+mod catalog;
+pub mod cli;
+mod constraints;
+pub mod demo;
+mod dialect;
+pub mod federation;
+pub mod invoke;
+mod json;
+pub mod output;
+mod scan;
+mod session;
+mod show;
+pub mod stack;
+mod statistics;
+mod table;
+mod types;
+
+pub use athena::{Answer, Athena, AthenaError, AthenaOptions, RunningQuery};
+pub use federation::{Federation, FederationError, FederationOptions};
+pub use invoke::{InProcess, Invoke, InvokeError, LambdaInvoke, LambdaTarget};
+pub use statistics::ScanStatistics;

@@ -1,0 +1,240 @@
+//! Splits as a DataFusion plan node: reads them, several at a time, as streams of batches.
+
+use std::fmt;
+use std::sync::Arc;
+
+use arrow::array::{RecordBatch, RecordBatchOptions};
+use arrow::datatypes::SchemaRef;
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::common::{Result, internal_err};
+use datafusion::execution::TaskContext;
+use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
+use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
+use datafusion::physical_plan::stream::RecordBatchReceiverStreamBuilder;
+use datafusion::physical_plan::{
+    DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties, SendableRecordBatchStream,
+};
+use futures::{StreamExt, TryStreamExt, stream};
+use protocol::{Constraints, Split, TableName, block_bytes};
+use tokio::sync::mpsc::Sender;
+
+use crate::athena::QueryRun;
+use crate::federation::{Federation, SplitRecords};
+use crate::table::external;
+use crate::types::sql_array;
+
+/// Spilled blocks of one split that are fetched at once.
+const BLOCKS_AHEAD: usize = 2;
+/// Batches that wait for the plan above, a partition.
+const BATCHES_AHEAD: usize = 2;
+
+/// A scan of a connector's table. Each partition reads its share of the splits one after the other, so that there are
+/// as many calls at once as partitions.
+pub(crate) struct FederationScan {
+    reader: Arc<SplitReader>,
+    shares: Vec<Arc<[Split]>>,
+    properties: Arc<PlanProperties>,
+}
+
+impl FederationScan {
+    /// Deals the splits out to at most `partitions` shares, like cards: neighbours, likely of one topic partition and
+    /// one size, go to different shares.
+    pub(crate) fn new(reader: SplitReader, splits: Vec<Split>, partitions: usize) -> Self {
+        let count = splits.len().min(partitions).max(1);
+        let mut shares = vec![Vec::new(); count];
+        for (index, split) in splits.into_iter().enumerate() {
+            shares[index % count].push(split);
+        }
+        let properties = PlanProperties::new(
+            EquivalenceProperties::new(Arc::clone(&reader.schema)),
+            Partitioning::UnknownPartitioning(count),
+            EmissionType::Incremental,
+            Boundedness::Bounded,
+        );
+        Self {
+            reader: Arc::new(reader),
+            shares: shares.into_iter().map(Into::into).collect(),
+            properties: Arc::new(properties),
+        }
+    }
+}
+
+impl fmt::Debug for FederationScan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.fmt_as(DisplayFormatType::Default, f)
+    }
+}
+
+impl DisplayAs for FederationScan {
+    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let columns = self
+            .reader
+            .requested
+            .fields()
+            .iter()
+            .map(|field| field.name().as_str());
+        let columns = columns.collect::<Vec<_>>().join(", ");
+        let splits: usize = self.shares.iter().map(|share| share.len()).sum();
+        write!(
+            f,
+            "FederationScan: table={}, columns=[{columns}], splits={splits}",
+            self.reader.table_name
+        )?;
+        if !self.reader.constraints.summary.is_empty() {
+            let constrained: Vec<&str> = self
+                .reader
+                .constraints
+                .summary
+                .keys()
+                .map(String::as_str)
+                .collect();
+            write!(f, ", constraints on=[{}]", constrained.join(", "))?;
+        }
+        match self.reader.constraints.limit {
+            Some(limit) => write!(f, ", limit={limit}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl ExecutionPlan for FederationScan {
+    fn name(&self) -> &str {
+        Self::static_name()
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        &self.properties
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        Vec::new()
+    }
+
+    fn apply_expressions(
+        &self,
+        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    fn with_new_children(
+        self: Arc<Self>,
+        children: Vec<Arc<dyn ExecutionPlan>>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        if children.is_empty() {
+            Ok(self)
+        } else {
+            internal_err!("a scan has no children, found {}", children.len())
+        }
+    }
+
+    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        let Some(share) = self.shares.get(partition).map(Arc::clone) else {
+            return internal_err!("the scan has {} partitions, found {partition}", self.shares.len());
+        };
+        let mut builder =
+            RecordBatchReceiverStreamBuilder::new(Arc::clone(&self.reader.schema), BATCHES_AHEAD);
+        let output = Output {
+            batches: builder.tx(),
+            batch_rows: context.session_config().batch_size(),
+        };
+        let reader = Arc::clone(&self.reader);
+        builder.spawn(async move {
+            for split in share.iter() {
+                if !reader.read(split, &output).await? {
+                    break;
+                }
+            }
+            Ok(())
+        });
+        Ok(builder.build())
+    }
+}
+
+/// What it takes to read any split of a scan.
+pub(crate) struct SplitReader {
+    pub(crate) federation: Arc<Federation>,
+    pub(crate) table_name: TableName,
+    /// The columns that the connector is asked for, as on the wire.
+    pub(crate) requested: SchemaRef,
+    /// The columns that the scan gives, as in SQL: as many as requested, or none where only rows are counted.
+    pub(crate) schema: SchemaRef,
+    pub(crate) constraints: Constraints,
+    pub(crate) run: Arc<QueryRun>,
+}
+
+/// Where a partition's batches go.
+struct Output {
+    batches: Sender<Result<RecordBatch>>,
+    batch_rows: usize,
+}
+
+impl SplitReader {
+    /// Sends all rows of a split; false if nobody wants more. Fails unless every block was read.
+    async fn read(&self, split: &Split, output: &Output) -> Result<bool> {
+        let (federation, requested) = (&self.federation, &self.requested);
+        let records = federation
+            .read_records(
+                self.run.id(),
+                &self.table_name,
+                requested,
+                split,
+                &self.constraints,
+            )
+            .await
+            .map_err(external)?;
+        let (blocks, key) = match records {
+            SplitRecords::Inline(batch) => {
+                self.run
+                    .counters()
+                    .add_block(false, batch.num_rows(), block_bytes(&batch));
+                self.run.counters().add_read_split();
+                return self.send(&batch, output).await;
+            }
+            SplitRecords::Spilled { blocks, key } => (blocks, key),
+        };
+        let fetches = blocks.into_iter().map(|block| {
+            let (federation, requested, key) = (Arc::clone(federation), Arc::clone(requested), key.clone());
+            async move { federation.fetch(&block, requested, key.as_ref()).await }
+        });
+        let mut batches = stream::iter(fetches).buffered(BLOCKS_AHEAD).map_err(external);
+        while let Some(batch) = batches.next().await {
+            let batch = batch?;
+            self.run
+                .counters()
+                .add_block(true, batch.num_rows(), block_bytes(&batch));
+            if !self.send(&batch, output).await? {
+                return Ok(false);
+            }
+        }
+        self.run.counters().add_read_split();
+        Ok(true)
+    }
+
+    /// Sends a block in pieces of the session's batch size: blocks may have a hundred times as many rows.
+    async fn send(&self, block: &RecordBatch, output: &Output) -> Result<bool> {
+        let batch = self.sql_batch(block)?;
+        let mut start = 0;
+        while start < batch.num_rows() {
+            let rows = output.batch_rows.min(batch.num_rows() - start);
+            if output.batches.send(Ok(batch.slice(start, rows))).await.is_err() {
+                return Ok(false);
+            }
+            start += rows;
+        }
+        Ok(true)
+    }
+
+    fn sql_batch(&self, block: &RecordBatch) -> Result<RecordBatch> {
+        let columns = match self.schema.fields().len() {
+            0 => Vec::new(),
+            _ => block.columns().iter().map(sql_array).collect::<Result<_, _>>()?,
+        };
+        let options = RecordBatchOptions::new().with_row_count(Some(block.num_rows()));
+        Ok(RecordBatch::try_new_with_options(
+            Arc::clone(&self.schema),
+            columns,
+            &options,
+        )?)
+    }
+}

@@ -1,0 +1,78 @@
+//! What a query made the connector do.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+/// Totals over all scans of one query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ScanStatistics {
+    /// Splits that the connector planned.
+    pub splits: u64,
+    /// Splits that were read to their end.
+    pub splits_read: u64,
+    /// Rows that came back, before DataFusion filters.
+    pub rows: u64,
+    /// Blocks that came in an answer.
+    pub inline_blocks: u64,
+    /// Blocks that were fetched from the block store.
+    pub spilled_blocks: u64,
+    /// Arrow data of all blocks, as the protocol counts it.
+    pub bytes: u64,
+}
+
+impl fmt::Display for ScanStatistics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} splits, {} rows, {:.1} MB in {} inline and {} spilled blocks",
+            self.splits_read,
+            self.rows,
+            self.bytes as f64 / 1e6,
+            self.inline_blocks,
+            self.spilled_blocks
+        )
+    }
+}
+
+/// [`ScanStatistics`] while they grow, shared by the scans of a query.
+#[derive(Debug, Default)]
+pub(crate) struct ScanCounters {
+    splits: AtomicU64,
+    splits_read: AtomicU64,
+    rows: AtomicU64,
+    inline_blocks: AtomicU64,
+    spilled_blocks: AtomicU64,
+    bytes: AtomicU64,
+}
+
+impl ScanCounters {
+    pub(crate) fn add_splits(&self, splits: usize) {
+        self.splits.fetch_add(splits as u64, Relaxed);
+    }
+
+    pub(crate) fn add_read_split(&self) {
+        self.splits_read.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn add_block(&self, spilled: bool, rows: usize, bytes: usize) {
+        let blocks = if spilled {
+            &self.spilled_blocks
+        } else {
+            &self.inline_blocks
+        };
+        blocks.fetch_add(1, Relaxed);
+        self.rows.fetch_add(rows as u64, Relaxed);
+        self.bytes.fetch_add(bytes as u64, Relaxed);
+    }
+
+    pub(crate) fn statistics(&self) -> ScanStatistics {
+        ScanStatistics {
+            splits: self.splits.load(Relaxed),
+            splits_read: self.splits_read.load(Relaxed),
+            rows: self.rows.load(Relaxed),
+            inline_blocks: self.inline_blocks.load(Relaxed),
+            spilled_blocks: self.spilled_blocks.load(Relaxed),
+            bytes: self.bytes.load(Relaxed),
+        }
+    }
+}

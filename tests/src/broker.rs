@@ -1,0 +1,252 @@
+//! The broker of a test: Apache Kafka at `KAFKA_BOOTSTRAP` (see `scripts/kafka`), or the embedded one. Every test of the
+//! suite passes on both; topics have names of their own, so tests share a broker.
+
+use std::time::Duration;
+
+use embedded::kafka::EmbeddedKafka;
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::client::DefaultClientContext;
+use rdkafka::config::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use rdkafka::{Offset, TopicPartitionList};
+
+/// How long a step of preparing a topic may take.
+const PREPARE_LIMIT: Duration = Duration::from_secs(60);
+
+/// A running broker.
+pub struct Broker {
+    bootstrap: String,
+    embedded: Option<EmbeddedKafka>,
+}
+
+impl Broker {
+    /// Names the real one if there is one, else starts the embedded one.
+    pub async fn start() -> Self {
+        match std::env::var("KAFKA_BOOTSTRAP") {
+            Ok(bootstrap) => Self {
+                bootstrap,
+                embedded: None,
+            },
+            Err(_) => Self::embedded().await,
+        }
+    }
+
+    /// The embedded one in any case: for faults that only it can be told to have.
+    pub async fn embedded() -> Self {
+        let kafka = EmbeddedKafka::start().await.expect("the embedded broker starts");
+        Self {
+            bootstrap: kafka.bootstrap_servers(),
+            embedded: Some(kafka),
+        }
+    }
+
+    /// Stops the embedded broker: its port refuses connections from now on.
+    pub fn stop(&mut self) {
+        self.embedded = None;
+    }
+
+    /// `host:port` for `kafka_endpoint`.
+    pub fn bootstrap(&self) -> &str {
+        &self.bootstrap
+    }
+
+    /// The embedded broker's handle, where it is one.
+    pub fn as_embedded(&self) -> Option<&EmbeddedKafka> {
+        self.embedded.as_ref()
+    }
+
+    /// Creates a topic with a name of its own.
+    pub async fn create_topic(&self, stem: &str, partitions: i32) -> String {
+        self.create_topic_with(stem, partitions, &[]).await
+    }
+
+    /// The same with topic settings.
+    pub async fn create_topic_with(&self, stem: &str, partitions: i32, settings: &[(&str, &str)]) -> String {
+        let name = format!("{stem}-{}", uuid::Uuid::new_v4().simple());
+        let mut topic = NewTopic::new(&name, partitions, TopicReplication::Fixed(1));
+        for (setting, value) in settings {
+            topic = topic.set(setting, value);
+        }
+        let results = self
+            .admin()
+            .create_topics([&topic], &options())
+            .await
+            .expect("the broker answers");
+        results[0].as_ref().expect("the topic is created");
+        self.wait_for_topic(&name, partitions).await;
+        name
+    }
+
+    /// Moves the log start of a partition to `offset`, as retention would.
+    pub async fn delete_records_before(&self, topic: &str, partition: i32, offset: i64) {
+        let mut list = TopicPartitionList::new();
+        list.add_partition_offset(topic, partition, Offset::Offset(offset))
+            .expect("a valid offset");
+        self.admin()
+            .delete_records(&list, &options())
+            .await
+            .expect("records are deleted");
+    }
+
+    /// Deletes a topic and waits until the broker has forgotten it.
+    pub async fn delete_topic(&self, topic: &str) {
+        self.admin()
+            .delete_topics(&[topic], &options())
+            .await
+            .expect("the topic is deleted");
+        for _ in 0..200 {
+            if !self.topics().contains(&topic.to_owned()) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("{topic} is still there");
+    }
+
+    /// Names of all topics.
+    pub fn topics(&self) -> Vec<String> {
+        let consumer: BaseConsumer = self.client().create().expect("a consumer");
+        let metadata = consumer.fetch_metadata(None, PREPARE_LIMIT).expect("metadata");
+        metadata
+            .topics()
+            .iter()
+            .map(|topic| topic.name().to_owned())
+            .collect()
+    }
+
+    /// Produces records in order to one partition; `None` is a tombstone. Returns when all are acknowledged.
+    pub fn produce<V: AsRef<[u8]>>(
+        &self,
+        topic: &str,
+        partition: i32,
+        values: impl IntoIterator<Item = Option<V>>,
+    ) {
+        let producer: BaseProducer = self
+            .client()
+            .set("enable.idempotence", "true")
+            .set("linger.ms", "5")
+            .create()
+            .expect("a producer");
+        send(&producer, topic, partition, values);
+        producer
+            .flush(PREPARE_LIMIT)
+            .expect("every record is acknowledged");
+    }
+
+    /// Produces records in one transaction and commits or aborts it.
+    pub fn transaction(&self, topic: &str, partition: i32, values: &[&str], commit: bool) {
+        let producer: BaseProducer = self
+            .client()
+            .set("transactional.id", uuid::Uuid::new_v4().to_string())
+            .create()
+            .expect("a transactional producer");
+        producer
+            .init_transactions(PREPARE_LIMIT)
+            .expect("transactions are ready");
+        producer.begin_transaction().expect("a transaction begins");
+        send(
+            &producer,
+            topic,
+            partition,
+            values.iter().map(|value| Some(*value)),
+        );
+        producer
+            .flush(PREPARE_LIMIT)
+            .expect("every record is acknowledged");
+        if commit {
+            producer
+                .commit_transaction(PREPARE_LIMIT)
+                .expect("the transaction commits");
+        } else {
+            producer
+                .abort_transaction(PREPARE_LIMIT)
+                .expect("the transaction aborts");
+        }
+    }
+
+    /// A transaction left open: it ends when the returned producer is told so or dropped.
+    pub fn open_transaction(&self, topic: &str, partition: i32, values: &[&str]) -> BaseProducer {
+        let producer: BaseProducer = self
+            .client()
+            .set("transactional.id", uuid::Uuid::new_v4().to_string())
+            .create()
+            .expect("a transactional producer");
+        producer
+            .init_transactions(PREPARE_LIMIT)
+            .expect("transactions are ready");
+        producer.begin_transaction().expect("a transaction begins");
+        send(
+            &producer,
+            topic,
+            partition,
+            values.iter().map(|value| Some(*value)),
+        );
+        producer
+            .flush(PREPARE_LIMIT)
+            .expect("every record is acknowledged");
+        producer
+    }
+
+    fn client(&self) -> ClientConfig {
+        let mut config = ClientConfig::new();
+        config.set("bootstrap.servers", &self.bootstrap);
+        config
+    }
+
+    fn admin(&self) -> AdminClient<DefaultClientContext> {
+        self.client().create().expect("an admin client")
+    }
+
+    async fn wait_for_topic(&self, name: &str, partitions: i32) {
+        let consumer: BaseConsumer = self.client().create().expect("a consumer");
+        for _ in 0..200 {
+            let metadata = consumer
+                .fetch_metadata(Some(name), PREPARE_LIMIT)
+                .expect("metadata");
+            let topic = &metadata.topics()[0];
+            let led = topic
+                .partitions()
+                .iter()
+                .filter(|partition| partition.leader() >= 0)
+                .count();
+            if topic.error().is_none() && led == usize::try_from(partitions).expect("a count") {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("{name} has no leaders");
+    }
+}
+
+fn options() -> AdminOptions {
+    AdminOptions::new()
+        .operation_timeout(Some(PREPARE_LIMIT))
+        .request_timeout(Some(PREPARE_LIMIT))
+}
+
+fn send<V: AsRef<[u8]>>(
+    producer: &BaseProducer,
+    topic: &str,
+    partition: i32,
+    values: impl IntoIterator<Item = Option<V>>,
+) {
+    for value in values {
+        let mut record = BaseRecord::<[u8], [u8]>::to(topic).partition(partition).key(b"k");
+        if let Some(value) = &value {
+            record = record.payload(value.as_ref());
+        }
+        while let Err((error, back)) = producer.send(record) {
+            assert!(
+                matches!(
+                    error.rdkafka_error_code(),
+                    Some(rdkafka::types::RDKafkaErrorCode::QueueFull)
+                ),
+                "{error}"
+            );
+            producer.poll(Duration::from_millis(10));
+            record = back;
+        }
+        producer.poll(Duration::ZERO);
+    }
+}

@@ -1,0 +1,234 @@
+//! Athena's side of the conversation, one call at a time: requests built from `protocol`'s types, answers read back,
+//! spilled blocks fetched.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use arrow::array::RecordBatch;
+use arrow::compute::concat_batches;
+use arrow::datatypes::{Schema, SchemaRef};
+use protocol::{
+    Block, Constraints, FederatedIdentity, FederationRequest, FederationResponse, GetSplitsRequest,
+    GetSplitsResponse, GetTableLayoutRequest, GetTableRequest, GetTableResponse, ReadRecordsRequest,
+    SerdeVersion, Split, TableName,
+};
+use spill::{S3BlockStore, SpillReader};
+
+use crate::world::REGISTRY;
+
+/// Wire bytes to a connector and back; a function error is its message. An emulated Lambda has its own limit.
+#[async_trait::async_trait]
+pub trait Ask: Send + Sync {
+    async fn ask(&self, request: Vec<u8>, limit: Duration) -> Result<Vec<u8>, String>;
+}
+
+/// Asks one connector about one catalog.
+pub struct Client {
+    connector: Arc<dyn Ask>,
+    reader: SpillReader,
+    /// What Athena would send as `maxBlockSize`.
+    pub max_block_bytes: u64,
+    /// What Athena would send as `maxInlineBlockSize`.
+    pub max_inline_block_bytes: u64,
+    /// How long an in-process call may take: what Lambda would tell the function.
+    pub limit: Duration,
+}
+
+impl Client {
+    pub fn new(connector: Arc<dyn Ask>, s3: aws_sdk_s3::Client) -> Self {
+        let reader = SpillReader::new(Arc::new(S3BlockStore::new(s3)));
+        let limit = Duration::from_secs(60);
+        Self {
+            connector,
+            reader,
+            max_block_bytes: 16_000_000,
+            max_inline_block_bytes: 5_242_880,
+            limit,
+        }
+    }
+
+    /// Sends wire bytes as they are.
+    pub async fn send(&self, request: impl Into<Vec<u8>>) -> Result<Vec<u8>, String> {
+        self.connector.ask(request.into(), self.limit).await
+    }
+
+    /// One request at version 6, one response.
+    pub async fn call(&self, request: &FederationRequest) -> Result<FederationResponse, String> {
+        let bytes = request.encode(SerdeVersion::V6).expect("the request encodes");
+        let answer = self.send(bytes).await?;
+        Ok(FederationResponse::decode(&answer).expect("the answer decodes"))
+    }
+
+    pub async fn table(&self, table: &str) -> Result<GetTableResponse, String> {
+        let request = GetTableRequest {
+            identity: Some(identity()),
+            query_id: Some("query".into()),
+            catalog_name: "msk".into(),
+            table_name: name(table),
+            query_passthrough_arguments: Default::default(),
+        };
+        match self.call(&FederationRequest::GetTable(request)).await? {
+            FederationResponse::GetTable(response) => Ok(response),
+            other => panic!("not a table: {other:?}"),
+        }
+    }
+
+    /// One page of splits.
+    pub async fn split_page(
+        &self,
+        table: &str,
+        constraints: &Constraints,
+        continuation_token: Option<String>,
+    ) -> Result<GetSplitsResponse, String> {
+        self.split_page_as(identity(), table, constraints, continuation_token)
+            .await
+    }
+
+    /// One page of splits for somebody else.
+    pub async fn split_page_as(
+        &self,
+        identity: FederatedIdentity,
+        table: &str,
+        constraints: &Constraints,
+        continuation_token: Option<String>,
+    ) -> Result<GetSplitsResponse, String> {
+        let request = GetSplitsRequest {
+            identity: Some(identity),
+            query_id: Some("query".into()),
+            catalog_name: "msk".into(),
+            table_name: name(table),
+            partitions: self.layout(table, constraints).await?,
+            partition_columns: Vec::new(),
+            constraints: constraints.clone(),
+            continuation_token,
+        };
+        match self.call(&FederationRequest::GetSplits(request)).await? {
+            FederationResponse::GetSplits(response) => Ok(response),
+            other => panic!("not splits: {other:?}"),
+        }
+    }
+
+    /// All splits of a table, page by page.
+    pub async fn splits(&self, table: &str) -> Result<Vec<Split>, String> {
+        let constraints = Constraints::default();
+        let mut splits = Vec::new();
+        let mut token = None;
+        loop {
+            let page = self.split_page(table, &constraints, token).await?;
+            splits.extend(page.splits);
+            token = page.continuation_token;
+            if token.is_none() {
+                return Ok(splits);
+            }
+        }
+    }
+
+    /// The answer to one ReadRecords, as it came.
+    pub async fn read_response(
+        &self,
+        table: &str,
+        schema: &SchemaRef,
+        split: &Split,
+        constraints: &Constraints,
+    ) -> Result<FederationResponse, String> {
+        let request = ReadRecordsRequest {
+            identity: Some(identity()),
+            query_id: "query".into(),
+            catalog_name: "msk".into(),
+            table_name: name(table),
+            schema: Arc::clone(schema),
+            split: split.clone(),
+            constraints: constraints.clone(),
+            max_block_bytes: self.max_block_bytes,
+            max_inline_block_bytes: self.max_inline_block_bytes,
+        };
+        self.call(&FederationRequest::ReadRecords(request)).await
+    }
+
+    /// The rows of one split, wherever they were put.
+    pub async fn read(
+        &self,
+        table: &str,
+        schema: &SchemaRef,
+        split: &Split,
+        constraints: &Constraints,
+    ) -> Result<RecordBatch, String> {
+        match self.read_response(table, schema, split, constraints).await? {
+            FederationResponse::ReadRecords(response) => Ok(response.records.batch),
+            FederationResponse::RemoteReadRecords(response) => {
+                let mut blocks = Vec::new();
+                for location in &response.remote_blocks {
+                    let key = response.encryption_key.as_ref();
+                    let block = self
+                        .reader
+                        .read(location, Arc::clone(&response.schema), key)
+                        .await;
+                    blocks.push(block.expect("the spilled block reads"));
+                }
+                Ok(concat_batches(&response.schema, &blocks).expect("blocks of one schema"))
+            }
+            other => panic!("not records: {other:?}"),
+        }
+    }
+
+    /// `SELECT columns FROM table`: plans, then reads every split.
+    pub async fn select(&self, table: &str, columns: &[&str]) -> Result<RecordBatch, String> {
+        let schema = self.projection(table, columns).await?;
+        let mut batches = Vec::new();
+        for split in self.splits(table).await? {
+            batches.push(self.read(table, &schema, &split, &Constraints::default()).await?);
+        }
+        Ok(concat_batches(&schema, &batches).expect("splits of one schema"))
+    }
+
+    /// The table's schema with only these columns.
+    pub async fn projection(&self, table: &str, columns: &[&str]) -> Result<SchemaRef, String> {
+        let schema = self.table(table).await?.schema;
+        let fields: Vec<_> = columns
+            .iter()
+            .map(|column| {
+                schema
+                    .field_with_name(column)
+                    .expect("a column of the table")
+                    .clone()
+            })
+            .collect();
+        Ok(Arc::new(Schema::new_with_metadata(
+            fields,
+            schema.metadata().clone(),
+        )))
+    }
+
+    async fn layout(&self, table: &str, constraints: &Constraints) -> Result<Block, String> {
+        let schema = self.table(table).await?.schema;
+        let request = GetTableLayoutRequest {
+            identity: Some(identity()),
+            query_id: Some("query".into()),
+            catalog_name: "msk".into(),
+            table_name: name(table),
+            constraints: constraints.clone(),
+            schema,
+            partition_columns: Vec::new(),
+        };
+        match self.call(&FederationRequest::GetTableLayout(request)).await? {
+            FederationResponse::GetTableLayout(response) => Ok(response.partitions),
+            other => panic!("not a layout: {other:?}"),
+        }
+    }
+}
+
+/// Who asks.
+pub fn identity() -> FederatedIdentity {
+    FederatedIdentity {
+        account: Some("123456789012".into()),
+        arn: Some("arn:aws:iam::123456789012:user/u".into()),
+        ..FederatedIdentity::default()
+    }
+}
+
+fn name(table: &str) -> TableName {
+    TableName {
+        schema_name: REGISTRY.into(),
+        table_name: table.into(),
+    }
+}

@@ -1,0 +1,249 @@
+//! Lambda on this machine: the Runtime API that a function polls and the Invoke API that callers use, with the real
+//! binary between them as a process of its own. Limits are Lambda's: a response over 6 MB is an error.
+
+use std::collections::HashMap;
+use std::io;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use tokio::process::{Child, Command};
+use tokio::sync::{Mutex as AsyncMutex, mpsc, oneshot};
+
+/// Lambda's limit on the answer to a synchronous invoke.
+pub const MAX_RESPONSE_BYTES: usize = 6_291_556;
+
+/// How long a test waits for one invocation before it calls the function hung.
+const INVOKE_LIMIT: Duration = Duration::from_secs(120);
+
+/// A function under test: its endpoint and its containers, all gone when this is dropped.
+pub struct Lambda {
+    api: Arc<Api>,
+    endpoint: String,
+    containers: Vec<Child>,
+    server: tokio::task::JoinHandle<()>,
+}
+
+/// What an invocation came to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// The function's answer.
+    Success(Vec<u8>),
+    /// A function error: the JSON with `errorType` and `errorMessage`.
+    FunctionError(Vec<u8>),
+}
+
+impl Lambda {
+    /// Starts `containers` processes of the workspace's binary `name` with exactly these variables beside Lambda's own.
+    pub async fn start(name: &str, containers: usize, variables: &[(String, String)]) -> io::Result<Self> {
+        Self::start_with_timeout(name, containers, variables, Duration::from_secs(60)).await
+    }
+
+    /// The same with the function's timeout: what an invocation is told as its deadline.
+    pub async fn start_with_timeout(
+        name: &str,
+        containers: usize,
+        variables: &[(String, String)],
+        timeout: Duration,
+    ) -> io::Result<Self> {
+        let (events, queue) = mpsc::unbounded_channel();
+        let api = Arc::new(Api {
+            events,
+            queue: AsyncMutex::new(queue),
+            waiting: Mutex::default(),
+            timeout,
+        });
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+        let address = listener.local_addr()?;
+        let routes = routes(Arc::clone(&api));
+        let server = tokio::spawn(async move {
+            // Ends with the test: an error here shows as a hung invocation.
+            let _ = axum::serve(listener, routes).await;
+        });
+        let containers = (0..containers)
+            .map(|_| container(name, &address.to_string(), variables))
+            .collect::<io::Result<_>>()?;
+        Ok(Self {
+            api,
+            endpoint: format!("http://{address}"),
+            containers,
+            server,
+        })
+    }
+
+    /// Where the Invoke API listens, for an SDK client or `athena-local --endpoint`.
+    pub fn endpoint_url(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// Process ids of the containers, to measure them.
+    pub fn process_ids(&self) -> Vec<u32> {
+        self.containers.iter().filter_map(Child::id).collect()
+    }
+
+    /// Invokes the function once.
+    pub async fn invoke(&self, event: &[u8]) -> Outcome {
+        self.api.invoke(Bytes::copy_from_slice(event)).await
+    }
+}
+
+impl Drop for Lambda {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+struct Event {
+    id: String,
+    body: Bytes,
+}
+
+struct Api {
+    events: mpsc::UnboundedSender<Event>,
+    queue: AsyncMutex<mpsc::UnboundedReceiver<Event>>,
+    waiting: Mutex<HashMap<String, oneshot::Sender<Outcome>>>,
+    timeout: Duration,
+}
+
+impl Api {
+    async fn invoke(&self, body: Bytes) -> Outcome {
+        let id = uuid::Uuid::new_v4().to_string();
+        let (answer, answered) = oneshot::channel();
+        self.waiting
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(id.clone(), answer);
+        if self.events.send(Event { id, body }).is_err() {
+            return failure("Emulator.Stopped", "no container is left");
+        }
+        match tokio::time::timeout(INVOKE_LIMIT, answered).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(_)) => failure("Emulator.Stopped", "the invocation was dropped"),
+            Err(_) => failure("Sandbox.Timedout", "the function did not answer in time"),
+        }
+    }
+
+    fn complete(&self, id: &str, outcome: Outcome) -> StatusCode {
+        match self
+            .waiting
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(id)
+        {
+            Some(waiter) => {
+                // The caller may have given up.
+                let _ = waiter.send(outcome);
+                StatusCode::ACCEPTED
+            }
+            None => StatusCode::BAD_REQUEST,
+        }
+    }
+}
+
+fn routes(api: Arc<Api>) -> Router {
+    Router::new()
+        .route("/2018-06-01/runtime/invocation/next", get(next))
+        .route("/2018-06-01/runtime/invocation/{id}/response", post(respond))
+        .route("/2018-06-01/runtime/invocation/{id}/error", post(fail))
+        .route("/2018-06-01/runtime/init/error", post(init_error))
+        .route("/2015-03-31/functions/{name}/invocations", post(invoke))
+        .layer(DefaultBodyLimit::max(64 << 20))
+        .with_state(api)
+}
+
+async fn next(State(api): State<Arc<Api>>) -> Response {
+    let Some(event) = api.queue.lock().await.recv().await else {
+        return StatusCode::GONE.into_response();
+    };
+    let deadline = SystemTime::now() + api.timeout;
+    let deadline_ms = deadline
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_millis();
+    let mut headers = HeaderMap::new();
+    let mut set = |name: &'static str, value: String| {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            headers.insert(name, value);
+        }
+    };
+    set("lambda-runtime-aws-request-id", event.id);
+    set("lambda-runtime-deadline-ms", deadline_ms.to_string());
+    set(
+        "lambda-runtime-invoked-function-arn",
+        "arn:aws:lambda:us-east-1:123456789012:function:f".into(),
+    );
+    (headers, event.body).into_response()
+}
+
+async fn respond(State(api): State<Arc<Api>>, Path(id): Path<String>, body: Bytes) -> StatusCode {
+    if body.len() > MAX_RESPONSE_BYTES {
+        let text = format!(
+            "Response payload size ({} bytes) exceeded maximum allowed",
+            body.len()
+        );
+        api.complete(&id, failure("Function.ResponseSizeTooLarge", &text));
+        return StatusCode::PAYLOAD_TOO_LARGE;
+    }
+    api.complete(&id, Outcome::Success(body.to_vec()))
+}
+
+async fn fail(State(api): State<Arc<Api>>, Path(id): Path<String>, body: Bytes) -> StatusCode {
+    api.complete(&id, Outcome::FunctionError(body.to_vec()))
+}
+
+async fn init_error(body: Bytes) -> StatusCode {
+    eprintln!("the function failed to start: {}", String::from_utf8_lossy(&body));
+    StatusCode::ACCEPTED
+}
+
+async fn invoke(State(api): State<Arc<Api>>, Path(_name): Path<String>, body: Bytes) -> Response {
+    match api.invoke(body).await {
+        Outcome::Success(body) => body.into_response(),
+        Outcome::FunctionError(body) => ([("x-amz-function-error", "Unhandled")], body).into_response(),
+    }
+}
+
+fn failure(error_type: &str, message: &str) -> Outcome {
+    let body = serde_json::json!({ "errorType": error_type, "errorMessage": message });
+    Outcome::FunctionError(body.to_string().into_bytes())
+}
+
+fn container(name: &str, runtime_api: &str, variables: &[(String, String)]) -> io::Result<Child> {
+    let binary = binary(name)?;
+    Command::new(binary)
+        .env_clear()
+        .env("AWS_LAMBDA_RUNTIME_API", runtime_api)
+        .env("AWS_LAMBDA_FUNCTION_NAME", "f")
+        .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
+        .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512")
+        .env("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/f")
+        .env("AWS_LAMBDA_LOG_STREAM_NAME", "2026/01/01/[$LATEST]0")
+        .env("AWS_REGION", "us-east-1")
+        .envs(variables.iter().map(|(name, value)| (name, value)))
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+}
+
+/// The workspace's binary beside this test's own, as `cargo build` left it.
+fn binary(name: &str) -> io::Result<PathBuf> {
+    let test = std::env::current_exe()?;
+    let profile = test.ancestors().nth(2).ok_or(io::ErrorKind::NotFound)?;
+    let path = profile.join(name);
+    if path.exists() {
+        return Ok(path);
+    }
+    let text = format!(
+        "{} is missing: run `cargo build --workspace --bins` first",
+        path.display()
+    );
+    Err(io::Error::new(io::ErrorKind::NotFound, text))
+}

@@ -1,0 +1,219 @@
+//! Everything a query needs, started for one test: broker, registry endpoint, bucket; and a connector in front of them,
+//! in this process or as the real binary in an emulated Lambda.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use connector::Connector;
+use connector::config::Config;
+use connector::kafka::client::KafkaBroker;
+use connector::query_status::AthenaQueryStatus;
+use connector::registry::glue::GlueSchemaRegistry;
+use embedded::glue::{DataFormat, EmbeddedGlue};
+use embedded::s3::EmbeddedS3;
+use spill::S3BlockStore;
+
+use crate::broker::Broker;
+use crate::client::{Ask, Client};
+use crate::lambda::{Lambda, Outcome};
+
+/// The registry of every test table: its description carries the marker.
+pub const REGISTRY: &str = "customer";
+
+/// The parts of one test.
+pub struct World {
+    pub broker: Broker,
+    pub glue: EmbeddedGlue,
+    pub bucket: String,
+    s3: Option<EmbeddedS3>,
+    s3_endpoint: String,
+}
+
+impl World {
+    /// Starts what is not named by the environment: `KAFKA_BOOTSTRAP` and `MOTO_ENDPOINT` name the real parts.
+    pub async fn start() -> Self {
+        Self::with_broker(Broker::start().await).await
+    }
+
+    /// The same on the embedded broker, whatever the environment names: for faults that only it can be told to have.
+    pub async fn embedded() -> Self {
+        Self::with_broker(Broker::embedded().await).await
+    }
+
+    async fn with_broker(broker: Broker) -> Self {
+        let glue = EmbeddedGlue::start().await.expect("the registry endpoint starts");
+        glue.add_registry(REGISTRY, "orders and others {AthenaFederationMSK}")
+            .expect("a registry");
+        let bucket = format!("spill-{}", uuid::Uuid::new_v4().simple());
+        let (s3, s3_endpoint) = match std::env::var("MOTO_ENDPOINT") {
+            Ok(endpoint) => (None, endpoint),
+            Err(_) => {
+                let s3 = EmbeddedS3::start().await.expect("the bucket endpoint starts");
+                let endpoint = s3.endpoint_url();
+                (Some(s3), endpoint)
+            }
+        };
+        let world = Self {
+            broker,
+            glue,
+            bucket,
+            s3,
+            s3_endpoint,
+        };
+        world
+            .s3()
+            .create_bucket()
+            .bucket(&world.bucket)
+            .send()
+            .await
+            .expect("the bucket is made");
+        world
+    }
+
+    /// The embedded S3, where it is one: for faults.
+    pub fn as_embedded_s3(&self) -> Option<&EmbeddedS3> {
+        self.s3.as_ref()
+    }
+
+    /// Registers a schema document under `table` in [`REGISTRY`].
+    pub fn register(&self, table: &str, document: &serde_json::Value) {
+        let registered = self
+            .glue
+            .register_schema(REGISTRY, table, DataFormat::Json, &document.to_string());
+        registered.expect("a schema");
+    }
+
+    /// Registers a JSON topic whose columns map to keys of their own name: `(name, type, formatHint)`.
+    pub fn register_json(&self, table: &str, topic: &str, columns: &[(&str, &str, &str)]) {
+        let fields: Vec<_> = columns
+            .iter()
+            .map(|(name, sql_type, hint)| {
+                serde_json::json!({ "name": name, "mapping": name, "type": sql_type, "formatHint": hint })
+            })
+            .collect();
+        let document =
+            serde_json::json!({ "topicName": topic, "message": { "dataFormat": "json", "fields": fields } });
+        self.register(table, &document);
+    }
+
+    /// The environment of the Java connector, and endpoints where AWS's own would be.
+    pub fn variables(&self) -> Vec<(String, String)> {
+        let pairs = [
+            ("kafka_endpoint", self.broker.bootstrap()),
+            ("auth_type", "NO_AUTH"),
+            ("spill_bucket", &self.bucket),
+            ("spill_prefix", "athena-spill"),
+            ("AWS_ENDPOINT_URL_GLUE", &self.glue.endpoint_url()),
+            ("AWS_ENDPOINT_URL_S3", &self.s3_endpoint),
+            ("AWS_ENDPOINT_URL_ATHENA", &self.athena_endpoint()),
+            ("AWS_ACCESS_KEY_ID", embedded::s3::ACCESS_KEY_ID),
+            ("AWS_SECRET_ACCESS_KEY", embedded::s3::SECRET_ACCESS_KEY),
+        ];
+        pairs
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .to_vec()
+    }
+
+    /// A connector in this process, with settings that override [`World::variables`].
+    pub fn connector(&self, settings: &[(&str, &str)]) -> Client {
+        let variables = self.variables();
+        let variable = |name: &str| {
+            let set = settings
+                .iter()
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| (*value).to_owned());
+            set.or_else(|| {
+                variables
+                    .iter()
+                    .find(|(key, _)| key == name)
+                    .map(|(_, value)| value.clone())
+            })
+        };
+        let config = Config::from_vars(variable).expect("a valid configuration");
+        let connector = Connector::new(
+            config.clone(),
+            Arc::new(GlueSchemaRegistry::from_sdk_config(
+                &self.sdk(&self.glue.endpoint_url()),
+            )),
+            Arc::new(KafkaBroker::new(config)),
+            Arc::new(S3BlockStore::new(self.s3())),
+            Arc::new(AthenaQueryStatus::new(aws_sdk_athena::Client::new(
+                &self.sdk(&self.athena_endpoint()),
+            ))),
+        );
+        Client::new(Arc::new(InProcess(connector)), self.s3())
+    }
+
+    /// The real binary in an emulated Lambda with this many containers.
+    pub async fn lambda(&self, containers: usize, settings: &[(&str, &str)]) -> (Arc<Lambda>, Client) {
+        let mut variables = self.variables();
+        variables.extend(
+            settings
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
+        );
+        let lambda = Arc::new(
+            Lambda::start("bootstrap", containers, &variables)
+                .await
+                .expect("the function starts"),
+        );
+        let client = Client::new(Arc::new(Invoked(Arc::clone(&lambda))), self.s3());
+        (lambda, client)
+    }
+
+    /// A client of the bucket's S3.
+    pub fn s3(&self) -> aws_sdk_s3::Client {
+        aws_sdk_s3::Client::new(&self.sdk(&self.s3_endpoint))
+    }
+
+    /// Where GetQueryExecution is asked: moto, or nobody (which ends no read).
+    fn athena_endpoint(&self) -> String {
+        std::env::var("MOTO_ENDPOINT").unwrap_or_else(|_| self.glue.endpoint_url())
+    }
+
+    /// An SDK configuration for one endpoint, with the stand-ins' credentials.
+    pub fn sdk(&self, endpoint: &str) -> SdkConfig {
+        let credentials = aws_sdk_s3::config::Credentials::new(
+            embedded::s3::ACCESS_KEY_ID,
+            embedded::s3::SECRET_ACCESS_KEY,
+            None,
+            None,
+            "test",
+        );
+        SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("us-east-1"))
+            .endpoint_url(endpoint)
+            .credentials_provider(aws_sdk_s3::config::SharedCredentialsProvider::new(credentials))
+            .build()
+    }
+}
+
+struct InProcess(Connector);
+
+#[async_trait::async_trait]
+impl Ask for InProcess {
+    async fn ask(&self, request: Vec<u8>, limit: Duration) -> Result<Vec<u8>, String> {
+        self.0
+            .handle(&request, Instant::now() + limit)
+            .await
+            .map_err(|fault| fault.error_message)
+    }
+}
+
+struct Invoked(Arc<Lambda>);
+
+#[async_trait::async_trait]
+impl Ask for Invoked {
+    async fn ask(&self, request: Vec<u8>, _limit: Duration) -> Result<Vec<u8>, String> {
+        match self.0.invoke(&request).await {
+            Outcome::Success(answer) => Ok(answer),
+            Outcome::FunctionError(error) => {
+                let error: serde_json::Value =
+                    serde_json::from_slice(&error).map_err(|error| error.to_string())?;
+                Err(error["errorMessage"].as_str().unwrap_or_default().to_owned())
+            }
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! AWS's services as somebody else built them: our clients, and our stand-ins, against moto where it is named.
+
+use std::time::Duration;
+
+use connector::query_status::{AthenaQueryStatus, QueryState, QueryStatus};
+use connector::registry::SchemaRegistry;
+use connector::registry::conformance;
+use connector::registry::glue::GlueSchemaRegistry;
+use spill::S3BlockStore;
+use tests::world::World;
+
+/// moto's endpoint. Tests that need it are ignored unless `scripts/test` runs them beside it.
+fn moto() -> String {
+    std::env::var("MOTO_ENDPOINT").expect("MOTO_ENDPOINT, see scripts/moto")
+}
+
+async fn fill(client: &aws_sdk_glue::Client) {
+    use aws_sdk_glue::types::{Compatibility, DataFormat, RegistryId, SchemaId};
+    for (name, description) in conformance::REGISTRIES {
+        client
+            .create_registry()
+            .registry_name(name)
+            .description(description)
+            .send()
+            .await
+            .expect("a registry");
+    }
+    for (registry, schema, format, definition) in conformance::SCHEMAS {
+        let created = client
+            .create_schema()
+            .registry_id(RegistryId::builder().registry_name(registry).build())
+            .schema_name(schema)
+            .data_format(DataFormat::from(format))
+            .compatibility(Compatibility::None)
+            .schema_definition(definition)
+            .send()
+            .await;
+        if created.is_err() {
+            let id = SchemaId::builder()
+                .registry_name(registry)
+                .schema_name(schema)
+                .build();
+            let registered = client
+                .register_schema_version()
+                .schema_id(id)
+                .schema_definition(definition)
+                .send()
+                .await;
+            registered.expect("the schema is new or gets a version");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bucket_keeps_blocks() {
+    let world = World::start().await;
+    spill::conformance(&S3BlockStore::new(world.s3()), &world.bucket).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn our_registry_endpoint_answers_as_a_registry_must() {
+    let world = World::start().await;
+    let endpoint = embedded::glue::EmbeddedGlue::start()
+        .await
+        .expect("the endpoint starts");
+    let client = aws_sdk_glue::Client::new(&world.sdk(&endpoint.endpoint_url()));
+    fill(&client).await;
+    conformance::check(&GlueSchemaRegistry::new(client)).await;
+}
+
+/// moto lacks ListSchemas; where it answers, it and our endpoint are held to the same rules.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs moto: scripts/moto run -- …"]
+async fn motos_registries_answer_by_the_same_rules() {
+    let endpoint = moto();
+    let world = World::start().await;
+    let client = aws_sdk_glue::Client::new(&world.sdk(&endpoint));
+    fill(&client).await;
+    let registry = GlueSchemaRegistry::new(client);
+    conformance::lists_every_registry_with_its_description(&registry).await;
+    conformance::reads_one_registry(&registry).await;
+    conformance::reads_the_latest_version(&registry).await;
+    registry
+        .latest_schema("customer", "nothing")
+        .await
+        .expect_err("there is no such schema");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs moto: scripts/moto run -- …"]
+async fn a_finished_query_is_seen_to_be_over() {
+    let endpoint = moto();
+    let world = World::start().await;
+    let client = aws_sdk_athena::Client::new(&world.sdk(&endpoint));
+    let started = client
+        .start_query_execution()
+        .query_string("SELECT 1")
+        .send()
+        .await
+        .expect("a query");
+    let id = started.query_execution_id().expect("its id");
+    let status = AthenaQueryStatus::new(client);
+    let state = tokio::time::timeout(Duration::from_secs(30), status.state(id))
+        .await
+        .expect("an answer");
+    assert_eq!(state.expect("a state"), QueryState::Over("SUCCEEDED".into()));
+}

@@ -1,0 +1,272 @@
+//! Every record of the snapshot once, no other, whatever the log looks like.
+
+use std::collections::BTreeSet;
+
+use arrow::array::{AsArray, RecordBatch};
+use arrow::datatypes::Int64Type;
+use protocol::Constraints;
+use tests::client::Client;
+use tests::world::World;
+
+const COLUMNS: &[(&str, &str, &str)] = &[("n", "BIGINT", "")];
+
+/// A table over a new topic whose records are `{"n": …}`.
+async fn numbers(world: &World, partitions: i32) -> (String, String) {
+    let topic = world.broker.create_topic("numbers", partitions).await;
+    let table = format!("t{}", topic.replace('-', "_"));
+    world.register_json(&table, &topic, COLUMNS);
+    (topic, table)
+}
+
+fn record(n: i64) -> String {
+    format!(r#"{{"n":{n}}}"#)
+}
+
+fn records(range: std::ops::Range<i64>) -> impl Iterator<Item = Option<String>> {
+    range.map(|n| Some(record(n)))
+}
+
+fn values(batch: &RecordBatch) -> Vec<i64> {
+    batch.column(0).as_primitive::<Int64Type>().values().to_vec()
+}
+
+async fn select(client: &Client, table: &str) -> Vec<i64> {
+    values(&client.select(table, &["n"]).await.expect("the query succeeds"))
+}
+
+/// All of `range` once each, in any order.
+fn assert_exactly(mut found: Vec<i64>, range: std::ops::Range<i64>) {
+    found.sort_unstable();
+    let wanted: Vec<_> = range.collect();
+    let missing: BTreeSet<_> = wanted
+        .iter()
+        .filter(|n| found.binary_search(n).is_err())
+        .collect();
+    assert!(missing.is_empty(), "missing {missing:?}");
+    assert_eq!(found.len(), wanted.len(), "rows beside the snapshot's, or twice");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tombstone_in_the_middle_stops_nothing() {
+    let world = World::start().await;
+    let (topic, table) = numbers(&world, 1).await;
+    let middle = std::iter::once(None);
+    world
+        .broker
+        .produce(&topic, 0, records(0..500).chain(middle).chain(records(500..1000)));
+    assert_exactly(select(&world.connector(&[]), &table).await, 0..1000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tombstones_become_rows_of_nulls_when_asked_for() {
+    let world = World::start().await;
+    let (topic, table) = numbers(&world, 1).await;
+    world
+        .broker
+        .produce(&topic, 0, [Some(record(1)), None, Some(record(2))]);
+    let rows = world
+        .connector(&[("on_tombstone", "null")])
+        .select(&table, &["n"])
+        .await
+        .expect("rows");
+    assert_eq!((rows.num_rows(), rows.column(0).null_count()), (3, 1));
+}
+
+/// The sizes at which the Java connector plans a piece behind the log's end and reads everything twice.
+#[tokio::test(flavor = "multi_thread")]
+async fn sizes_just_over_a_multiple_of_the_split_are_read_once() {
+    let world = World::start().await;
+    let connector = world.connector(&[("max_records_per_split", "10000")]);
+    for count in [20_001, 30_001] {
+        let (topic, table) = numbers(&world, 1).await;
+        world.broker.produce(&topic, 0, records(0..count));
+        assert_exactly(select(&connector, &table).await, 0..count);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn partitions_and_pages_together_cover_the_topic() {
+    let world = World::start().await;
+    let (topic, table) = numbers(&world, 3).await;
+    for partition in 0..3 {
+        let start = i64::from(partition) * 1500;
+        world
+            .broker
+            .produce(&topic, partition, records(start..start + 1500));
+    }
+    let connector = world.connector(&[("max_records_per_split", "2")]);
+    let constraints = Constraints::default();
+    let first = connector
+        .split_page(&table, &constraints, None)
+        .await
+        .expect("a page");
+    assert!(
+        first.continuation_token.is_some(),
+        "{} splits on one page",
+        first.splits.len()
+    );
+    let splits = connector.splits(&table).await.expect("splits");
+    assert_eq!(splits.len(), 2250);
+    let coarse = world.connector(&[]);
+    assert_exactly(select(&coarse, &table).await, 0..4500);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn records_that_arrive_after_planning_are_not_returned() {
+    let world = World::start().await;
+    let (topic, table) = numbers(&world, 1).await;
+    world.broker.produce(&topic, 0, records(0..100));
+    let connector = world.connector(&[("max_records_per_split", "30")]);
+    let schema = connector.projection(&table, &["n"]).await.expect("a schema");
+    let splits = connector.splits(&table).await.expect("splits");
+    world.broker.produce(&topic, 0, records(100..200));
+    let mut found = Vec::new();
+    for split in &splits {
+        found.extend(values(
+            &connector
+                .read(&table, &schema, split, &Constraints::default())
+                .await
+                .expect("rows"),
+        ));
+    }
+    assert_exactly(found, 0..100);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_of_one_plan_are_of_one_snapshot() {
+    let world = World::start().await;
+    let (topic, table) = numbers(&world, 1).await;
+    world.broker.produce(&topic, 0, records(0..3000));
+    let connector = world.connector(&[("max_records_per_split", "1")]);
+    let constraints = Constraints::default();
+    let first = connector
+        .split_page(&table, &constraints, None)
+        .await
+        .expect("a page");
+    world.broker.produce(&topic, 0, records(3000..3100));
+    let mut planned = first.splits.len();
+    let mut token = first.continuation_token;
+    while let Some(next) = token {
+        let page = connector
+            .split_page(&table, &constraints, Some(next))
+            .await
+            .expect("a page");
+        planned += page.splits.len();
+        token = page.continuation_token;
+    }
+    assert_eq!(planned, 3000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_start_moved_before_planning_plans_only_what_is_left() {
+    let world = World::start().await;
+    let (topic, table) = numbers(&world, 1).await;
+    world.broker.produce(&topic, 0, records(0..100));
+    world.broker.delete_records_before(&topic, 0, 40).await;
+    let connector = world.connector(&[("max_records_per_split", "25")]);
+    let splits = connector.splits(&table).await.expect("splits");
+    assert_eq!(splits[0].properties["startOffset"], "40");
+    assert_exactly(select(&connector, &table).await, 40..100);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_start_moved_after_planning_skips_forward_and_never_reads_twice() {
+    let world = World::start().await;
+    let (topic, table) = numbers(&world, 1).await;
+    world.broker.produce(&topic, 0, records(0..100));
+    let connector = world.connector(&[("max_records_per_split", "30")]);
+    let schema = connector.projection(&table, &["n"]).await.expect("a schema");
+    let splits = connector.splits(&table).await.expect("splits");
+    world.broker.delete_records_before(&topic, 0, 45).await;
+    let mut found = Vec::new();
+    for split in &splits {
+        found.extend(values(
+            &connector
+                .read(&table, &schema, split, &Constraints::default())
+                .await
+                .expect("rows"),
+        ));
+    }
+    assert_exactly(found, 45..100);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_empty_topic_has_no_rows_and_an_empty_partition_is_no_split() {
+    let world = World::start().await;
+    let connector = world.connector(&[]);
+    let (_, empty) = numbers(&world, 2).await;
+    assert_eq!(connector.splits(&empty).await.expect("splits"), []);
+    let (topic, table) = numbers(&world, 3).await;
+    world.broker.produce(&topic, 1, records(0..10));
+    assert_eq!(connector.splits(&table).await.expect("splits").len(), 1);
+    assert_exactly(select(&connector, &table).await, 0..10);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_partition_whose_records_all_expired_has_no_split() {
+    let world = World::start().await;
+    let (topic, table) = numbers(&world, 1).await;
+    world.broker.produce(&topic, 0, records(0..10));
+    world.broker.delete_records_before(&topic, 0, 10).await;
+    assert_eq!(world.connector(&[]).splits(&table).await.expect("splits"), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn committed_transactions_are_read_and_aborted_ones_are_not() {
+    let world = World::start().await;
+    let (topic, table) = numbers(&world, 1).await;
+    world.broker.produce(&topic, 0, records(0..10));
+    world
+        .broker
+        .transaction(&topic, 0, &[&record(900), &record(901)], false);
+    world
+        .broker
+        .transaction(&topic, 0, &[&record(10), &record(11)], true);
+    world.broker.transaction(&topic, 0, &[&record(902)], false);
+    for split_size in ["1", "3", "100000"] {
+        let connector = world.connector(&[("max_records_per_split", split_size)]);
+        assert_exactly(select(&connector, &table).await, 0..12);
+    }
+    let uncommitted = world.connector(&[("isolation_level", "read_uncommitted")]);
+    assert_eq!(select(&uncommitted, &table).await.len(), 15);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_open_transaction_ends_the_snapshot() {
+    let world = World::start().await;
+    let (topic, table) = numbers(&world, 1).await;
+    world.broker.produce(&topic, 0, records(0..10));
+    let open = world.broker.open_transaction(&topic, 0, &[&record(900)]);
+    world.broker.produce(&topic, 0, records(10..20));
+    assert_exactly(select(&world.connector(&[]), &table).await, 0..10);
+    drop(open);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_topic_is_an_error_and_creates_nothing() {
+    let world = World::start().await;
+    world.register_json("typo", "no-such-topic", COLUMNS);
+    let error = world
+        .connector(&[])
+        .splits("typo")
+        .await
+        .expect_err("no such topic");
+    assert!(error.contains("no-such-topic"), "{error}");
+    assert!(!world.broker.topics().contains(&"no-such-topic".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_topic_recreated_between_planning_and_reading_is_an_error() {
+    let world = World::start().await;
+    let (topic, table) = numbers(&world, 1).await;
+    world.broker.produce(&topic, 0, records(0..100));
+    let connector = world.connector(&[]);
+    let schema = connector.projection(&table, &["n"]).await.expect("a schema");
+    let splits = connector.splits(&table).await.expect("splits");
+    world.broker.delete_topic(&topic).await;
+    let error = connector
+        .read(&table, &schema, &splits[0], &Constraints::default())
+        .await
+        .expect_err("it is gone");
+    assert!(error.contains(&topic), "{error}");
+}
