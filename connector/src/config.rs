@@ -186,7 +186,7 @@ impl<F: Fn(&str) -> Option<String>> Vars<F> {
     }
 
     /// A decimal number, `least` or more.
-    fn number<T: FromStr + PartialOrd + Display>(
+    fn number<T: Copy + FromStr + PartialOrd + Display>(
         &self,
         variable: &'static str,
         least: T,

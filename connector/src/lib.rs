@@ -100,7 +100,7 @@ impl Connector {
             config.clone(),
             Arc::new(GlueSchemaRegistry::from_sdk_config(aws)),
             Arc::new(KafkaBroker::new(config)),
-            Arc::new(S3BlockStore::new(aws_sdk_s3::Client::new(aws))),
+            Arc::new(S3BlockStore::new(s3_client(aws))),
             Arc::new(AthenaQueryStatus::new(aws_sdk_athena::Client::new(aws))),
         )
     }
@@ -221,6 +221,13 @@ async fn sdk_config() -> SdkConfig {
         .region(region)
         .load()
         .await
+}
+
+/// An endpoint of one's own rarely has a host name for every bucket.
+fn s3_client(aws: &SdkConfig) -> aws_sdk_s3::Client {
+    let own_endpoint = aws.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
+    let config = aws_sdk_s3::config::Builder::from(aws).force_path_style(own_endpoint);
+    aws_sdk_s3::Client::from_conf(config.build())
 }
 
 fn query_id(request: &FederationRequest) -> Option<&str> {

@@ -105,7 +105,11 @@ impl World {
             ("spill_bucket", &self.bucket),
             ("spill_prefix", "athena-spill"),
             ("AWS_ENDPOINT_URL_GLUE", &self.glue.endpoint_url()),
-            ("AWS_ENDPOINT_URL_S3", &self.s3_endpoint),
+            // A host name, not an address: buckets must be found in the path all the same.
+            (
+                "AWS_ENDPOINT_URL_S3",
+                &self.s3_endpoint.replace("127.0.0.1", "localhost"),
+            ),
             ("AWS_ENDPOINT_URL_ATHENA", &self.athena_endpoint()),
             ("AWS_ACCESS_KEY_ID", embedded::s3::ACCESS_KEY_ID),
             ("AWS_SECRET_ACCESS_KEY", embedded::s3::SECRET_ACCESS_KEY),

@@ -1,5 +1,7 @@
 //! What every [`SchemaRegistry`] must do, once it has been filled with [`REGISTRIES`] and [`SCHEMAS`].
 
+#![expect(clippy::unwrap_used, reason = "a test: a panic is how it fails")]
+
 use std::collections::BTreeSet;
 
 use crate::registry::{Page, RegistryError, SchemaRegistry};

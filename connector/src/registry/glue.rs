@@ -55,7 +55,7 @@ impl SchemaRegistry for GlueSchemaRegistry {
             .set_next_token(next_token.map(str::to_owned))
             .send()
             .await
-            .map_err(|error| registry_error("ListRegistries", "registries".into(), error))?;
+            .map_err(|error| registry_error("ListRegistries", "registries".into(), &error))?;
         let items = listed.registries.unwrap_or_default();
         let items = items.into_iter().filter_map(|item| {
             let description = item.description.unwrap_or_default();
@@ -77,7 +77,7 @@ impl SchemaRegistry for GlueSchemaRegistry {
             .registry_id(registry_id(name))
             .send()
             .await
-            .map_err(|error| registry_error("GetRegistry", format!("registry `{name}`"), error))?;
+            .map_err(|error| registry_error("GetRegistry", format!("registry `{name}`"), &error))?;
         let name = found.registry_name.unwrap_or_else(|| name.to_owned());
         Ok(Registry {
             name,
@@ -99,7 +99,7 @@ impl SchemaRegistry for GlueSchemaRegistry {
             .set_next_token(next_token.map(str::to_owned))
             .send()
             .await
-            .map_err(|error| registry_error("ListSchemas", format!("registry `{registry}`"), error))?;
+            .map_err(|error| registry_error("ListSchemas", format!("registry `{registry}`"), &error))?;
         let items = listed.schemas.unwrap_or_default();
         let items = items.into_iter().filter_map(|item| item.schema_name).collect();
         Ok(Page {
@@ -122,7 +122,7 @@ impl SchemaRegistry for GlueSchemaRegistry {
             .schema_version_number(latest);
         let found = match found.send().await {
             Ok(found) => found,
-            Err(error) => return Err(registry_error("GetSchemaVersion", what, error)),
+            Err(error) => return Err(registry_error("GetSchemaVersion", what, &error)),
         };
         let (Some(schema_version_id), Some(data_format), Some(definition)) = (
             found.schema_version_id,
@@ -154,17 +154,17 @@ fn token(next_token: Option<String>) -> Option<String> {
     next_token.filter(|token| !token.is_empty())
 }
 
-fn registry_error<E>(operation: &'static str, what: String, error: SdkError<E>) -> RegistryError
+fn registry_error<E>(operation: &'static str, what: String, error: &SdkError<E>) -> RegistryError
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
-    if is_unreachable(&error) {
+    if is_unreachable(error) {
         return RegistryError::Unreachable {
             operation,
-            message: causes(&error),
+            message: causes(error),
         };
     }
-    let message = error.message().map_or_else(|| causes(&error), str::to_owned);
+    let message = error.message().map_or_else(|| causes(error), str::to_owned);
     match error.code().unwrap_or_default() {
         "EntityNotFoundException" => RegistryError::NotFound { what },
         "AccessDeniedException" => RegistryError::AccessDenied {

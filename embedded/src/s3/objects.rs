@@ -153,10 +153,7 @@ impl S3 for ObjectStore {
         }
         let location = Some(format!("/{bucket}"));
         state.buckets.insert(bucket, BTreeMap::new());
-        Ok(S3Response::new(CreateBucketOutput {
-            location,
-            ..Default::default()
-        }))
+        Ok(S3Response::new(CreateBucketOutput { location }))
     }
 
     async fn head_bucket(

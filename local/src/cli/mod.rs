@@ -76,7 +76,9 @@ type Error = Box<dyn std::error::Error>;
 
 /// Does what the process's arguments say.
 pub async fn run() -> ExitCode {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+    // Without AWS, the SDK warns at length of every place where it found no region.
+    let filter =
+        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,aws_config=error"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr)

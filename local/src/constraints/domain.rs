@@ -104,7 +104,7 @@ impl Domain {
         for next in all {
             match stretches.last_mut() {
                 Some(last) if last.high.compare(&next.low).is_ge() => {
-                    last.high = last.high.clone().max(next.high)
+                    last.high = last.high.clone().max(next.high);
                 }
                 _ => stretches.push(next),
             }

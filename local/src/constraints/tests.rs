@@ -29,8 +29,9 @@ fn wire_rows() -> RecordBatch {
         f.push(floats[i / 3 % floats.len()]);
         b.push(flags[i / 7 % flags.len()]);
     }
-    let list =
-        ListArray::from_iter_primitive::<Int32Type, _, _>((0..300).map(|i| (i % 2 == 0).then(|| [Some(i)])));
+    let list = ListArray::from_iter_primitive::<Int32Type, _, _>(
+        (0..300).map(|i| (i % 2 == 0).then_some([Some(i)])),
+    );
     let columns: Vec<(&str, ArrayRef)> = vec![
         ("n", Arc::new(Int32Array::from(n))),
         ("s", Arc::new(StringArray::from(s))),

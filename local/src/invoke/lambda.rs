@@ -1,9 +1,11 @@
 //! A connector behind Lambda's Invoke API: in AWS, or wherever an endpoint speaks it (`cargo lambda watch`).
 
+use std::error::Error;
+
 use async_trait::async_trait;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_lambda::Client;
-use aws_sdk_lambda::error::DisplayErrorContext;
+use aws_sdk_lambda::config::Credentials;
 use aws_sdk_lambda::operation::invoke::InvokeOutput;
 use aws_sdk_lambda::primitives::Blob;
 use serde_json::Value;
@@ -35,9 +37,9 @@ impl LambdaInvoke {
         }
     }
 
-    /// With credentials and all else as the SDK finds them.
+    /// With credentials and all else as the SDK finds them; an endpoint on this machine needs none.
     pub async fn connect(target: LambdaTarget) -> Self {
-        let config = sdk_config(target.region).await;
+        let config = sdk_config(&target).await;
         let mut builder = aws_sdk_lambda::config::Builder::from(&config);
         builder.set_endpoint_url(
             target
@@ -55,12 +57,50 @@ impl LambdaInvoke {
     }
 }
 
-async fn sdk_config(region: Option<String>) -> SdkConfig {
+async fn sdk_config(target: &LambdaTarget) -> SdkConfig {
     let mut loader = aws_config::defaults(BehaviorVersion::latest());
-    if let Some(region) = region {
-        loader = loader.region(Region::new(region));
+    if let Some(region) = &target.region {
+        loader = loader.region(Region::new(region.clone()));
+    }
+    if target.endpoint.as_deref().is_some_and(is_on_this_machine) {
+        // What answers there does not look at credentials, which the SDK would search for all over the network.
+        loader =
+            loader.credentials_provider(Credentials::new("local", "local", None, None, "local endpoint"));
+        if target.region.is_none() {
+            loader = loader.region(Region::new("us-east-1"));
+        }
     }
     loader.load().await
+}
+
+fn is_on_this_machine(endpoint: &str) -> bool {
+    let authority = endpoint.split_once("://").map_or(endpoint, |(_, rest)| rest);
+    let authority = authority
+        .split_once('/')
+        .map_or(authority, |(authority, _)| authority);
+    let host = match authority.strip_prefix('[') {
+        Some(v6) => v6.split_once(']').map_or(v6, |(host, _)| host),
+        None => authority.split_once(':').map_or(authority, |(host, _)| host),
+    };
+    host == "localhost"
+        || host
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
+}
+
+/// The error and what caused it, outermost first. The SDK's own display of both adds their debug form.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let message = error.to_string();
+        if !text.ends_with(&message) {
+            text.push_str(": ");
+            text.push_str(&message);
+        }
+        cause = error.source();
+    }
+    text
 }
 
 #[async_trait]
@@ -74,7 +114,7 @@ impl Invoke for LambdaInvoke {
         let output = call
             .send()
             .await
-            .map_err(|error| self.transport_error(DisplayErrorContext(error).to_string()))?;
+            .map_err(|error| self.transport_error(chain(&error)))?;
         answer(output).ok_or_else(|| self.transport_error("the response has no payload"))?
     }
 }
@@ -132,6 +172,48 @@ mod tests {
         let output = InvokeOutput::builder().function_error("Unhandled").build();
         assert!(matches!(answer(output), Some(Err(InvokeError::Function { .. }))));
         assert!(answer(InvokeOutput::builder().build()).is_none());
+    }
+
+    #[test]
+    fn knows_endpoints_on_this_machine() {
+        for endpoint in [
+            "http://localhost:9000",
+            "http://127.0.0.1:9000/x",
+            "http://[::1]:9000",
+            "localhost",
+        ] {
+            assert!(is_on_this_machine(endpoint), "{endpoint}");
+        }
+        for endpoint in [
+            "https://lambda.us-east-1.amazonaws.com",
+            "http://localhost.example.com",
+            "http://10.0.0.1:1",
+        ] {
+            assert!(!is_on_this_machine(endpoint), "{endpoint}");
+        }
+    }
+
+    #[tokio::test]
+    async fn says_in_a_line_why_nobody_answers() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        drop(listener);
+        let target = LambdaTarget {
+            function: "f".into(),
+            endpoint: Some(endpoint),
+            region: None,
+        };
+        let error = LambdaInvoke::connect(target)
+            .await
+            .invoke(b"{}".to_vec())
+            .await
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.starts_with("cannot invoke f: ") && error.contains("refused"),
+            "{error}"
+        );
+        assert!(!error.contains("DispatchFailure"), "{error}");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Trino's JSON functions.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, BooleanArray, Int64Array, StringArray};
@@ -238,9 +239,7 @@ fn extract(text: &str, path: &JsonPath) -> Option<String> {
 }
 
 fn extract_scalar(text: &str, path: &JsonPath) -> Option<String> {
-    scalar_text(path.find(text).ok()??)
-        .ok()?
-        .map(|scalar| scalar.into_owned())
+    scalar_text(path.find(text).ok()??).ok()?.map(Cow::into_owned)
 }
 
 fn array_length(text: &str) -> Option<i64> {

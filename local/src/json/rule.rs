@@ -38,7 +38,7 @@ fn rewrite_node(plan: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
         let rewritten = expr.transform_up(|expr| rewrite_cast(expr, &schema))?;
         Ok(rewritten.update_data(|expr| name.restore(expr)))
     })?
-    .map_data(|plan| plan.recompute_schema())
+    .map_data(LogicalPlan::recompute_schema)
 }
 
 fn rewrite_cast(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {

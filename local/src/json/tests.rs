@@ -437,27 +437,3 @@ proptest! {
         prop_assert!(cast(&json[..cut], &target).is_err());
     }
 }
-
-#[test]
-#[ignore = "temporary measurement"]
-fn bench_cast() {
-    let orders = producer::OrderGenerator::seeded(1, chrono::NaiveDateTime::default()).take(840_700);
-    let texts: Vec<String> = orders
-        .map(|order| {
-            let items: Vec<String> = order.items.iter().map(|i| format!("{{\"product_id\": {}, \"quantity\": {}}}", i.product_id, i.quantity)).collect();
-            format!("[{}]", items.join(", "))
-        })
-        .collect();
-    let target = field(array(row(&[("product_id", DataType::Int32), ("quantity", DataType::Int32)])));
-    for _ in 0..3 {
-        let started = std::time::Instant::now();
-        for chunk in texts.chunks(8192) {
-            let mut column = Column::try_new(&target).unwrap();
-            for text in chunk {
-                append_json(&mut column, text).unwrap();
-            }
-            column.finish().unwrap();
-        }
-        println!("{:?}", started.elapsed());
-    }
-}

@@ -4,4 +4,6 @@ mod aws;
 mod exactness;
 mod faults;
 mod hostile;
+mod json;
+mod sql;
 mod wire_traps;

@@ -354,7 +354,7 @@ fn a_bad_record_leaves_its_neighbours_alone() {
     decoder.append_nulls();
     decoder.decode(br#"{"v":3}"#).unwrap();
     assert_eq!(decoder.rows(), 3);
-    assert!(decoder.bytes() >= 3 * 8 + 1);
+    assert!(decoder.bytes() > 3 * 8);
     let batch = decoder.flush();
     let numbers: Vec<_> = batch.column(0).as_primitive::<Int64Type>().iter().collect();
     let texts: Vec<_> = batch.column(1).as_string::<i32>().iter().collect();

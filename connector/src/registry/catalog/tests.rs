@@ -6,11 +6,13 @@ use crate::registry::memory::MemorySchemaRegistry;
 
 const MSK: &str = "orders {AthenaFederationMSK} and more";
 
+type Failure = fn() -> RegistryError;
+
 /// A registry in memory that counts calls, and fails those it was told to.
 struct Scripted {
     memory: MemorySchemaRegistry,
     calls: Mutex<Vec<&'static str>>,
-    failures: Mutex<HashMap<&'static str, fn() -> RegistryError>>,
+    failures: Mutex<HashMap<&'static str, Failure>>,
 }
 
 impl Scripted {
@@ -22,7 +24,7 @@ impl Scripted {
         })
     }
 
-    fn fail(&self, operation: &'static str, error: fn() -> RegistryError) {
+    fn fail(&self, operation: &'static str, error: Failure) {
         self.failures.lock().unwrap().insert(operation, error);
     }
 
