@@ -233,17 +233,12 @@ fn container(name: &str, runtime_api: &str, variables: &[(String, String)]) -> i
         .spawn()
 }
 
-/// The workspace's binary beside this test's own, as `cargo build` left it.
+/// The workspace's binary as `cargo build` left it: beside this program, or one folder up if this is a test.
 fn binary(name: &str) -> io::Result<PathBuf> {
-    let test = std::env::current_exe()?;
-    let profile = test.ancestors().nth(2).ok_or(io::ErrorKind::NotFound)?;
-    let path = profile.join(name);
-    if path.exists() {
-        return Ok(path);
-    }
-    let text = format!(
-        "{} is missing: run `cargo build --workspace --bins` first",
-        path.display()
-    );
-    Err(io::Error::new(io::ErrorKind::NotFound, text))
+    let this = std::env::current_exe()?;
+    let mut paths = this.ancestors().skip(1).take(2).map(|folder| folder.join(name));
+    paths.find(|path| path.is_file()).ok_or_else(|| {
+        let text = format!("{name} is not built: run `cargo build --workspace --bins` first");
+        io::Error::new(io::ErrorKind::NotFound, text)
+    })
 }

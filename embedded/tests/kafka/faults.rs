@@ -4,9 +4,11 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use embedded::kafka::ApiKey;
+use kafka_protocol::messages::ApiVersionsRequest;
 use rdkafka::consumer::Consumer;
 
 use crate::support::*;
+use crate::wire::Wire;
 
 #[test]
 fn stalled_fetches_are_answered_late_and_everything_else_in_time() {
@@ -54,6 +56,18 @@ fn a_delay_slows_one_api_until_it_is_taken_away() {
 }
 
 #[test]
+fn killing_closes_the_connections_that_are_open_and_no_others() {
+    let kafka = started();
+    let (mut first, mut second) = (Wire::connect(&kafka), Wire::connect(&kafka));
+    for wire in [&mut first, &mut second] {
+        wire.call(0, &ApiVersionsRequest::default());
+    }
+    kafka.kill_connections();
+    assert_eq!((first.receive(), second.receive()), (None, None));
+    Wire::connect(&kafka).call(0, &ApiVersionsRequest::default());
+}
+
+#[test]
 fn readers_survive_killed_connections() {
     let kafka = started_with("orders", 1);
     fill(&kafka, "orders", 0, 5_000);
@@ -92,7 +106,7 @@ fn requests_are_counted_by_api() {
 fn dropping_the_broker_closes_its_port_and_its_connections() {
     let kafka = started();
     let address = kafka.bootstrap_servers();
-    let mut connected = crate::wire::Wire::connect(&kafka);
+    let mut connected = Wire::connect(&kafka);
     drop(kafka);
     assert_eq!(connected.receive(), None);
     let deadline = Instant::now() + PATIENCE;

@@ -142,6 +142,20 @@ async fn waits_when_the_queue_is_full() {
 }
 
 #[tokio::test]
+async fn sends_with_every_compression() {
+    for compression in Compression::ALL {
+        let cluster = cluster();
+        let config = PublishConfig {
+            compression,
+            ..config(&cluster)
+        };
+        let summary = publish(&config, orders(100), |_| {}).await.unwrap();
+        assert_eq!(summary.orders, 100, "{compression:?}");
+        read_topic(&cluster, 100);
+    }
+}
+
+#[tokio::test]
 async fn retries_what_the_broker_asks_to_retry() {
     let cluster = cluster();
     let not_leader = RDKafkaRespErr::RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION;
