@@ -8,7 +8,7 @@
 //! | --- | --- |
 //! | [`invoke`] | the seam to a connector: [`Invoke`], in this process or by Lambda's Invoke API |
 //! | [`federation`] | the protocol's client: one method a call |
-//! | [`athena`] | [`Athena`]: statements in, batches and [`ScanStatistics`] out |
+//! | `athena` | [`Athena`]: statements in, batches and [`ScanStatistics`] out |
 //! | `catalog`, `table`, `scan` | the connector as DataFusion's catalog, table and plan node |
 //! | `constraints` | DataFusion's filters as value sets |
 //! | `dialect`, `json`, `session` | what of Trino's SQL DataFusion lacks |

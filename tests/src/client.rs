@@ -26,6 +26,8 @@ pub trait Ask: Send + Sync {
 pub struct Client {
     connector: Arc<dyn Ask>,
     reader: SpillReader,
+    /// The database of the tables that are asked for.
+    pub registry: String,
     /// What Athena would send as `maxBlockSize`.
     pub max_block_bytes: u64,
     /// What Athena would send as `maxInlineBlockSize`.
@@ -41,6 +43,7 @@ impl Client {
         Self {
             connector,
             reader,
+            registry: REGISTRY.into(),
             max_block_bytes: 16_000_000,
             max_inline_block_bytes: 5_242_880,
             limit,
@@ -64,7 +67,7 @@ impl Client {
             identity: Some(identity()),
             query_id: Some("query".into()),
             catalog_name: "msk".into(),
-            table_name: name(table),
+            table_name: self.name(table),
             query_passthrough_arguments: Default::default(),
         };
         match self.call(&FederationRequest::GetTable(request)).await? {
@@ -96,7 +99,7 @@ impl Client {
             identity: Some(identity),
             query_id: Some("query".into()),
             catalog_name: "msk".into(),
-            table_name: name(table),
+            table_name: self.name(table),
             partitions: self.layout(table, constraints).await?,
             partition_columns: Vec::new(),
             constraints: constraints.clone(),
@@ -135,7 +138,7 @@ impl Client {
             identity: Some(identity()),
             query_id: "query".into(),
             catalog_name: "msk".into(),
-            table_name: name(table),
+            table_name: self.name(table),
             schema: Arc::clone(schema),
             split: split.clone(),
             constraints: constraints.clone(),
@@ -199,13 +202,20 @@ impl Client {
         )))
     }
 
+    fn name(&self, table: &str) -> TableName {
+        TableName {
+            schema_name: self.registry.clone(),
+            table_name: table.into(),
+        }
+    }
+
     async fn layout(&self, table: &str, constraints: &Constraints) -> Result<Block, String> {
         let schema = self.table(table).await?.schema;
         let request = GetTableLayoutRequest {
             identity: Some(identity()),
             query_id: Some("query".into()),
             catalog_name: "msk".into(),
-            table_name: name(table),
+            table_name: self.name(table),
             constraints: constraints.clone(),
             schema,
             partition_columns: Vec::new(),
@@ -223,12 +233,5 @@ pub fn identity() -> FederatedIdentity {
         account: Some("123456789012".into()),
         arn: Some("arn:aws:iam::123456789012:user/u".into()),
         ..FederatedIdentity::default()
-    }
-}
-
-fn name(table: &str) -> TableName {
-    TableName {
-        schema_name: REGISTRY.into(),
-        table_name: table.into(),
     }
 }

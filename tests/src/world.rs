@@ -162,8 +162,13 @@ impl World {
                 .await
                 .expect("the function starts"),
         );
-        let client = Client::new(Arc::new(Invoked(Arc::clone(&lambda))), self.s3());
+        let client = self.client(&lambda);
         (lambda, client)
+    }
+
+    /// Athena's side of a function that was started with other variables.
+    pub fn client(&self, lambda: &Arc<Lambda>) -> Client {
+        Client::new(Arc::new(Invoked(Arc::clone(lambda))), self.s3())
     }
 
     /// A client of the bucket's S3.

@@ -1,5 +1,6 @@
 //! AWS's services as somebody else built them: our clients, and our stand-ins, against moto where it is named.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use connector::query_status::{AthenaQueryStatus, QueryState, QueryStatus};
@@ -7,6 +8,7 @@ use connector::registry::SchemaRegistry;
 use connector::registry::conformance;
 use connector::registry::glue::GlueSchemaRegistry;
 use spill::S3BlockStore;
+use tests::lambda::Lambda;
 use tests::world::World;
 
 /// moto's endpoint. Tests that need it are ignored unless `scripts/test` runs them beside it.
@@ -104,4 +106,53 @@ async fn a_finished_query_is_seen_to_be_over() {
         .await
         .expect("an answer");
     assert_eq!(state.expect("a state"), QueryState::Over("SUCCEEDED".into()));
+}
+
+/// No endpoint a service: `AWS_ENDPOINT_URL` alone, by a host name under which no bucket has a name of its own.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs moto: scripts/moto run -- …"]
+async fn one_endpoint_serves_every_service() {
+    use aws_sdk_glue::types::{Compatibility, DataFormat, RegistryId};
+    let endpoint = moto().replace("127.0.0.1", "localhost");
+    let world = World::start().await;
+    let topic = world.broker.create_topic("one-endpoint", 1).await;
+    let text = "o".repeat(1_000);
+    world
+        .broker
+        .produce(&topic, 0, vec![Some(format!(r#"{{"text":"{text}"}}"#)); 500]);
+
+    let registry = format!("r{}", uuid::Uuid::new_v4().simple());
+    let glue = aws_sdk_glue::Client::new(&world.sdk(&endpoint));
+    let marked = glue
+        .create_registry()
+        .registry_name(&registry)
+        .description("{AthenaFederationKafka}");
+    marked.send().await.expect("a registry");
+    let document = serde_json::json!({
+        "topicName": topic,
+        "message": { "dataFormat": "json", "fields": [{ "name": "text", "mapping": "text", "type": "VARCHAR" }] },
+    });
+    glue.create_schema()
+        .registry_id(RegistryId::builder().registry_name(&registry).build())
+        .schema_name("t")
+        .data_format(DataFormat::Json)
+        .compatibility(Compatibility::None)
+        .schema_definition(document.to_string())
+        .send()
+        .await
+        .expect("a schema");
+
+    let mut variables = world.variables();
+    variables.retain(|(name, _)| !name.starts_with("AWS_ENDPOINT_URL"));
+    variables.push(("AWS_ENDPOINT_URL".into(), endpoint));
+    let lambda = Arc::new(
+        Lambda::start("bootstrap", 1, &variables)
+            .await
+            .expect("the function starts"),
+    );
+    let mut client = world.client(&lambda);
+    client.registry = registry;
+    client.max_inline_block_bytes = 1_000;
+    let rows = client.select("t", &["text"]).await.expect("rows");
+    assert_eq!(rows.num_rows(), 500);
 }

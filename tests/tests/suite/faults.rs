@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use arrow::array::RecordBatch;
+use embedded::kafka::ApiKey;
 use protocol::Constraints;
 use tests::client::Client;
 use tests::world::World;
@@ -104,4 +105,22 @@ async fn a_broker_that_is_gone_is_an_error_within_the_deadline() {
         .await
         .expect_err("no broker");
     assert!(error.contains(&topic), "{error}");
+}
+
+/// Every answer to a fetch takes six seconds here. One is enough for a quiet partition; a reader that waits for a second
+/// one, to see that nothing follows, has no time left for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_split_of_a_quiet_partition_waits_for_nothing() {
+    let world = World::embedded().await;
+    table(&world).await;
+    let mut client = world.connector(&[]);
+    let splits = client.splits("t").await.expect("splits");
+    let schema = client.projection("t", &["n"]).await.expect("a schema");
+    let kafka = world.broker.as_embedded().expect("the embedded broker");
+    kafka.delay(ApiKey::Fetch, Duration::from_secs(6));
+    client.limit = Duration::from_secs(14);
+    let rows = client
+        .read("t", &schema, &splits[0], &Constraints::default())
+        .await;
+    assert_eq!(rows.expect("rows after one fetch").num_rows(), 2_000);
 }
