@@ -136,24 +136,7 @@ impl Broker {
 
     /// Produces records in one transaction and commits or aborts it.
     pub fn transaction(&self, topic: &str, partition: i32, values: &[&str], commit: bool) {
-        let producer: BaseProducer = self
-            .client()
-            .set("transactional.id", uuid::Uuid::new_v4().to_string())
-            .create()
-            .expect("a transactional producer");
-        producer
-            .init_transactions(PREPARE_LIMIT)
-            .expect("transactions are ready");
-        producer.begin_transaction().expect("a transaction begins");
-        send(
-            &producer,
-            topic,
-            partition,
-            values.iter().map(|value| Some(*value)),
-        );
-        producer
-            .flush(PREPARE_LIMIT)
-            .expect("every record is acknowledged");
+        let producer = self.open_transaction(topic, partition, values);
         if commit {
             producer
                 .commit_transaction(PREPARE_LIMIT)
@@ -165,7 +148,7 @@ impl Broker {
         }
     }
 
-    /// A transaction left open: it ends when the returned producer is told so or dropped.
+    /// A transaction left open: it ends when the returned producer is told so.
     pub fn open_transaction(&self, topic: &str, partition: i32, values: &[&str]) -> BaseProducer {
         let producer: BaseProducer = self
             .client()

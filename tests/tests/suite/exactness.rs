@@ -1,10 +1,12 @@
 //! Every record of the snapshot once, no other, whatever the log looks like.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::Int64Type;
-use protocol::Constraints;
+use protocol::{Constraints, Split};
+use rdkafka::producer::Producer;
 use tests::client::Client;
 use tests::world::World;
 
@@ -32,6 +34,17 @@ fn values(batch: &RecordBatch) -> Vec<i64> {
 
 async fn select(client: &Client, table: &str) -> Vec<i64> {
     values(&client.select(table, &["n"]).await.expect("the query succeeds"))
+}
+
+/// What splits that were planned before give now.
+async fn read(client: &Client, table: &str, splits: &[Split]) -> Vec<i64> {
+    let schema = client.projection(table, &["n"]).await.expect("a schema");
+    let mut found = Vec::new();
+    for split in splits {
+        let rows = client.read(table, &schema, split, &Constraints::default()).await;
+        found.extend(values(&rows.expect("rows")));
+    }
+    found
 }
 
 /// All of `range` once each, in any order.
@@ -117,18 +130,9 @@ async fn records_that_arrive_after_planning_are_not_returned() {
     let (topic, table) = numbers(&world, 1).await;
     world.broker.produce(&topic, 0, records(0..100));
     let connector = world.connector(&[("max_records_per_split", "30")]);
-    let schema = connector.projection(&table, &["n"]).await.expect("a schema");
     let splits = connector.splits(&table).await.expect("splits");
     world.broker.produce(&topic, 0, records(100..200));
-    let mut found = Vec::new();
-    for split in &splits {
-        found.extend(values(
-            &connector
-                .read(&table, &schema, split, &Constraints::default())
-                .await
-                .expect("rows"),
-        ));
-    }
+    let found = read(&connector, &table, &splits).await;
     assert_exactly(found, 0..100);
 }
 
@@ -175,18 +179,9 @@ async fn a_log_start_moved_after_planning_skips_forward_and_never_reads_twice() 
     let (topic, table) = numbers(&world, 1).await;
     world.broker.produce(&topic, 0, records(0..100));
     let connector = world.connector(&[("max_records_per_split", "30")]);
-    let schema = connector.projection(&table, &["n"]).await.expect("a schema");
     let splits = connector.splits(&table).await.expect("splits");
     world.broker.delete_records_before(&topic, 0, 45).await;
-    let mut found = Vec::new();
-    for split in &splits {
-        found.extend(values(
-            &connector
-                .read(&table, &schema, split, &Constraints::default())
-                .await
-                .expect("rows"),
-        ));
-    }
+    let found = read(&connector, &table, &splits).await;
     assert_exactly(found, 45..100);
 }
 
@@ -239,7 +234,8 @@ async fn an_open_transaction_ends_the_snapshot() {
     let open = world.broker.open_transaction(&topic, 0, &[&record(900)]);
     world.broker.produce(&topic, 0, records(10..20));
     assert_exactly(select(&world.connector(&[]), &table).await, 0..10);
-    drop(open);
+    open.abort_transaction(Duration::from_secs(60))
+        .expect("the transaction aborts");
 }
 
 #[tokio::test(flavor = "multi_thread")]
