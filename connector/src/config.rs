@@ -22,6 +22,7 @@ use std::fmt::Display;
 use std::str::FromStr;
 use std::time::Duration;
 
+use topic::{OnBadRecord, OnTombstone};
 use tracing::level_filters::LevelFilter;
 
 use crate::kafka::auth::{AuthType, AuthTypeError};
@@ -71,8 +72,12 @@ impl Config {
             isolation_level: vars
                 .word("isolation_level", &ISOLATION_LEVELS)?
                 .unwrap_or_default(),
-            on_bad_record: vars.word("on_bad_record", &ON_BAD_RECORD)?.unwrap_or_default(),
-            on_tombstone: vars.word("on_tombstone", &ON_TOMBSTONE)?.unwrap_or_default(),
+            on_bad_record: vars
+                .word("on_bad_record", &OnBadRecord::WORDS)?
+                .unwrap_or_default(),
+            on_tombstone: vars
+                .word("on_tombstone", &OnTombstone::WORDS)?
+                .unwrap_or_default(),
         })
     }
 
@@ -98,24 +103,6 @@ pub enum IsolationLevel {
     ReadCommitted,
     /// All, up to the high watermark, as the Java connector reads.
     ReadUncommitted,
-}
-
-/// What becomes of a record that does not decode.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum OnBadRecord {
-    /// A row of NULLs, as with the Java connector.
-    #[default]
-    Null,
-    Skip,
-    Fail,
-}
-
-/// What becomes of a record without value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum OnTombstone {
-    #[default]
-    Skip,
-    Null,
 }
 
 /// A variable that is missing or has a value of no use.
@@ -144,12 +131,6 @@ const ISOLATION_LEVELS: [(&str, IsolationLevel); 2] = [
     ("read_committed", IsolationLevel::ReadCommitted),
     ("read_uncommitted", IsolationLevel::ReadUncommitted),
 ];
-const ON_BAD_RECORD: [(&str, OnBadRecord); 3] = [
-    ("null", OnBadRecord::Null),
-    ("skip", OnBadRecord::Skip),
-    ("fail", OnBadRecord::Fail),
-];
-const ON_TOMBSTONE: [(&str, OnTombstone); 2] = [("skip", OnTombstone::Skip), ("null", OnTombstone::Null)];
 const LOG_LEVELS: [(&str, LevelFilter); 6] = [
     ("off", LevelFilter::OFF),
     ("error", LevelFilter::ERROR),

@@ -7,12 +7,12 @@ use protocol::{DecodeError, EncodeError};
 use spill::SpillError;
 
 use crate::config::ConfigError;
-use crate::decode::DecoderError;
 use crate::filter::FilterError;
 use crate::kafka::{KafkaError, TopicPartition};
 use crate::metadata::MetadataError;
 use crate::registry::catalog::CatalogError;
 use crate::splits::SplitError;
+use topic::{DecoderError, WriterSchemaError};
 
 /// Why a request has no answer. Messages are for whoever runs the query: they name what was asked for and
 /// what was found, never a record's data nor a secret.
@@ -53,6 +53,14 @@ pub enum Error {
     /// The columns asked for cannot be read from the topic's records.
     #[error("table `{table}`: {source}")]
     Decoder { table: String, source: DecoderError },
+
+    /// It could not be found out how a record was written.
+    #[error("{topic_partition} offset {offset}: {source}")]
+    WriterSchema {
+        topic_partition: TopicPartition,
+        offset: i64,
+        source: WriterSchemaError,
+    },
 
     /// A predicate does not fit the column it is about.
     #[error("constraints: {0}")]

@@ -10,7 +10,6 @@
 //! | [`splits`] | watermarks to splits, page by page |
 //! | [`records`] | a split to rows: reader, decoder, filter, spiller |
 //! | [`filter`] | constraints over a batch |
-//! | [`decode`] | record values to columns |
 //! | [`registry`] | schema registries: where tables come from |
 //! | [`kafka`] | brokers: where records come from |
 //! | [`query_status`] | whether anybody still waits for the rows |
@@ -39,7 +38,6 @@ use crate::registry::catalog::Catalog;
 use crate::registry::glue::GlueSchemaRegistry;
 
 pub mod config;
-pub mod decode;
 pub mod diagnostic;
 pub mod error;
 pub mod filter;

@@ -7,6 +7,7 @@
 //! What is in memory does not depend on how long the split is: the broker client's prefetch, one batch being filled, a
 //! few in the channel, and the spiller's blocks.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use protocol::{
@@ -14,17 +15,18 @@ use protocol::{
 };
 use spill::{BlockLimits, BlockSpiller, Records, SpillStats};
 use tokio::sync::mpsc;
+use topic::table::{is_self_described, read_options};
+use topic::{NoWriterSchemas, RowDecoder, WriterSchemas};
 
 use crate::Parts;
 use crate::config::Config;
-use crate::decode::{self, RowDecoder};
 use crate::error::Error;
 use crate::filter::Filter;
 use crate::kafka::ReadStats;
 use crate::query_status::until_over;
 use crate::registry::catalog::Catalog;
 use crate::splits::{SplitError, TopicSplit};
-use row_sink::{Delivery, RowSink, Tally};
+use row_sink::{Delivery, Policy, RowSink, Tally};
 
 mod row_sink;
 
@@ -65,7 +67,7 @@ async fn read(
     let (sender, mut deliveries) = mpsc::channel(CHANNEL_BATCHES);
     let sink = Box::new(RowSink::new(
         decoder,
-        &parts.config,
+        policy(&parts.config, request),
         split.topic_partition.clone(),
         sender,
     ));
@@ -87,16 +89,26 @@ async fn read(
     Ok(response(request, spiller.finish().await?))
 }
 
-/// The registry is asked only if the request's schema has lost what `GetTable` said of the columns.
-async fn decoder(catalog: &Catalog, request: &ReadRecordsRequest) -> Result<Box<dyn RowDecoder>, Error> {
-    let table = match decode::is_self_described(&request.schema) {
+/// The registry is asked only if the request's schema does not tell by itself how its columns are read.
+async fn decoder(catalog: &Catalog, request: &ReadRecordsRequest) -> Result<RowDecoder, Error> {
+    let table = match is_self_described(&request.schema) {
         true => None,
         false => Some(catalog.table(&request.table_name).await?),
     };
-    decode::row_decoder(&request.schema, table.as_deref()).map_err(|source| Error::Decoder {
+    let writers: Arc<dyn WriterSchemas> = Arc::new(NoWriterSchemas);
+    RowDecoder::try_new(&request.schema, table.as_deref(), &writers).map_err(|source| Error::Decoder {
         table: request.table_name.to_string(),
         source,
     })
+}
+
+/// What the table's document says goes before the settings.
+fn policy(config: &Config, request: &ReadRecordsRequest) -> Policy {
+    let options = read_options(&request.schema);
+    Policy {
+        on_bad_record: options.on_bad_record.unwrap_or(config.on_bad_record),
+        on_tombstone: options.on_tombstone.unwrap_or(config.on_tombstone),
+    }
 }
 
 fn spiller(parts: &Parts, request: &ReadRecordsRequest) -> Result<BlockSpiller, Error> {
@@ -158,6 +170,7 @@ fn report(split: &TopicSplit, read: ReadStats, tally: &Tally, spilled: SpillStat
         expired_offsets = read.expired_offsets,
         tombstones = tally.tombstones,
         bad_records = tally.bad_records,
+        bad_keys = tally.bad_keys,
         rows = spilled.rows,
         row_bytes = spilled.bytes,
         "read split"

@@ -5,10 +5,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use async_trait::async_trait;
+use topic::Record;
 
 use super::client::blocking;
 use super::cursor::{Cursor, Verdict};
-use super::{Broker, KafkaError, OffsetRange, ReadStats, Record, RecordSink, TopicPartition, Watermarks};
+use super::{Broker, KafkaError, OffsetRange, ReadStats, RecordSink, TopicPartition, Watermarks};
 use crate::error::Error;
 
 /// A cluster that answers at once and never fails.
@@ -125,8 +126,10 @@ impl Log {
             stats.records += 1;
             stats.value_bytes += value.as_ref().map_or(0, |value| value.len() as u64);
             sink.accept(Record {
+                partition: cursor.topic_partition().partition,
                 offset,
                 value: value.as_deref(),
+                ..Record::of_value(b"")
             })?;
         }
         if !cursor.is_done() {

@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use rdkafka::types::RDKafkaErrorCode;
+use topic::Record;
 
 use crate::error::Error;
 
@@ -67,14 +68,6 @@ pub trait RecordSink: Send {
 
     /// Called once after the last record of a range that was read whole.
     fn finish(&mut self) -> Result<(), Error>;
-}
-
-/// A record as Kafka holds it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Record<'a> {
-    pub offset: i64,
-    /// `None` for a tombstone.
-    pub value: Option<&'a [u8]>,
 }
 
 /// One partition of one topic.

@@ -8,11 +8,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rdkafka::types::RDKafkaErrorCode;
+use topic::Record;
 
 use super::client::{Client, last_complaint, serve_events};
 use super::cursor::{Cursor, Verdict};
 use super::fetch::{Fetched, PartitionFetch};
-use super::{KafkaError, OffsetRange, ReadStats, Record, RecordSink, TopicPartition, watermarks};
+use super::{KafkaError, OffsetRange, ReadStats, RecordSink, TopicPartition, watermarks};
 use crate::error::Error;
 
 /// How long a wait for records lasts before time and cancellation are looked at again.
@@ -114,7 +115,13 @@ impl<'a> Reader<'a> {
         match fetched {
             Fetched::Record { offset, value } => {
                 if self.cursor.record(offset) == Verdict::Deliver {
-                    self.deliver(Record { offset, value }, sink)?;
+                    let record = Record {
+                        partition: self.cursor.topic_partition().partition,
+                        offset,
+                        value,
+                        ..Record::of_value(b"")
+                    };
+                    self.deliver(record, sink)?;
                 }
                 Ok(Next::Fetch)
             }

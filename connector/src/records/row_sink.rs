@@ -2,11 +2,10 @@
 
 use arrow::array::RecordBatch;
 use tokio::sync::mpsc::Sender;
+use topic::{BadRecord, DecodeError, OnBadRecord, OnTombstone, Record, RowDecoder, ValueErrors};
 
-use crate::config::{Config, OnBadRecord, OnTombstone};
-use crate::decode::{BadRecord, RowDecoder, ValueErrors};
 use crate::error::Error;
-use crate::kafka::{Record, RecordSink, TopicPartition};
+use crate::kafka::{RecordSink, TopicPartition};
 
 /// A batch is handed on when it has this many rows,
 const BATCH_ROWS: usize = 8192;
@@ -25,6 +24,7 @@ pub(super) enum Delivery {
 pub(super) struct Tally {
     pub(super) tombstones: u64,
     pub(super) bad_records: u64,
+    pub(super) bad_keys: u64,
     pub(super) first_bad_record: Option<FirstBadRecord>,
     pub(super) value_errors: Vec<ValueErrors>,
 }
@@ -37,63 +37,82 @@ pub(super) struct FirstBadRecord {
 
 /// Decodes records into rows, applying the settings for those that are none.
 pub(super) struct RowSink {
-    decoder: Box<dyn RowDecoder>,
-    on_tombstone: OnTombstone,
-    on_bad_record: OnBadRecord,
+    decoder: RowDecoder,
+    policy: Policy,
     topic_partition: TopicPartition,
     deliveries: Sender<Delivery>,
     tally: Tally,
 }
 
+/// What becomes of records that are no plain rows.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Policy {
+    pub(super) on_tombstone: OnTombstone,
+    pub(super) on_bad_record: OnBadRecord,
+}
+
 impl RowSink {
     pub(super) fn new(
-        decoder: Box<dyn RowDecoder>,
-        config: &Config,
+        decoder: RowDecoder,
+        policy: Policy,
         topic_partition: TopicPartition,
         deliveries: Sender<Delivery>,
     ) -> Self {
-        let Config {
-            on_tombstone,
-            on_bad_record,
-            ..
-        } = *config;
+        let decoder = match policy.on_bad_record {
+            OnBadRecord::Fail => decoder.strict(),
+            OnBadRecord::Null | OnBadRecord::Skip => decoder,
+        };
         Self {
             decoder,
-            on_tombstone,
-            on_bad_record,
+            policy,
             topic_partition,
             deliveries,
             tally: Tally::default(),
         }
     }
 
-    fn tombstone(&mut self) {
+    fn append(&mut self, record: &Record<'_>) -> Result<(), DecodeError> {
+        if record.value.is_some() {
+            return self.decoder.decode(record);
+        }
         self.tally.tombstones += 1;
-        match self.on_tombstone {
-            OnTombstone::Skip => {}
-            OnTombstone::Null => self.decoder.append_nulls(),
+        match self.policy.on_tombstone {
+            OnTombstone::Skip => Ok(()),
+            OnTombstone::Null => self.decoder.append_null_value(record, None),
         }
     }
 
-    fn bad_record(&mut self, offset: i64, bad: &BadRecord) -> Result<(), Error> {
+    fn bad_record(&mut self, record: &Record<'_>, bad: &BadRecord) -> Result<(), Error> {
         self.tally.bad_records += 1;
-        let reason = bad.to_string();
-        match self.on_bad_record {
+        let (offset, reason) = (record.offset, bad.to_string());
+        match self.policy.on_bad_record {
             OnBadRecord::Skip => {}
-            OnBadRecord::Null => self.decoder.append_nulls(),
-            OnBadRecord::Fail => {
-                let topic_partition = self.topic_partition.clone();
-                return Err(Error::BadRecord {
-                    topic_partition,
-                    offset,
-                    reason,
-                });
-            }
+            OnBadRecord::Null => self
+                .decoder
+                .append_null_value(record, Some(&reason))
+                .map_err(|error| self.error(offset, error))?,
+            OnBadRecord::Fail => return Err(self.error(offset, bad.clone().into())),
         }
         self.tally
             .first_bad_record
             .get_or_insert(FirstBadRecord { offset, reason });
         Ok(())
+    }
+
+    fn error(&self, offset: i64, error: DecodeError) -> Error {
+        let topic_partition = self.topic_partition.clone();
+        match error {
+            DecodeError::Bad(bad) => Error::BadRecord {
+                topic_partition,
+                offset,
+                reason: bad.to_string(),
+            },
+            DecodeError::WriterSchema(source) => Error::WriterSchema {
+                topic_partition,
+                offset,
+                source,
+            },
+        }
     }
 
     fn flush(&mut self) -> Result<(), Error> {
@@ -111,13 +130,10 @@ impl RowSink {
 
 impl RecordSink for RowSink {
     fn accept(&mut self, record: Record<'_>) -> Result<(), Error> {
-        match record.value {
-            None => self.tombstone(),
-            Some(value) => {
-                if let Err(bad) = self.decoder.decode(value) {
-                    self.bad_record(record.offset, &bad)?;
-                }
-            }
+        match self.append(&record) {
+            Ok(()) => {}
+            Err(DecodeError::Bad(bad)) => self.bad_record(&record, &bad)?,
+            Err(error) => return Err(self.error(record.offset, error)),
         }
         if self.decoder.rows() >= BATCH_ROWS || self.decoder.bytes() >= BATCH_BYTES {
             self.flush()?;
@@ -132,6 +148,7 @@ impl RecordSink for RowSink {
         let tally = std::mem::take(&mut self.tally);
         self.deliver(Delivery::End(Tally {
             value_errors: self.decoder.value_errors(),
+            bad_keys: self.decoder.bad_keys(),
             ..tally
         }))
     }

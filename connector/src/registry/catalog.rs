@@ -18,8 +18,9 @@ use std::time::{Duration, Instant};
 
 use protocol::TableName;
 
-use crate::registry::topic_schema::{TopicSchemaError, TopicTable};
 use crate::registry::{MAX_PAGE_SIZE, Page, Registry, RegistryError, SchemaRegistry};
+use topic::TopicTable;
+use topic::document::DocumentError;
 
 /// What makes a registry a database of Athena's, anywhere in its description, case-sensitive.
 pub const MARKERS: [&str; 2] = ["{AthenaFederationMSK}", "{AthenaFederationKafka}"];
@@ -225,7 +226,7 @@ pub enum CatalogError {
     Table {
         registry: String,
         schema: String,
-        source: TopicSchemaError,
+        source: DocumentError,
     },
 }
 

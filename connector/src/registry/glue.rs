@@ -13,7 +13,8 @@ use aws_sdk_glue::Client;
 use aws_sdk_glue::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_glue::types::{RegistryId, SchemaId, SchemaVersionNumber};
 
-use crate::registry::{MAX_PAGE_SIZE, Page, Registry, RegistryError, SchemaDefinition, SchemaRegistry};
+use crate::registry::{MAX_PAGE_SIZE, Page, Registry, RegistryError, SchemaRegistry};
+use topic::SchemaDefinition;
 
 /// Reads registries through Glue's API.
 pub struct GlueSchemaRegistry {

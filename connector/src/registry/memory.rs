@@ -5,7 +5,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
-use crate::registry::{Page, Registry, RegistryError, SchemaDefinition, SchemaRegistry};
+use crate::registry::{Page, Registry, RegistryError, SchemaRegistry};
+use topic::SchemaDefinition;
 
 /// The in-memory twin of [`GlueSchemaRegistry`](crate::registry::glue::GlueSchemaRegistry).
 #[derive(Default)]

@@ -1,16 +1,16 @@
 //! Where tables come from: schema registries, each a database of Athena's, whose schemas describe one topic each.
 //!
 //! [`SchemaRegistry`] is the seam to the service, implemented by [`glue`] and, for tests, by [`memory`].
-//! [`catalog`] gives Athena's view of it, [`topic_schema`] reads the documents.
+//! [`catalog`] gives Athena's view of it.
 
 use async_trait::async_trait;
+use topic::SchemaDefinition;
 
 pub mod catalog;
 #[cfg(any(test, feature = "test-util"))]
 pub mod conformance;
 pub mod glue;
 pub mod memory;
-pub mod topic_schema;
 
 /// A service that keeps registries of versioned schema definitions. Names are case-sensitive.
 #[async_trait]
@@ -50,16 +50,6 @@ pub struct Registry {
     pub name: String,
     /// Empty if there is none.
     pub description: String,
-}
-
-/// One version of a schema as the registry holds it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SchemaDefinition {
-    /// The version's UUID.
-    pub schema_version_id: String,
-    /// The registry's own word: `JSON`, `AVRO` or `PROTOBUF`.
-    pub data_format: String,
-    pub definition: String,
 }
 
 /// Why a registry gave no answer.

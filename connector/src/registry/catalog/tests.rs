@@ -1,8 +1,8 @@
 use async_trait::async_trait;
 
 use super::*;
-use crate::registry::SchemaDefinition;
 use crate::registry::memory::MemorySchemaRegistry;
+use topic::SchemaDefinition;
 
 const MSK: &str = "orders {AthenaFederationMSK} and more";
 

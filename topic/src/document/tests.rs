@@ -1,6 +1,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::table::DATA_FORMAT_KEY;
 
 fn definition(data_format: &str, definition: impl ToString) -> SchemaDefinition {
     SchemaDefinition {
@@ -10,7 +11,7 @@ fn definition(data_format: &str, definition: impl ToString) -> SchemaDefinition 
     }
 }
 
-fn parse(document: Value) -> Result<TopicTable, TopicSchemaError> {
+fn parse(document: Value) -> Result<TopicTable, DocumentError> {
     TopicTable::parse("Customer", "Orders", &definition("JSON", document))
 }
 
@@ -44,13 +45,14 @@ fn reads_the_articles_document() {
         ("Customer", "Orders")
     );
     assert_eq!(
-        (table.topic.as_str(), table.data_format),
+        (table.topic.as_str(), table.value.format()),
         ("orders", DataFormat::Json)
     );
     let metadata = [
         ("dataFormat", "json"),
         ("glueRegistryName", "Customer"),
         ("glueSchemaName", "Orders"),
+        ("glueSchemaVersionId", "1"),
         ("topicName", "orders"),
     ];
     let metadata = metadata.map(|(key, value)| (key.to_owned(), value.to_owned()));
@@ -199,7 +201,7 @@ fn a_format_hint_means_nothing_to_other_types() {
 #[test]
 fn says_which_format_is_not_read() {
     let csv = json!({"topicName": "t", "message": {"dataFormat": "csv", "fields": [{"name": "a"}]}});
-    assert_eq!(error(csv), "data format `csv` is not supported, only json is");
+    assert_eq!(error(csv), "data format `csv` is not supported");
     for format in ["AVRO", "PROTOBUF"] {
         let error = TopicTable::parse("r", "s", &definition(format, "{}")).unwrap_err();
         assert!(

@@ -1,34 +1,20 @@
-use std::collections::HashMap;
-
 use arrow::array::{Array, ArrayRef, AsArray};
-use arrow::datatypes::{DataType, Date64Type, Field, Float32Type, Float64Type, Int32Type, Int64Type, Schema};
+use arrow::datatypes::{DataType, Date64Type, Field, Float32Type, Float64Type, Int32Type, Int64Type};
 use arrow::util::display::array_value_to_string;
 use proptest::prelude::*;
 use serde_json::Value;
 
 use super::*;
-use crate::decode::format_hint::DateFormat;
+use crate::decode::ValueErrors;
+use crate::decode::testing::{ValueDecoder, column, hinted};
+use crate::table::Encoding;
 
-fn column(name: &str, mapping: &str, data_type: DataType) -> Column {
-    let format = matches!(data_type, DataType::Date32 | DataType::Date64).then(DateFormat::default);
-    Column {
-        name: name.into(),
-        mapping: mapping.into(),
-        data_type,
-        format,
-    }
-}
-
-fn decoder(columns: Vec<Column>) -> JsonDecoder {
-    let fields = columns
-        .iter()
-        .map(|column| Field::new(&column.name, column.data_type.clone(), true));
-    let schema = Schema::new(fields.collect::<Vec<_>>());
-    JsonDecoder::try_new(Arc::new(schema), columns).unwrap()
+fn decoder(columns: Vec<Field>) -> ValueDecoder {
+    ValueDecoder::new(Encoding::Json, columns)
 }
 
 /// A decoder with the one column `v` of key `v`.
-fn single(data_type: DataType) -> JsonDecoder {
+fn single(data_type: DataType) -> ValueDecoder {
     decoder(vec![column("v", "v", data_type)])
 }
 
@@ -54,7 +40,9 @@ fn text(record: &str) -> Option<String> {
 
 fn reason(record: &[u8]) -> String {
     let mut decoder = single(DataType::Utf8);
-    let bad = decoder.decode(record).unwrap_err();
+    let DecodeError::Bad(bad) = decoder.decode(record).unwrap_err() else {
+        panic!("the record is at fault")
+    };
     assert_eq!((decoder.rows(), bad.column), (0, None));
     bad.reason
 }
@@ -150,11 +138,7 @@ fn follows_the_table_of_rules() {
 
 #[test]
 fn reads_numbers_through_a_date_format() {
-    let format = Some(DateFormat::compile("epoch_millis").unwrap());
-    let mut decoder = decoder(vec![Column {
-        format,
-        ..column("v", "v", DataType::Date64)
-    }]);
+    let mut decoder = decoder(vec![hinted("v", "v", DataType::Date64, "epoch_millis")]);
     decoder.decode(br#"{"v": 1678395900073}"#).unwrap();
     assert_eq!(
         decoder.flush().column(0).as_primitive::<Date64Type>().value(0),
@@ -390,16 +374,6 @@ fn counts_rows_of_a_schema_without_columns() {
     decoder.decode(b"[]").unwrap_err();
     decoder.append_nulls();
     assert_eq!(decoder.flush().num_rows(), 2);
-}
-
-#[test]
-fn keeps_the_schema_with_its_metadata() {
-    let metadata = HashMap::from([("mapping".to_owned(), "v".to_owned())]);
-    let field = Field::new("V", DataType::Utf8, true).with_metadata(metadata.clone());
-    let schema = Arc::new(Schema::new_with_metadata(vec![field], metadata));
-    let mut decoder = JsonDecoder::try_new(schema.clone(), vec![column("V", "v", DataType::Utf8)]).unwrap();
-    decoder.append_nulls();
-    assert_eq!(decoder.flush().schema(), schema);
 }
 
 /// The same rules, the slow way: through a tree. Numbers are left to the tests above, since a tree does not keep

@@ -25,50 +25,38 @@
 //!
 //! A mapping names one top-level key, taken literally: `a.b` is the key `a.b`.
 
+use std::fmt;
 use std::ops::Range;
-use std::sync::Arc;
-use std::{fmt, mem};
 
-use arrow::array::{RecordBatch, RecordBatchOptions};
-use arrow::datatypes::SchemaRef;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::decode::columns::ColumnBuilder;
+use crate::decode::column::ColumnBuilder;
 use crate::decode::scalar::Scalar;
-use crate::decode::{BadRecord, Column, DecoderError, RowDecoder, ValueErrors};
-use crate::registry::topic_schema::DataFormat;
+use crate::decode::{Column, DecodeError, DecoderError, PayloadDecoder};
 
 /// Decodes JSON objects.
-pub struct JsonDecoder {
-    schema: SchemaRef,
-    columns: Vec<ColumnBuilder>,
+pub(crate) struct JsonDecoder {
     keys: Keys,
     /// Where in the record each key's value stands, in the order of `keys`.
     found: Vec<Option<Range<usize>>>,
     /// Strings with escapes are unescaped here.
     unescaped: String,
-    rows: usize,
 }
 
 impl JsonDecoder {
-    /// `columns` in the order of `schema`'s fields.
-    pub fn try_new(schema: SchemaRef, columns: Vec<Column>) -> Result<Self, DecoderError> {
+    pub(crate) fn new(columns: &[Column]) -> Result<Self, DecoderError> {
         let keys = Keys::new(columns.iter().map(|column| column.mapping.as_str()));
-        let columns = columns.into_iter().map(builder).collect::<Result<_, _>>()?;
         let found = vec![None; keys.0.len()];
         Ok(Self {
-            schema,
-            columns,
             keys,
             found,
             unescaped: String::new(),
-            rows: 0,
         })
     }
 
     /// Finds the mapped values of `json`.
-    fn locate(&mut self, json: &str) -> Result<(), BadRecord> {
+    fn locate(&mut self, json: &str) -> Result<(), DecodeError> {
         expect_object(json)?;
         self.found.fill(None);
         let object = TopLevel {
@@ -78,13 +66,13 @@ impl JsonDecoder {
         };
         serde_json::Deserializer::from_str(json)
             .deserialize_map(object)
-            .map_err(|error| bad_record(format!("not JSON: {error}")))
+            .map_err(|error| DecodeError::bad(format!("not JSON: {error}")))
     }
 }
 
-impl RowDecoder for JsonDecoder {
-    fn decode(&mut self, value: &[u8]) -> Result<(), BadRecord> {
-        let json = String::from_utf8_lossy(value);
+impl PayloadDecoder for JsonDecoder {
+    fn decode(&mut self, payload: &[u8], columns: &mut [ColumnBuilder]) -> Result<(), DecodeError> {
+        let json = String::from_utf8_lossy(payload);
         self.locate(&json)?;
         for (key, found) in self.keys.0.iter().zip(&self.found) {
             let scalar = match found {
@@ -92,53 +80,11 @@ impl RowDecoder for JsonDecoder {
                 None => Scalar::Null,
             };
             for &column in &key.columns {
-                self.columns[column].append(scalar);
+                columns[column].append(scalar);
             }
         }
-        self.rows += 1;
         Ok(())
     }
-
-    fn append_nulls(&mut self) {
-        for column in &mut self.columns {
-            column.append(Scalar::Null);
-        }
-        self.rows += 1;
-    }
-
-    fn rows(&self) -> usize {
-        self.rows
-    }
-
-    fn bytes(&self) -> usize {
-        self.columns.iter().map(ColumnBuilder::bytes).sum()
-    }
-
-    fn flush(&mut self) -> RecordBatch {
-        let options = RecordBatchOptions::new().with_row_count(Some(mem::take(&mut self.rows)));
-        let columns = self.columns.iter_mut().map(ColumnBuilder::finish).collect();
-        RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &options)
-            .expect("builders are made from the schema, its fields are nullable, rows are whole")
-    }
-
-    fn value_errors(&self) -> Vec<ValueErrors> {
-        let failed = self.columns.iter().filter(|column| column.errors() > 0);
-        failed
-            .map(|column| ValueErrors {
-                column: column.name().to_owned(),
-                values: column.errors(),
-            })
-            .collect()
-    }
-}
-
-fn builder(column: Column) -> Result<ColumnBuilder, DecoderError> {
-    let (name, data_type) = (column.name.clone(), column.data_type.clone());
-    ColumnBuilder::new(column).ok_or(DecoderError::UnsupportedType {
-        column: name,
-        format: DataFormat::Json,
-        data_type,
-    })
 }
 
 /// Mapped keys in the order of their bytes, each with the columns that read it.
@@ -173,7 +119,7 @@ impl Keys {
 }
 
 /// Names what stands there instead of an object, since a parser's own message would quote the record.
-fn expect_object(json: &str) -> Result<(), BadRecord> {
+fn expect_object(json: &str) -> Result<(), DecodeError> {
     let text = json.trim_start_matches([' ', '\t', '\n', '\r']);
     let reason = match text.chars().next() {
         Some('{') => return Ok(()),
@@ -185,14 +131,7 @@ fn expect_object(json: &str) -> Result<(), BadRecord> {
         Some('\0') => "the value begins with byte 0, the mark of a Confluent schema registry header",
         Some(_) => "the value does not begin with a JSON object",
     };
-    Err(bad_record(reason))
-}
-
-fn bad_record(reason: impl Into<String>) -> BadRecord {
-    BadRecord {
-        column: None,
-        reason: reason.into(),
-    }
+    Err(DecodeError::bad(reason))
 }
 
 /// Walks the top-level object of `json` and notes where mapped values stand.

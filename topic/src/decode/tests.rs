@@ -2,10 +2,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::AsArray;
-use arrow::datatypes::{Date32Type, Int32Type};
+use arrow::datatypes::{Date32Type, Int32Type, Schema};
 
 use super::*;
-use crate::registry::SchemaDefinition;
+use crate::table::{DATA_FORMAT_KEY, is_self_described};
 
 fn table() -> TopicTable {
     let definition = r#"{"topicName": "orders", "message": {"dataFormat": "json", "fields": [
@@ -29,6 +29,14 @@ fn bare(fields: &[(&str, DataType)]) -> SchemaRef {
     Arc::new(Schema::new(fields.collect::<Vec<_>>()))
 }
 
+fn row_decoder(schema: &SchemaRef, table: Option<&TopicTable>) -> Result<RowDecoder, DecoderError> {
+    RowDecoder::try_new(
+        schema,
+        table,
+        &(Arc::new(NoWriterSchemas) as Arc<dyn WriterSchemas>),
+    )
+}
+
 fn error(schema: &SchemaRef, table: Option<&TopicTable>) -> String {
     match row_decoder(schema, table) {
         Ok(_) => panic!("a decoder was made"),
@@ -43,7 +51,9 @@ fn reads_what_the_requests_own_metadata_says() {
     assert!(is_self_described(&schema));
     let mut decoder = row_decoder(&schema, None).unwrap();
     decoder
-        .decode(br#"{"order_id": 7, "d": "09.03.2023", "n": "x"}"#)
+        .decode(&Record::of_value(
+            br#"{"order_id": 7, "d": "09.03.2023", "n": "x"}"#,
+        ))
         .unwrap();
     let batch = decoder.flush();
     assert_eq!(batch.schema(), schema);
@@ -56,7 +66,9 @@ fn asks_the_table_for_what_the_request_lost_whatever_the_case_of_names() {
     let schema = bare(&[("id", DataType::Int32), ("DAY", DataType::Date32)]);
     assert!(!is_self_described(&schema));
     let mut decoder = row_decoder(&schema, Some(&table())).unwrap();
-    decoder.decode(br#"{"order_id": 7, "d": "09.03.2023"}"#).unwrap();
+    decoder
+        .decode(&Record::of_value(br#"{"order_id": 7, "d": "09.03.2023"}"#))
+        .unwrap();
     let batch = decoder.flush();
     assert_eq!(batch.schema(), schema);
     assert_eq!(batch.column(0).as_primitive::<Int32Type>().value(0), 7);
@@ -68,7 +80,9 @@ fn prefers_the_requests_own_mapping() {
     let own = Field::new("id", DataType::Int32, true)
         .with_metadata(HashMap::from([(MAPPING_KEY.to_owned(), "other".to_owned())]));
     let mut decoder = row_decoder(&Arc::new(Schema::new(vec![own])), Some(&table())).unwrap();
-    decoder.decode(br#"{"order_id": 7, "other": 8}"#).unwrap();
+    decoder
+        .decode(&Record::of_value(br#"{"order_id": 7, "other": 8}"#))
+        .unwrap();
     assert_eq!(decoder.flush().column(0).as_primitive::<Int32Type>().value(0), 8);
 }
 
@@ -97,23 +111,16 @@ fn says_which_column_or_format_cannot_be_read() {
     );
     assert_eq!(
         error(&unknown, None),
-        "the schema has no `dataFormat` metadata and no table was given"
+        "column `id` has no `mapping` metadata and the topic's table has no such column"
     );
-    let binary = bare(&[("note", DataType::Binary)]);
+    let unsigned = bare(&[("note", DataType::UInt8)]);
     assert_eq!(
-        error(&binary, Some(&table)),
-        "column `note`: json values cannot be read as Binary"
+        error(&unsigned, Some(&table)),
+        "column `note`: json values cannot be read as UInt8"
     );
 
     let strict = Arc::new(Schema::new(vec![Field::new("id", DataType::Int32, false)]));
     assert!(error(&strict, Some(&table)).contains("`id` is declared not nullable"));
-
-    let csv = HashMap::from([(DATA_FORMAT_KEY.to_owned(), "csv".to_owned())]);
-    let csv = Arc::new(Schema::new_with_metadata(Vec::<Field>::new(), csv));
-    assert_eq!(
-        error(&csv, None),
-        "data format `csv` is not supported, only json is"
-    );
 
     let hint = HashMap::from([
         (MAPPING_KEY.to_owned(), "d".to_owned()),

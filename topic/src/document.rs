@@ -19,42 +19,15 @@
 //! as an absent key. A column without `mapping` is NULL in every row; without `type` it is VARCHAR.
 
 use std::collections::{HashMap, HashSet};
-use std::fmt;
-use std::str::FromStr;
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Field, Schema};
 use serde_json::Value;
 
-use crate::decode::format_hint::{DateFormat, FormatHintError};
-use crate::registry::SchemaDefinition;
-
-/// Table schema metadata: the format of the topic's record values.
-pub const DATA_FORMAT_KEY: &str = "dataFormat";
-/// Table schema metadata: the registry's real name.
-pub const REGISTRY_NAME_KEY: &str = "glueRegistryName";
-/// Table schema metadata: the registered schema's real name.
-pub const SCHEMA_NAME_KEY: &str = "glueSchemaName";
-/// Table schema metadata: the Kafka topic.
-pub const TOPIC_NAME_KEY: &str = "topicName";
-/// Field metadata: which part of a record value fills the column.
-pub const MAPPING_KEY: &str = "mapping";
-/// Field metadata: the date pattern, empty if there is none.
-pub const FORMAT_HINT_KEY: &str = "formatHint";
-/// Field metadata: the type as the document names it.
-pub const TYPE_KEY: &str = "type";
-
-/// A topic as a table.
-#[derive(Debug, Clone, PartialEq)]
-pub struct TopicTable {
-    /// Names as the registry spells them.
-    pub registry_name: String,
-    pub schema_name: String,
-    pub topic: String,
-    pub data_format: DataFormat,
-    /// All columns, nullable, with the metadata that decoding needs.
-    pub schema: SchemaRef,
-}
+use crate::definition::SchemaDefinition;
+use crate::format_hint::{DateFormat, FormatHintError};
+use crate::table::{DataFormat, Encoding, FORMAT_HINT_KEY, MAPPING_KEY, ReadOptions, TYPE_KEY, TopicTable};
+use crate::type_name::data_type;
 
 impl TopicTable {
     /// Reads the latest definition of `schema_name`.
@@ -62,9 +35,11 @@ impl TopicTable {
         registry_name: &str,
         schema_name: &str,
         definition: &SchemaDefinition,
-    ) -> Result<Self, TopicSchemaError> {
+    ) -> Result<Self, DocumentError> {
         if definition.data_format != "JSON" {
-            return Err(UnsupportedFormat(definition.data_format.to_lowercase()).into());
+            return Err(DocumentError::UnsupportedFormat(
+                definition.data_format.to_lowercase(),
+            ));
         }
         let document = serde_json::from_str(&definition.definition)?;
         let document = Node {
@@ -73,68 +48,32 @@ impl TopicTable {
         };
         let topic = document.required_text("topicName")?;
         let message = document.object("message")?;
-        let data_format: DataFormat = message.required_text("dataFormat")?.parse()?;
+        let data_format = message.required_text("dataFormat")?;
+        let value = match data_format.parse() {
+            Ok(DataFormat::Json) => Encoding::Json,
+            _ => return Err(DocumentError::UnsupportedFormat(data_format)),
+        };
         let fields = read_fields(&message, schema_name)?;
-        let metadata = HashMap::from([
-            (DATA_FORMAT_KEY.to_owned(), data_format.to_string()),
-            (REGISTRY_NAME_KEY.to_owned(), registry_name.to_owned()),
-            (SCHEMA_NAME_KEY.to_owned(), schema_name.to_owned()),
-            (TOPIC_NAME_KEY.to_owned(), topic.clone()),
-        ]);
-        Ok(Self {
+        let mut table = Self {
             registry_name: registry_name.to_owned(),
             schema_name: schema_name.to_owned(),
+            schema_version_id: definition.schema_version_id.clone(),
             topic,
-            data_format,
-            schema: Arc::new(Schema::new_with_metadata(fields, metadata)),
-        })
-    }
-
-    /// The column of this name, whatever its case.
-    pub fn column(&self, name: &str) -> Option<&Field> {
-        let name = name.to_lowercase();
-        let mut fields = self.schema.fields().iter();
-        fields
-            .find(|field| field.name().to_lowercase() == name)
-            .map(AsRef::as_ref)
+            value,
+            key: None,
+            options: ReadOptions::default(),
+            schema: Arc::new(Schema::empty()),
+        };
+        table.schema = Arc::new(Schema::new_with_metadata(fields, table.metadata()));
+        Ok(table)
     }
 }
-
-/// How record values are encoded; reads and prints as the document spells it, in any case.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DataFormat {
-    Json,
-}
-
-impl FromStr for DataFormat {
-    type Err = UnsupportedFormat;
-
-    fn from_str(name: &str) -> Result<Self, UnsupportedFormat> {
-        match name.trim().to_lowercase().as_str() {
-            "json" => Ok(Self::Json),
-            other => Err(UnsupportedFormat(other.to_owned())),
-        }
-    }
-}
-
-impl fmt::Display for DataFormat {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Json => "json",
-        })
-    }
-}
-
-/// A format that this connector does not read.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("data format `{0}` is not supported, only json is")]
-pub struct UnsupportedFormat(pub String);
 
 /// What is wrong with a document. Paths look like `message.fields[3].type`.
 #[derive(Debug, thiserror::Error)]
-pub enum TopicSchemaError {
-    #[error(transparent)]
-    UnsupportedFormat(#[from] UnsupportedFormat),
+pub enum DocumentError {
+    #[error("data format `{0}` is not supported")]
+    UnsupportedFormat(String),
     #[error("the definition is not JSON: {0}")]
     Syntax(#[from] serde_json::Error),
     #[error("{path}: missing; this must be a topic document with topicName and message, not a JSON Schema")]
@@ -155,43 +94,10 @@ pub enum TopicSchemaError {
     FormatHint { path: String, source: FormatHintError },
 }
 
-/// Every type name a document may use, in upper case. Any other name is a VARCHAR.
-const TYPES: [(&str, DataType); 19] = [
-    ("BOOLEAN", DataType::Boolean),
-    ("BOOL", DataType::Boolean),
-    ("TINYINT", DataType::Int8),
-    ("SMALLINT", DataType::Int16),
-    ("INT", DataType::Int32),
-    ("INTEGER", DataType::Int32),
-    ("INT32", DataType::Int32),
-    ("BIGINT", DataType::Int64),
-    ("LONG", DataType::Int64),
-    ("INT64", DataType::Int64),
-    ("FLOAT", DataType::Float32),
-    ("DOUBLE", DataType::Float64),
-    // Without precision and scale: the Java connector made it a double, and queries rely on that.
-    ("DECIMAL", DataType::Float64),
-    ("DATE", DataType::Date32),
-    // Athena's TIMESTAMP is Arrow's date in milliseconds; a timestamp without zone is refused.
-    ("TIMESTAMP", DataType::Date64),
-    ("CHAR", DataType::Utf8),
-    ("VARCHAR", DataType::Utf8),
-    ("STRING", DataType::Utf8),
-    ("", DataType::Utf8),
-];
-
-fn data_type(type_name: &str) -> Option<DataType> {
-    let name = type_name.trim().to_uppercase();
-    TYPES
-        .into_iter()
-        .find(|(known, _)| *known == name)
-        .map(|(_, data_type)| data_type)
-}
-
-fn read_fields(message: &Node<'_>, schema_name: &str) -> Result<Vec<Field>, TopicSchemaError> {
+fn read_fields(message: &Node<'_>, schema_name: &str) -> Result<Vec<Field>, DocumentError> {
     let nodes = message.array("fields")?;
     if nodes.is_empty() {
-        return Err(TopicSchemaError::NoColumns);
+        return Err(DocumentError::NoColumns);
     }
     let mut fields: Vec<Field> = Vec::with_capacity(nodes.len());
     let mut names = HashSet::new();
@@ -199,14 +105,14 @@ fn read_fields(message: &Node<'_>, schema_name: &str) -> Result<Vec<Field>, Topi
         let field = read_field(node, schema_name)?;
         if !names.insert(field.name().to_lowercase()) {
             let (path, name) = (node.child_path("name"), field.name().clone());
-            return Err(TopicSchemaError::DuplicateColumn { path, name });
+            return Err(DocumentError::DuplicateColumn { path, name });
         }
         fields.push(field);
     }
     Ok(fields)
 }
 
-fn read_field(node: &Node<'_>, schema_name: &str) -> Result<Field, TopicSchemaError> {
+fn read_field(node: &Node<'_>, schema_name: &str) -> Result<Field, DocumentError> {
     let name = node.required_text("name")?;
     let type_name = node.text("type")?;
     let data_type = data_type(&type_name).unwrap_or_else(|| {
@@ -221,7 +127,7 @@ fn read_field(node: &Node<'_>, schema_name: &str) -> Result<Field, TopicSchemaEr
     let hint = node.text("formatHint")?;
     if matches!(data_type, DataType::Date32 | DataType::Date64) {
         let path = || node.child_path("formatHint");
-        DateFormat::compile(&hint).map_err(|source| TopicSchemaError::FormatHint { path: path(), source })?;
+        DateFormat::compile(&hint).map_err(|source| DocumentError::FormatHint { path: path(), source })?;
     }
     let metadata = HashMap::from([
         (MAPPING_KEY.to_owned(), node.text("mapping")?),
@@ -238,7 +144,7 @@ struct Node<'a> {
 }
 
 impl<'a> Node<'a> {
-    fn child(&self, key: &str) -> Result<Node<'a>, TopicSchemaError> {
+    fn child(&self, key: &str) -> Result<Node<'a>, DocumentError> {
         let value = match self.value {
             Some(Value::Object(object)) => object.get(key).filter(|value| !value.is_null()),
             other => return Err(self.wrong_kind("an object", other)),
@@ -249,7 +155,7 @@ impl<'a> Node<'a> {
         })
     }
 
-    fn object(&self, key: &str) -> Result<Node<'a>, TopicSchemaError> {
+    fn object(&self, key: &str) -> Result<Node<'a>, DocumentError> {
         let child = self.child(key)?;
         match child.value {
             Some(Value::Object(_)) => Ok(child),
@@ -258,7 +164,7 @@ impl<'a> Node<'a> {
     }
 
     /// The children of an array; an absent one is empty.
-    fn array(&self, key: &str) -> Result<Vec<Node<'a>>, TopicSchemaError> {
+    fn array(&self, key: &str) -> Result<Vec<Node<'a>>, DocumentError> {
         let child = self.child(key)?;
         let items = match child.value {
             None => return Ok(Vec::new()),
@@ -273,7 +179,7 @@ impl<'a> Node<'a> {
     }
 
     /// The text of a scalar; an absent one is empty.
-    fn text(&self, key: &str) -> Result<String, TopicSchemaError> {
+    fn text(&self, key: &str) -> Result<String, DocumentError> {
         let child = self.child(key)?;
         match child.value {
             None => Ok(String::new()),
@@ -283,10 +189,10 @@ impl<'a> Node<'a> {
         }
     }
 
-    fn required_text(&self, key: &str) -> Result<String, TopicSchemaError> {
+    fn required_text(&self, key: &str) -> Result<String, DocumentError> {
         let text = self.text(key)?;
         if text.trim().is_empty() {
-            return Err(TopicSchemaError::Missing {
+            return Err(DocumentError::Missing {
                 path: self.child_path(key),
             });
         }
@@ -301,14 +207,14 @@ impl<'a> Node<'a> {
         }
     }
 
-    fn wrong_kind(&self, wanted: &'static str, found: Option<&Value>) -> TopicSchemaError {
+    fn wrong_kind(&self, wanted: &'static str, found: Option<&Value>) -> DocumentError {
         let path = match self.path.as_str() {
             "" => "the document".to_owned(),
             path => path.to_owned(),
         };
         match found {
-            None => TopicSchemaError::Missing { path },
-            Some(value) => TopicSchemaError::WrongKind {
+            None => DocumentError::Missing { path },
+            Some(value) => DocumentError::WrongKind {
                 path,
                 wanted,
                 found: kind(value),

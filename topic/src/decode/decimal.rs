@@ -1,0 +1,181 @@
+//! Decimals of up to 38 digits, as an unscaled integer and a scale.
+
+use crate::decode::column::DecimalType;
+
+/// What Arrow's 128-bit decimals hold.
+const MAX_DIGITS: u32 = 38;
+
+/// Reads a number as JSON and SQL write one (a sign, digits, a point, an exponent) into `to`, half rounded away from
+/// zero; `None` if it is none or has too many digits before the point.
+pub(crate) fn parse(text: &str, to: DecimalType) -> Option<i128> {
+    let (negative, unsigned) = match text.as_bytes().first()? {
+        b'-' => (true, &text[1..]),
+        b'+' => (false, &text[1..]),
+        _ => (false, text),
+    };
+    let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?),
+        None => (unsigned, 0),
+    };
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = || whole.bytes().chain(fraction.bytes());
+    if whole.len() + fraction.len() == 0 || !digits().all(|digit| digit.is_ascii_digit()) {
+        return None;
+    }
+    // The digits make an integer; this many of them (or zeros after them) belong before its point at scale `to`.
+    let kept = i64::try_from(whole.len()).ok()? + i64::from(exponent) + i64::from(to.scale);
+    let mut unscaled: i128 = 0;
+    let mut digits = digits().map(|digit| i128::from(digit - b'0'));
+    let mut taken = 0;
+    while taken < kept {
+        match digits.next() {
+            Some(digit) => unscaled = unscaled.checked_mul(10)?.checked_add(digit)?,
+            None if unscaled == 0 => return Some(0),
+            None => unscaled = unscaled.checked_mul(10)?,
+        }
+        taken += 1;
+    }
+    // With `kept` below zero the first digit lies right of the one that rounds.
+    if kept >= 0 && digits.next().is_some_and(|digit| digit >= 5) {
+        unscaled += 1;
+    }
+    let unscaled = if negative { -unscaled } else { unscaled };
+    fits(unscaled, to).then_some(unscaled)
+}
+
+/// `unscaled` / 10^`scale` in `to`, half rounded away from zero; `None` if it has too many digits.
+pub(crate) fn rescale(unscaled: i128, scale: u32, to: DecimalType) -> Option<i128> {
+    let shift = i64::from(to.scale) - i64::from(scale);
+    let rescaled = match u32::try_from(shift) {
+        Ok(up) if unscaled == 0 || up <= MAX_DIGITS => match unscaled {
+            0 => 0,
+            _ => unscaled.checked_mul(10_i128.checked_pow(up)?)?,
+        },
+        Ok(_) => return None,
+        Err(_) => match 10_i128.checked_pow(u32::try_from(-shift).ok()?) {
+            Some(divisor) => divide(unscaled, divisor),
+            None => 0,
+        },
+    };
+    fits(rescaled, to).then_some(rescaled)
+}
+
+/// The integer that `unscaled` / 10^`scale` is, if it is one.
+pub(crate) fn to_integer(unscaled: i128, scale: u32) -> Option<i128> {
+    if unscaled == 0 {
+        return Some(0);
+    }
+    let divisor = 10_i128.checked_pow(scale)?;
+    (unscaled % divisor == 0).then_some(unscaled / divisor)
+}
+
+/// All digits, none of them an exponent's.
+pub(crate) fn to_text(unscaled: i128, scale: u32) -> String {
+    let scale = scale as usize;
+    let digits = format!("{:0>width$}", unscaled.unsigned_abs(), width = scale + 1);
+    let (whole, fraction) = digits.split_at(digits.len() - scale);
+    let sign = if unscaled < 0 { "-" } else { "" };
+    match fraction {
+        "" => format!("{sign}{whole}"),
+        fraction => format!("{sign}{whole}.{fraction}"),
+    }
+}
+
+fn divide(value: i128, divisor: i128) -> i128 {
+    let (quotient, rest) = (value / divisor, value % divisor);
+    let half = rest.unsigned_abs() >= divisor.unsigned_abs().div_ceil(2);
+    quotient + if half { value.signum() } else { 0 }
+}
+
+fn fits(unscaled: i128, to: DecimalType) -> bool {
+    10_i128
+        .checked_pow(to.precision.into())
+        .is_some_and(|limit| unscaled.abs() < limit)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const MONEY: DecimalType = DecimalType {
+        precision: 5,
+        scale: 2,
+    };
+
+    #[test]
+    fn reads_numbers_as_written() {
+        for (text, wanted) in [
+            ("1", Some(100)),
+            ("1.5", Some(150)),
+            ("-0.01", Some(-1)),
+            ("+2.", Some(200)),
+            (".5", Some(50)),
+            ("1e2", Some(10_000)),
+            ("12.5E-1", Some(125)),
+            ("999.99", Some(99_999)),
+            ("999.994", Some(99_999)),
+            ("999.995", None),
+            ("1000", None),
+            ("0.005", Some(1)),
+            ("-0.005", Some(-1)),
+            ("0.0049", Some(0)),
+            ("0.0005", Some(0)),
+            ("0.9e-3", Some(0)),
+            ("0e2000000000", Some(0)),
+            ("1e2000000000", None),
+            ("1e-2000000000", Some(0)),
+            ("00000000000000000000000000000000000000000001", Some(100)),
+            ("0.1000000000000000000000000000000000000000001", Some(10)),
+            ("", None),
+            ("-", None),
+            (".", None),
+            ("1e", None),
+            ("1.2.3", None),
+            (" 1", None),
+            ("1_0", None),
+            ("NaN", None),
+            ("٣", None),
+        ] {
+            assert_eq!(parse(text, MONEY), wanted, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn rounds_half_away_from_zero_when_digits_go() {
+        for (unscaled, scale, wanted) in [
+            (1235, 3, Some(124)),
+            (-1235, 3, Some(-124)),
+            (1234, 3, Some(123)),
+            (5, 0, Some(500)),
+            (1000, 0, None),
+            (0, 90, Some(0)),
+            (7, 90, Some(0)),
+        ] {
+            assert_eq!(rescale(unscaled, scale, MONEY), wanted, "{unscaled} / 10^{scale}");
+        }
+    }
+
+    #[test]
+    fn is_an_integer_only_without_a_fraction() {
+        assert_eq!(to_integer(1200, 2), Some(12));
+        assert_eq!(to_integer(1201, 2), None);
+        assert_eq!(to_integer(0, 99), Some(0));
+    }
+
+    proptest! {
+        #[test]
+        fn text_and_value_are_one(unscaled in -10_i128.pow(38) + 1..10_i128.pow(38), scale in 0_u8..=38) {
+            let to = DecimalType { precision: 38, scale: scale as i8 };
+            let text = to_text(unscaled, scale.into());
+            prop_assert_eq!(parse(&text, to), Some(unscaled));
+            prop_assert_eq!(rescale(unscaled, scale.into(), to), Some(unscaled));
+        }
+
+        #[test]
+        fn no_text_panics(text in "[-+0-9.eE]{0,12}") {
+            let _ = parse(&text, MONEY);
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Decoders for tests of one format.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::{DataType, Field, Schema};
+
+use crate::decode::{DecodeError, NoWriterSchemas, RowDecoder, ValueErrors, WriterSchemas};
+use crate::record::Record;
+use crate::table::{Encoding, FORMAT_HINT_KEY, MAPPING_KEY, ReadOptions, SOURCE_KEY, TopicTable};
+
+/// A decoder of bare values.
+pub(crate) struct ValueDecoder(pub(crate) RowDecoder);
+
+impl ValueDecoder {
+    pub(crate) fn new(encoding: Encoding, columns: Vec<Field>) -> Self {
+        Self::with_writers(encoding, columns, Arc::new(NoWriterSchemas))
+    }
+
+    pub(crate) fn with_writers(
+        encoding: Encoding,
+        columns: Vec<Field>,
+        writers: Arc<dyn WriterSchemas>,
+    ) -> Self {
+        let table = table(encoding, columns);
+        Self(RowDecoder::try_new(&table.schema, Some(&table), &writers).unwrap())
+    }
+
+    pub(crate) fn decode(&mut self, value: &[u8]) -> Result<(), DecodeError> {
+        self.0.decode(&Record::of_value(value))
+    }
+
+    pub(crate) fn append_nulls(&mut self) {
+        self.0.append_null_value(&Record::of_value(b""), None).unwrap();
+    }
+
+    pub(crate) fn rows(&self) -> usize {
+        self.0.rows()
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.0.bytes()
+    }
+
+    pub(crate) fn flush(&mut self) -> RecordBatch {
+        self.0.flush()
+    }
+
+    pub(crate) fn value_errors(&self) -> Vec<ValueErrors> {
+        self.0.value_errors()
+    }
+}
+
+/// A table of these columns.
+pub(crate) fn table(encoding: Encoding, columns: Vec<Field>) -> TopicTable {
+    TopicTable {
+        registry_name: "registry".into(),
+        schema_name: "schema".into(),
+        schema_version_id: "00000000-0000-0000-0000-000000000000".into(),
+        topic: "topic".into(),
+        value: encoding,
+        key: None,
+        options: ReadOptions::default(),
+        schema: Arc::new(Schema::new(columns)),
+    }
+}
+
+/// A column read from the value by `mapping`.
+pub(crate) fn column(name: &str, mapping: &str, data_type: DataType) -> Field {
+    hinted(name, mapping, data_type, "")
+}
+
+/// The same with a format hint.
+pub(crate) fn hinted(name: &str, mapping: &str, data_type: DataType, hint: &str) -> Field {
+    let metadata = [(MAPPING_KEY, mapping), (FORMAT_HINT_KEY, hint)];
+    let metadata = metadata.map(|(key, value)| (key.to_owned(), value.to_owned()));
+    Field::new(name, data_type, true).with_metadata(HashMap::from(metadata))
+}
+
+/// A column of another source than the value.
+pub(crate) fn sourced(name: &str, source: &str, mapping: &str, data_type: DataType) -> Field {
+    let field = column(name, mapping, data_type);
+    let mut metadata = field.metadata().clone();
+    metadata.insert(SOURCE_KEY.to_owned(), source.to_owned());
+    field.with_metadata(metadata)
+}

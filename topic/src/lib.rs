@@ -1,0 +1,29 @@
+//! What a topic is as a table: its document to columns, its records to rows. Pure: no I/O, no AWS, no Kafka client.
+//!
+//! | module | idea |
+//! |---|---|
+//! | [`definition`] | a schema as a registry holds it |
+//! | [`document`] | the topic document: topic, formats, columns |
+//! | [`table`] | the table that a document makes, and what of it travels on the wire |
+//! | [`type_name`] | every type name a document may use |
+//! | [`path`] | which part of a payload fills a column |
+//! | [`record`] | a record as Kafka holds it |
+//! | [`decode`] | records to Arrow columns |
+//! | [`format_hint`] | date patterns |
+
+pub mod decode;
+pub mod definition;
+pub mod document;
+pub mod format_hint;
+pub mod path;
+pub mod record;
+pub mod table;
+pub mod type_name;
+
+pub use decode::{
+    BadRecord, DecodeError, DecoderError, NoWriterSchemas, RowDecoder, ValueErrors, WriterSchemaError,
+    WriterSchemas,
+};
+pub use definition::SchemaDefinition;
+pub use record::{Headers, NoHeaders, Record, RecordTimestamp, TimestampType};
+pub use table::{DataFormat, Encoding, OnBadRecord, OnTombstone, ReadOptions, Source, TopicTable};
