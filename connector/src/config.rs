@@ -12,8 +12,12 @@
 //! | `max_records_per_split` | offsets | 100000 | the longest offset range of one split |
 //! | `schema_cache_seconds` | seconds | 60 | how long a table's description is reused; 0 reads it every time |
 //! | `isolation_level` | name | `read_committed` | or `read_uncommitted`: also records of open and aborted transactions |
-//! | `on_bad_record` | name | `null` | a record that does not decode: `null` a row of NULLs, `skip` no row, `fail` the query |
+//! | `on_bad_record` | name | `null` | a record that does not decode: `null` a row of NULLs, `skip` no row, `fail` the query, then also over a value that does not fit its column |
 //! | `on_tombstone` | name | `skip` | a record without value: `skip` no row, `null` a row of NULLs |
+//! | `metadata_columns` | `true`, `false` | `false` | every table has columns about its records: partition, offset, timestamp, key, headers, … |
+//! | `schema_registry_url` | URL | none, needed for records that name a Confluent schema id | the Confluent schema registry; user and password may stand in the URL, percent-encoded |
+//!
+//! What a topic's document says of `on_bad_record`, `on_tombstone` or metadata columns goes before the setting.
 //!
 //! Those of the Java connector keep its names and defaults. A blank value is the same as none, since deployment
 //! templates pass empty text for parameters left out. Words are accepted in any case.
@@ -26,6 +30,7 @@ use topic::{OnBadRecord, OnTombstone};
 use tracing::level_filters::LevelFilter;
 
 use crate::kafka::auth::{AuthType, AuthTypeError};
+use crate::registry::confluent::{RegistryUrl, WANTED_URL, redact};
 
 /// What the environment says.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,6 +49,8 @@ pub struct Config {
     pub isolation_level: IsolationLevel,
     pub on_bad_record: OnBadRecord,
     pub on_tombstone: OnTombstone,
+    pub metadata_columns: bool,
+    pub schema_registry_url: Option<RegistryUrl>,
 }
 
 impl Config {
@@ -78,6 +85,8 @@ impl Config {
             on_tombstone: vars
                 .word("on_tombstone", &OnTombstone::WORDS)?
                 .unwrap_or_default(),
+            metadata_columns: vars.word("metadata_columns", &BOOLEANS)?.unwrap_or(false),
+            schema_registry_url: vars.registry_url(SCHEMA_REGISTRY_URL)?,
         })
     }
 
@@ -122,6 +131,7 @@ pub enum ConfigError {
 
 const KAFKA_ENDPOINT: &str = "kafka_endpoint";
 const SPILL_BUCKET: &str = "spill_bucket";
+const SCHEMA_REGISTRY_URL: &str = "schema_registry_url";
 
 /// The words a variable may hold, with what each means.
 type Words<T> = [(&'static str, T)];
@@ -164,6 +174,18 @@ impl<F: Fn(&str) -> Option<String>> Vars<F> {
                 })
             }
         }
+    }
+
+    /// An error shows the value without what may be a password.
+    fn registry_url(&self, variable: &'static str) -> Result<Option<RegistryUrl>, ConfigError> {
+        let url = self.text(variable).map(|value| {
+            value.parse().map_err(|_| ConfigError::Invalid {
+                variable,
+                value: redact(&value),
+                wanted: WANTED_URL.to_owned(),
+            })
+        });
+        url.transpose()
     }
 
     /// A decimal number, `least` or more.
@@ -216,6 +238,8 @@ mod tests {
             isolation_level: IsolationLevel::ReadCommitted,
             on_bad_record: OnBadRecord::Null,
             on_tombstone: OnTombstone::Skip,
+            metadata_columns: false,
+            schema_registry_url: None,
         };
         assert_eq!(config(&[]), Ok(defaults));
     }
@@ -235,6 +259,8 @@ mod tests {
             ("isolation_level", "read_uncommitted"),
             ("on_bad_record", "fail"),
             ("on_tombstone", "null"),
+            ("metadata_columns", "TRUE"),
+            ("schema_registry_url", "https://key:secret@registry:8081/path"),
         ]);
         let wanted = Config {
             kafka_endpoint: Some("b-1:9092,b-2:9092".to_owned()),
@@ -249,6 +275,8 @@ mod tests {
             isolation_level: IsolationLevel::ReadUncommitted,
             on_bad_record: OnBadRecord::Fail,
             on_tombstone: OnTombstone::Null,
+            metadata_columns: true,
+            schema_registry_url: Some("https://key:secret@registry:8081/path".parse().unwrap()),
         };
         assert_eq!(all, Ok(wanted));
         assert_eq!(
@@ -289,11 +317,27 @@ mod tests {
             ),
             ("on_bad_record", "drop", "null or skip or fail"),
             ("on_tombstone", "fail", "skip or null"),
+            ("metadata_columns", "all", "true or false"),
+            ("schema_registry_url", "registry:8081", WANTED_URL),
         ] {
             let error = config(&[(variable, value)]).unwrap_err();
             let message = format!("environment variable {variable} is `{value}`; wanted {wanted}");
             assert_eq!(error.to_string(), message);
         }
+    }
+
+    #[test]
+    fn shows_no_password_of_the_registrys_url() {
+        let with_url = |url| config(&[("schema_registry_url", url)]);
+        let shown = format!("{:?}", with_url("https://key:secret@registry").unwrap());
+        assert!(
+            shown.contains("https://registry") && !shown.contains("secret"),
+            "{shown}"
+        );
+        let error = with_url("https://key:sec/ret@registry").unwrap_err();
+        let message =
+            format!("environment variable schema_registry_url is `***@registry`; wanted {WANTED_URL}");
+        assert_eq!(error.to_string(), message);
     }
 
     #[test]

@@ -40,7 +40,13 @@ impl From<&Error> for Diagnostic {
 fn is_throttling(error: &Error) -> bool {
     matches!(
         error,
-        Error::Catalog(CatalogError::Registry(RegistryError::Throttled { .. }))
+        Error::Catalog(
+            CatalogError::Registry(RegistryError::Throttled { .. })
+                | CatalogError::Reference {
+                    source: RegistryError::Throttled { .. },
+                    ..
+                }
+        )
     )
 }
 
@@ -64,17 +70,24 @@ mod tests {
 
     #[test]
     fn throttling_has_a_class_of_its_own() {
-        let throttled = RegistryError::Throttled {
+        let throttled = || RegistryError::Throttled {
             operation: "GetSchema",
             what: "schema `orders`".into(),
             message: "rate exceeded".into(),
         };
-        let diagnostic = Diagnostic::from(&Error::Catalog(CatalogError::Registry(throttled)));
-        assert_eq!(diagnostic.error_type, THROTTLE_EXCEPTION);
-        assert!(
-            diagnostic.error_message.contains("GetSchema"),
-            "{}",
-            diagnostic.error_message
-        );
+        let reference = CatalogError::Reference {
+            registry: "customer".into(),
+            schema: "orders".into(),
+            source: throttled(),
+        };
+        for error in [CatalogError::Registry(throttled()), reference] {
+            let diagnostic = Diagnostic::from(&Error::Catalog(error));
+            assert_eq!(diagnostic.error_type, THROTTLE_EXCEPTION);
+            assert!(
+                diagnostic.error_message.contains("GetSchema"),
+                "{}",
+                diagnostic.error_message
+            );
+        }
     }
 }

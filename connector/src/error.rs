@@ -52,7 +52,10 @@ pub enum Error {
 
     /// The columns asked for cannot be read from the topic's records.
     #[error("table `{table}`: {source}")]
-    Decoder { table: String, source: DecoderError },
+    Decoder {
+        table: String,
+        source: Box<DecoderError>,
+    },
 
     /// It could not be found out how a record was written.
     #[error("{topic_partition} offset {offset}: {source}")]

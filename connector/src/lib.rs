@@ -35,7 +35,10 @@ use crate::kafka::client::KafkaBroker;
 use crate::query_status::{AthenaQueryStatus, QueryStatus};
 use crate::registry::SchemaRegistry;
 use crate::registry::catalog::Catalog;
+use crate::registry::confluent::ConfluentRegistry;
 use crate::registry::glue::GlueSchemaRegistry;
+use crate::registry::writer_schemas::WriterSchemaSources;
+use topic::TableDefaults;
 
 pub mod config;
 pub mod diagnostic;
@@ -60,6 +63,7 @@ pub struct Connector {
 pub struct Parts {
     pub config: Config,
     pub catalog: Catalog,
+    pub writer_schemas: Arc<WriterSchemaSources>,
     pub broker: Arc<dyn Broker>,
     pub blocks: Arc<dyn BlockStore>,
     pub query_status: Arc<dyn QueryStatus>,
@@ -73,15 +77,8 @@ impl Connector {
         blocks: Arc<dyn BlockStore>,
         query_status: Arc<dyn QueryStatus>,
     ) -> Self {
-        let catalog = Catalog::new(registry, config.schema_cache);
         Self {
-            parts: Ok(Parts {
-                config,
-                catalog,
-                broker,
-                blocks,
-                query_status,
-            }),
+            parts: Ok(Parts::new(config, registry, broker, blocks, query_status)),
         }
     }
 
@@ -201,6 +198,30 @@ impl Connector {
 
     fn parts(&self) -> Result<&Parts, Error> {
         self.parts.as_ref().map_err(|error| Error::Config(error.clone()))
+    }
+}
+
+impl Parts {
+    fn new(
+        config: Config,
+        registry: Arc<dyn SchemaRegistry>,
+        broker: Arc<dyn Broker>,
+        blocks: Arc<dyn BlockStore>,
+        query_status: Arc<dyn QueryStatus>,
+    ) -> Self {
+        let defaults = TableDefaults {
+            metadata_columns: config.metadata_columns,
+        };
+        let catalog = Catalog::new(registry, config.schema_cache).with_defaults(defaults);
+        let confluent = config.schema_registry_url.clone().map(ConfluentRegistry::new);
+        Self {
+            writer_schemas: Arc::new(WriterSchemaSources::new(catalog.versions(), confluent)),
+            config,
+            catalog,
+            broker,
+            blocks,
+            query_status,
+        }
     }
 }
 

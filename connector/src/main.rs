@@ -89,7 +89,7 @@ fn log_filter() -> EnvFilter {
         let config = Config::from_vars(|name| std::env::var(name).ok());
         let level = config.map_or(LevelFilter::WARN, |config| config.log_level);
         let others = level.min(LevelFilter::WARN);
-        format!("{others},bootstrap={level},connector={level},spill={level},protocol={level}")
+        format!("{others},bootstrap={level},connector={level},topic={level},spill={level},protocol={level}")
     });
     EnvFilter::builder().parse_lossy(format!("{directives},lambda_runtime=info"))
 }

@@ -15,8 +15,8 @@ use protocol::{
 };
 use spill::{BlockLimits, BlockSpiller, Records, SpillStats};
 use tokio::sync::mpsc;
-use topic::table::{is_self_described, read_options};
-use topic::{NoWriterSchemas, RowDecoder, WriterSchemas};
+use topic::table::{REGISTRY_NAME_KEY, SCHEMA_NAME_KEY, SCHEMA_VERSION_KEY, is_self_described, read_options};
+use topic::{RowDecoder, TopicTable, WriterSchemas};
 
 use crate::Parts;
 use crate::config::Config;
@@ -24,7 +24,7 @@ use crate::error::Error;
 use crate::filter::Filter;
 use crate::kafka::ReadStats;
 use crate::query_status::until_over;
-use crate::registry::catalog::Catalog;
+use crate::registry::catalog::{Catalog, CatalogError, TableVersion};
 use crate::splits::{SplitError, TopicSplit};
 use row_sink::{Delivery, Policy, RowSink, Tally};
 
@@ -56,7 +56,8 @@ async fn read(
     deadline: Instant,
 ) -> Result<FederationResponse, Error> {
     let split = TopicSplit::from_properties(&request.split.properties).map_err(SplitError::from)?;
-    let decoder = decoder(&parts.catalog, request).await?;
+    let table = table(&parts.catalog, request).await?;
+    let decoder = decoder(parts, request, table.as_deref(), deadline)?;
     let filter = Filter::try_new(&request.constraints, &request.schema)?;
     let mut spiller = spiller(parts, request)?;
     // Of all limits only this one is ours to apply: another might cut off rows that Athena's own, exact filter keeps.
@@ -67,7 +68,7 @@ async fn read(
     let (sender, mut deliveries) = mpsc::channel(CHANNEL_BATCHES);
     let sink = Box::new(RowSink::new(
         decoder,
-        policy(&parts.config, request),
+        policy(&parts.config, request, table.as_deref()),
         split.topic_partition.clone(),
         sender,
     ));
@@ -89,22 +90,48 @@ async fn read(
     Ok(response(request, spiller.finish().await?))
 }
 
-/// The registry is asked only if the request's schema does not tell by itself how its columns are read.
-async fn decoder(catalog: &Catalog, request: &ReadRecordsRequest) -> Result<RowDecoder, Error> {
-    let table = match is_self_described(&request.schema) {
-        true => None,
-        false => Some(catalog.table(&request.table_name).await?),
+/// The registry is asked only if the request's schema does not tell by itself how its columns are read: for the version
+/// that the query was planned with, or the latest if the request has lost which that was.
+async fn table(
+    catalog: &Catalog,
+    request: &ReadRecordsRequest,
+) -> Result<Option<Arc<TopicTable>>, CatalogError> {
+    if is_self_described(&request.schema) {
+        return Ok(None);
+    }
+    let table = match planned_version(request) {
+        Some(version) => catalog.table_version(&version).await,
+        None => catalog.table(&request.table_name).await,
     };
-    let writers: Arc<dyn WriterSchemas> = Arc::new(NoWriterSchemas);
-    RowDecoder::try_new(&request.schema, table.as_deref(), &writers).map_err(|source| Error::Decoder {
+    table.map(Some)
+}
+
+fn planned_version(request: &ReadRecordsRequest) -> Option<TableVersion> {
+    let metadata = request.schema.metadata();
+    let text = |key| metadata.get(key).filter(|text| !text.is_empty()).cloned();
+    Some(TableVersion {
+        registry_name: text(REGISTRY_NAME_KEY)?,
+        schema_name: text(SCHEMA_NAME_KEY)?,
+        schema_version_id: text(SCHEMA_VERSION_KEY)?,
+    })
+}
+
+fn decoder(
+    parts: &Parts,
+    request: &ReadRecordsRequest,
+    table: Option<&TopicTable>,
+    deadline: Instant,
+) -> Result<RowDecoder, Error> {
+    let writers: Arc<dyn WriterSchemas> = Arc::new(parts.writer_schemas.until(deadline));
+    RowDecoder::try_new(&request.schema, table, &writers).map_err(|source| Error::Decoder {
         table: request.table_name.to_string(),
-        source,
+        source: Box::new(source),
     })
 }
 
 /// What the table's document says goes before the settings.
-fn policy(config: &Config, request: &ReadRecordsRequest) -> Policy {
-    let options = read_options(&request.schema);
+fn policy(config: &Config, request: &ReadRecordsRequest, table: Option<&TopicTable>) -> Policy {
+    let options = table.map_or_else(|| read_options(&request.schema), |table| table.options);
     Policy {
         on_bad_record: options.on_bad_record.unwrap_or(config.on_bad_record),
         on_tombstone: options.on_tombstone.unwrap_or(config.on_tombstone),
@@ -171,6 +198,7 @@ fn report(split: &TopicSplit, read: ReadStats, tally: &Tally, spilled: SpillStat
         tombstones = tally.tombstones,
         bad_records = tally.bad_records,
         bad_keys = tally.bad_keys,
+        value_errors = tally.value_errors.iter().map(|errors| errors.values).sum::<u64>(),
         rows = spilled.rows,
         row_bytes = spilled.bytes,
         "read split"

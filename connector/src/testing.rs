@@ -12,9 +12,10 @@ use crate::config::Config;
 use crate::kafka::memory::MemoryBroker;
 use crate::kafka::{OffsetRange, TopicPartition};
 use crate::query_status::AlwaysRunning;
-use crate::registry::catalog::Catalog;
 use crate::registry::memory::MemorySchemaRegistry;
 use crate::splits::TopicSplit;
+
+pub(crate) mod http;
 
 pub(crate) const TOPIC: &str = "orders";
 
@@ -25,6 +26,7 @@ const DOCUMENT: &str = r#"{"topicName": "orders", "message": {"dataFormat": "jso
 
 /// Table `customer.orders` over topic `orders`, with columns `id` and `item`.
 pub(crate) struct World {
+    pub(crate) registry: Arc<MemorySchemaRegistry>,
     pub(crate) broker: Arc<MemoryBroker>,
     pub(crate) blocks: Arc<MemoryBlockStore>,
     pub(crate) parts: Parts,
@@ -36,25 +38,34 @@ impl World {
     }
 
     pub(crate) fn with_vars(partitions: usize, vars: &[(&str, &str)]) -> Self {
-        let config = config(vars);
-        let registry = MemorySchemaRegistry::new();
+        let registry = Arc::new(MemorySchemaRegistry::new());
         registry.add_registry("customer", "{AthenaFederationMSK}");
         registry.register_schema("customer", "orders", "JSON", DOCUMENT);
         let broker = Arc::new(MemoryBroker::default());
         broker.create_topic(TOPIC, partitions);
         let blocks = Arc::new(MemoryBlockStore::new());
-        let parts = Parts {
-            config,
-            catalog: Catalog::new(Arc::new(registry), Duration::ZERO),
-            broker: broker.clone(),
-            blocks: blocks.clone(),
-            query_status: Arc::new(AlwaysRunning),
-        };
+        let uncached = [("schema_cache_seconds", "0")];
+        let parts = Parts::new(
+            config(&[vars, uncached.as_slice()].concat()),
+            registry.clone(),
+            broker.clone(),
+            blocks.clone(),
+            Arc::new(AlwaysRunning),
+        );
         Self {
+            registry,
             broker,
             blocks,
             parts,
         }
+    }
+
+    /// Makes the mapping of column `id` another in the latest version.
+    pub(crate) fn remap_id(&self, mapping: &str) {
+        let mapping = format!(r#""mapping": "{mapping}", "type": "BIGINT""#);
+        let document = DOCUMENT.replace(r#""mapping": "id", "type": "BIGINT""#, &mapping);
+        self.registry
+            .register_schema("customer", "orders", "JSON", &document);
     }
 
     /// Appends orders with these ids to partition 0.

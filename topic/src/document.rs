@@ -1,6 +1,6 @@
-//! The document that describes a topic: its name, its format and its columns.
+//! The document that describes a topic: its name, its formats and its columns.
 //!
-//! Registered in Glue with the data format `JSON`, it is this object (not a JSON Schema):
+//! Registered in Glue with the data format `JSON`, it is this object:
 //!
 //! ```json
 //! {
@@ -9,228 +9,360 @@
 //!     "dataFormat": "json",
 //!     "fields": [
 //!       {"name": "order_id", "mapping": "order_id", "type": "VARCHAR"},
-//!       {"name": "ordered_at", "mapping": "ordered_at", "type": "TIMESTAMP", "formatHint": "yyyy-MM-dd HH:mm:ss.SSS"}
+//!       {"name": "ordered_at", "mapping": "ordered_at", "type": "TIMESTAMP", "formatHint": "yyyy-MM-dd HH:mm:ss.SSS"},
+//!       {"name": "items", "mapping": "items", "type": "array<struct<product_id:int,quantity:int>>"}
 //!     ]
 //!   }
 //! }
 //! ```
 //!
-//! Keys are case-sensitive, unknown ones are ignored, numbers and booleans stand for their text, and `null` is the same
-//! as an absent key. A column without `mapping` is NULL in every row; without `type` it is VARCHAR.
+//! | key | value |
+//! |---|---|
+//! | `topicName` | the Kafka topic |
+//! | `message` | how record values are read: the keys below |
+//! | `key` | how record keys are read, if columns come from them: the same keys |
+//! | `onBadRecord` | `null` (a row of NULLs), `skip` or `fail`, else as the connector is set up |
+//! | `onTombstone` | `skip` or `null`, else as the connector is set up |
+//! | `metadataColumns` | `true` adds the ready set of columns about the record itself, such as `_partition_offset` |
+//! | `exactDecimal` | `true` makes DECIMAL without precision decimal(38,18) instead of DOUBLE |
+//!
+//! | key of `message` and `key` | value |
+//! |---|---|
+//! | `dataFormat` | `json`, `csv`, `avro`, `protobuf` or `raw` |
+//! | `fields` | the columns; left out for Avro and Protobuf, all those of the schema |
+//! | `csv` | `delimiter`, `quote`, `escape` (each one character; empty for none), `nullText`, `trim` |
+//! | `schema` | for Avro and Protobuf: `schemaName`, and `registryName` if another, of the registered schema |
+//! | `dataSchema` | the schema itself instead: its text, or of Avro the JSON |
+//! | `messageName` | for Protobuf: the message that values hold, else the first |
+//!
+//! | key of a field | value |
+//! |---|---|
+//! | `name` | the column; Athena lower-cases it |
+//! | `mapping` | which part of the payload fills it; without one it is NULL in every row |
+//! | `type` | one of [`type_name::TYPES`](crate::type_name::TYPES); without one VARCHAR, or what the schema says |
+//! | `formatHint` | how text becomes a date ([`format_hint`](crate::format_hint)) |
+//! | `source` | what of the record it shows ([`Source`](crate::table::Source)), if not the payload |
+//!
+//! Keys are case-sensitive, unknown ones are ignored with a [`Warning`], numbers and booleans stand for their text, and
+//! `null` is the same as an absent key.
+//!
+//! Three more definitions describe a topic by themselves: an Avro schema, a Protobuf schema, and a JSON Schema whose
+//! top is an object. Their topic is the schema's name, unless an Avro or JSON Schema says `topicName` beside its own
+//! keys (where `onBadRecord`, `onTombstone` and `metadataColumns` may stand too), and they have all their columns.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
+use std::fmt;
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Field, Schema};
-use serde_json::Value;
+use arrow::datatypes::{Field, Schema};
 
+pub use self::error::DocumentError;
+use self::json::Json;
+use self::node::Node;
+use self::side::{Context, DeclaredEncoding, Side};
 use crate::definition::SchemaDefinition;
-use crate::format_hint::{DateFormat, FormatHintError};
-use crate::table::{DataFormat, Encoding, FORMAT_HINT_KEY, MAPPING_KEY, ReadOptions, TYPE_KEY, TopicTable};
-use crate::type_name::data_type;
+use crate::table::{Encoding, OnBadRecord, OnTombstone, ReadOptions, Source, TopicTable};
+
+mod csv;
+mod error;
+mod field;
+mod json;
+mod json_schema;
+mod metadata_columns;
+mod node;
+mod side;
+
+/// A document that was read; what it says of other registered schemas is still to be looked up.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TopicDocument {
+    schema_version_id: String,
+    topic: String,
+    value: Side,
+    key: Option<Side>,
+    options: ReadOptions,
+    metadata_columns: Option<bool>,
+    warnings: Vec<Warning>,
+}
+
+/// What a document leaves open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TableDefaults {
+    /// Whether tables have the ready set of columns about the record itself.
+    pub metadata_columns: bool,
+}
+
+/// A registered schema, named by a document.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SchemaReference {
+    /// `None` for the registry of the document itself.
+    pub registry_name: Option<String>,
+    pub schema_name: String,
+}
+
+/// Something in a document that is read, though hardly as its author meant it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Warning {
+    /// Such as `message.fields[3].type`.
+    pub path: String,
+    pub text: String,
+}
+
+impl TopicDocument {
+    /// Reads the latest definition of `schema_name`.
+    ///
+    /// # Errors
+    /// If it describes no topic, naming the place.
+    pub fn parse(schema_name: &str, definition: &SchemaDefinition) -> Result<Self, DocumentError> {
+        let text = &definition.definition;
+        let mut document = match definition.data_format.as_str() {
+            "JSON" => Self::of_json(schema_name, &serde_json::from_str(text)?),
+            "AVRO" => Self::of_avro(schema_name, &serde_json::from_str(text)?, text),
+            "PROTOBUF" => Ok(Self::of_schema(
+                schema_name.to_owned(),
+                Encoding::Protobuf {
+                    definition: text.clone(),
+                    message: None,
+                },
+            )),
+            other => Err(DocumentError::RegistryFormat(other.to_owned())),
+        }?;
+        document
+            .schema_version_id
+            .clone_from(&definition.schema_version_id);
+        Ok(document)
+    }
+
+    /// The registered schemas that [`into_table`](Self::into_table) wants to see, each once.
+    pub fn references(&self) -> Vec<SchemaReference> {
+        let sides = [Some(&self.value), self.key.as_ref()];
+        let mut references: Vec<_> = sides
+            .into_iter()
+            .flatten()
+            .filter_map(Side::reference)
+            .cloned()
+            .collect();
+        references.sort_unstable();
+        references.dedup();
+        references
+    }
+
+    /// What is odd about it, in the order of the document.
+    pub fn warnings(&self) -> &[Warning] {
+        &self.warnings
+    }
+
+    /// The table, given the latest versions of the schemas it [names](Self::references).
+    ///
+    /// # Errors
+    /// If a named schema is missing, of another format or unreadable, or if columns are there twice or not at all.
+    pub fn into_table(
+        self,
+        registry_name: &str,
+        schema_name: &str,
+        referenced: &BTreeMap<SchemaReference, SchemaDefinition>,
+        defaults: &TableDefaults,
+    ) -> Result<TopicTable, DocumentError> {
+        let path = self.value.schema_path.clone();
+        let mut columns = Columns::default();
+        let value = columns.add_side(self.value, referenced)?;
+        let key = self
+            .key
+            .map(|key| columns.add_side(key, referenced))
+            .transpose()?;
+        if self.metadata_columns.unwrap_or(defaults.metadata_columns) {
+            columns.add_metadata();
+        }
+        if columns.fields.is_empty() && !matches!(value, Encoding::Avro { .. } | Encoding::Protobuf { .. }) {
+            return Err(DocumentError::NoColumns { path });
+        }
+        let mut table = TopicTable {
+            registry_name: registry_name.to_owned(),
+            schema_name: schema_name.to_owned(),
+            schema_version_id: self.schema_version_id,
+            topic: self.topic,
+            value,
+            key,
+            options: self.options,
+            schema: Arc::new(Schema::empty()),
+        };
+        table.schema = Arc::new(Schema::new_with_metadata(columns.fields, table.metadata()));
+        Ok(table)
+    }
+
+    fn of_json(schema_name: &str, json: &Json) -> Result<Self, DocumentError> {
+        let root = Node::root(json);
+        if json_schema::is_json_schema(json) {
+            let topic = own_topic(&root, schema_name)?;
+            let mut document = Self::of_schema(topic, Encoding::Json);
+            document.value.schema_path = "properties".to_owned();
+            document.value.columns = json_schema::columns(json)?;
+            return document.with_options(&root);
+        }
+        let topic = root.required_text("topicName")?;
+        let message = root.object("message")?;
+        let mut context = Context {
+            schema_name,
+            exact_decimal: root.flag("exactDecimal")?.unwrap_or(false),
+            key_format: None,
+            warnings: Vec::new(),
+        };
+        root.warn_of_others(&TOP_KEYS, &mut context.warnings);
+        let key = read_key(&root, &mut context)?;
+        context.key_format = key.as_ref().map(|key| key.encoding.format());
+        let of_key = std::mem::take(&mut context.warnings);
+        let document = Self {
+            schema_version_id: String::new(),
+            topic,
+            value: Side::read(&message, &Source::Value, &mut context)?,
+            key,
+            options: ReadOptions::default(),
+            metadata_columns: None,
+            warnings: [context.warnings, of_key].concat(),
+        };
+        document.with_options(&root)
+    }
+
+    fn of_avro(schema_name: &str, json: &Json, text: &str) -> Result<Self, DocumentError> {
+        let definition = text.to_owned();
+        let root = Node::root(json);
+        match json {
+            Json::Object(_) => Self::of_schema(own_topic(&root, schema_name)?, Encoding::Avro { definition })
+                .with_options(&root),
+            _ => Ok(Self::of_schema(
+                schema_name.to_owned(),
+                Encoding::Avro { definition },
+            )),
+        }
+    }
+
+    /// A topic whose registered schema is no topic document.
+    fn of_schema(topic: String, encoding: Encoding) -> Self {
+        Self {
+            schema_version_id: String::new(),
+            topic,
+            value: Side {
+                source: Source::Value,
+                schema_path: "the definition".to_owned(),
+                encoding: DeclaredEncoding::Known(encoding),
+                columns: Vec::new(),
+            },
+            key: None,
+            options: ReadOptions::default(),
+            metadata_columns: None,
+            warnings: Vec::new(),
+        }
+    }
+
+    fn with_options(mut self, root: &Node<'_>) -> Result<Self, DocumentError> {
+        self.options = ReadOptions {
+            on_bad_record: root.word::<OnBadRecord>("onBadRecord")?,
+            on_tombstone: root.word::<OnTombstone>("onTombstone")?,
+        };
+        self.metadata_columns = root.flag("metadataColumns")?;
+        Ok(self)
+    }
+}
 
 impl TopicTable {
-    /// Reads the latest definition of `schema_name`.
+    /// The table of a document that names no other schema, with default settings.
+    ///
+    /// # Errors
+    /// As [`TopicDocument::parse`] and [`TopicDocument::into_table`].
     pub fn parse(
         registry_name: &str,
         schema_name: &str,
         definition: &SchemaDefinition,
     ) -> Result<Self, DocumentError> {
-        if definition.data_format != "JSON" {
-            return Err(DocumentError::UnsupportedFormat(
-                definition.data_format.to_lowercase(),
-            ));
-        }
-        let document = serde_json::from_str(&definition.definition)?;
-        let document = Node {
-            path: String::new(),
-            value: Some(&document),
-        };
-        let topic = document.required_text("topicName")?;
-        let message = document.object("message")?;
-        let data_format = message.required_text("dataFormat")?;
-        let value = match data_format.parse() {
-            Ok(DataFormat::Json) => Encoding::Json,
-            _ => return Err(DocumentError::UnsupportedFormat(data_format)),
-        };
-        let fields = read_fields(&message, schema_name)?;
-        let mut table = Self {
-            registry_name: registry_name.to_owned(),
-            schema_name: schema_name.to_owned(),
-            schema_version_id: definition.schema_version_id.clone(),
-            topic,
-            value,
-            key: None,
-            options: ReadOptions::default(),
-            schema: Arc::new(Schema::empty()),
-        };
-        table.schema = Arc::new(Schema::new_with_metadata(fields, table.metadata()));
-        Ok(table)
-    }
-}
-
-/// What is wrong with a document. Paths look like `message.fields[3].type`.
-#[derive(Debug, thiserror::Error)]
-pub enum DocumentError {
-    #[error("data format `{0}` is not supported")]
-    UnsupportedFormat(String),
-    #[error("the definition is not JSON: {0}")]
-    Syntax(#[from] serde_json::Error),
-    #[error("{path}: missing; this must be a topic document with topicName and message, not a JSON Schema")]
-    Missing { path: String },
-    #[error("{path}: wanted {wanted}, found {found}")]
-    WrongKind {
-        path: String,
-        wanted: &'static str,
-        found: &'static str,
-    },
-    #[error("message.fields: a table needs at least one column")]
-    NoColumns,
-    #[error(
-        "{path}: a column `{name}` is there already (names differing only by case are the same to Athena)"
-    )]
-    DuplicateColumn { path: String, name: String },
-    #[error("{path}: {source}")]
-    FormatHint { path: String, source: FormatHintError },
-}
-
-fn read_fields(message: &Node<'_>, schema_name: &str) -> Result<Vec<Field>, DocumentError> {
-    let nodes = message.array("fields")?;
-    if nodes.is_empty() {
-        return Err(DocumentError::NoColumns);
-    }
-    let mut fields: Vec<Field> = Vec::with_capacity(nodes.len());
-    let mut names = HashSet::new();
-    for node in &nodes {
-        let field = read_field(node, schema_name)?;
-        if !names.insert(field.name().to_lowercase()) {
-            let (path, name) = (node.child_path("name"), field.name().clone());
-            return Err(DocumentError::DuplicateColumn { path, name });
-        }
-        fields.push(field);
-    }
-    Ok(fields)
-}
-
-fn read_field(node: &Node<'_>, schema_name: &str) -> Result<Field, DocumentError> {
-    let name = node.required_text("name")?;
-    let type_name = node.text("type")?;
-    let data_type = data_type(&type_name).unwrap_or_else(|| {
-        tracing::warn!(
+        let document = TopicDocument::parse(schema_name, definition)?;
+        document.into_table(
+            registry_name,
             schema_name,
-            column = name,
-            type_name,
-            "unknown type, read as VARCHAR"
+            &BTreeMap::new(),
+            &TableDefaults::default(),
+        )
+    }
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.path, self.text)
+    }
+}
+
+/// With its registry, if the document names one: `registry/schema`.
+impl fmt::Display for SchemaReference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.registry_name {
+            Some(registry) => write!(f, "{registry}/{}", self.schema_name),
+            None => f.write_str(&self.schema_name),
+        }
+    }
+}
+
+const TOP_KEYS: [&str; 7] = [
+    "topicName",
+    "message",
+    "key",
+    "onBadRecord",
+    "onTombstone",
+    "metadataColumns",
+    "exactDecimal",
+];
+
+/// The topic of a schema that is no topic document.
+fn own_topic(root: &Node<'_>, schema_name: &str) -> Result<String, DocumentError> {
+    let named = root.text("topicName")?;
+    Ok(if named.trim().is_empty() {
+        schema_name.to_owned()
+    } else {
+        named
+    })
+}
+
+fn read_key(root: &Node<'_>, context: &mut Context<'_>) -> Result<Option<Side>, DocumentError> {
+    let Some(node) = root.optional_object("key")? else {
+        return Ok(None);
+    };
+    // Table descriptions made for Trino may have an empty one.
+    if node.child("dataFormat")?.value.is_none() && node.child("fields")?.value.is_none() {
+        root.warn(
+            "key",
+            "has neither dataFormat nor fields, ignored",
+            &mut context.warnings,
         );
-        DataType::Utf8
-    });
-    let hint = node.text("formatHint")?;
-    if matches!(data_type, DataType::Date32 | DataType::Date64) {
-        let path = || node.child_path("formatHint");
-        DateFormat::compile(&hint).map_err(|source| DocumentError::FormatHint { path: path(), source })?;
+        return Ok(None);
     }
-    let metadata = HashMap::from([
-        (MAPPING_KEY.to_owned(), node.text("mapping")?),
-        (FORMAT_HINT_KEY.to_owned(), hint),
-        (TYPE_KEY.to_owned(), type_name),
-    ]);
-    Ok(Field::new(name, data_type, true).with_metadata(metadata))
+    Side::read(&node, &Source::Key, context).map(Some)
 }
 
-/// A place in the document; `null` and an absent key are both `None`.
-struct Node<'a> {
-    path: String,
-    value: Option<&'a Value>,
+/// The columns of a table, all named differently.
+#[derive(Default)]
+struct Columns {
+    fields: Vec<Field>,
+    names: HashSet<String>,
 }
 
-impl<'a> Node<'a> {
-    fn child(&self, key: &str) -> Result<Node<'a>, DocumentError> {
-        let value = match self.value {
-            Some(Value::Object(object)) => object.get(key).filter(|value| !value.is_null()),
-            other => return Err(self.wrong_kind("an object", other)),
-        };
-        Ok(Node {
-            path: self.child_path(key),
-            value,
-        })
-    }
-
-    fn object(&self, key: &str) -> Result<Node<'a>, DocumentError> {
-        let child = self.child(key)?;
-        match child.value {
-            Some(Value::Object(_)) => Ok(child),
-            other => Err(child.wrong_kind("an object", other)),
+impl Columns {
+    fn add_side(
+        &mut self,
+        side: Side,
+        referenced: &BTreeMap<SchemaReference, SchemaDefinition>,
+    ) -> Result<Encoding, DocumentError> {
+        let (encoding, columns) = side.resolve(referenced)?;
+        for column in columns {
+            if !self.names.insert(column.field.name().to_lowercase()) {
+                let (path, name) = (column.path, column.field.name().clone());
+                return Err(DocumentError::DuplicateColumn { path, name });
+            }
+            self.fields.push(column.field);
         }
+        Ok(encoding)
     }
 
-    /// The children of an array; an absent one is empty.
-    fn array(&self, key: &str) -> Result<Vec<Node<'a>>, DocumentError> {
-        let child = self.child(key)?;
-        let items = match child.value {
-            None => return Ok(Vec::new()),
-            Some(Value::Array(items)) => items,
-            other => return Err(child.wrong_kind("an array", other)),
-        };
-        let node = |(at, value)| Node {
-            path: format!("{}[{at}]", child.path),
-            value: Some(value),
-        };
-        Ok(items.iter().enumerate().map(node).collect())
-    }
-
-    /// The text of a scalar; an absent one is empty.
-    fn text(&self, key: &str) -> Result<String, DocumentError> {
-        let child = self.child(key)?;
-        match child.value {
-            None => Ok(String::new()),
-            Some(Value::String(text)) => Ok(text.clone()),
-            Some(scalar @ (Value::Number(_) | Value::Bool(_))) => Ok(scalar.to_string()),
-            other => Err(child.wrong_kind("a text", other)),
-        }
-    }
-
-    fn required_text(&self, key: &str) -> Result<String, DocumentError> {
-        let text = self.text(key)?;
-        if text.trim().is_empty() {
-            return Err(DocumentError::Missing {
-                path: self.child_path(key),
-            });
-        }
-        Ok(text)
-    }
-
-    fn child_path(&self, key: &str) -> String {
-        if self.path.is_empty() {
-            key.to_owned()
-        } else {
-            format!("{}.{key}", self.path)
-        }
-    }
-
-    fn wrong_kind(&self, wanted: &'static str, found: Option<&Value>) -> DocumentError {
-        let path = match self.path.as_str() {
-            "" => "the document".to_owned(),
-            path => path.to_owned(),
-        };
-        match found {
-            None => DocumentError::Missing { path },
-            Some(value) => DocumentError::WrongKind {
-                path,
-                wanted,
-                found: kind(value),
-            },
-        }
-    }
-}
-
-fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a text",
-        Value::Array(_) => "an array",
-        Value::Object(_) => "an object",
+    /// A declared column of the same name stays.
+    fn add_metadata(&mut self) {
+        let missing = metadata_columns::all().filter(|field| !self.names.contains(field.name()));
+        self.fields.extend(missing);
     }
 }
 

@@ -10,11 +10,13 @@
 //! | [`record`] | a record as Kafka holds it |
 //! | [`decode`] | records to Arrow columns |
 //! | [`format_hint`] | date patterns |
+//! | [`infer`] | a document proposed from sample records |
 
 pub mod decode;
 pub mod definition;
 pub mod document;
 pub mod format_hint;
+pub mod infer;
 pub mod path;
 pub mod record;
 pub mod table;
@@ -25,5 +27,6 @@ pub use decode::{
     WriterSchemas,
 };
 pub use definition::SchemaDefinition;
+pub use document::{DocumentError, SchemaReference, TableDefaults, TopicDocument, Warning};
 pub use record::{Headers, NoHeaders, Record, RecordTimestamp, TimestampType};
 pub use table::{DataFormat, Encoding, OnBadRecord, OnTombstone, ReadOptions, Source, TopicTable};

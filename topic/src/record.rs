@@ -1,5 +1,7 @@
 //! A record as Kafka holds it, borrowed from the client.
 
+use std::borrow::Cow;
+
 /// A record.
 #[derive(Clone, Copy)]
 pub struct Record<'a> {
@@ -41,20 +43,22 @@ impl TimestampType {
 
 /// A record's headers, read only where a column wants them.
 pub trait Headers {
-    /// Shows each header in order. Names may repeat and a value may be absent.
-    fn visit(&self, show: &mut dyn FnMut(&str, Option<&[u8]>));
+    /// Shows each header in order. Names may repeat, and a value may be absent.
+    fn visit<'a>(&'a self, show: &mut dyn FnMut(Cow<'a, str>, Option<&'a [u8]>));
 }
 
 /// No headers at all.
 pub struct NoHeaders;
 
 impl Headers for NoHeaders {
-    fn visit(&self, _show: &mut dyn FnMut(&str, Option<&[u8]>)) {}
+    fn visit<'a>(&'a self, _show: &mut dyn FnMut(Cow<'a, str>, Option<&'a [u8]>)) {}
 }
 
-impl Headers for &[(&str, Option<&[u8]>)] {
-    fn visit(&self, show: &mut dyn FnMut(&str, Option<&[u8]>)) {
-        self.iter().for_each(|(name, value)| show(name, *value));
+impl<N: AsRef<str>, V: AsRef<[u8]>> Headers for &[(N, Option<V>)] {
+    fn visit<'a>(&'a self, show: &mut dyn FnMut(Cow<'a, str>, Option<&'a [u8]>)) {
+        for (name, value) in *self {
+            show(Cow::Borrowed(name.as_ref()), value.as_ref().map(AsRef::as_ref));
+        }
     }
 }
 

@@ -12,6 +12,8 @@ use arrow::datatypes::{Field, Schema, SchemaRef};
 
 /// Table schema metadata: the format of the topic's record values.
 pub const DATA_FORMAT_KEY: &str = "dataFormat";
+/// Table schema metadata: the format of the topic's record keys, if the document declares one.
+pub const KEY_DATA_FORMAT_KEY: &str = "keyDataFormat";
 /// Table schema metadata: the registry's real name.
 pub const REGISTRY_NAME_KEY: &str = "glueRegistryName";
 /// Table schema metadata: the registered schema's real name.
@@ -73,6 +75,9 @@ impl TopicTable {
         ]);
         if let Encoding::Csv(csv) = &self.value {
             metadata.insert(CSV_KEY.to_owned(), csv.to_json());
+        }
+        if let Some(key) = &self.key {
+            metadata.insert(KEY_DATA_FORMAT_KEY.to_owned(), key.format().to_string());
         }
         let ReadOptions {
             on_bad_record,
@@ -299,21 +304,21 @@ words!(DataFormat, Source, OnBadRecord, OnTombstone);
 pub fn is_self_described(schema: &Schema) -> bool {
     let metadata = schema.metadata();
     let format = metadata.get(DATA_FORMAT_KEY).and_then(|name| name.parse().ok());
+    // A key without a format is never corrupt.
+    let key_is_plain = !metadata.contains_key(KEY_DATA_FORMAT_KEY);
+    let is_told = |source| match source {
+        Source::Key => false,
+        Source::KeyCorrupt => key_is_plain,
+        _ => true,
+    };
     matches!(format, Some(DataFormat::Json | DataFormat::Csv | DataFormat::Raw))
         && schema.fields().iter().all(|field| {
             let metadata = field.metadata();
             let source = metadata
                 .get(SOURCE_KEY)
                 .map_or(Ok(Source::Value), |name| name.parse());
-            metadata.contains_key(MAPPING_KEY) && source.is_ok_and(|source| !source.is_of_key())
+            metadata.contains_key(MAPPING_KEY) && source.is_ok_and(is_told)
         })
-}
-
-impl Source {
-    /// Whether it takes the key's encoding to know.
-    pub fn is_of_key(&self) -> bool {
-        matches!(self, Self::Key | Self::KeyCorrupt)
-    }
 }
 
 /// The encoding that the metadata of a [self-described](is_self_described) schema tells.

@@ -7,7 +7,8 @@
 //! tell at which offset a partition ended. The `rdkafka` crate does not wrap them, so this file
 //! does; it is the only one with `unsafe` code.
 
-use std::ffi::{CStr, CString};
+use std::borrow::Cow;
+use std::ffi::{CStr, CString, c_void};
 use std::ptr::NonNull;
 use std::time::Duration;
 use std::{ptr, slice};
@@ -15,6 +16,7 @@ use std::{ptr, slice};
 use rdkafka::bindings as sys;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::types::{RDKafkaErrorCode, RDKafkaRespErr};
+use topic::{Headers, Record, RecordTimestamp, TimestampType};
 
 /// A running fetch of one partition, from an offset onwards; stops when dropped.
 ///
@@ -29,16 +31,19 @@ pub(super) struct PartitionFetch<'c, C: ConsumerContext> {
 }
 
 /// What a fetch delivers, in offset order.
-#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Fetched<'a> {
-    /// A record; `value` is `None` for a tombstone.
-    Record { offset: i64, value: Option<&'a [u8]> },
+    Record(Record<'a>),
     /// Everything before `offset` was delivered or is not for readers (control records, aborted
     /// transactions, compacted away), and `offset` is the end: the high watermark, or the last
     /// stable offset when only committed records are read.
-    EndOfPartition { offset: i64 },
+    EndOfPartition {
+        offset: i64,
+    },
     /// librdkafka or the broker reports an error about this partition.
-    Failed { code: RDKafkaErrorCode, reason: String },
+    Failed {
+        code: RDKafkaErrorCode,
+        reason: String,
+    },
 }
 
 impl<'c, C: ConsumerContext> PartitionFetch<'c, C> {
@@ -104,10 +109,17 @@ impl Message {
         // SAFETY: the message is live until `self` drops.
         let message = unsafe { self.0.as_ref() };
         match message.err {
-            RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR => Fetched::Record {
+            RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR => Fetched::Record(Record {
+                partition: message.partition,
                 offset: message.offset,
-                value: self.value(),
-            },
+                timestamp: self.timestamp(),
+                leader_epoch: self.leader_epoch(),
+                // SAFETY: both pairs are the message's own.
+                key: unsafe { self.bytes(message.key, message.key_len) },
+                // SAFETY: as above.
+                value: unsafe { self.bytes(message.payload, message.len) },
+                headers: self,
+            }),
             RDKafkaRespErr::RD_KAFKA_RESP_ERR__PARTITION_EOF => Fetched::EndOfPartition {
                 offset: message.offset,
             },
@@ -118,12 +130,50 @@ impl Message {
         }
     }
 
-    fn value(&self) -> Option<&[u8]> {
-        // SAFETY: the message is live; a payload that is not null has `len` bytes.
-        unsafe {
-            let message = self.0.as_ref();
-            let payload = NonNull::new(message.payload.cast::<u8>())?;
-            Some(slice::from_raw_parts(payload.as_ptr(), message.len))
+    /// `None` if `start` is null.
+    ///
+    /// # Safety
+    /// Else it must point to `len` bytes that live as long as the message.
+    unsafe fn bytes(&self, start: *const c_void, len: usize) -> Option<&[u8]> {
+        // SAFETY: as the caller must see to; `self` is the message.
+        (!start.is_null()).then(|| unsafe { slice::from_raw_parts(start.cast(), len) })
+    }
+
+    fn timestamp(&self) -> Option<RecordTimestamp> {
+        let mut kind = sys::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
+        // SAFETY: the message is live and `kind` is there to be written.
+        let millis = unsafe { sys::rd_kafka_message_timestamp(self.0.as_ptr(), &raw mut kind) };
+        let kind = match kind {
+            sys::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_NOT_AVAILABLE => return None,
+            sys::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_CREATE_TIME => TimestampType::CreateTime,
+            sys::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME => {
+                TimestampType::LogAppendTime
+            }
+        };
+        // A producer's way to say that it gives none.
+        (millis != -1).then_some(RecordTimestamp { millis, kind })
+    }
+
+    fn leader_epoch(&self) -> Option<i32> {
+        // SAFETY: the message is live, was consumed and carries no error.
+        let epoch = unsafe { sys::rd_kafka_message_leader_epoch(self.0.as_ptr()) };
+        (epoch >= 0).then_some(epoch)
+    }
+
+    /// Null if there are none. They live as long as the message.
+    fn header_list(&self) -> *const sys::rd_kafka_headers_t {
+        let mut headers = ptr::null_mut();
+        // SAFETY: the message is live and `headers` is there to be written. Parsing them on the first call changes the
+        // message behind its pointer; `Message` is not `Sync`, so no other thread looks at it.
+        let code = unsafe { sys::rd_kafka_message_headers(self.0.as_ptr(), &raw mut headers) };
+        match code {
+            RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR => headers,
+            RDKafkaRespErr::RD_KAFKA_RESP_ERR__NOENT => ptr::null(),
+            code => {
+                let code = RDKafkaErrorCode::from(code);
+                tracing::warn!(%code, "a record's headers cannot be read, they count as absent");
+                ptr::null()
+            }
         }
     }
 
@@ -131,6 +181,37 @@ impl Message {
         // SAFETY: the message is live and carries an error, so the text is not null.
         let text = unsafe { CStr::from_ptr(sys::rd_kafka_message_errstr(self.0.as_ptr())) };
         text.to_string_lossy().into_owned()
+    }
+}
+
+impl Headers for Message {
+    fn visit<'a>(&'a self, show: &mut dyn FnMut(Cow<'a, str>, Option<&'a [u8]>)) {
+        let headers = self.header_list();
+        if headers.is_null() {
+            return;
+        }
+        for index in 0.. {
+            let (mut name, mut value, mut value_bytes) = (ptr::null(), ptr::null(), 0);
+            // SAFETY: the list is live as long as the message; an index past its end only returns an error. The rest is
+            // there to be written.
+            let code = unsafe {
+                sys::rd_kafka_header_get_all(
+                    headers,
+                    index,
+                    &raw mut name,
+                    &raw mut value,
+                    &raw mut value_bytes,
+                )
+            };
+            if code != RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR {
+                return;
+            }
+            // SAFETY: of a header that there is the name is a text that ends with NUL and lives as long as the message.
+            let name = unsafe { CStr::from_ptr(name) };
+            // SAFETY: the value is null or of this length, and lives as long as the message.
+            let value = unsafe { self.bytes(value, value_bytes) };
+            show(name.to_string_lossy(), value);
+        }
     }
 }
 

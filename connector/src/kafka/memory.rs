@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use async_trait::async_trait;
-use topic::Record;
+use topic::{Record, RecordTimestamp};
 
 use super::client::blocking;
 use super::cursor::{Cursor, Verdict};
@@ -18,12 +18,23 @@ pub struct MemoryBroker {
     topics: Mutex<BTreeMap<String, Vec<Log>>>,
 }
 
+/// A record as it is appended; the offset comes with its place.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MemoryRecord {
+    pub key: Option<Vec<u8>>,
+    /// `None` for a tombstone.
+    pub value: Option<Vec<u8>>,
+    pub headers: Vec<(String, Option<Vec<u8>>)>,
+    pub timestamp: Option<RecordTimestamp>,
+    pub leader_epoch: Option<i32>,
+}
+
 /// One partition: records by offset, and the offset range they live in, gaps included.
 #[derive(Debug, Clone, Default)]
 struct Log {
     low: i64,
     high: i64,
-    records: BTreeMap<i64, Option<Vec<u8>>>,
+    records: BTreeMap<i64, MemoryRecord>,
 }
 
 impl MemoryBroker {
@@ -35,8 +46,18 @@ impl MemoryBroker {
 
     /// Appends a record, `None` for a tombstone, to a topic that exists.
     pub fn append(&self, topic: &str, partition: i32, value: Option<&[u8]>) {
+        let value = value.map(<[u8]>::to_vec);
+        let record = MemoryRecord {
+            value,
+            ..MemoryRecord::default()
+        };
+        self.append_record(topic, partition, record);
+    }
+
+    /// Appends a whole record to a topic that exists.
+    pub fn append_record(&self, topic: &str, partition: i32, record: MemoryRecord) {
         self.with_log(topic, partition, |log| {
-            log.records.insert(log.high, value.map(<[u8]>::to_vec));
+            log.records.insert(log.high, record);
             log.high += 1;
         });
     }
@@ -119,17 +140,20 @@ impl Log {
             expired_offsets: cursor.expired_offsets(),
             ..ReadStats::default()
         };
-        for (&offset, value) in self.records.range(cursor.position()..) {
+        for (&offset, record) in self.records.range(cursor.position()..) {
             if cursor.is_done() || cursor.record(offset) == Verdict::PastEnd {
                 break;
             }
             stats.records += 1;
-            stats.value_bytes += value.as_ref().map_or(0, |value| value.len() as u64);
+            stats.value_bytes += record.value.as_ref().map_or(0, |value| value.len() as u64);
             sink.accept(Record {
                 partition: cursor.topic_partition().partition,
                 offset,
-                value: value.as_deref(),
-                ..Record::of_value(b"")
+                timestamp: record.timestamp,
+                leader_epoch: record.leader_epoch,
+                key: record.key.as_deref(),
+                value: record.value.as_deref(),
+                headers: &record.headers.as_slice(),
             })?;
         }
         if !cursor.is_done() {

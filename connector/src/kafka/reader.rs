@@ -113,14 +113,8 @@ impl<'a> Reader<'a> {
 
     fn take(&mut self, fetched: Fetched<'_>, sink: &mut dyn RecordSink) -> Result<Next, Error> {
         match fetched {
-            Fetched::Record { offset, value } => {
-                if self.cursor.record(offset) == Verdict::Deliver {
-                    let record = Record {
-                        partition: self.cursor.topic_partition().partition,
-                        offset,
-                        value,
-                        ..Record::of_value(b"")
-                    };
+            Fetched::Record(record) => {
+                if self.cursor.record(record.offset) == Verdict::Deliver {
                     self.deliver(record, sink)?;
                 }
                 Ok(Next::Fetch)

@@ -1,16 +1,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use arrow::array::{AsArray, Int64Array, RecordBatch};
-use arrow::datatypes::{Int64Type, Schema};
+use arrow::array::{Array, AsArray, Int64Array, RecordBatch};
+use arrow::datatypes::{DataType, Field, Int64Type, Schema};
 use async_trait::async_trait;
 use protocol::{Range, SortedRangeSet, ValueSet};
 use spill::SpillReader;
+use topic::table::{FORMAT_HINT_KEY, MAPPING_KEY, SOURCE_KEY};
+use topic::{Encoding, NoWriterSchemas, OnBadRecord, OnTombstone, Record, RecordTimestamp, TimestampType};
 
 use super::*;
+use crate::kafka::memory::MemoryRecord;
 use crate::kafka::{Broker, KafkaError, OffsetRange, RecordSink, TopicPartition, Watermarks};
 use crate::query_status::{QueryState, QueryStatus, QueryStatusError};
-use crate::testing::{TOPIC, World, soon};
+use crate::testing::{TOPIC, World, soon, table_name};
 
 /// Reads offsets `start..end` of partition 0, all columns, with the request changed as told.
 async fn read_as(
@@ -119,6 +122,39 @@ async fn a_schema_without_metadata_is_completed_from_the_registry() {
     assert_eq!(ids(&inline(response)), some(0..3));
 }
 
+/// The same schema with nothing said of its columns.
+fn without_mappings(schema: &Schema) -> Schema {
+    let fields = schema.fields().iter();
+    let fields: Vec<_> = fields
+        .map(|field| field.as_ref().clone().with_metadata([].into()))
+        .collect();
+    Schema::new_with_metadata(fields, schema.metadata().clone())
+}
+
+#[tokio::test]
+async fn a_split_is_read_with_the_version_it_was_planned_with() {
+    let world = World::new(1);
+    world.append(Some(r#"{"id": 1, "other": 2}"#));
+    let planned = Arc::new(without_mappings(world.schema().await.as_ref()));
+    world.remap_id("other");
+    let lost = Arc::new(Schema::new(planned.fields().clone()));
+    for (schema, id) in [(planned, 1), (lost, 2)] {
+        let response = read_as(&world, (0, 1), |request| request.schema = schema).await;
+        assert_eq!(ids(&inline(response.unwrap())), some([id]));
+    }
+}
+
+#[tokio::test]
+async fn a_version_that_is_gone_is_an_error() {
+    let world = World::new(1);
+    world.produce(0..1);
+    let mut schema = without_mappings(world.schema().await.as_ref());
+    schema.metadata.insert(SCHEMA_VERSION_KEY.into(), "0d1e".into());
+    let error = read_as(&world, (0, 1), |request| request.schema = Arc::new(schema)).await;
+    let error = error.unwrap_err().to_string();
+    assert_eq!(error, "schema version `0d1e` does not exist");
+}
+
 #[tokio::test]
 async fn rows_satisfy_the_summary() {
     let world = World::new(1);
@@ -197,6 +233,176 @@ async fn a_bad_record_may_fail_the_query_and_is_named() {
             .starts_with("topic `orders` partition 0 offset 1: "),
         "{error}"
     );
+}
+
+#[tokio::test]
+async fn a_value_that_does_not_fit_is_null_or_fails_the_query_and_is_named() {
+    for (on_bad_record, fails) in [("null", false), ("skip", false), ("fail", true)] {
+        let world = World::with_vars(1, &[("on_bad_record", on_bad_record)]);
+        world.produce(0..1);
+        world.append(Some(r#"{"id": "seven", "item": "x"}"#));
+        match read_as(&world, (0, 2), |_| {}).await {
+            Ok(response) => assert_eq!(ids(&inline(response)), [Some(0), None], "{on_bad_record}"),
+            Err(error) => assert_eq!(
+                error.to_string(),
+                "topic `orders` partition 0 offset 1: column `id`: text does not fit Int64"
+            ),
+        }
+        let failed = read_as(&world, (0, 2), |_| {}).await.is_err();
+        assert_eq!(failed, fails, "{on_bad_record}");
+    }
+}
+
+#[tokio::test]
+async fn what_the_document_says_of_bad_records_and_tombstones_goes_before_the_settings() {
+    let world = World::with_vars(1, &[("on_bad_record", "fail"), ("on_tombstone", "null")]);
+    world.produce(0..1);
+    world.append(Some("{"));
+    world.append(None);
+    let mut schema = Schema::clone(world.schema().await.as_ref());
+    for (key, word) in [("onBadRecord", "skip"), ("onTombstone", "skip")] {
+        schema.metadata.insert(key.into(), word.into());
+    }
+    let response = read_as(&world, (0, 3), |request| request.schema = Arc::new(schema)).await;
+    assert_eq!(ids(&inline(response.unwrap())), some([0]));
+}
+
+#[tokio::test]
+async fn a_table_that_was_looked_up_says_itself_what_becomes_of_bad_records() {
+    let world = World::with_vars(1, &[("on_bad_record", "fail")]);
+    let request = world.read_request(0, 1).await;
+    let policy = |table: Option<&TopicTable>| policy(&world.parts.config, &request, table);
+    assert_eq!(policy(None).on_bad_record, OnBadRecord::Fail);
+    let mut table = TopicTable::clone(&*world.parts.catalog.table(&table_name()).await.unwrap());
+    assert_eq!(policy(Some(&table)).on_bad_record, OnBadRecord::Fail);
+    table.options.on_bad_record = Some(OnBadRecord::Skip);
+    table.options.on_tombstone = Some(OnTombstone::Null);
+    let policy = policy(Some(&table));
+    assert_eq!(
+        (policy.on_bad_record, policy.on_tombstone),
+        (OnBadRecord::Skip, OnTombstone::Null)
+    );
+}
+
+/// A column that shows something of the record itself.
+fn about(name: &str, source: &str, mapping: &str, data_type: DataType) -> Field {
+    let metadata = [
+        (SOURCE_KEY, source),
+        (MAPPING_KEY, mapping),
+        (FORMAT_HINT_KEY, ""),
+    ];
+    let metadata = metadata.map(|(key, text)| (key.to_owned(), text.to_owned()));
+    Field::new(name, data_type, true).with_metadata(metadata.into())
+}
+
+#[tokio::test]
+async fn columns_may_show_the_record_itself() {
+    let world = World::new(1);
+    world.produce(0..1);
+    let record = MemoryRecord {
+        key: Some(b"k".to_vec()),
+        value: Some(b"{".to_vec()),
+        headers: vec![
+            ("trace".into(), Some(b"1".to_vec())),
+            ("trace".into(), Some(b"2".to_vec())),
+        ],
+        timestamp: Some(RecordTimestamp {
+            millis: 7,
+            kind: TimestampType::CreateTime,
+        }),
+        leader_epoch: Some(3),
+    };
+    world.broker.append_record(TOPIC, 0, record);
+    let columns = vec![
+        about("offset", "offset", "", DataType::Utf8),
+        about("timestamp", "timestamp", "", DataType::Utf8),
+        about("epoch", "leader_epoch", "", DataType::Utf8),
+        about("trace", "header", "trace", DataType::Utf8),
+        about("raw_key", "raw_key", "", DataType::Utf8),
+        about("corrupt", "value_corrupt", "", DataType::Utf8),
+        about("error", "error", "", DataType::Utf8),
+    ];
+    let metadata = world.schema().await.metadata().clone();
+    let schema = Arc::new(Schema::new_with_metadata(columns, metadata));
+    let response = read_as(&world, (0, 2), |request| request.schema = schema).await;
+    let batch = inline(response.unwrap());
+    let row = |row: usize| -> Vec<String> {
+        let columns = batch.columns().iter().map(AsArray::as_string::<i32>);
+        columns
+            .map(|column| match column.is_valid(row) {
+                true => column.value(row).to_owned(),
+                false => "NULL".to_owned(),
+            })
+            .collect()
+    };
+    assert_eq!(row(0), ["0", "NULL", "NULL", "NULL", "NULL", "false", "NULL"]);
+    let second = row(1);
+    assert_eq!(
+        second[..6],
+        ["1", "1970-01-01 00:00:00.007", "3", "2", "k", "true"]
+    );
+    assert!(second[6].contains("EOF"), "{second:?}");
+}
+
+#[tokio::test]
+async fn counts_what_is_no_plain_row() {
+    let world = World::new(1);
+    let mut table = TopicTable::clone(&*world.parts.catalog.table(&table_name()).await.unwrap());
+    table.key = Some(Encoding::Json);
+    let columns = [
+        about("id", "value", "id", DataType::Int64),
+        about("key_id", "key", "id", DataType::Int64),
+        about("narrow", "header", "n", DataType::Int8),
+    ];
+    table.schema = Arc::new(Schema::new(columns.to_vec()));
+    let writers: Arc<dyn WriterSchemas> = Arc::new(NoWriterSchemas);
+    let decoder = RowDecoder::try_new(&table.schema, Some(&table), &writers).unwrap();
+    let (sender, mut deliveries) = mpsc::channel(2);
+    let topic_partition = TopicPartition {
+        topic: TOPIC.into(),
+        partition: 0,
+    };
+    let policy = policy(&world.parts.config, &world.read_request(0, 1).await, Some(&table));
+    let mut sink = RowSink::new(decoder, policy, topic_partition, sender);
+    let (good, misfit) = (r#"{"id": 1}"#.as_bytes(), r#"{"id": "x"}"#.as_bytes());
+    let headers: [(&str, Option<&[u8]>); 1] = [("n", Some(b"128"))];
+    type KeyAndValue<'a> = (Option<&'a [u8]>, Option<&'a [u8]>);
+    let records: [KeyAndValue<'_>; 6] = [
+        (Some(good), Some(good)),
+        (Some(b"{"), Some(good)),
+        (Some(b"["), None),
+        (Some(misfit), Some(misfit)),
+        (Some(good), Some(b"{")),
+        (None, Some(good)),
+    ];
+    for (offset, (value, key)) in (0..).zip(records) {
+        sink.accept(Record {
+            offset,
+            key,
+            value,
+            headers: &headers.as_slice(),
+            ..Record::of_value(b"")
+        })
+        .unwrap();
+    }
+    tokio::task::spawn_blocking(move || sink.finish().unwrap())
+        .await
+        .unwrap();
+    let Some(Delivery::Rows(batch)) = deliveries.recv().await else {
+        panic!("wanted rows")
+    };
+    assert_eq!(batch.num_rows(), 5);
+    let Some(Delivery::End(tally)) = deliveries.recv().await else {
+        panic!("wanted the tally")
+    };
+    assert_eq!((tally.tombstones, tally.bad_records, tally.bad_keys), (1, 2, 1));
+    assert_eq!(tally.first_bad_record.unwrap().offset, 1);
+    let errors: Vec<_> = tally
+        .value_errors
+        .iter()
+        .map(|errors| (errors.column.as_str(), errors.values))
+        .collect();
+    assert_eq!(errors, [("id", 1), ("key_id", 1), ("narrow", 5)]);
 }
 
 #[tokio::test]

@@ -9,18 +9,24 @@
 //! only if those do not exist are marked registries, then the found one's schemas, searched without regard to case.
 //! A name that fits two of them is an error that says both.
 //!
-//! **Cache.** A table found is kept for a fixed time in the container that found it, under the names it was asked
-//! for. A new schema version is seen after that time; what was not found is asked for anew each time.
+//! **Versions.** A query is planned with the latest version of a schema. Splits are read with the version that they
+//! were planned with.
+//!
+//! **Cache.** A table found is kept for a fixed time in the container that found it, under the names or the version it
+//! was asked for. A new schema version is seen after that time, and so is one of a schema that a document refers to;
+//! what was not found is asked for anew each time. The text of a version is kept for good.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use protocol::TableName;
 
+use crate::registry::schema_versions::SchemaVersions;
 use crate::registry::{MAX_PAGE_SIZE, Page, Registry, RegistryError, SchemaRegistry};
-use topic::TopicTable;
 use topic::document::DocumentError;
+use topic::{SchemaDefinition, TopicTable};
+use topic::{SchemaReference, TableDefaults, TopicDocument};
 
 /// What makes a registry a database of Athena's, anywhere in its description, case-sensitive.
 pub const MARKERS: [&str; 2] = ["{AthenaFederationMSK}", "{AthenaFederationKafka}"];
@@ -31,8 +37,25 @@ pub const MAX_NAMES: usize = 100_000;
 /// Databases and tables over a [`SchemaRegistry`].
 pub struct Catalog {
     registry: Arc<dyn SchemaRegistry>,
+    versions: Arc<SchemaVersions>,
     cache_for: Duration,
-    tables: Mutex<HashMap<TableName, CachedTable>>,
+    defaults: TableDefaults,
+    tables: Mutex<HashMap<TableKey, CachedTable>>,
+}
+
+/// One version of a table, by the registry's own names.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct TableVersion {
+    pub registry_name: String,
+    pub schema_name: String,
+    pub schema_version_id: String,
+}
+
+/// What a table was asked for by.
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum TableKey {
+    Latest(TableName),
+    Version(TableVersion),
 }
 
 struct CachedTable {
@@ -44,10 +67,23 @@ impl Catalog {
     /// Tables are cached for `cache_for`; zero asks the registry every time.
     pub fn new(registry: Arc<dyn SchemaRegistry>, cache_for: Duration) -> Self {
         Self {
+            versions: Arc::new(SchemaVersions::new(Arc::clone(&registry))),
             registry,
             cache_for,
+            defaults: TableDefaults::default(),
             tables: Mutex::default(),
         }
+    }
+
+    /// With what the settings say of all tables.
+    #[must_use]
+    pub fn with_defaults(self, defaults: TableDefaults) -> Self {
+        Self { defaults, ..self }
+    }
+
+    /// Schema versions by id, as this catalog keeps them.
+    pub fn versions(&self) -> Arc<SchemaVersions> {
+        Arc::clone(&self.versions)
     }
 
     /// Names of all marked registries, in the registry's order.
@@ -105,13 +141,35 @@ impl Catalog {
         self.table_at(name, Instant::now()).await
     }
 
+    /// The table of one schema version.
+    pub async fn table_version(&self, version: &TableVersion) -> Result<Arc<TopicTable>, CatalogError> {
+        let key = TableKey::Version(version.clone());
+        self.reuse(key, Instant::now(), self.read_version(version)).await
+    }
+
     async fn table_at(&self, name: &TableName, now: Instant) -> Result<Arc<TopicTable>, CatalogError> {
-        if let Some(table) = self.cached(name, now) {
+        let key = TableKey::Latest(name.clone());
+        self.reuse(key, now, self.find_table(name)).await
+    }
+
+    async fn reuse(
+        &self,
+        key: TableKey,
+        now: Instant,
+        find: impl Future<Output = Result<TopicTable, CatalogError>>,
+    ) -> Result<Arc<TopicTable>, CatalogError> {
+        if let Some(table) = self.cached(&key, now) {
             return Ok(table);
         }
-        let table = Arc::new(self.find_table(name).await?);
-        self.cache(name, &table, now);
+        let table = Arc::new(find.await?);
+        self.cache(key, &table, now);
         Ok(table)
+    }
+
+    async fn read_version(&self, version: &TableVersion) -> Result<TopicTable, CatalogError> {
+        let definition = self.versions.version(&version.schema_version_id).await?;
+        self.describe(&version.registry_name, &version.schema_name, &definition)
+            .await
     }
 
     async fn find_table(&self, name: &TableName) -> Result<TopicTable, CatalogError> {
@@ -144,11 +202,48 @@ impl Catalog {
 
     async fn read_table(&self, registry: &str, schema: &str) -> Result<TopicTable, CatalogError> {
         let definition = self.registry.latest_schema(registry, schema).await?;
-        TopicTable::parse(registry, schema, &definition).map_err(|source| CatalogError::Table {
+        self.describe(registry, schema, &definition).await
+    }
+
+    /// The table that `definition` describes, with the help of the schemas that it refers to.
+    async fn describe(
+        &self,
+        registry: &str,
+        schema: &str,
+        definition: &SchemaDefinition,
+    ) -> Result<TopicTable, CatalogError> {
+        let table_error = |source: DocumentError| CatalogError::Table {
+            registry: registry.to_owned(),
+            schema: schema.to_owned(),
+            source: Box::new(source),
+        };
+        let document = TopicDocument::parse(schema, definition).map_err(table_error)?;
+        let references = self.references(registry, document.references()).await;
+        let references = references.map_err(|source| CatalogError::Reference {
             registry: registry.to_owned(),
             schema: schema.to_owned(),
             source,
-        })
+        })?;
+        document
+            .into_table(registry, schema, &references, &self.defaults)
+            .map_err(table_error)
+    }
+
+    /// The latest versions of `references`, which are of `registry` unless they name another.
+    async fn references(
+        &self,
+        registry: &str,
+        references: Vec<SchemaReference>,
+    ) -> Result<BTreeMap<SchemaReference, SchemaDefinition>, RegistryError> {
+        let mut definitions = BTreeMap::new();
+        for reference in references {
+            if !definitions.contains_key(&reference) {
+                let registry = reference.registry_name.as_deref().unwrap_or(registry);
+                let latest = self.registry.latest_schema(registry, &reference.schema_name);
+                definitions.insert(reference.clone(), latest.await?);
+            }
+        }
+        Ok(definitions)
     }
 
     /// The real name of the marked registry `name`, exact before any other case. A policy that does not permit
@@ -182,24 +277,24 @@ impl Catalog {
         }
     }
 
-    fn cached(&self, name: &TableName, now: Instant) -> Option<Arc<TopicTable>> {
+    fn cached(&self, key: &TableKey, now: Instant) -> Option<Arc<TopicTable>> {
         let tables = self.lock();
-        let cached = tables.get(name).filter(|cached| now < cached.expires)?;
+        let cached = tables.get(key).filter(|cached| now < cached.expires)?;
         Some(Arc::clone(&cached.table))
     }
 
-    /// Also drops what has expired, so the cache is no larger than the names found within its time.
-    fn cache(&self, name: &TableName, table: &Arc<TopicTable>, now: Instant) {
+    /// Also drops what has expired, so the cache is no larger than what was found within its time.
+    fn cache(&self, key: TableKey, table: &Arc<TopicTable>, now: Instant) {
         let mut tables = self.lock();
         tables.retain(|_, cached| now < cached.expires);
         let cached = CachedTable {
             table: Arc::clone(table),
             expires: now + self.cache_for,
         };
-        tables.insert(name.clone(), cached);
+        tables.insert(key, cached);
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<TableName, CachedTable>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<TableKey, CachedTable>> {
         self.tables.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -222,11 +317,18 @@ pub enum CatalogError {
     },
     #[error("more than {MAX_NAMES} {kind}: ask for pages")]
     TooManyNames { kind: &'static str },
+    #[error("schema `{schema}` in registry `{registry}` refers to another: {source}")]
+    Reference {
+        registry: String,
+        schema: String,
+        source: RegistryError,
+    },
     #[error("schema `{schema}` in registry `{registry}` describes no readable topic: {source}")]
     Table {
         registry: String,
         schema: String,
-        source: DocumentError,
+        /// Boxed, or it would make every result of the crate large.
+        source: Box<DocumentError>,
     },
 }
 

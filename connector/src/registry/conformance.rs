@@ -33,6 +33,7 @@ pub async fn check(registry: &dyn SchemaRegistry) {
     reads_one_registry(registry).await;
     lists_schemas_in_pages_no_longer_than_asked(registry).await;
     reads_the_latest_version(registry).await;
+    reads_a_version_by_its_id(registry).await;
     tells_what_does_not_exist(registry).await;
 }
 
@@ -110,6 +111,22 @@ pub async fn reads_the_latest_version(registry: &dyn SchemaRegistry) {
     assert_eq!(avro.data_format, "AVRO");
     let protobuf = registry.latest_schema("customer", "items").await.unwrap();
     assert_eq!(protobuf.data_format, "PROTOBUF");
+}
+
+pub async fn reads_a_version_by_its_id(registry: &dyn SchemaRegistry) {
+    for (name, schema) in [
+        ("customer", "orders"),
+        ("Customer", "orders"),
+        ("customer", "users"),
+    ] {
+        let latest = registry.latest_schema(name, schema).await.unwrap();
+        let found = registry.schema_version(&latest.schema_version_id).await.unwrap();
+        assert_eq!(found, latest, "{name}.{schema}");
+    }
+    let unknown = "00000000-0000-4000-8000-000000000000";
+    let missing = registry.schema_version(unknown).await.unwrap_err();
+    assert!(matches!(&missing, RegistryError::NotFound { .. }), "{missing:?}");
+    assert!(missing.to_string().contains(unknown), "{missing}");
 }
 
 pub async fn tells_what_does_not_exist(registry: &dyn SchemaRegistry) {

@@ -11,6 +11,7 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_glue::Client;
 use aws_sdk_glue::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_glue::operation::get_schema_version::GetSchemaVersionOutput;
 use aws_sdk_glue::types::{RegistryId, SchemaId, SchemaVersionNumber};
 
 use crate::registry::{MAX_PAGE_SIZE, Page, Registry, RegistryError, SchemaRegistry};
@@ -121,29 +122,49 @@ impl SchemaRegistry for GlueSchemaRegistry {
             .get_schema_version()
             .schema_id(id)
             .schema_version_number(latest);
-        let found = match found.send().await {
-            Ok(found) => found,
-            Err(error) => return Err(registry_error("GetSchemaVersion", what, &error)),
-        };
-        let (Some(schema_version_id), Some(data_format), Some(definition)) = (
-            found.schema_version_id,
-            found.data_format,
-            found.schema_definition,
-        ) else {
-            let message = "the answer lacks the version's id, data format or definition".into();
-            return Err(RegistryError::Failed {
-                operation: "GetSchemaVersion",
-                what,
-                message,
-            });
-        };
-        let data_format = data_format.as_str().to_owned();
-        Ok(SchemaDefinition {
-            schema_version_id,
-            data_format,
-            definition,
-        })
+        let found = found.send().await;
+        definition(found, what)
     }
+
+    async fn schema_version(&self, schema_version_id: &str) -> Result<SchemaDefinition, RegistryError> {
+        let found = self
+            .client
+            .get_schema_version()
+            .schema_version_id(schema_version_id);
+        let found = found.send().await;
+        definition(found, format!("schema version `{schema_version_id}`"))
+    }
+}
+
+fn definition<E>(
+    found: Result<GetSchemaVersionOutput, SdkError<E>>,
+    what: String,
+) -> Result<SchemaDefinition, RegistryError>
+where
+    E: ProvideErrorMetadata + Error + 'static,
+{
+    const OPERATION: &str = "GetSchemaVersion";
+    let found = match found {
+        Ok(found) => found,
+        Err(error) => return Err(registry_error(OPERATION, what, &error)),
+    };
+    let (Some(schema_version_id), Some(data_format), Some(definition)) = (
+        found.schema_version_id,
+        found.data_format,
+        found.schema_definition,
+    ) else {
+        let message = "the answer lacks the version's id, data format or definition".into();
+        return Err(RegistryError::Failed {
+            operation: OPERATION,
+            what,
+            message,
+        });
+    };
+    Ok(SchemaDefinition {
+        schema_version_id,
+        data_format: data_format.as_str().to_owned(),
+        definition,
+    })
 }
 
 fn registry_id(name: &str) -> RegistryId {
@@ -196,7 +217,7 @@ fn is_unreachable<E>(error: &SdkError<E>) -> bool {
 }
 
 /// The error and what caused it, outermost first.
-fn causes(error: &(dyn Error + 'static)) -> String {
+pub(super) fn causes(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(cause) = next {

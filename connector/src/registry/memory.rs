@@ -19,7 +19,8 @@ pub struct MemorySchemaRegistry {
 #[derive(Default)]
 struct Entry {
     description: String,
-    schemas: BTreeMap<String, SchemaDefinition>,
+    /// Of each schema all versions, the latest last.
+    schemas: BTreeMap<String, Vec<SchemaDefinition>>,
 }
 
 impl MemorySchemaRegistry {
@@ -38,16 +39,25 @@ impl MemorySchemaRegistry {
         self.lock().entry(name.to_owned()).or_default().description = description.to_owned();
     }
 
-    /// Makes `definition` the latest version of the schema; an unknown registry is added without description.
-    pub fn register_schema(&self, registry: &str, name: &str, data_format: &str, definition: &str) {
+    /// Makes `definition` the latest version of the schema, and returns the version's id; an unknown registry is added
+    /// without description.
+    pub fn register_schema(
+        &self,
+        registry: &str,
+        name: &str,
+        data_format: &str,
+        definition: &str,
+    ) -> uuid::Uuid {
+        let schema_version_id = uuid::Uuid::new_v4();
         let definition = SchemaDefinition {
-            schema_version_id: uuid::Uuid::new_v4().to_string(),
+            schema_version_id: schema_version_id.to_string(),
             data_format: data_format.to_owned(),
             definition: definition.to_owned(),
         };
         let mut registries = self.lock();
         let entry = registries.entry(registry.to_owned()).or_default();
-        entry.schemas.insert(name.to_owned(), definition);
+        entry.schemas.entry(name.to_owned()).or_default().push(definition);
+        schema_version_id
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Entry>> {
@@ -90,9 +100,20 @@ impl SchemaRegistry for MemorySchemaRegistry {
         let registries = self.lock();
         let found = registries
             .get(registry)
-            .and_then(|entry| entry.schemas.get(schema));
+            .and_then(|entry| entry.schemas.get(schema)?.last());
         found.cloned().ok_or_else(|| RegistryError::NotFound {
             what: format!("schema `{schema}` in registry `{registry}`"),
+        })
+    }
+
+    async fn schema_version(&self, schema_version_id: &str) -> Result<SchemaDefinition, RegistryError> {
+        let registries = self.lock();
+        let mut versions = registries
+            .values()
+            .flat_map(|entry| entry.schemas.values().flatten());
+        let found = versions.find(|version| version.schema_version_id == schema_version_id);
+        found.cloned().ok_or_else(|| RegistryError::NotFound {
+            what: format!("schema version `{schema_version_id}`"),
         })
     }
 }
@@ -145,5 +166,14 @@ mod tests {
             registry.register_schema(name, schema, data_format, definition);
         }
         conformance::check(&registry).await;
+    }
+
+    #[tokio::test]
+    async fn keeps_versions_that_are_not_the_latest() {
+        let registry = MemorySchemaRegistry::new();
+        let first = registry.register_schema("customer", "orders", "JSON", "1");
+        registry.register_schema("customer", "orders", "JSON", "2");
+        let found = registry.schema_version(&first.to_string()).await.unwrap();
+        assert_eq!(found.definition, "1");
     }
 }

@@ -2,15 +2,22 @@
 //!
 //! [`SchemaRegistry`] is the seam to the service, implemented by [`glue`] and, for tests, by [`memory`].
 //! [`catalog`] gives Athena's view of it.
+//!
+//! Records may name the schema that they were written with: [`writer_schemas`] finds it, in the same service or in a
+//! [`confluent`] registry.
 
 use async_trait::async_trait;
 use topic::SchemaDefinition;
 
 pub mod catalog;
+pub mod confluent;
 #[cfg(any(test, feature = "test-util"))]
 pub mod conformance;
 pub mod glue;
 pub mod memory;
+mod once_cache;
+pub mod schema_versions;
+pub mod writer_schemas;
 
 /// A service that keeps registries of versioned schema definitions. Names are case-sensitive.
 #[async_trait]
@@ -31,6 +38,9 @@ pub trait SchemaRegistry: Send + Sync {
 
     /// The latest version of a schema.
     async fn latest_schema(&self, registry: &str, schema: &str) -> Result<SchemaDefinition, RegistryError>;
+
+    /// The version of this id, a UUID, of whichever schema.
+    async fn schema_version(&self, schema_version_id: &str) -> Result<SchemaDefinition, RegistryError>;
 }
 
 /// The most entries Glue puts on a page.

@@ -1,39 +1,212 @@
 //! Columns about the record itself: where and when it was, its headers, its bytes.
+//!
+//! | source | natural type | shows |
+//! |---|---|---|
+//! | `partition`, `offset` | INTEGER, BIGINT | |
+//! | `timestamp` | TIMESTAMP | NULL if the batch carries none |
+//! | `timestamp_type` | VARCHAR | `CreateTime` or `LogAppendTime`; NULL without timestamp |
+//! | `leader_epoch` | INTEGER | NULL if it is not known |
+//! | `headers` | MAP(VARCHAR, ARRAY(VARBINARY)) | names in the order they first appear, each with its values in order; empty without headers |
+//! | `header` | VARBINARY, VARCHAR | the last header of the name that the mapping gives; NULL if there is none |
+//! | `raw_value`, `raw_key` | VARBINARY, VARCHAR | the bytes; NULL for a tombstone, or without key |
+//! | `raw_value_length`, `raw_key_length` | INTEGER | NULL likewise |
+//! | `value_corrupt`, `key_corrupt` | BOOLEAN | whether it did not decode; false for a tombstone, or without key |
+//! | `error` | VARCHAR | why the value did not decode, or NULL |
+//!
+//! A scalar converts to other types as [`Scalar`] does, a header by way of its UTF-8 text. A header without value is
+//! NULL.
 
-use crate::decode::column::ColumnBuilder;
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use arrow::datatypes::DataType;
+
+use crate::decode::column::{ColumnBuilder, ValueBuilder};
 use crate::decode::scalar::Scalar;
 use crate::decode::{Column, DecoderError};
-use crate::record::Record;
-use crate::table::{DataFormat, Source};
+use crate::record::{Headers, Record};
+use crate::table::Source;
 
-/// Fills them.
+/// The columns and what each shows.
 pub(crate) struct AboutRecord {
-    sources: Vec<Source>,
+    pub(crate) shown: Shown,
     pub(crate) columns: Vec<ColumnBuilder>,
 }
 
 impl AboutRecord {
     pub(crate) fn new(columns: &[Column]) -> Result<Self, DecoderError> {
-        let builders = columns.iter().map(|column| column.builder(DataFormat::Raw));
+        let shown = columns.iter().map(|column| match column.source {
+            Source::Header => Show::Header {
+                name: column.mapping.clone(),
+                as_text: !matches!(column.data_type, DataType::Utf8 | DataType::Binary),
+            },
+            Source::Headers => Show::Headers,
+            ref source => Show::Scalar(source.clone()),
+        });
         Ok(Self {
-            sources: columns.iter().map(|column| column.source.clone()).collect(),
-            columns: builders.collect::<Result<_, _>>()?,
+            shown: Shown(shown.collect()),
+            columns: columns.iter().map(builder).collect::<Result<_, _>>()?,
         })
     }
+}
 
-    /// Appends one row. `reason` tells why the value did not decode.
-    pub(crate) fn append(&mut self, record: &Record<'_>, reason: Option<&str>, key_corrupt: bool) {
-        for (source, column) in self.sources.iter().zip(&mut self.columns) {
-            column.append(match source {
-                Source::Partition => Scalar::Int(record.partition.into()),
-                Source::Offset => Scalar::Int(record.offset),
-                Source::ValueCorrupt => Scalar::Bool(reason.is_some()),
-                Source::KeyCorrupt => Scalar::Bool(key_corrupt),
-                Source::Error => reason.map_or(Scalar::Null, Scalar::Text),
-                Source::RawValue => record.value.map_or(Scalar::Null, Scalar::Bytes),
-                Source::RawKey => record.key.map_or(Scalar::Null, Scalar::Bytes),
-                _ => Scalar::Null,
-            });
+/// What each column shows.
+pub(crate) struct Shown(Vec<Show>);
+
+enum Show {
+    Scalar(Source),
+    Headers,
+    Header {
+        name: String,
+        /// For types that read text rather than bytes.
+        as_text: bool,
+    },
+}
+
+impl Shown {
+    /// Appends one row to `columns`. `reason` tells why the value did not decode.
+    pub(crate) fn append(
+        &self,
+        columns: &mut [ColumnBuilder],
+        record: &Record<'_>,
+        reason: Option<&str>,
+        key_corrupt: bool,
+    ) {
+        for (show, column) in self.0.iter().zip(columns) {
+            match show {
+                Show::Scalar(Source::ValueCorrupt) => column.append(Scalar::Bool(reason.is_some())),
+                Show::Scalar(Source::KeyCorrupt) => column.append(Scalar::Bool(key_corrupt)),
+                Show::Scalar(Source::Error) => column.append(reason.map_or(Scalar::Null, Scalar::Text)),
+                Show::Scalar(source) => column.append(scalar(source, record)),
+                Show::Headers => append_headers(record.headers, column),
+                Show::Header { name, as_text } => {
+                    column.append(header(last_header(record.headers, name), *as_text));
+                }
+            }
         }
     }
 }
+
+/// No column shows a scalar as a list, row or map, or headers as anything but a map of lists.
+fn builder(column: &Column) -> Result<ColumnBuilder, DecoderError> {
+    let Column {
+        name,
+        source,
+        data_type,
+        format,
+        ..
+    } = column;
+    let fits = match source {
+        Source::Headers => is_map_of_lists(data_type),
+        _ => !data_type.is_nested(),
+    };
+    let builder = fits.then(|| ColumnBuilder::new(name, data_type, format));
+    builder.flatten().ok_or_else(|| DecoderError::UnsupportedSource {
+        column: name.clone(),
+        of: source.clone(),
+        data_type: data_type.clone(),
+    })
+}
+
+fn is_map_of_lists(data_type: &DataType) -> bool {
+    let DataType::Map(entries, _) = data_type else {
+        return false;
+    };
+    let DataType::Struct(fields) = entries.data_type() else {
+        return false;
+    };
+    let [name, values] = fields.as_ref() else {
+        return false;
+    };
+    let DataType::List(value) = values.data_type() else {
+        return false;
+    };
+    *name.data_type() == DataType::Utf8 && matches!(value.data_type(), DataType::Utf8 | DataType::Binary)
+}
+
+fn scalar<'a>(source: &Source, record: &Record<'a>) -> Scalar<'a> {
+    let bytes = |bytes: Option<&'a [u8]>| bytes.map_or(Scalar::Null, Scalar::Bytes);
+    let length = |bytes: Option<&[u8]>| bytes.map_or(Scalar::Null, |bytes| Scalar::UInt(bytes.len() as u64));
+    match source {
+        Source::Partition => Scalar::Int(record.partition.into()),
+        Source::Offset => Scalar::Int(record.offset),
+        Source::Timestamp => record
+            .timestamp
+            .map_or(Scalar::Null, |timestamp| Scalar::Timestamp(timestamp.millis)),
+        Source::TimestampType => record
+            .timestamp
+            .map_or(Scalar::Null, |timestamp| Scalar::Text(timestamp.kind.name())),
+        Source::LeaderEpoch => record
+            .leader_epoch
+            .map_or(Scalar::Null, |epoch| Scalar::Int(epoch.into())),
+        Source::RawValue => bytes(record.value),
+        Source::RawValueLength => length(record.value),
+        Source::RawKey => bytes(record.key),
+        Source::RawKeyLength => length(record.key),
+        // Parts of a payload, and what is known only of the whole row.
+        Source::Value
+        | Source::Key
+        | Source::Headers
+        | Source::Header
+        | Source::ValueCorrupt
+        | Source::KeyCorrupt
+        | Source::Error => Scalar::Null,
+    }
+}
+
+fn header(value: Option<&[u8]>, as_text: bool) -> Scalar<'_> {
+    let Some(bytes) = value else { return Scalar::Null };
+    match std::str::from_utf8(bytes) {
+        Ok(text) if as_text => Scalar::Text(text),
+        _ => Scalar::Bytes(bytes),
+    }
+}
+
+fn last_header<'a>(headers: &'a dyn Headers, wanted: &str) -> Option<&'a [u8]> {
+    let mut last = None;
+    headers.visit(&mut |name, value| {
+        if name == wanted {
+            last = value;
+        }
+    });
+    last
+}
+
+fn append_headers(headers: &dyn Headers, column: &mut ColumnBuilder) {
+    let (values, misfits) = column.parts();
+    let ValueBuilder::Map(map) = values else {
+        return values.append_null();
+    };
+    for (name, values) in by_name(headers) {
+        let (names, lists) = map.entry();
+        names.append(Scalar::Text(&name), misfits);
+        if let ValueBuilder::List(list) = lists {
+            for value in values {
+                list.item()
+                    .append(value.map_or(Scalar::Null, Scalar::Bytes), misfits);
+            }
+            list.end(true);
+        }
+    }
+    map.end(true);
+}
+
+/// Values of headers; a header need not have one.
+type HeaderValues<'a> = Vec<Option<&'a [u8]>>;
+
+/// The values of each name, in the order in which names first appear.
+fn by_name(headers: &dyn Headers) -> Vec<(Cow<'_, str>, HeaderValues<'_>)> {
+    let mut groups: HashMap<Cow<'_, str>, (usize, HeaderValues<'_>)> = HashMap::new();
+    headers.visit(&mut |name, value| {
+        let place = groups.len();
+        let (_, values) = groups.entry(name).or_insert_with(|| (place, Vec::new()));
+        values.push(value);
+    });
+    let mut groups: Vec<_> = groups.into_iter().collect();
+    groups.sort_unstable_by_key(|(_, (place, _))| *place);
+    let in_order = groups.into_iter().map(|(name, (_, values))| (name, values));
+    in_order.collect()
+}
+
+#[cfg(test)]
+mod tests;

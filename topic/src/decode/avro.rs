@@ -1,32 +1,241 @@
-//! Stub.
+//! One Avro datum per record, read as the registered schema says and as its writer's schema wrote it.
+//!
+//! | the payload begins with | it is |
+//! |---|---|
+//! | `03`, then `00` or `05`, and has 18 bytes or more | in Glue's framing: the header names the writer's schema |
+//! | `00`, and has 5 bytes or more | in Confluent's framing: likewise |
+//! | anything else | a bare datum of the registered schema |
+//!
+//! A bare datum may begin with either mark. So where no schema has the id that a header would name, where there is no
+//! registry to ask, or where the body would have to be inflated and cannot be, the whole payload is taken for a bare datum if it is one to its last byte;
+//! otherwise the record is bad, for the reason that the header gives. A datum that leaves bytes over is bad.
+//!
+//! Columns are read straight from the bytes, and what no column shows is passed over:
+//!
+//! | file | idea |
+//! |---|---|
+//! | `schema` | schemas, read from their JSON |
+//! | `fields` | a schema to columns |
+//! | `resolve` | how the writer's types become the reader's |
+//! | `default` | defaults, as data |
+//! | `plan` | which part of a datum fills which column |
+//! | `cursor` | the bytes of a datum, not to be trusted |
+//! | `value` | data without parts |
+//! | `text` | data with parts, as JSON |
+//! | `read` | a datum to a row |
+//!
+//! Which column a type makes:
+//!
+//! | Avro | column |
+//! |---|---|
+//! | boolean, int, long, float, double, string | BOOLEAN, INTEGER, BIGINT, REAL, DOUBLE, VARCHAR |
+//! | bytes, fixed | VARBINARY |
+//! | enum, uuid, duration, time-millis, time-micros | VARCHAR ([`value`] has their text) |
+//! | decimal(p, s) | DECIMAL(p, s) up to 38 digits; more are an error |
+//! | date; timestamp-millis, -micros, -nanos, local or not | DATE; TIMESTAMP |
+//! | array, map, record | ARRAY, MAP with VARCHAR keys, ROW; a record without fields within another type is VARCHAR |
+//! | union of null and one type | as that type |
+//! | union of several types | a ROW of a field per type, called as the type is (`int`, `string`, `Order`), of which one is not NULL |
+//! | null | VARCHAR, always NULL |
+//! | any other logical type | as the type beneath it |
+//! | a record that contains itself | an error that names the field |
+//!
+//! A schema that is no record makes one column, `value`. A column may be declared as another type than these: records,
+//! arrays and maps are JSON text in a VARCHAR column ([`text`]), a union is what its value is. A ROW over a union none of
+//! whose types it has a field for shows the record in the union.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::fmt;
 use std::sync::Arc;
 
-use arrow::datatypes::Field;
+use uuid::Uuid;
 
 use crate::decode::column::ColumnBuilder;
-use crate::decode::{Column, DecodeError, DecoderError, PayloadDecoder, WriterSchemas};
-use crate::definition::SchemaTextError;
+use crate::decode::{
+    Column, DecodeError, DecoderError, PayloadDecoder, WriterSchemaError, WriterSchemas, framing,
+};
+use crate::path::Path;
+use crate::table::DataFormat;
 
-pub(crate) struct AvroDecoder;
+mod cursor;
+mod default;
+mod fields;
+mod plan;
+mod read;
+mod resolve;
+mod schema;
+mod text;
+mod value;
+
+pub(crate) use fields::fields;
+use plan::{Plan, Target, leads_somewhere};
+use resolve::Resolution;
+use schema::Schema;
+
+/// How many writers' schemas are kept ready. A topic rarely has more than a few.
+const MAX_PLANS: usize = 200;
+
+/// A Glue header's length.
+const GLUE_BYTES: usize = 18;
+/// A Confluent header's length.
+const CONFLUENT_BYTES: usize = 5;
+
+/// Decodes Avro data.
+pub(crate) struct AvroDecoder {
+    /// As registered; what data are read as.
+    reader: Schema,
+    definition: String,
+    targets: Vec<Target>,
+    writers: Arc<dyn WriterSchemas>,
+    /// For data of the registered schema itself.
+    own: Arc<Plan>,
+    /// For data of other schemas, or why they cannot be read.
+    plans: HashMap<WriterId, Result<Arc<Plan>, String>>,
+}
 
 impl AvroDecoder {
     pub(crate) fn new(
-        _columns: &[Column],
-        _definition: &str,
-        _writers: &Arc<dyn WriterSchemas>,
+        columns: &[Column],
+        definition: &str,
+        writers: &Arc<dyn WriterSchemas>,
     ) -> Result<Self, DecoderError> {
-        Ok(Self)
+        let schema_error = |reason| DecoderError::Schema {
+            format: DataFormat::Avro,
+            reason,
+        };
+        let reader = Schema::parse(definition).map_err(|error| schema_error(error.reason))?;
+        let mut targets = Vec::with_capacity(columns.len());
+        for column in columns {
+            let path = path(column)?;
+            if path.as_ref().is_some_and(|path| !leads_somewhere(&reader, path)) {
+                return Err(schema_error(format!(
+                    "column `{}`: no part of it is called `{}`",
+                    column.name, column.mapping
+                )));
+            }
+            let data_type = column.data_type.clone();
+            targets.push(Target { data_type, path });
+        }
+        let own = Resolution::new(reader.types.clone(), reader.top, reader.top);
+        let own = own.map_err(|error| schema_error(error.to_string()))?;
+        Ok(Self {
+            own: Arc::new(Plan::new(own, &targets)),
+            reader,
+            definition: definition.to_owned(),
+            targets,
+            writers: Arc::clone(writers),
+            plans: HashMap::new(),
+        })
     }
-}
 
-/// The columns of a table over this schema, with their metadata.
-pub(crate) fn fields(_definition: &str) -> Result<Vec<Field>, SchemaTextError> {
-    Ok(Vec::new())
+    /// The writer and the body that a header names; `None` if there is no header.
+    fn read_header(payload: &[u8]) -> Result<Option<Framed<'_>>, DecodeError> {
+        Ok(match payload {
+            [framing::GLUE, 0 | 5, ..] if payload.len() >= GLUE_BYTES => {
+                let (id, body) = framing::read_glue(payload)?;
+                Some((WriterId::Glue(id), body))
+            }
+            [framing::CONFLUENT, ..] if payload.len() >= CONFLUENT_BYTES => {
+                let (id, body) = framing::read_confluent(payload)?;
+                Some((WriterId::Confluent(id), Cow::Borrowed(body)))
+            }
+            _ => None,
+        })
+    }
+
+    /// How to read data of this writer's schema, or why they cannot be; an error if the schema was not found.
+    fn plan(&mut self, id: WriterId) -> Result<Result<Arc<Plan>, String>, DecodeError> {
+        if let Some(known) = self.plans.get(&id) {
+            return Ok(known.clone());
+        }
+        let writer = match id {
+            WriterId::Glue(id) => self.writers.glue(id)?,
+            WriterId::Confluent(id) => self.writers.confluent(id)?,
+        };
+        let plan = match writer.data_format.as_str() {
+            "AVRO" => self.resolve(&writer.definition),
+            other => Err(format!("its format is {other}, wanted AVRO")),
+        };
+        let plan = plan.map_err(|reason| format!("the record's schema {id}: {reason}"));
+        if self.plans.len() == MAX_PLANS {
+            self.plans.clear();
+        }
+        self.plans.insert(id, plan.clone());
+        Ok(plan)
+    }
+
+    fn resolve(&self, writer: &str) -> Result<Arc<Plan>, String> {
+        if writer == self.definition {
+            return Ok(Arc::clone(&self.own));
+        }
+        let mut types = self.reader.types.clone();
+        let writer = types.parse(writer).map_err(|error| error.reason)?;
+        let resolution = Resolution::new(types, writer, self.reader.top);
+        let resolution = resolution.map_err(|error| error.to_string())?;
+        Ok(Arc::new(Plan::new(resolution, &self.targets)))
+    }
 }
 
 impl PayloadDecoder for AvroDecoder {
-    fn decode(&mut self, _payload: &[u8], _columns: &mut [ColumnBuilder]) -> Result<(), DecodeError> {
-        Err(DecodeError::bad("not yet"))
+    fn decode(&mut self, payload: &[u8], columns: &mut [ColumnBuilder]) -> Result<(), DecodeError> {
+        let framed = Self::read_header(payload).and_then(|header| {
+            let Some((id, body)) = header else {
+                return Ok((Ok(Arc::clone(&self.own)), Cow::Borrowed(payload)));
+            };
+            Ok((self.plan(id)?, body))
+        });
+        let (plan, datum) = match framed {
+            Err(error) if may_be_bare(&error) && self.own.accepts(payload) => {
+                (Ok(Arc::clone(&self.own)), Cow::Borrowed(payload))
+            }
+            framed => framed?,
+        };
+        let plan = plan.map_err(DecodeError::bad)?;
+        plan.read(&datum, columns)
+            .map_err(|error| DecodeError::bad(format!("not an Avro datum of its schema: {error}")))
     }
 }
+
+/// Whether a payload whose header came to `error` may have none. A registry that is down leaves that open, and guessing
+/// would make rows of what is none.
+fn may_be_bare(error: &DecodeError) -> bool {
+    matches!(
+        error,
+        DecodeError::Bad(_) | DecodeError::WriterSchema(WriterSchemaError::NoRegistry { .. })
+    )
+}
+
+/// The writer that a header names, and the body behind it.
+type Framed<'a> = (WriterId, Cow<'a, [u8]>);
+
+/// The schema that a header names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum WriterId {
+    Glue(Uuid),
+    Confluent(u32),
+}
+
+impl fmt::Display for WriterId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Glue(id) => id.fmt(f),
+            Self::Confluent(id) => id.fmt(f),
+        }
+    }
+}
+
+/// Names of fields, branches and map keys and indexes of arrays; `None` for an empty mapping.
+fn path(column: &Column) -> Result<Option<Path>, DecoderError> {
+    if column.mapping.is_empty() {
+        return Ok(None);
+    }
+    let path = Path::parse(&column.mapping).map_err(|error| DecoderError::Schema {
+        format: DataFormat::Avro,
+        reason: format!("column `{}`: {error}", column.name),
+    })?;
+    Ok(Some(path))
+}
+
+#[cfg(test)]
+mod tests;

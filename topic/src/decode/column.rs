@@ -389,6 +389,10 @@ impl Texts {
         self.data.truncate(last(&self.offsets));
     }
 
+    fn get(&self, at: usize) -> &[u8] {
+        &self.data[last(&self.offsets[..at])..last(&self.offsets[..=at])]
+    }
+
     fn take(&mut self) -> (OffsetBuffer<i32>, Buffer, Option<NullBuffer>) {
         let data = Buffer::from_vec(std::mem::take(&mut self.data));
         (take_offsets(&mut self.offsets), data, self.valid.take())
@@ -601,6 +605,8 @@ fn take_offsets(ends: &mut Vec<i32>) -> OffsetBuffer<i32> {
     offsets.extend(ends);
     OffsetBuffer::new(ScalarBuffer::from(offsets))
 }
+
+mod repeated;
 
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,8 @@
 //! One JSON document per record.
 //!
 //! The document is walked once; only the mapped top-level keys are kept (as slices of the record, borrowed), every
-//! other value is skipped. Numbers and nested values keep the spelling they came with.
+//! other value is skipped. Only a kept value that a path leads into, or that a nested column takes apart, is walked
+//! again. Numbers and nested values keep the spelling they came with.
 //!
 //! | in the record | in the row |
 //! |---|---|
@@ -10,21 +11,37 @@
 //! | number in VARCHAR | its text as written (`1.10`, `1e10`) |
 //! | `true`, `false` in VARCHAR | `true`, `false` |
 //! | object or array in VARCHAR | its JSON text as written |
-//! | object or array in any other column | NULL, counted |
+//! | object or array in any other scalar column | NULL, counted |
 //! | BOOLEAN | true for `true` and `"true"` in any case, else false |
 //! | integers, from number or string | digits with an optional sign; out of range, `1.0`, `1e3`, `" 7 "`, `""` are NULL, counted |
-//! | REAL, DOUBLE, from number or string | as Java's `parseDouble` ([`Scalar::to_float`]), else NULL, counted |
+//! | REAL, DOUBLE, from number or string | as Java's `parseDouble` ([`to_float`](super::scalar::Scalar::to_float)), else NULL, counted |
+//! | DECIMAL, from number or string | every digit as written; what the scale has no room for is rounded half away from zero, what the precision has none for is NULL, counted |
+//! | VARBINARY | the bytes that the string spells in base64, else NULL, counted |
 //! | DATE, TIMESTAMP, from number or string | by the column's format, else NULL, counted |
 //! | key given twice | the last one |
 //! | key with escapes | compared unescaped |
 //! | nesting of any depth | skipped without recursion |
 //! | bytes that are not UTF-8 | replaced by U+FFFD; the row is kept |
 //! | text after the document | ignored |
+//! | a Glue or Confluent header before the document | dropped; no schema is needed to read JSON |
 //! | empty value, byte order mark, comments, any other syntax error | bad record |
 //! | top level not an object | bad record |
 //!
-//! A mapping names one top-level key, taken literally: `a.b` is the key `a.b`.
+//! A mapping is first taken literally: `a.b` is the key `a.b` where the record has it at the top. Else it is a
+//! [path](crate::path); one that leads nowhere is NULL, and a mapping that is no path is nothing but a key.
+//!
+//! Nested columns, at any depth:
+//!
+//! | in the record | in the column |
+//! |---|---|
+//! | array in ARRAY | its items by these same rules; one that does not fit is NULL, counted, and stays an item |
+//! | object in ROW | its members by name, in the field's case or else in any; a field without a member is NULL, a member without a field ignored |
+//! | object in MAP | its members; a key that does not fit the key's type is dropped with its value, counted |
+//! | member given twice | the last one; in a ROW the last in the field's own case, if there is one; in a MAP keys are the same if their values are: `1` and `+1` are one integer |
+//! | string | the array or object it holds as JSON, for producers that write `"[{\"id\": 1}]"`; `"null"` is NULL; other text is NULL, counted |
+//! | anything else | NULL, counted |
 
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
@@ -32,25 +49,45 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::decode::column::ColumnBuilder;
-use crate::decode::scalar::Scalar;
-use crate::decode::{Column, DecodeError, DecoderError, PayloadDecoder};
+use crate::decode::json::cursor::Cursor;
+use crate::decode::json::fill::Filler;
+use crate::decode::json::wanted::{Found, Wanted};
+use crate::decode::{Column, DecodeError, DecoderError, PayloadDecoder, framing};
+use crate::path::{Path, Step};
+
+mod cursor;
+mod escape;
+pub(crate) mod fill;
+mod wanted;
 
 /// Decodes JSON objects.
 pub(crate) struct JsonDecoder {
-    keys: Keys,
-    /// Where in the record each key's value stands, in the order of `keys`.
-    found: Vec<Option<Range<usize>>>,
-    /// Strings with escapes are unescaped here.
+    wanted: Wanted,
+    /// Of each column.
+    places: Vec<Places>,
+    found: Found,
+    filler: Filler,
     unescaped: String,
+}
+
+/// Where a column's value may stand.
+struct Places {
+    literal: usize,
+    /// Counts where the record has no literal key.
+    path: Option<usize>,
 }
 
 impl JsonDecoder {
     pub(crate) fn new(columns: &[Column]) -> Result<Self, DecoderError> {
-        let keys = Keys::new(columns.iter().map(|column| column.mapping.as_str()));
-        let found = vec![None; keys.0.len()];
+        let mappings = columns.iter().map(|column| Mapping::new(&column.mapping));
+        let mappings: Vec<_> = mappings.collect();
+        let wanted = Wanted::new(mappings.iter().flat_map(Mapping::paths));
+        let places = mappings.iter().map(|mapping| mapping.places(&wanted));
         Ok(Self {
-            keys,
-            found,
+            places: places.collect(),
+            found: vec![None; wanted.places()],
+            wanted,
+            filler: Filler::default(),
             unescaped: String::new(),
         })
     }
@@ -61,60 +98,79 @@ impl JsonDecoder {
         self.found.fill(None);
         let object = TopLevel {
             json,
-            keys: &self.keys,
+            wanted: &self.wanted,
             found: &mut self.found,
         };
         serde_json::Deserializer::from_str(json)
             .deserialize_map(object)
-            .map_err(|error| DecodeError::bad(format!("not JSON: {error}")))
-    }
-}
-
-impl PayloadDecoder for JsonDecoder {
-    fn decode(&mut self, payload: &[u8], columns: &mut [ColumnBuilder]) -> Result<(), DecodeError> {
-        let json = String::from_utf8_lossy(payload);
-        self.locate(&json)?;
-        for (key, found) in self.keys.0.iter().zip(&self.found) {
-            let scalar = match found {
-                Some(range) => scalar(&json[range.clone()], &mut self.unescaped),
-                None => Scalar::Null,
-            };
-            for &column in &key.columns {
-                columns[column].append(scalar);
+            .map_err(|error| DecodeError::bad(format!("not JSON: {error}")))?;
+        for branch in self.wanted.branches() {
+            if let Some(range) = &self.found[branch.place()] {
+                let mut cursor = Cursor::at(json, range.start);
+                branch.locate(&mut cursor, &mut self.found, &mut self.unescaped);
             }
         }
         Ok(())
     }
 }
 
-/// Mapped keys in the order of their bytes, each with the columns that read it.
-struct Keys(Vec<Key>);
-
-struct Key {
-    name: String,
-    columns: Vec<usize>,
-}
-
-impl Keys {
-    fn new<'a>(mappings: impl Iterator<Item = &'a str>) -> Self {
-        let mut keys: Vec<Key> = Vec::new();
-        for (column, name) in mappings.enumerate() {
-            match keys.binary_search_by(|key| key.name.as_str().cmp(name)) {
-                Ok(known) => keys[known].columns.push(column),
-                Err(at) => keys.insert(
-                    at,
-                    Key {
-                        name: name.to_owned(),
-                        columns: vec![column],
-                    },
-                ),
+impl PayloadDecoder for JsonDecoder {
+    fn decode(&mut self, payload: &[u8], columns: &mut [ColumnBuilder]) -> Result<(), DecodeError> {
+        let body = unframe(payload)?;
+        let json = String::from_utf8_lossy(&body);
+        self.locate(&json)?;
+        for (column, places) in columns.iter_mut().zip(&self.places) {
+            let (values, misfits) = column.parts();
+            match places.find(&self.found) {
+                Some(range) => self.filler.append(&json[range], values, misfits),
+                None => values.append_null(),
             }
         }
-        Self(keys)
+        Ok(())
+    }
+}
+
+impl Places {
+    fn find(&self, found: &Found) -> Option<Range<usize>> {
+        let path = || found[self.path?].clone();
+        found[self.literal].clone().or_else(path)
+    }
+}
+
+/// A column's mapping, both ways.
+struct Mapping {
+    literal: [Step; 1],
+    path: Option<Path>,
+}
+
+impl Mapping {
+    fn new(mapping: &str) -> Self {
+        Self {
+            literal: [Step::Key(mapping.to_owned())],
+            path: Path::parse(mapping).ok(),
+        }
     }
 
-    fn find(&self, name: &[u8]) -> Option<usize> {
-        self.0.binary_search_by(|key| key.name.as_bytes().cmp(name)).ok()
+    fn paths(&self) -> impl Iterator<Item = &[Step]> {
+        let path = self.path.iter().map(|path| path.steps.as_slice());
+        path.chain([self.literal.as_slice()])
+    }
+
+    fn places(&self, wanted: &Wanted) -> Places {
+        let place = |steps: &[Step]| wanted.place_of(steps);
+        Places {
+            literal: place(&self.literal).unwrap_or_default(),
+            path: self.path.as_ref().and_then(|path| place(&path.steps)),
+        }
+    }
+}
+
+/// The document without a registry's header, by whose first byte no JSON begins.
+fn unframe(payload: &[u8]) -> Result<Cow<'_, [u8]>, DecodeError> {
+    match payload.first() {
+        Some(&framing::GLUE) => Ok(framing::read_glue(payload)?.1),
+        Some(&framing::CONFLUENT) => Ok(Cow::Borrowed(framing::read_confluent(payload)?.1)),
+        _ => Ok(Cow::Borrowed(payload)),
     }
 }
 
@@ -127,8 +183,6 @@ fn expect_object(json: &str) -> Result<(), DecodeError> {
         Some('[') => "top level is an array, wanted an object",
         Some('"') => "top level is a string, wanted an object",
         Some('\u{feff}') => "the value begins with a byte order mark",
-        Some('\u{3}') => "the value begins with byte 3, the mark of a Glue schema registry header",
-        Some('\0') => "the value begins with byte 0, the mark of a Confluent schema registry header",
         Some(_) => "the value does not begin with a JSON object",
     };
     Err(DecodeError::bad(reason))
@@ -137,8 +191,8 @@ fn expect_object(json: &str) -> Result<(), DecodeError> {
 /// Walks the top-level object of `json` and notes where mapped values stand.
 struct TopLevel<'a> {
     json: &'a str,
-    keys: &'a Keys,
-    found: &'a mut [Option<Range<usize>>],
+    wanted: &'a Wanted,
+    found: &'a mut Found,
 }
 
 impl<'de> Visitor<'de> for TopLevel<'de> {
@@ -149,11 +203,11 @@ impl<'de> Visitor<'de> for TopLevel<'de> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(key) = map.next_key_seed(self.keys)? {
-            match key {
-                Some(key) => {
+        while let Some(member) = map.next_key_seed(Member(self.wanted))? {
+            match member {
+                Some(wanted) => {
                     let value: &RawValue = map.next_value()?;
-                    self.found[key] = Some(range_within(self.json, value.get()));
+                    self.found[wanted.place()] = Some(range_within(self.json, value.get()));
                 }
                 None => {
                     map.next_value::<IgnoredAny>()?;
@@ -170,97 +224,30 @@ fn range_within(whole: &str, part: &str) -> Range<usize> {
     start..start + part.len()
 }
 
-/// A key's place among the mapped ones. Read as bytes, since a key that no mapping names need not be valid text.
-impl<'de> DeserializeSeed<'de> for &Keys {
-    type Value = Option<usize>;
+/// What is wanted of the member of a key. Read as bytes, since a key that no mapping names need not be valid text.
+struct Member<'a>(&'a Wanted);
+
+impl<'de, 'a> DeserializeSeed<'de> for Member<'a> {
+    type Value = Option<&'a Wanted>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_bytes(self)
     }
 }
 
-impl Visitor<'_> for &Keys {
-    type Value = Option<usize>;
+impl<'a> Visitor<'_> for Member<'a> {
+    type Value = Option<&'a Wanted>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a key")
     }
 
     fn visit_bytes<E>(self, name: &[u8]) -> Result<Self::Value, E> {
-        Ok(self.find(name))
+        Ok(self.0.member(name))
     }
 }
 
-/// What the parser has found to be one JSON value; strings borrow from it unless they contain escapes.
-fn scalar<'a>(json: &'a str, unescaped: &'a mut String) -> Scalar<'a> {
-    match json.as_bytes().first() {
-        Some(b'n') | None => Scalar::Null,
-        Some(b't') => Scalar::Bool(true),
-        Some(b'f') => Scalar::Bool(false),
-        Some(b'{' | b'[') => Scalar::Nested(json),
-        Some(b'"') => {
-            let inside = json.get(1..json.len() - 1).unwrap_or_default();
-            Scalar::Text(unescape(inside, unescaped))
-        }
-        Some(_) => Scalar::Number(json),
-    }
-}
-
-/// Undoes JSON's escapes. The parser has checked their form, but not whether surrogates come in pairs.
-fn unescape<'a>(text: &'a str, unescaped: &'a mut String) -> &'a str {
-    if !text.contains('\\') {
-        return text;
-    }
-    unescaped.clear();
-    let mut rest = text;
-    while let Some((plain, escape)) = rest.split_once('\\') {
-        unescaped.push_str(plain);
-        let (c, after) = read_escape(escape);
-        unescaped.push(c);
-        rest = after;
-    }
-    unescaped.push_str(rest);
-    unescaped
-}
-
-/// The character an escape stands for, and what follows it; `escape` begins after the backslash.
-fn read_escape(escape: &str) -> (char, &str) {
-    let mut chars = escape.chars();
-    let c = match chars.next() {
-        Some('b') => '\u{8}',
-        Some('f') => '\u{c}',
-        Some('n') => '\n',
-        Some('r') => '\r',
-        Some('t') => '\t',
-        Some('u') => return read_unicode_escape(chars.as_str()),
-        Some(c) => c,
-        None => char::REPLACEMENT_CHARACTER,
-    };
-    (c, chars.as_str())
-}
-
-/// `hex` begins after `\u`; a pair of surrogates takes a second escape.
-fn read_unicode_escape(hex: &str) -> (char, &str) {
-    let Some((unit, rest)) = read_code_unit(hex) else {
-        return (char::REPLACEMENT_CHARACTER, hex);
-    };
-    let second = rest.strip_prefix("\\u").and_then(read_code_unit);
-    if let Some((low, after)) = second
-        && let Some(Ok(c)) = char::decode_utf16([unit, low]).next()
-        && c.len_utf16() == 2
-    {
-        return (c, after);
-    }
-    (
-        char::from_u32(unit.into()).unwrap_or(char::REPLACEMENT_CHARACTER),
-        rest,
-    )
-}
-
-fn read_code_unit(hex: &str) -> Option<(u16, &str)> {
-    let (digits, rest) = hex.split_at_checked(4)?;
-    Some((u16::from_str_radix(digits, 16).ok()?, rest))
-}
-
+#[cfg(test)]
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;

@@ -41,7 +41,7 @@ pub(crate) mod avro;
 mod column;
 mod csv;
 mod decimal;
-mod framing;
+pub(crate) mod framing;
 mod json;
 pub(crate) mod protobuf;
 mod raw;
@@ -62,6 +62,9 @@ pub enum WriterSchemaError {
     /// There is none of this id: the payload is bad.
     #[error("no schema has the id {id} that the record names")]
     Unknown { id: String },
+    /// There is nobody to ask, so a payload that cannot be read without it ends reading.
+    #[error("the schema {id} that the record names cannot be looked up: {reason}")]
+    NoRegistry { id: String, reason: &'static str },
     /// Nobody could tell, which is no fault of the payload: reading must end.
     #[error("the schema {id} that the record names could not be looked up: {reason}")]
     Unavailable { id: String, reason: String },
@@ -166,7 +169,7 @@ impl RowDecoder {
     /// `reason`.
     ///
     /// # Errors
-    /// In a [strict](Self::strict) decoder, if the key does not decode.
+    /// In a [strict](Self::strict) decoder, if the key does not decode or a value does not fit its column.
     pub fn append_null_value(
         &mut self,
         record: &Record<'_>,
@@ -196,7 +199,15 @@ impl RowDecoder {
                 return Err(error.of_key());
             }
         };
-        self.about.append(record, reason, key_corrupt);
+        let about = append_row(&mut self.about.columns, self.rows, self.strict, |columns| {
+            self.about.shown.append(columns, record, reason, key_corrupt);
+            Ok(())
+        });
+        if about.is_err() {
+            self.value.truncate(self.rows);
+            self.key.truncate(self.rows);
+            return about;
+        }
         self.rows += 1;
         Ok(())
     }
@@ -230,8 +241,7 @@ impl RowDecoder {
     /// Values that were there but did not fit their column and became NULL, for every column that met some,
     /// counted since the decoder was made.
     pub fn value_errors(&self) -> Vec<ValueErrors> {
-        let columns = self.value.columns.iter().chain(&self.key.columns);
-        columns
+        self.columns()
             .filter(|column| column.misfits().count() > 0)
             .map(|column| ValueErrors {
                 column: column.name().to_owned(),
@@ -279,35 +289,9 @@ impl Payload {
         let Some(decoder) = &mut self.decoder else {
             return Ok(());
         };
-        let counts: Vec<u64> = match strict {
-            true => self
-                .columns
-                .iter()
-                .map(|column| column.misfits().count())
-                .collect(),
-            false => Vec::new(),
-        };
-        let decoded = decoder.decode(payload, &mut self.columns);
-        let decoded = decoded.and_then(|()| if strict { self.refuse_misfits() } else { Ok(()) });
-        if decoded.is_err() {
-            self.truncate(row);
-            for (column, count) in self.columns.iter_mut().zip(counts) {
-                column.misfits_mut().reset(count);
-            }
-        }
-        decoded
-    }
-
-    fn refuse_misfits(&mut self) -> Result<(), DecodeError> {
-        for column in &mut self.columns {
-            if let Some(misfit) = column.misfits_mut().take_latest() {
-                return Err(DecodeError::Bad(BadRecord {
-                    column: Some(column.name().to_owned()),
-                    reason: format!("{} does not fit {}", misfit.found, misfit.wanted),
-                }));
-            }
-        }
-        Ok(())
+        append_row(&mut self.columns, row, strict, |columns| {
+            decoder.decode(payload, columns)
+        })
     }
 
     fn append_nulls(&mut self) {
@@ -319,6 +303,41 @@ impl Payload {
     fn truncate(&mut self, rows: usize) {
         self.columns.iter_mut().for_each(|column| column.truncate(rows));
     }
+}
+
+/// Has `append` append row `row` to each of `columns`, or takes back what it did. If `strict`, a value that does not fit
+/// its column is an error.
+fn append_row(
+    columns: &mut [ColumnBuilder],
+    row: usize,
+    strict: bool,
+    append: impl FnOnce(&mut [ColumnBuilder]) -> Result<(), DecodeError>,
+) -> Result<(), DecodeError> {
+    let counts: Vec<u64> = match strict {
+        true => columns.iter().map(|column| column.misfits().count()).collect(),
+        false => Vec::new(),
+    };
+    let appended = append(columns);
+    let appended = appended.and_then(|()| if strict { refuse_misfits(columns) } else { Ok(()) });
+    if appended.is_err() {
+        columns.iter_mut().for_each(|column| column.truncate(row));
+        for (column, count) in columns.iter_mut().zip(counts) {
+            column.misfits_mut().reset(count);
+        }
+    }
+    appended
+}
+
+fn refuse_misfits(columns: &mut [ColumnBuilder]) -> Result<(), DecodeError> {
+    for column in columns {
+        if let Some(misfit) = column.misfits_mut().take_latest() {
+            return Err(DecodeError::Bad(BadRecord {
+                column: Some(column.name().to_owned()),
+                reason: format!("{} does not fit {}", misfit.found, misfit.wanted),
+            }));
+        }
+    }
+    Ok(())
 }
 
 /// Reads one format.
@@ -457,7 +476,9 @@ impl From<WriterSchemaError> for DecodeError {
     fn from(error: WriterSchemaError) -> Self {
         match error {
             WriterSchemaError::Unknown { .. } => Self::bad(error.to_string()),
-            WriterSchemaError::Unavailable { .. } => Self::WriterSchema(error),
+            WriterSchemaError::NoRegistry { .. } | WriterSchemaError::Unavailable { .. } => {
+                Self::WriterSchema(error)
+            }
         }
     }
 }
@@ -496,6 +517,13 @@ pub enum DecoderError {
     },
     #[error("column `{column}`: source {source}")]
     Source { column: String, source: UnknownWord },
+    /// `of` is what of a record the column shows.
+    #[error("column `{column}`: source {of} cannot be read as {data_type}")]
+    UnsupportedSource {
+        column: String,
+        of: Source,
+        data_type: DataType,
+    },
     #[error("column `{column}`: {source}")]
     FormatHint { column: String, source: FormatHintError },
     /// The registered schema cannot be used, or the column's mapping leads nowhere in it.

@@ -1,18 +1,149 @@
-//! Stub.
+//! One value per payload, as Kafka's own serializers write it.
+//!
+//! | column | the bytes | Kafka's serializer |
+//! |---|---|---|
+//! | VARCHAR | UTF-8 text; other bytes are replaced by U+FFFD | `StringSerializer`, `UUIDSerializer` |
+//! | VARBINARY | themselves | `ByteArraySerializer`, `BytesSerializer` |
+//! | TINYINT | 1 byte | |
+//! | SMALLINT, INTEGER, BIGINT | 2, 4, 8 bytes, most significant first | `ShortSerializer`, `IntegerSerializer`, `LongSerializer` |
+//! | REAL, DOUBLE | 4, 8 bytes of IEEE 754, most significant first | `FloatSerializer`, `DoubleSerializer` |
+//! | BOOLEAN | 1 byte, 0 or 1 | `BooleanSerializer` |
+//! | DATE, TIMESTAMP | text, by the column's format | |
+//! | DECIMAL | text | |
+//! | ARRAY, ROW, MAP | text, as [JSON](super::json) | |
+//!
+//! Bytes of another length, and text that does not fit, are NULL, counted.
+//!
+//! | mapping | takes |
+//! |---|---|
+//! | empty | the whole payload |
+//! | `4` | from byte 4 on: as many bytes as the type has, else all that follow |
+//! | `4:12` | bytes 4 to 11 |
+//!
+//! Where the payload ends before the range does, NULL, counted.
 
-use crate::decode::column::ColumnBuilder;
+use std::ops::Range;
+
+use crate::decode::column::{ColumnBuilder, Misfits, ValueBuilder};
+use crate::decode::json::fill::Filler;
+use crate::decode::scalar::Scalar;
 use crate::decode::{Column, DecodeError, DecoderError, PayloadDecoder};
+use crate::table::DataFormat;
 
-pub(crate) struct RawDecoder;
+/// Decodes single values, or values at fixed places.
+pub(crate) struct RawDecoder {
+    /// Of each column.
+    extents: Vec<Extent>,
+    filler: Filler,
+}
 
 impl RawDecoder {
-    pub(crate) fn new(_columns: &[Column]) -> Result<Self, DecoderError> {
-        Ok(Self)
+    pub(crate) fn new(columns: &[Column]) -> Result<Self, DecoderError> {
+        let extents = columns.iter().map(|column| {
+            Extent::parse(&column.mapping).ok_or_else(|| DecoderError::Schema {
+                format: DataFormat::Raw,
+                reason: format!(
+                    "column `{}` is mapped to `{}`, wanted nothing, a byte offset, or `start:end`",
+                    column.name, column.mapping
+                ),
+            })
+        });
+        Ok(Self {
+            extents: extents.collect::<Result<_, _>>()?,
+            filler: Filler::default(),
+        })
     }
 }
 
 impl PayloadDecoder for RawDecoder {
-    fn decode(&mut self, _payload: &[u8], _columns: &mut [ColumnBuilder]) -> Result<(), DecodeError> {
-        Err(DecodeError::bad("not yet"))
+    fn decode(&mut self, payload: &[u8], columns: &mut [ColumnBuilder]) -> Result<(), DecodeError> {
+        for (column, extent) in columns.iter_mut().zip(&self.extents) {
+            let (values, misfits) = column.parts();
+            match extent.of(payload, width(values)) {
+                Some(bytes) => append(bytes, values, misfits, &mut self.filler),
+                None => values.append_misfit(Scalar::Bytes(payload).kind(), misfits),
+            }
+        }
+        Ok(())
     }
 }
+
+/// Which bytes of a payload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Extent {
+    Whole,
+    From(usize),
+    Range(Range<usize>),
+}
+
+impl Extent {
+    fn parse(mapping: &str) -> Option<Self> {
+        let offset = |text: &str| {
+            let digits = text.bytes().all(|digit| digit.is_ascii_digit());
+            digits.then(|| text.parse::<usize>().ok()).flatten()
+        };
+        Some(match mapping.split_once(':') {
+            None if mapping.is_empty() => Self::Whole,
+            None => Self::From(offset(mapping)?),
+            Some((start, end)) => {
+                let (start, end) = (offset(start)?, offset(end)?);
+                (start <= end).then_some(Self::Range(start..end))?
+            }
+        })
+    }
+
+    /// `width` is how many bytes the column's type has, if that is fixed.
+    fn of<'a>(&self, payload: &'a [u8], width: Option<usize>) -> Option<&'a [u8]> {
+        match self {
+            Self::Whole => Some(payload),
+            Self::From(start) => {
+                let rest = payload.get(*start..)?;
+                rest.get(..width.unwrap_or(rest.len()))
+            }
+            Self::Range(range) => payload.get(range.clone()),
+        }
+    }
+}
+
+fn width(values: &ValueBuilder) -> Option<usize> {
+    match values {
+        ValueBuilder::Boolean(_) | ValueBuilder::Int8(_) => Some(1),
+        ValueBuilder::Int16(_) => Some(2),
+        ValueBuilder::Int32(_) | ValueBuilder::Float32(_) => Some(4),
+        ValueBuilder::Int64(_) | ValueBuilder::Float64(_) => Some(8),
+        _ => None,
+    }
+}
+
+fn append(bytes: &[u8], values: &mut ValueBuilder, misfits: &mut Misfits, filler: &mut Filler) {
+    let scalar = match values {
+        ValueBuilder::Boolean(_) => boolean(bytes),
+        ValueBuilder::Int8(_) => number(bytes, i8::from_be_bytes).map(|value| Scalar::Int(value.into())),
+        ValueBuilder::Int16(_) => number(bytes, i16::from_be_bytes).map(|value| Scalar::Int(value.into())),
+        ValueBuilder::Int32(_) => number(bytes, i32::from_be_bytes).map(|value| Scalar::Int(value.into())),
+        ValueBuilder::Int64(_) => number(bytes, i64::from_be_bytes).map(Scalar::Int),
+        ValueBuilder::Float32(_) => number(bytes, f32::from_be_bytes).map(Scalar::Float),
+        ValueBuilder::Float64(_) => number(bytes, f64::from_be_bytes).map(Scalar::Double),
+        ValueBuilder::Utf8(_) | ValueBuilder::Binary(_) => Some(Scalar::Bytes(bytes)),
+        _ => return filler.append_text(&String::from_utf8_lossy(bytes), values, misfits),
+    };
+    match scalar {
+        Some(scalar) => values.append(scalar, misfits),
+        None => values.append_misfit(Scalar::Bytes(bytes).kind(), misfits),
+    }
+}
+
+fn boolean(bytes: &[u8]) -> Option<Scalar<'static>> {
+    match bytes {
+        [0] => Some(Scalar::Bool(false)),
+        [1] => Some(Scalar::Bool(true)),
+        _ => None,
+    }
+}
+
+fn number<const N: usize, T>(bytes: &[u8], from: fn([u8; N]) -> T) -> Option<T> {
+    bytes.try_into().ok().map(from)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,14 @@
-use serde_json::json;
+use std::collections::HashMap;
+
+use arrow::datatypes::DataType;
+use serde_json::{Value, json};
 
 use super::*;
-use crate::table::DATA_FORMAT_KEY;
+use crate::table::{DATA_FORMAT_KEY, DataFormat, MAPPING_KEY, TYPE_KEY};
+
+mod columns;
+mod errors;
+mod references;
 
 fn definition(data_format: &str, definition: impl ToString) -> SchemaDefinition {
     SchemaDefinition {
@@ -92,8 +99,8 @@ fn knows_every_type_name_in_any_case_and_padding() {
         ("VARCHAR", DataType::Utf8),
         ("STRING", DataType::Utf8),
         ("", DataType::Utf8),
-        ("DECIMAL(10,2)", DataType::Utf8),
-        ("TIMESTAMP(3)", DataType::Utf8),
+        ("DECIMAL(10,2)", DataType::Decimal128(10, 2)),
+        ("TIMESTAMP(3)", DataType::Date64),
         ("ARRAY", DataType::Utf8),
     ] {
         let table = parse(with_field(json!({"name": "c", "type": name}))).unwrap();
@@ -125,70 +132,6 @@ fn finds_columns_in_any_case() {
 }
 
 #[test]
-fn points_at_what_is_wrong() {
-    let field = json!({"name": "a"});
-    for (document, wanted) in [
-        (json!({"topicName": "t"}), "message: missing"),
-        (json!({"topicName": "t", "message": null}), "message: missing"),
-        (
-            json!({"topicName": "t", "message": []}),
-            "message: wanted an object, found an array",
-        ),
-        (
-            json!({"topicName": {}, "message": {}}),
-            "topicName: wanted a text, found an object",
-        ),
-        (json!({"topicName": " ", "message": {}}), "topicName: missing"),
-        (json!({"type": "object", "properties": {}}), "topicName: missing"),
-        (json!([]), "the document: wanted an object, found an array"),
-        (
-            json!({"topicName": "t", "message": {"fields": [field]}}),
-            "message.dataFormat: missing",
-        ),
-        (
-            json!({"topicName": "t", "message": {"dataFormat": "json", "fields": {}}}),
-            "message.fields: wanted an array, found an object",
-        ),
-        (
-            json!({"topicName": "t", "message": {"dataFormat": "json"}}),
-            "message.fields: a table needs at least one column",
-        ),
-        (
-            with_field(json!(5)),
-            "message.fields[0]: wanted an object, found a number",
-        ),
-        (
-            with_field(json!({"mapping": "a"})),
-            "message.fields[0].name: missing",
-        ),
-        (
-            with_field(json!({"name": "a", "type": ["INT"]})),
-            "message.fields[0].type: wanted a text, found an array",
-        ),
-        (
-            with_field(json!({"name": "a", "mapping": {"a": 1}})),
-            "message.fields[0].mapping: wanted a text, found an object",
-        ),
-        (
-            with_field(json!({"name": "a", "type": "DATE", "formatHint": "yyyy-MM-ddTHH:mm"})),
-            "message.fields[0].formatHint: ",
-        ),
-        (
-            json!({"topicName": "t", "message": {"dataFormat": "json", "fields": [
-                {"name": "a"}, {"name": "b"}, {"name": "A"}
-            ]}}),
-            "message.fields[2].name: a column `A` is there already",
-        ),
-    ] {
-        let message = error(document);
-        assert!(
-            message.starts_with(wanted),
-            "{message:?} does not begin with {wanted:?}"
-        );
-    }
-}
-
-#[test]
 fn a_format_hint_means_nothing_to_other_types() {
     assert!(
         parse(with_field(
@@ -199,25 +142,55 @@ fn a_format_hint_means_nothing_to_other_types() {
 }
 
 #[test]
-fn says_which_format_is_not_read() {
-    let csv = json!({"topicName": "t", "message": {"dataFormat": "csv", "fields": [{"name": "a"}]}});
-    assert_eq!(error(csv), "data format `csv` is not supported");
-    for format in ["AVRO", "PROTOBUF"] {
-        let error = TopicTable::parse("r", "s", &definition(format, "{}")).unwrap_err();
-        assert!(
-            error
-                .to_string()
-                .contains(&format!("`{}`", format.to_lowercase())),
-            "{error}"
-        );
-    }
+fn reads_a_definition_as_the_registrys_format_says() {
+    let avro = json!({"type": "record", "name": "r", "fields": [{"name": "id", "type": "int"}], "topicName": "orders", "onTombstone": "null"});
+    let table = TopicTable::parse("r", "s", &definition("AVRO", &avro)).unwrap();
+    assert_eq!(
+        (table.topic.as_str(), table.value.format()),
+        ("orders", DataFormat::Avro)
+    );
+    assert_eq!(table.options.on_tombstone, Some(OnTombstone::Null));
+    assert_eq!(
+        table.value,
+        Encoding::Avro {
+            definition: avro.to_string()
+        }
+    );
+
+    let table = TopicTable::parse("r", "s", &definition("AVRO", "\"string\"")).unwrap();
+    assert_eq!(table.topic, "s");
+
+    let table = TopicTable::parse(
+        "r",
+        "s",
+        &definition("PROTOBUF", "syntax = \"proto3\"; message M { int32 id = 1; }"),
+    )
+    .unwrap();
+    assert_eq!(
+        (table.topic.as_str(), table.value.format()),
+        ("s", DataFormat::Protobuf)
+    );
 }
 
 #[test]
-fn refuses_text_that_is_not_json() {
-    let error = TopicTable::parse("r", "s", &definition("JSON", "{\"topicName\": ")).unwrap_err();
-    assert!(
-        error.to_string().starts_with("the definition is not JSON: "),
-        "{error}"
-    );
+fn a_document_says_what_becomes_of_records_that_are_no_rows() {
+    let mut document = with_field(json!({"name": "a", "mapping": "a"}));
+    document["onBadRecord"] = json!("Skip");
+    document["onTombstone"] = json!("null");
+    let table = parse(document.clone()).unwrap();
+    assert_eq!(table.options.on_bad_record, Some(OnBadRecord::Skip));
+    assert_eq!(table.options.on_tombstone, Some(OnTombstone::Null));
+    assert_eq!(crate::table::read_options(&table.schema), table.options);
+
+    document["onBadRecord"] = Value::Null;
+    document["onTombstone"] = json!("");
+    assert_eq!(parse(document).unwrap().options, ReadOptions::default());
+}
+
+#[test]
+fn a_bare_decimal_is_exact_where_the_document_says_so() {
+    let mut document = with_field(json!({"name": "a", "type": "DECIMAL"}));
+    document["exactDecimal"] = json!("true");
+    let table = parse(document).unwrap();
+    assert_eq!(table.schema.field(0).data_type(), &DataType::Decimal128(38, 18));
 }

@@ -3,14 +3,17 @@ use std::sync::{Arc, Mutex};
 
 use rdkafka::ClientConfig;
 use rdkafka::bindings::rd_kafka_resp_err_t as ResponseError;
+use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::mocking::MockCluster;
 use rdkafka::producer::{BaseProducer, BaseRecord, DefaultProducerContext, Producer};
 use rdkafka::types::RDKafkaApiKey as ApiKey;
 use tokio::time::timeout;
+use topic::{RecordTimestamp, TimestampType};
 
 use super::*;
 use crate::config::Config;
 use crate::kafka::client::KafkaBroker;
+use crate::kafka::memory::MemoryRecord;
 use crate::kafka::{Broker, Watermarks};
 
 const TOPIC: &str = "orders";
@@ -114,6 +117,89 @@ async fn reads_each_record_of_the_range_once_and_nothing_else() {
         let stats = stats.unwrap();
         assert_eq!((stats.records, stats.expired_offsets), (offsets.len() as u64, 0));
     }
+}
+
+/// Keeps whole records.
+#[derive(Clone, Default)]
+struct Keep(Arc<Mutex<Vec<MemoryRecord>>>);
+
+impl RecordSink for Keep {
+    fn accept(&mut self, record: Record<'_>) -> Result<(), Error> {
+        assert_eq!(record.partition, 1);
+        let mut headers = Vec::new();
+        record.headers.visit(&mut |name, value| {
+            headers.push((name.into_owned(), value.map(<[u8]>::to_vec)));
+        });
+        self.0.lock().unwrap().push(MemoryRecord {
+            key: record.key.map(<[u8]>::to_vec),
+            value: record.value.map(<[u8]>::to_vec),
+            headers,
+            timestamp: record.timestamp,
+            leader_epoch: record.leader_epoch,
+        });
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_record_comes_with_all_it_carries() {
+    let cluster = Cluster::start();
+    let mut config = ClientConfig::new();
+    config.set("bootstrap.servers", cluster.mock.bootstrap_servers());
+    let producer: BaseProducer = config.create().unwrap();
+    let header = |key, value| Header { key, value };
+    let headers = OwnedHeaders::new()
+        .insert(header("trace", Some(&b"\xff\x00"[..])))
+        .insert(header("none", None))
+        .insert(header("trace", Some(&b""[..])));
+    let full = BaseRecord::to(TOPIC)
+        .partition(1)
+        .key("k")
+        .payload("v")
+        .timestamp(1_678_352_400_123)
+        .headers(headers);
+    producer.send(full).unwrap();
+    let tombstone = BaseRecord::<[u8], [u8]>::to(TOPIC)
+        .partition(1)
+        .key(b"")
+        .timestamp(5);
+    producer.send(tombstone).unwrap();
+    producer.flush(Duration::from_secs(20)).unwrap();
+
+    let sink = Keep::default();
+    let range = OffsetRange::new(0, 2).unwrap();
+    let (topic_partition, deadline) = (partition(1), Instant::now() + PATIENT);
+    let read = cluster
+        .broker
+        .read(&topic_partition, range, deadline, Box::new(sink.clone()));
+    assert_eq!(read.await.unwrap().value_bytes, 1);
+    let created = |millis| {
+        Some(RecordTimestamp {
+            millis,
+            kind: TimestampType::CreateTime,
+        })
+    };
+    let records = sink.0.lock().unwrap();
+    let trace = |value: &[u8]| ("trace".to_owned(), Some(value.to_vec()));
+    let full = MemoryRecord {
+        key: Some(b"k".to_vec()),
+        value: Some(b"v".to_vec()),
+        headers: vec![trace(b"\xff\x00"), ("none".to_owned(), None), trace(b"")],
+        timestamp: created(1_678_352_400_123),
+        leader_epoch: Some(0),
+    };
+    let tombstone = MemoryRecord {
+        key: Some(vec![]),
+        value: None,
+        headers: vec![],
+        timestamp: created(5),
+        leader_epoch: Some(0),
+    };
+    assert_eq!(*records, [full, tombstone]);
 }
 
 #[tokio::test]

@@ -68,6 +68,11 @@ impl SchemaRegistry for Scripted {
         self.call("GetSchemaVersion")?;
         self.memory.latest_schema(registry, schema).await
     }
+
+    async fn schema_version(&self, schema_version_id: &str) -> Result<SchemaDefinition, RegistryError> {
+        self.call("GetSchemaVersion by id")?;
+        self.memory.schema_version(schema_version_id).await
+    }
 }
 
 fn throttled() -> RegistryError {
@@ -320,12 +325,85 @@ async fn a_denial_stands_if_no_other_case_is_there() {
 #[tokio::test]
 async fn says_which_format_a_table_has_that_cannot_be_read() {
     let registry = registry(&[("a", MSK, &[])]);
-    registry.memory.register_schema("a", "users", "AVRO", "{}");
+    registry.memory.register_schema("a", "users", "XML", "{}");
     let error = topic(&catalog(&registry), "a", "users").await.unwrap_err();
+    assert!(
+        error.starts_with("schema `users` in registry `a` describes no readable topic: ")
+            && error.to_lowercase().contains("`xml`"),
+        "{error}"
+    );
+}
+
+fn version(id: uuid::Uuid) -> TableVersion {
+    TableVersion {
+        registry_name: "a".into(),
+        schema_name: "orders".into(),
+        schema_version_id: id.to_string(),
+    }
+}
+
+#[tokio::test]
+async fn reads_a_version_that_is_not_the_latest_with_one_call_in_a_container() {
+    let registry = registry(&[("a", MSK, &[])]);
+    let register = |topic| {
+        registry
+            .memory
+            .register_schema("a", "orders", "JSON", &document(topic))
+    };
+    let first = version(register("first"));
+    register("second");
+    let catalog = Catalog::new(registry.clone(), Duration::ZERO);
+    for _ in 0..2 {
+        let table = catalog.table_version(&first).await.unwrap();
+        assert_eq!(table.topic, "first");
+        assert_eq!(table.schema_version_id, first.schema_version_id);
+        assert_eq!(
+            (table.registry_name.as_str(), table.schema_name.as_str()),
+            ("a", "orders")
+        );
+    }
+    assert_eq!(registry.take_calls(), ["GetSchemaVersion by id"]);
+    assert_eq!(topic(&catalog, "a", "orders").await.unwrap(), "second");
+
+    let unknown = catalog.table_version(&version(uuid::Uuid::nil())).await;
+    let error = unknown.unwrap_err().to_string();
+    assert!(error.starts_with("schema version `00000000-"), "{error}");
+}
+
+#[tokio::test]
+async fn reuses_the_table_of_a_version() {
+    let registry = registry(&[("a", MSK, &[])]);
+    let id = registry
+        .memory
+        .register_schema("a", "orders", "JSON", &document("t"));
+    let catalog = catalog(&registry);
+    let first = catalog.table_version(&version(id)).await.unwrap();
+    let again = catalog.table_version(&version(id)).await.unwrap();
+    assert!(Arc::ptr_eq(&first, &again));
+}
+
+#[tokio::test]
+async fn looks_up_what_a_document_refers_to_in_its_registry_or_the_one_it_names() {
+    let registry = registry(&[("a", MSK, &["value"]), ("b", "", &["key"])]);
+    let catalog = catalog(&registry);
+    let reference = |registry: Option<&str>, schema: &str| SchemaReference {
+        registry_name: registry.map(str::to_owned),
+        schema_name: schema.to_owned(),
+    };
+    let references = vec![
+        reference(None, "value"),
+        reference(Some("b"), "key"),
+        reference(None, "value"),
+    ];
+    let found = catalog.references("a", references).await.unwrap();
+    assert_eq!(found[&reference(None, "value")].definition, document("a/value"));
+    assert_eq!(found[&reference(Some("b"), "key")].definition, document("b/key"));
+    assert_eq!(registry.take_calls(), ["GetSchemaVersion"; 2]);
+
+    let missing = catalog.references("a", vec![reference(None, "key")]).await;
     assert_eq!(
-        error,
-        "schema `users` in registry `a` describes no readable topic: data format `avro` is not supported, \
-         only json is"
+        missing.unwrap_err().to_string(),
+        "schema `key` in registry `a` does not exist"
     );
 }
 

@@ -1,74 +1,8 @@
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use aws_config::{BehaviorVersion, Region};
 use aws_sdk_glue::config::Credentials;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::task::AbortHandle;
 
 use super::*;
-
-/// An endpoint that gives the same answer to every request.
-struct Endpoint {
-    url: String,
-    requests: Arc<AtomicUsize>,
-    server: AbortHandle,
-}
-
-impl Endpoint {
-    async fn start(status: u16, body: &'static str) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let requests = Arc::new(AtomicUsize::new(0));
-        let counter = requests.clone();
-        let server = tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                counter.fetch_add(1, Ordering::Relaxed);
-                let _ = answer(stream, status, body).await;
-            }
-        });
-        Self {
-            url,
-            requests,
-            server: server.abort_handle(),
-        }
-    }
-}
-
-impl Drop for Endpoint {
-    fn drop(&mut self) {
-        self.server.abort();
-    }
-}
-
-/// Reads one request, whose body ends where its `content-length` says, and closes the connection after the answer.
-async fn answer(mut stream: TcpStream, status: u16, body: &str) -> std::io::Result<()> {
-    let mut request = Vec::new();
-    while !is_whole(&request) {
-        if stream.read_buf(&mut request).await? == 0 {
-            return Ok(());
-        }
-    }
-    let head = format!(
-        "HTTP/1.1 {status} -\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
-        body.len()
-    );
-    stream
-        .write_all(&[head.as_bytes(), body.as_bytes()].concat())
-        .await
-}
-
-fn is_whole(request: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(request);
-    let Some((head, body)) = text.split_once("\r\n\r\n") else {
-        return false;
-    };
-    let length = head
-        .lines()
-        .find_map(|line| line.strip_prefix("content-length: "));
-    body.len() >= length.map_or(0, |length| length.parse().unwrap())
-}
+use crate::testing::http::{HttpEndpoint, closed_url};
 
 fn sdk_config(url: &str) -> SdkConfig {
     SdkConfig::builder()
@@ -82,16 +16,16 @@ fn sdk_config(url: &str) -> SdkConfig {
 }
 
 async fn error(status: u16, body: &'static str) -> (RegistryError, usize) {
-    let endpoint = Endpoint::start(status, body).await;
+    let endpoint = HttpEndpoint::answering(status, body).await;
     let registry = GlueSchemaRegistry::from_sdk_config(&sdk_config(&endpoint.url));
     let error = registry.latest_schema("customer", "orders").await.unwrap_err();
-    (error, endpoint.requests.load(Ordering::Relaxed))
+    (error, endpoint.requests().len())
 }
 
 #[tokio::test]
 async fn reads_a_schema_version() {
     let body = r#"{"SchemaVersionId": "0d1e", "DataFormat": "JSON", "SchemaDefinition": "{}"}"#;
-    let endpoint = Endpoint::start(200, body).await;
+    let endpoint = HttpEndpoint::answering(200, body).await;
     let registry = GlueSchemaRegistry::from_sdk_config(&sdk_config(&endpoint.url));
     let found = registry.latest_schema("customer", "orders").await.unwrap();
     let wanted = SchemaDefinition {
@@ -100,6 +34,11 @@ async fn reads_a_schema_version() {
         definition: "{}".into(),
     };
     assert_eq!(found, wanted);
+
+    let found = registry.schema_version("0d1e").await.unwrap();
+    assert_eq!(found, wanted);
+    let request = endpoint.requests().pop().unwrap();
+    assert!(request.ends_with(r#"{"SchemaVersionId":"0d1e"}"#), "{request}");
 }
 
 #[tokio::test]
@@ -117,6 +56,13 @@ async fn tells_what_does_not_exist() {
         "schema `orders` in registry `customer` does not exist"
     );
     assert_eq!(requests, 1);
+
+    let body = r#"{"__type": "EntityNotFoundException", "Message": "no"}"#;
+    let endpoint = HttpEndpoint::answering(400, body).await;
+    let registry = GlueSchemaRegistry::from_sdk_config(&sdk_config(&endpoint.url));
+    let error = registry.schema_version("0d1e").await.unwrap_err();
+    assert!(matches!(error, RegistryError::NotFound { .. }), "{error:?}");
+    assert_eq!(error.to_string(), "schema version `0d1e` does not exist");
 }
 
 #[tokio::test]
@@ -155,12 +101,7 @@ async fn passes_other_errors_on_with_their_message() {
 
 #[tokio::test]
 async fn says_what_to_check_when_glue_cannot_be_reached() {
-    let closed = TcpListener::bind("127.0.0.1:0")
-        .await
-        .unwrap()
-        .local_addr()
-        .unwrap();
-    let registry = GlueSchemaRegistry::from_sdk_config(&sdk_config(&format!("http://{closed}")));
+    let registry = GlueSchemaRegistry::from_sdk_config(&sdk_config(&closed_url().await));
     let error = registry.registry("customer").await.unwrap_err();
     assert!(matches!(error, RegistryError::Unreachable { .. }), "{error:?}");
     let message = error.to_string();

@@ -1,0 +1,189 @@
+//! Where a Confluent registry is, and who asks: the setting `schema_registry_url`.
+
+use std::str::FromStr;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use hyper::Uri;
+use hyper::header::HeaderValue;
+
+/// The URL of a registry. What is printed of it holds no secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegistryUrl {
+    /// Scheme, host, port and path, without user info and without a `/` at the end.
+    base: String,
+    is_https: bool,
+    /// Marked as sensitive.
+    authorization: Option<HeaderValue>,
+}
+
+impl RegistryUrl {
+    pub(super) fn is_https(&self) -> bool {
+        self.is_https
+    }
+
+    pub(super) fn authorization(&self) -> Option<&HeaderValue> {
+        self.authorization.as_ref()
+    }
+
+    pub(super) fn of_schema(&self, id: u32) -> String {
+        format!("{}/schemas/ids/{id}", self.base)
+    }
+}
+
+/// No URL of a registry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("wanted {WANTED}")]
+pub struct InvalidRegistryUrl;
+
+/// What a registry's URL must be.
+pub const WANTED: &str = "one http:// or https:// URL without query, its user info percent-encoded";
+
+impl FromStr for RegistryUrl {
+    type Err = InvalidRegistryUrl;
+
+    /// A password that is not percent-encoded may end the host early; no guess is made where.
+    fn from_str(text: &str) -> Result<Self, InvalidRegistryUrl> {
+        if text.contains(['?', '#', ',']) {
+            return Err(InvalidRegistryUrl);
+        }
+        let uri: Uri = text.parse().map_err(|_| InvalidRegistryUrl)?;
+        let (Some(scheme @ ("http" | "https")), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
+            return Err(InvalidRegistryUrl);
+        };
+        let (user_info, host) = match authority.as_str().rsplit_once('@') {
+            Some((user_info, host)) => (Some(user_info), host),
+            None => (None, authority.as_str()),
+        };
+        let path = uri.path().trim_end_matches('/');
+        if !is_host(host) || path.contains('@') || user_info.is_some_and(|text| text.contains('@')) {
+            return Err(InvalidRegistryUrl);
+        }
+        Ok(Self {
+            base: format!("{scheme}://{host}{path}"),
+            is_https: scheme == "https",
+            authorization: user_info.map(basic).transpose()?,
+        })
+    }
+}
+
+/// A name or an address, with or without port.
+fn is_host(host: &str) -> bool {
+    let after_address = host.rfind(']').map_or(0, |end| end + 1);
+    let (name, port) = match host[after_address..].split_once(':') {
+        Some((name, port)) => (name, Some(port)),
+        None => (&host[after_address..], None),
+    };
+    let is_address = after_address > 0;
+    name.is_empty() == is_address && port.is_none_or(|port| port.parse::<u16>().is_ok())
+}
+
+fn basic(user_info: &str) -> Result<HeaderValue, InvalidRegistryUrl> {
+    let (user, password) = user_info.split_once(':').unwrap_or((user_info, ""));
+    let credentials = [percent_decode(user), percent_decode(password)].join(&b':');
+    let header = format!("Basic {}", STANDARD.encode(credentials));
+    let mut header = HeaderValue::try_from(header).map_err(|_| InvalidRegistryUrl)?;
+    header.set_sensitive(true);
+    Ok(header)
+}
+
+/// A `%` without two hexadecimal digits stands for itself.
+fn percent_decode(text: &str) -> Vec<u8> {
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&byte, after)) = rest.split_first() {
+        let escaped = (byte == b'%').then(|| after.split_first_chunk()).flatten();
+        let escaped = escaped.and_then(|(digits, after)| Some((hex(*digits)?, after)));
+        let (byte, after) = escaped.unwrap_or((byte, after));
+        decoded.push(byte);
+        rest = after;
+    }
+    decoded
+}
+
+fn hex([high, low]: [u8; 2]) -> Option<u8> {
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    u8::try_from(digit(high)? * 16 + digit(low)?).ok()
+}
+
+/// `text` without what may be user info, to be shown.
+pub(crate) fn redact(text: &str) -> String {
+    match text.rsplit_once('@') {
+        Some((_, rest)) => format!("***@{rest}"),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url(text: &str) -> RegistryUrl {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn keeps_the_base_path() {
+        for (text, wanted) in [
+            ("http://registry:8081", "http://registry:8081/schemas/ids/7"),
+            ("https://registry/", "https://registry/schemas/ids/7"),
+            (
+                "https://host/apis/ccompat/v7/",
+                "https://host/apis/ccompat/v7/schemas/ids/7",
+            ),
+            ("http://[::1]:81/x", "http://[::1]:81/x/schemas/ids/7"),
+            ("http://u:p@host:1", "http://host:1/schemas/ids/7"),
+        ] {
+            assert_eq!(url(text).of_schema(7), wanted);
+            assert_eq!(url(text).is_https(), text.starts_with("https"));
+        }
+    }
+
+    #[test]
+    fn user_info_becomes_basic_credentials_that_are_not_shown() {
+        let credentials = |text| {
+            let url = url(text);
+            let header = url.authorization()?.to_str().unwrap().to_owned();
+            let decoded = STANDARD.decode(header.strip_prefix("Basic ")?).unwrap();
+            Some(String::from_utf8(decoded).unwrap())
+        };
+        assert_eq!(credentials("http://host"), None);
+        assert_eq!(
+            credentials("http://key:s%40c%2Fr%25@host").as_deref(),
+            Some("key:s@c/r%")
+        );
+        assert_eq!(credentials("http://key@host").as_deref(), Some("key:"));
+        assert_eq!(credentials("http://k:100%25%@host").as_deref(), Some("k:100%%"));
+        let debug = format!("{:?}", url("http://key:secret@host"));
+        assert!(!debug.contains("secret") && debug.contains("host"), "{debug}");
+        assert!(!debug.contains(&STANDARD.encode("key:secret")), "{debug}");
+    }
+
+    #[test]
+    fn refuses_what_is_no_url_of_one_registry() {
+        for text in [
+            "",
+            "registry:8081",
+            "ftp://registry",
+            "http://",
+            "http://registry:port",
+            "http://registry:65536",
+            "http://key:pass/word@host",
+            "http://key:12/word@host",
+            "http://key:pass#word@host",
+            "http://key:pass?word@host",
+            "http://key:p@ss@host",
+            "http://a,http://b",
+            "http://host?x=1",
+            "http://:8081",
+        ] {
+            assert_eq!(text.parse::<RegistryUrl>(), Err(InvalidRegistryUrl), "{text}");
+        }
+    }
+
+    #[test]
+    fn shows_no_user_info_of_a_faulty_url() {
+        assert_eq!(redact("http://key:p@ss@host/x?y"), "***@host/x?y");
+        assert_eq!(redact("registry:8081"), "registry:8081");
+    }
+}

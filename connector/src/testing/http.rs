@@ -1,0 +1,93 @@
+//! A small HTTP server on the loopback interface, for clients to be tested against.
+
+use std::sync::{Arc, Mutex};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::AbortHandle;
+
+/// Gives its answers in turn, the last one again and again, and remembers what it was asked. Gone when dropped.
+pub(crate) struct HttpEndpoint {
+    pub(crate) url: String,
+    requests: Arc<Mutex<Vec<String>>>,
+    server: AbortHandle,
+}
+
+impl HttpEndpoint {
+    /// Gives one answer to every request.
+    pub(crate) async fn answering(status: u16, body: &str) -> Self {
+        Self::scripted(&[(status, body)]).await
+    }
+
+    /// `answers` are statuses and bodies.
+    pub(crate) async fn scripted(answers: &[(u16, &str)]) -> Self {
+        let answers: Vec<_> = answers
+            .iter()
+            .map(|(status, body)| answer(*status, body))
+            .collect();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let asked = requests.clone();
+        let server = tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let asked_before = asked.lock().unwrap().len();
+                let answer = &answers[asked_before.min(answers.len() - 1)];
+                if let Ok(request) = serve(stream, answer).await {
+                    asked.lock().unwrap().push(request);
+                }
+            }
+        });
+        Self {
+            url,
+            requests,
+            server: server.abort_handle(),
+        }
+    }
+
+    /// What was asked so far, each with head and body.
+    pub(crate) fn requests(&self) -> Vec<String> {
+        self.requests.lock().unwrap().clone()
+    }
+}
+
+impl Drop for HttpEndpoint {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+/// A URL at which nobody listens.
+pub(crate) async fn closed_url() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    format!("http://{}", listener.local_addr().unwrap())
+}
+
+fn answer(status: u16, body: &str) -> Vec<u8> {
+    let length = body.len();
+    format!("HTTP/1.1 {status} -\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}").into_bytes()
+}
+
+/// Reads one request, whose body ends where its `content-length` says, and closes the connection after the answer.
+async fn serve(mut stream: TcpStream, answer: &[u8]) -> std::io::Result<String> {
+    let mut request = Vec::new();
+    while !is_whole(&request) {
+        if stream.read_buf(&mut request).await? == 0 {
+            break;
+        }
+    }
+    // A client that has seen enough closes early.
+    let _ = stream.write_all(answer).await;
+    Ok(String::from_utf8_lossy(&request).into_owned())
+}
+
+fn is_whole(request: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(request);
+    let Some((head, body)) = text.split_once("\r\n\r\n") else {
+        return false;
+    };
+    let length = head
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length: "));
+    body.len() >= length.map_or(0, |length| length.parse().unwrap())
+}

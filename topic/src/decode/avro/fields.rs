@@ -1,0 +1,156 @@
+//! The columns that a registered schema makes.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::datatypes::{DECIMAL128_MAX_PRECISION, DataType, Field, Fields};
+
+use super::schema::{Logical, Schema, Shape, TypeId, Types};
+use crate::definition::SchemaTextError;
+use crate::table::{FORMAT_HINT_KEY, MAPPING_KEY, TYPE_KEY};
+
+/// The one column of a schema that is no record.
+pub(super) const WHOLE: &str = "value";
+
+/// A few types that hold each other twice and twice again would make columns without end.
+const MAX_FIELDS: usize = 10_000;
+
+/// The columns of a table over this schema, with their metadata.
+pub(crate) fn fields(definition: &str) -> Result<Vec<Field>, SchemaTextError> {
+    let Schema { types, top } = Schema::parse(definition)?;
+    let record = types.without_null(top);
+    let mut deriver = Deriver {
+        types: &types,
+        path: Vec::new(),
+        within: Vec::new(),
+        derived: 0,
+    };
+    match &types[record].shape {
+        Shape::Record(name, fields) if fields.is_empty() => Err(SchemaTextError {
+            reason: format!("record {} has no fields; a table needs a column", name.full),
+        }),
+        Shape::Record(_, fields) => {
+            deriver.within.push(record);
+            let columns = fields
+                .iter()
+                .map(|field| deriver.column(&field.name, field.type_id));
+            columns.collect()
+        }
+        _ => Ok(vec![deriver.column(WHOLE, top)?]),
+    }
+}
+
+struct Deriver<'a> {
+    types: &'a Types,
+    /// Fields on the way to the type at hand.
+    path: Vec<String>,
+    /// Types on the way.
+    within: Vec<TypeId>,
+    /// Fields so far.
+    derived: usize,
+}
+
+impl Deriver<'_> {
+    fn column(&mut self, name: &str, id: TypeId) -> Result<Field, SchemaTextError> {
+        let metadata = HashMap::from([
+            (MAPPING_KEY.to_owned(), name.to_owned()),
+            (FORMAT_HINT_KEY.to_owned(), String::new()),
+            (TYPE_KEY.to_owned(), self.type_name(id).to_owned()),
+        ]);
+        Ok(self.field(name, id)?.with_metadata(metadata))
+    }
+
+    fn field(&mut self, name: &str, id: TypeId) -> Result<Field, SchemaTextError> {
+        self.derived += 1;
+        self.path.push(name.to_owned());
+        if self.derived > MAX_FIELDS {
+            return Err(self.error(format!("the schema unfolds to more than {MAX_FIELDS} fields")));
+        }
+        let data_type = self.data_type(id)?;
+        self.path.pop();
+        Ok(Field::new(name, data_type, true))
+    }
+
+    fn data_type(&mut self, id: TypeId) -> Result<DataType, SchemaTextError> {
+        let id = self.types.without_null(id);
+        if self.within.contains(&id) {
+            let described = self.types.describe(id);
+            return Err(self.error(format!("{described} contains itself, which no column can hold")));
+        }
+        self.within.push(id);
+        let data_type = match self.types[id].logical {
+            Some(logical) => self.logical(logical)?,
+            None => self.shape(id)?,
+        };
+        self.within.pop();
+        Ok(data_type)
+    }
+
+    fn logical(&self, logical: Logical) -> Result<DataType, SchemaTextError> {
+        Ok(match logical {
+            Logical::Decimal { precision, scale } => {
+                let (narrow, small) = (u8::try_from(precision).ok(), i8::try_from(scale).ok());
+                match narrow.zip(small) {
+                    Some((precision, scale)) if precision <= DECIMAL128_MAX_PRECISION => {
+                        DataType::Decimal128(precision, scale)
+                    }
+                    _ => {
+                        return Err(self.error(format!(
+                            "a decimal of {precision} digits, wanted at most {DECIMAL128_MAX_PRECISION}"
+                        )));
+                    }
+                }
+            }
+            Logical::Date => DataType::Date32,
+            // Athena's TIMESTAMP is Arrow's date in milliseconds.
+            Logical::Timestamp(_) => DataType::Date64,
+            Logical::Uuid | Logical::TimeMillis | Logical::TimeMicros | Logical::Duration => DataType::Utf8,
+        })
+    }
+
+    fn shape(&mut self, id: TypeId) -> Result<DataType, SchemaTextError> {
+        let types = self.types;
+        Ok(match &types[id].shape {
+            Shape::Boolean => DataType::Boolean,
+            Shape::Int => DataType::Int32,
+            Shape::Long => DataType::Int64,
+            Shape::Float => DataType::Float32,
+            Shape::Double => DataType::Float64,
+            Shape::Bytes | Shape::Fixed(..) => DataType::Binary,
+            Shape::String | Shape::Enum(_) | Shape::Null => DataType::Utf8,
+            Shape::Array(item) => DataType::List(Arc::new(self.field("item", *item)?)),
+            Shape::Map(value) => {
+                let key = Field::new("key", DataType::Utf8, false);
+                let entry = Fields::from(vec![key, self.field("value", *value)?]);
+                let entries = Field::new("entries", DataType::Struct(entry), false);
+                DataType::Map(Arc::new(entries), false)
+            }
+            // A row without fields is no type of Athena's: its text it is.
+            Shape::Record(_, fields) if fields.is_empty() => DataType::Utf8,
+            Shape::Record(_, fields) => {
+                let fields = fields.iter().map(|field| self.field(&field.name, field.type_id));
+                DataType::Struct(fields.collect::<Result<_, _>>()?)
+            }
+            Shape::Union(_) if types.branches(id).is_empty() => DataType::Utf8,
+            Shape::Union(_) => {
+                let branches = types.branches(id).into_iter();
+                let fields = branches.map(|branch| self.field(types.branch_name(id, branch), branch));
+                DataType::Struct(fields.collect::<Result<_, _>>()?)
+            }
+        })
+    }
+
+    fn type_name(&self, id: TypeId) -> &'static str {
+        let id = self.types.without_null(id);
+        match self.types[id].logical {
+            Some(logical) => logical.name(),
+            None => self.types.shape_name(id),
+        }
+    }
+
+    fn error(&self, what: impl std::fmt::Display) -> SchemaTextError {
+        SchemaTextError {
+            reason: format!("field `{}`: {what}", self.path.join(".")),
+        }
+    }
+}

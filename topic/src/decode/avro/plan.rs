@@ -1,0 +1,321 @@
+//! What becomes of every part of a writer's datum, decided once.
+//!
+//! A [`Route`] follows the datum down to the columns whose paths end at a part of it; from there on a [`Fill`] follows
+//! the column's own type. Both are finite, even where the schema is not: paths and column types are. A part that
+//! several columns want is read once for each.
+
+use std::collections::BTreeMap;
+
+use arrow::datatypes::{DataType, Fields};
+
+use super::fields::WHOLE;
+use super::resolve::{DefaultDatum, NodeId, Resolution, Way};
+use super::schema::{Schema, Shape, TypeId, Types};
+use super::value::Value;
+use crate::path::{Path, Step};
+
+/// How the data of one writer's schema become rows.
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub(super) resolution: Resolution,
+    pub(super) top: Route,
+}
+
+/// A column and the part of a datum that fills it.
+#[derive(Debug, Clone)]
+pub(super) struct Target {
+    pub(super) data_type: DataType,
+    /// `None` for a column without mapping.
+    pub(super) path: Option<Path>,
+}
+
+/// What becomes of a part of a datum.
+#[derive(Debug)]
+pub(super) struct Route {
+    pub(super) writer: TypeId,
+    /// Columns that show the part itself.
+    pub(super) columns: Vec<(usize, Fill)>,
+    /// Columns that show something in it.
+    pub(super) below: Option<Below>,
+}
+
+/// A part of a datum with columns somewhere in it.
+#[derive(Debug)]
+pub(super) enum Below {
+    /// The writer's fields in order, then the defaults of fields it lacks.
+    Record(Vec<Route>, Vec<(Vec<u8>, Route)>),
+    /// By index.
+    Array(TypeId, BTreeMap<usize, Route>),
+    /// By key.
+    Map(TypeId, BTreeMap<String, Route>),
+    Union(Vec<Route>),
+    /// As one branch of the reader's union, of which the datum itself says nothing.
+    Branch(Box<Route>),
+}
+
+/// How a part of a datum becomes a value of a column.
+#[derive(Debug)]
+pub(super) enum Fill {
+    Value(Value),
+    List(Box<Fill>),
+    Map(Box<Fill>),
+    Struct(StructFill),
+    /// One field of a struct that has a field for each branch of a union; `None` if it has none for this one.
+    Branch(Option<(usize, Box<Fill>)>, TypeId),
+    Union(Vec<Fill>),
+    /// As JSON text.
+    Text(NodeId),
+    /// Has no place there.
+    Misfit(TypeId),
+}
+
+#[derive(Debug)]
+pub(super) struct StructFill {
+    /// The writer's fields in order; those not wanted by type alone.
+    pub(super) fields: Vec<Result<(usize, Fill), TypeId>>,
+    pub(super) defaults: Vec<(Vec<u8>, usize, Fill)>,
+}
+
+impl Plan {
+    pub(super) fn new(resolution: Resolution, targets: &[Target]) -> Self {
+        let whole = [Step::Key(WHOLE.to_owned())];
+        let is_record = resolution.is_record();
+        let wants = targets.iter().enumerate().filter_map(|(column, target)| {
+            let steps = target.path.as_ref()?.steps.as_slice();
+            Some(Want {
+                column,
+                data_type: &target.data_type,
+                steps: if is_record {
+                    steps
+                } else {
+                    steps.strip_prefix(&whole)?
+                },
+            })
+        });
+        let top = Planner(&resolution).route(resolution.top(), wants.collect());
+        Self { resolution, top }
+    }
+}
+
+/// Whether `path` is one that a datum of the schema may have.
+pub(super) fn leads_somewhere(Schema { types, top }: &Schema, path: &Path) -> bool {
+    let is_record = matches!(types[types.without_null(*top)].shape, Shape::Record(..));
+    let mut steps = path.steps.iter();
+    if !is_record && steps.next() != Some(&Step::Key(WHOLE.to_owned())) {
+        return false;
+    }
+    steps
+        .try_fold(*top, |id, step| step_into(types, id, step))
+        .is_some()
+}
+
+fn step_into(types: &Types, id: TypeId, step: &Step) -> Option<TypeId> {
+    let id = types.without_null(id);
+    match (&types[id].shape, step) {
+        (Shape::Record(_, fields), Step::Key(key)) => {
+            Some(fields.iter().find(|field| field.name == *key)?.type_id)
+        }
+        (Shape::Array(item), step) => index(step).map(|_| *item),
+        (Shape::Map(value), Step::Key(_)) => Some(*value),
+        (Shape::Union(_), Step::Key(key)) => {
+            let mut branches = types.branches(id).into_iter();
+            branches.find(|branch| types.branch_name(id, *branch) == key)
+        }
+        _ => None,
+    }
+}
+
+fn index(step: &Step) -> Option<usize> {
+    match step {
+        Step::Index(index) => Some(*index),
+        Step::Key(key) => key.parse().ok(),
+    }
+}
+
+/// A column on the way to its part of the datum.
+#[derive(Debug, Clone, Copy)]
+struct Want<'a> {
+    column: usize,
+    data_type: &'a DataType,
+    /// What is left of the way.
+    steps: &'a [Step],
+}
+
+impl Want<'_> {
+    /// Past the step called `name`, if that is the next.
+    fn after(self, name: &str) -> Option<Self> {
+        match self.steps.split_first()? {
+            (Step::Key(key), steps) if key == name => Some(Self { steps, ..self }),
+            _ => None,
+        }
+    }
+}
+
+struct Planner<'a>(&'a Resolution);
+
+impl Planner<'_> {
+    fn route(&self, node: NodeId, wants: Vec<Want<'_>>) -> Route {
+        let (here, deeper): (Vec<_>, Vec<_>) = wants.into_iter().partition(|want| want.steps.is_empty());
+        let columns = here.into_iter();
+        Route {
+            writer: self.0[node].writer,
+            columns: columns
+                .map(|want| (want.column, self.fill(node, want.data_type)))
+                .collect(),
+            below: if deeper.is_empty() {
+                None
+            } else {
+                self.below(node, &deeper)
+            },
+        }
+    }
+
+    fn below(&self, node: NodeId, wants: &[Want<'_>]) -> Option<Below> {
+        Some(match &self.0[node].way {
+            Way::Record(record) => {
+                let fields = self.0.fields_of(record);
+                let for_field = |field: usize| -> Vec<Want<'_>> {
+                    let name = fields[field].name.as_str();
+                    wants.iter().filter_map(|want| want.after(name)).collect()
+                };
+                let routes = record.fields.iter().map(|(writer, target)| match target {
+                    Some((field, node)) => self.route(*node, for_field(*field)),
+                    None => Route::skip(*writer),
+                });
+                let defaults = record.absent.iter().filter_map(|absent| {
+                    let DefaultDatum { datum, node } = absent.default.clone()?;
+                    let wants = for_field(absent.field);
+                    (!wants.is_empty()).then(|| (datum, self.route(node, wants)))
+                });
+                Below::Record(routes.collect(), defaults.collect())
+            }
+            Way::Array(item) => {
+                let by_index = group(wants, index);
+                let routes = by_index
+                    .into_iter()
+                    .map(|(at, wants)| (at, self.route(*item, wants)));
+                Below::Array(self.0[*item].writer, routes.collect())
+            }
+            Way::Map(value) => {
+                let by_key = group(wants, |step| match step {
+                    Step::Key(key) => Some(key.clone()),
+                    Step::Index(_) => None,
+                });
+                let routes = by_key
+                    .into_iter()
+                    .map(|(key, wants)| (key, self.route(*value, wants)));
+                Below::Map(self.0[*value].writer, routes.collect())
+            }
+            Way::Union(branches) => {
+                let routes = branches.iter().map(|branch| self.route(*branch, wants.to_vec()));
+                Below::Union(routes.collect())
+            }
+            Way::Branch { union, branch, node } => {
+                let name = self.0.types.branch_name(*union, *branch);
+                let wants = wants.iter().filter_map(|want| want.after(name)).collect();
+                Below::Branch(Box::new(self.route(*node, wants)))
+            }
+            Way::Value(_) | Way::Never(_) => return None,
+        })
+    }
+
+    fn fill(&self, node: NodeId, data_type: &DataType) -> Fill {
+        let writer = self.0[node].writer;
+        match (&self.0[node].way, data_type) {
+            (Way::Value(value), data_type) => Fill::Value(value.for_column(data_type)),
+            (Way::Union(branches), data_type) => Fill::Union(
+                branches
+                    .iter()
+                    .map(|branch| self.fill(*branch, data_type))
+                    .collect(),
+            ),
+            (Way::Branch { union, branch, node }, DataType::Struct(fields))
+                if self.has_branches(fields, *union) =>
+            {
+                let field = find(fields, self.0.types.branch_name(*union, *branch));
+                let fill = field.map(|field| (field, Box::new(self.fill(*node, fields[field].data_type()))));
+                Fill::Branch(fill, writer)
+            }
+            (Way::Branch { node, .. }, data_type) => self.fill(*node, data_type),
+            (Way::Array(item), DataType::List(field)) => {
+                Fill::List(Box::new(self.fill(*item, field.data_type())))
+            }
+            (Way::Map(value), DataType::Map(entries, _)) => match entries.data_type() {
+                DataType::Struct(entry) if entry.len() == 2 => {
+                    Fill::Map(Box::new(self.fill(*value, entry[1].data_type())))
+                }
+                _ => Fill::Misfit(writer),
+            },
+            (Way::Record(_), DataType::Struct(fields)) => self.fill_struct(node, fields),
+            (Way::Array(_) | Way::Map(_) | Way::Record(_), DataType::Utf8) => Fill::Text(node),
+            (Way::Array(_) | Way::Map(_) | Way::Record(_) | Way::Never(_), _) => Fill::Misfit(writer),
+        }
+    }
+
+    fn fill_struct(&self, node: NodeId, wanted: &Fields) -> Fill {
+        let Way::Record(record) = &self.0[node].way else {
+            return Fill::Misfit(self.0[node].writer);
+        };
+        let names = self.0.fields_of(record);
+        // A field of the struct belongs to the record's field of that very name before one that differs by case.
+        let target = |field: usize| {
+            let name = &names[field].name;
+            let target = find(wanted, name)?;
+            let rival = wanted[target].name() != name
+                && names.iter().any(|field| field.name == *wanted[target].name());
+            (!rival).then_some(target)
+        };
+        let fields = record.fields.iter().map(|(writer, source)| {
+            let (field, node) = source.ok_or(*writer)?;
+            let target = target(field).ok_or(*writer)?;
+            Ok((target, self.fill(node, wanted[target].data_type())))
+        });
+        let defaults = record.absent.iter().filter_map(|absent| {
+            let DefaultDatum { datum, node } = absent.default.clone()?;
+            let target = target(absent.field)?;
+            Some((datum, target, self.fill(node, wanted[target].data_type())))
+        });
+        Fill::Struct(StructFill {
+            fields: fields.collect(),
+            defaults: defaults.collect(),
+        })
+    }
+
+    /// Whether a struct shows a union by its branches, rather than the one record in it.
+    fn has_branches(&self, fields: &Fields, union: TypeId) -> bool {
+        let mut branches = self.0.types.branches(union).into_iter();
+        branches.any(|branch| find(fields, self.0.types.branch_name(union, branch)).is_some())
+    }
+}
+
+impl Route {
+    fn skip(writer: TypeId) -> Self {
+        Self {
+            writer,
+            columns: Vec::new(),
+            below: None,
+        }
+    }
+}
+
+fn group<'a, K: Ord>(wants: &[Want<'a>], key: impl Fn(&Step) -> Option<K>) -> BTreeMap<K, Vec<Want<'a>>> {
+    let mut groups: BTreeMap<K, Vec<Want<'a>>> = BTreeMap::new();
+    for want in wants {
+        if let Some((step, steps)) = want.steps.split_first()
+            && let Some(key) = key(step)
+        {
+            groups.entry(key).or_default().push(Want { steps, ..*want });
+        }
+    }
+    groups
+}
+
+/// The field of this name, or else of a name that differs by case alone.
+fn find(fields: &Fields, name: &str) -> Option<usize> {
+    let exact = fields.iter().position(|field| field.name() == name);
+    exact.or_else(|| {
+        fields
+            .iter()
+            .position(|field| field.name().eq_ignore_ascii_case(name))
+    })
+}

@@ -1,0 +1,295 @@
+//! A datum to a row.
+
+use std::borrow::Cow;
+
+use super::cursor::{Cursor, ReadError};
+use super::plan::{Below, Fill, Plan, Route, StructFill};
+use super::resolve::Resolution;
+use super::schema::{Shape, TypeId, Types};
+use super::text;
+use super::value::{Datum, Value};
+use crate::decode::column::{ColumnBuilder, Lists, Maps, Misfits, Rows, ValueBuilder};
+use crate::decode::scalar::Scalar;
+
+/// How many bytes defaults and JSON text, neither of which takes input of its length, may add to a row.
+const MAX_ADDED_BYTES: usize = 64 * 1024 * 1024;
+
+impl Plan {
+    /// Appends one row to each of `columns`; those that no part of the datum fills are NULL.
+    pub(super) fn read(&self, datum: &[u8], columns: &mut [ColumnBuilder]) -> Result<(), ReadError> {
+        let row = columns.first().map_or(0, |column| column.values().len());
+        let mut reader = Reader {
+            resolution: &self.resolution,
+            row,
+            budget: Budget(MAX_ADDED_BYTES),
+            text: Vec::new(),
+        };
+        let mut cursor = Cursor::new(datum);
+        reader.route(&self.top, &mut cursor, columns)?;
+        cursor.finish()?;
+        for column in columns {
+            if column.values().len() == row {
+                column.append(Scalar::Null);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the bytes are a datum of the writer's schema, and nothing else.
+    pub(super) fn accepts(&self, datum: &[u8]) -> bool {
+        let mut cursor = Cursor::new(datum);
+        let skipped = skip(&self.resolution.types, self.top.writer, &mut cursor);
+        skipped.and_then(|()| cursor.finish()).is_ok()
+    }
+}
+
+/// What may still be added to a row without input of its length.
+#[derive(Debug)]
+pub(super) struct Budget(usize);
+
+impl Budget {
+    pub(super) fn spend(&mut self, bytes: usize) -> Result<(), ReadError> {
+        self.0 = self.0.checked_sub(bytes).ok_or(ReadError::TooLarge)?;
+        Ok(())
+    }
+}
+
+struct Reader<'a> {
+    resolution: &'a Resolution,
+    /// How many rows the columns hold, this one not among them.
+    row: usize,
+    budget: Budget,
+    /// JSON text is written here.
+    text: Vec<u8>,
+}
+
+impl<'a> Reader<'a> {
+    fn route(
+        &mut self,
+        route: &'a Route,
+        cursor: &mut Cursor<'a>,
+        columns: &mut [ColumnBuilder],
+    ) -> Result<(), ReadError> {
+        if route.columns.is_empty() && route.below.is_none() {
+            return skip(&self.resolution.types, route.writer, cursor);
+        }
+        let start = *cursor;
+        for (column, fill) in &route.columns {
+            *cursor = start;
+            let (values, misfits) = columns[*column].parts();
+            // A map may have given a key twice: the last one counts.
+            values.truncate(self.row);
+            self.fill(fill, cursor, values, misfits)?;
+        }
+        if let Some(below) = &route.below {
+            *cursor = start;
+            self.below(below, cursor, columns)?;
+        }
+        Ok(())
+    }
+
+    fn below(
+        &mut self,
+        below: &'a Below,
+        cursor: &mut Cursor<'a>,
+        columns: &mut [ColumnBuilder],
+    ) -> Result<(), ReadError> {
+        let types = &self.resolution.types;
+        match below {
+            Below::Record(fields, defaults) => cursor.record(|cursor| {
+                for field in fields {
+                    self.route(field, cursor, columns)?;
+                }
+                for (datum, route) in defaults {
+                    self.budget.spend(datum.len())?;
+                    self.route(route, &mut Cursor::new(datum), columns)?;
+                }
+                Ok(())
+            }),
+            Below::Array(item, routes) => {
+                let mut index = 0;
+                cursor.items(|cursor| {
+                    let route = routes.get(&index);
+                    index += 1;
+                    match route {
+                        Some(route) => self.route(route, cursor, columns),
+                        None => skip(types, *item, cursor),
+                    }
+                })
+            }
+            Below::Map(value, routes) => cursor.items(|cursor| {
+                let key = cursor.bytes()?;
+                match std::str::from_utf8(key).ok().and_then(|key| routes.get(key)) {
+                    Some(route) => self.route(route, cursor, columns),
+                    None => skip(types, *value, cursor),
+                }
+            }),
+            Below::Union(branches) => {
+                let branch = cursor.branch(branches.len())?;
+                self.route(&branches[branch], cursor, columns)
+            }
+            Below::Branch(route) => self.route(route, cursor, columns),
+        }
+    }
+
+    /// Appends exactly one value.
+    fn fill(
+        &mut self,
+        fill: &'a Fill,
+        cursor: &mut Cursor<'a>,
+        values: &mut ValueBuilder,
+        misfits: &mut Misfits,
+    ) -> Result<(), ReadError> {
+        match (fill, values) {
+            (Fill::Value(value), values) => self.fill_value(value, cursor, values, misfits),
+            (Fill::Union(branches), values) => {
+                let branch = cursor.branch(branches.len())?;
+                self.fill(&branches[branch], cursor, values, misfits)
+            }
+            (Fill::Text(node), values) => {
+                self.text.clear();
+                text::write(self.resolution, *node, cursor, &mut self.text, &mut self.budget)?;
+                values.append(Scalar::Nested(&String::from_utf8_lossy(&self.text)), misfits);
+                Ok(())
+            }
+            (Fill::List(item), ValueBuilder::List(lists)) => self.fill_list(item, cursor, lists, misfits),
+            (Fill::Map(value), ValueBuilder::Map(maps)) => self.fill_map(value, cursor, maps, misfits),
+            (Fill::Struct(fields), ValueBuilder::Struct(rows)) => {
+                self.fill_struct(fields, cursor, rows, misfits)
+            }
+            (Fill::Branch(branch, writer), ValueBuilder::Struct(rows)) => {
+                match branch {
+                    Some((field, fill)) => self.fill(fill, cursor, rows.field(*field), misfits)?,
+                    None => skip(&self.resolution.types, *writer, cursor)?,
+                }
+                rows.end(true);
+                Ok(())
+            }
+            (Fill::Misfit(writer), values) => {
+                skip(&self.resolution.types, *writer, cursor)?;
+                values.append_misfit(kind(&self.resolution.types, *writer), misfits);
+                Ok(())
+            }
+            (Fill::List(_) | Fill::Map(_) | Fill::Struct(_) | Fill::Branch(..), _) => {
+                unreachable!("a plan and its builders are made for the same types")
+            }
+        }
+    }
+
+    fn fill_value(
+        &mut self,
+        value: &'a Value,
+        cursor: &mut Cursor<'a>,
+        values: &mut ValueBuilder,
+        misfits: &mut Misfits,
+    ) -> Result<(), ReadError> {
+        match value.read(cursor)? {
+            Datum::Scalar(scalar) => values.append(scalar, misfits),
+            Datum::Text(text) => values.append(Scalar::Text(&text), misfits),
+            Datum::Misfit(found) => values.append_misfit(found, misfits),
+        }
+        Ok(())
+    }
+
+    fn fill_list(
+        &mut self,
+        item: &'a Fill,
+        cursor: &mut Cursor<'a>,
+        lists: &mut Lists,
+        misfits: &mut Misfits,
+    ) -> Result<(), ReadError> {
+        cursor.items(|cursor| self.fill(item, cursor, lists.item(), misfits))?;
+        lists.end(true);
+        Ok(())
+    }
+
+    fn fill_map(
+        &mut self,
+        value: &'a Fill,
+        cursor: &mut Cursor<'a>,
+        maps: &mut Maps,
+        misfits: &mut Misfits,
+    ) -> Result<(), ReadError> {
+        cursor.items(|cursor| {
+            let key: Cow<'_, str> = String::from_utf8_lossy(cursor.bytes()?);
+            let (entries, noted) = (maps.entries(), misfits.count());
+            let (keys, values) = maps.entry();
+            keys.append(Scalar::Text(&key), misfits);
+            let fits = misfits.count() == noted;
+            self.fill(value, cursor, values, misfits)?;
+            if !fits {
+                maps.truncate_entries(entries);
+            }
+            Ok(())
+        })?;
+        maps.end(true);
+        Ok(())
+    }
+
+    fn fill_struct(
+        &mut self,
+        fill: &'a StructFill,
+        cursor: &mut Cursor<'a>,
+        rows: &mut Rows,
+        misfits: &mut Misfits,
+    ) -> Result<(), ReadError> {
+        cursor.record(|cursor| {
+            for field in &fill.fields {
+                match field {
+                    Ok((field, fill)) => self.fill(fill, cursor, rows.field(*field), misfits)?,
+                    Err(writer) => skip(&self.resolution.types, *writer, cursor)?,
+                }
+            }
+            for (datum, field, fill) in &fill.defaults {
+                self.budget.spend(datum.len())?;
+                self.fill(fill, &mut Cursor::new(datum), rows.field(*field), misfits)?;
+            }
+            Ok(())
+        })?;
+        rows.end(true);
+        Ok(())
+    }
+}
+
+/// Passes over a datum of the type, which is checked as if it were read.
+pub(super) fn skip(types: &Types, id: TypeId, cursor: &mut Cursor<'_>) -> Result<(), ReadError> {
+    match &types[id].shape {
+        Shape::Null => Ok(()),
+        Shape::Boolean => cursor.boolean().map(|_| ()),
+        Shape::Int => cursor.int().map(|_| ()),
+        Shape::Long => cursor.long().map(|_| ()),
+        Shape::Float => cursor.take(4).map(|_| ()),
+        Shape::Double => cursor.take(8).map(|_| ()),
+        Shape::Bytes | Shape::String => cursor.bytes().map(|_| ()),
+        Shape::Fixed(_, size) => cursor.take(*size).map(|_| ()),
+        Shape::Enum(symbols) => cursor.symbol(symbols.symbols.len()).map(|_| ()),
+        Shape::Array(item) => cursor.items(|cursor| skip(types, *item, cursor)),
+        Shape::Map(value) => cursor.items(|cursor| {
+            cursor.bytes()?;
+            skip(types, *value, cursor)
+        }),
+        Shape::Union(branches) => {
+            let branch = cursor.branch(branches.len())?;
+            skip(types, branches[branch], cursor)
+        }
+        Shape::Record(_, fields) => cursor.record(|cursor| {
+            let mut fields = fields.iter();
+            fields.try_for_each(|field| skip(types, field.type_id, cursor))
+        }),
+    }
+}
+
+fn kind(types: &Types, id: TypeId) -> &'static str {
+    match types[id].shape {
+        Shape::Null => "null",
+        Shape::Boolean => "a boolean",
+        Shape::Int | Shape::Long | Shape::Float | Shape::Double => "a number",
+        Shape::Bytes | Shape::Fixed(..) => "bytes",
+        Shape::String => "text",
+        Shape::Enum(_) => "an enum's symbol",
+        Shape::Array(_) => "an array",
+        Shape::Map(_) => "a map",
+        Shape::Union(_) => "a union",
+        Shape::Record(..) => "a record",
+    }
+}

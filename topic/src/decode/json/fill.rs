@@ -1,0 +1,186 @@
+//! JSON values to columns of any type.
+
+use arrow::datatypes::Fields;
+use serde::de::IgnoredAny;
+
+use crate::decode::column::{Lists, Maps, Misfits, Rows, ValueBuilder};
+use crate::decode::json::cursor::Cursor;
+use crate::decode::json::escape::unescape;
+use crate::decode::scalar::Scalar;
+
+/// Appends JSON values to columns. It goes as deep as the column's type does; what the type has no place for is
+/// skipped.
+#[derive(Debug, Default)]
+pub(crate) struct Filler {
+    /// Strings with escapes are unescaped here.
+    unescaped: String,
+    /// For each field of the rows being filled, whether a member of its very name was met.
+    exact: Vec<bool>,
+}
+
+impl Filler {
+    /// Appends `json`, known to be one JSON value without blanks around it.
+    pub(crate) fn append(&mut self, json: &str, values: &mut ValueBuilder, misfits: &mut Misfits) {
+        if is_nested(values) {
+            self.fill(&mut Cursor::new(json), values, misfits);
+        } else {
+            values.append(scalar(json, &mut self.unescaped), misfits);
+        }
+    }
+
+    /// Appends `text`, which in a nested column is JSON.
+    pub(crate) fn append_text(&mut self, text: &str, values: &mut ValueBuilder, misfits: &mut Misfits) {
+        if is_nested(values) {
+            self.append_json(text, values, misfits);
+        } else {
+            values.append(Scalar::Text(text), misfits);
+        }
+    }
+
+    /// Appends to a nested column what `text` is as JSON, if it is.
+    fn append_json(&mut self, text: &str, values: &mut ValueBuilder, misfits: &mut Misfits) {
+        let mut cursor = Cursor::new(text);
+        // A string within the string is not followed, or a text could lead deeper than the type.
+        if cursor.first() == b'"' || serde_json::from_str::<IgnoredAny>(text).is_err() {
+            values.append_misfit(Scalar::Text(text).kind(), misfits);
+        } else {
+            self.fill(&mut cursor, values, misfits);
+        }
+    }
+
+    /// Appends the value that `cursor` stands before, and moves behind it.
+    fn fill(&mut self, cursor: &mut Cursor<'_>, values: &mut ValueBuilder, misfits: &mut Misfits) {
+        match (values, cursor.first()) {
+            (ValueBuilder::List(lists), b'[') => self.fill_list(cursor, lists, misfits),
+            (ValueBuilder::Struct(rows), b'{') => self.fill_row(cursor, rows, misfits),
+            (ValueBuilder::Map(maps), b'{') => self.fill_map(cursor, maps, misfits),
+            (values, b'"') if is_nested(values) => {
+                let mut buffer = std::mem::take(&mut self.unescaped);
+                let text = unescape(inside(cursor.take()), &mut buffer);
+                self.append_json(text, values, misfits);
+                self.unescaped = buffer;
+            }
+            (values, _) => values.append(scalar(cursor.take(), &mut self.unescaped), misfits),
+        }
+    }
+
+    fn fill_list(&mut self, cursor: &mut Cursor<'_>, lists: &mut Lists, misfits: &mut Misfits) {
+        cursor.enter();
+        while cursor.next_item() {
+            self.fill(cursor, lists.item(), misfits);
+        }
+        lists.end(true);
+    }
+
+    fn fill_row(&mut self, cursor: &mut Cursor<'_>, rows: &mut Rows, misfits: &mut Misfits) {
+        let first = self.exact.len();
+        self.exact.resize(first + rows.names().len(), false);
+        let mut expected = 0;
+        cursor.enter();
+        while let Some(key) = cursor.next_key() {
+            let key = unescape(key, &mut self.unescaped);
+            match find_field(rows.names(), key, expected) {
+                Some((field, exact)) if exact || !self.exact[first + field] => {
+                    self.exact[first + field] = exact;
+                    self.fill(cursor, rows.field(field), misfits);
+                    expected = field + 1;
+                }
+                _ => cursor.skip(),
+            }
+        }
+        rows.end(true);
+        self.exact.truncate(first);
+    }
+
+    fn fill_map(&mut self, cursor: &mut Cursor<'_>, maps: &mut Maps, misfits: &mut Misfits) {
+        let first = maps.entries();
+        let mut entries = Vec::new();
+        cursor.enter();
+        while let Some(key) = cursor.next_key() {
+            if self.append_key(key, maps.entry().0, misfits) {
+                entries.push((key, *cursor));
+            }
+            cursor.skip();
+        }
+        let repeated = maps.entry().0.repeated(first);
+        if !repeated.is_empty() {
+            maps.entry().0.truncate(first);
+            let mut last = vec![true; entries.len()];
+            repeated.into_iter().for_each(|at| last[at - first] = false);
+            let mut last = last.into_iter();
+            entries.retain(|_| last.next() == Some(true));
+            for (key, _) in &entries {
+                self.append_key(key, maps.entry().0, misfits);
+            }
+        }
+        for (_, mut value) in entries {
+            self.fill(&mut value, maps.entry().1, misfits);
+        }
+        maps.end(true);
+    }
+
+    /// Whether the key fits; if not, nothing is appended.
+    fn append_key(&mut self, key: &str, keys: &mut ValueBuilder, misfits: &mut Misfits) -> bool {
+        let (len, count) = (keys.len(), misfits.count());
+        keys.append(Scalar::Text(unescape(key, &mut self.unescaped)), misfits);
+        let fits = misfits.count() == count;
+        if !fits {
+            keys.truncate(len);
+        }
+        fits
+    }
+}
+
+fn is_nested(values: &ValueBuilder) -> bool {
+    matches!(
+        values,
+        ValueBuilder::List(_) | ValueBuilder::Struct(_) | ValueBuilder::Map(_)
+    )
+}
+
+/// The field of this name and whether it is its very name, or else one that differs in case alone. Objects mostly have
+/// their members in the order of the fields: the search begins at the one `expected`.
+fn find_field(names: &Fields, key: &str, expected: usize) -> Option<(usize, bool)> {
+    let mut fields = (expected..names.len()).chain(0..expected);
+    if let Some(exact) = fields.find(|&field| names[field].name() == key) {
+        return Some((exact, true));
+    }
+    let mut names = names.iter();
+    let alike = names.position(|field| field.name().eq_ignore_ascii_case(key));
+    alike.map(|field| (field, false))
+}
+
+/// What the parser has found to be one JSON value; strings borrow from it unless they contain escapes.
+fn scalar<'a>(json: &'a str, unescaped: &'a mut String) -> Scalar<'a> {
+    match json.as_bytes().first() {
+        Some(b'n') | None => Scalar::Null,
+        Some(b't') => Scalar::Bool(true),
+        Some(b'f') => Scalar::Bool(false),
+        Some(b'{' | b'[') => Scalar::Nested(json),
+        Some(b'"') => Scalar::Text(unescape(inside(json), unescaped)),
+        Some(_) => Scalar::Number(json),
+    }
+}
+
+/// What stands between the quotes.
+fn inside(string: &str) -> &str {
+    string.get(1..string.len().saturating_sub(1)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::datatypes::{DataType, Field};
+
+    use super::*;
+    use crate::format_hint::DateFormat;
+
+    #[test]
+    fn keeps_nothing_of_a_row() {
+        let inner = DataType::Struct(Fields::from(vec![Field::new("b", DataType::Int32, true)]));
+        let outer = DataType::Struct(Fields::from(vec![Field::new("a", inner, true)]));
+        let mut values = ValueBuilder::new(&outer, &DateFormat::default()).unwrap();
+        let mut filler = Filler::default();
+        filler.append(r#"{"a":{"b":1}}"#, &mut values, &mut Misfits::default());
+        assert!(filler.exact.is_empty());
+    }
+}

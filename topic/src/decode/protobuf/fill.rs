@@ -1,0 +1,276 @@
+//! Fills columns from a payload's message, by a [`Plan`].
+//!
+//! A record's columns may not take more than [`MAX_RECORD_BYTES`]: two bytes of an empty message in a list of rows
+//! become a row of hundreds of defaults, and one byte of an enum becomes its name.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use crate::decode::DecodeError;
+use crate::decode::column::ColumnBuilder;
+use crate::decode::protobuf::plan::{Entry, MapPlace, Node, Place, Plan};
+use crate::decode::protobuf::scalars::{map_key, scalar};
+use crate::decode::protobuf::schema::{Field, Schema};
+use crate::decode::protobuf::wire::{Found, Raw, Reader, Span};
+use crate::decode::scalar::Scalar;
+
+const MAX_RECORD_BYTES: u64 = 256 * 1024 * 1024;
+/// Room for JSON that outlasts a record.
+const KEPT_TEXT_BYTES: usize = 1 << 20;
+/// About what it takes to tell a key given twice.
+pub(super) const KEY_BYTES: u64 = 64;
+
+/// What is kept from record to record, so that most of them allocate nothing.
+#[derive(Default)]
+pub(super) struct Scratch {
+    found: Found,
+    text: String,
+}
+
+/// One payload on its way into columns.
+pub(super) struct Filler<'a> {
+    pub(super) schema: &'a Schema,
+    pub(super) payload: &'a [u8],
+    pub(super) found: &'a mut Found,
+    /// JSON is written here.
+    pub(super) text: &'a mut String,
+    /// Bytes that the record's columns may still take.
+    budget: u64,
+}
+
+/// Appends a row of what the message in `payload` holds.
+pub(super) fn fill(
+    plan: &Plan,
+    schema: &Schema,
+    payload: &[u8],
+    scratch: &mut Scratch,
+    columns: &mut [ColumnBuilder],
+) -> Result<(), DecodeError> {
+    let whole = Span::whole(payload)?;
+    let Scratch { found, text } = scratch;
+    found.clear();
+    text.clear();
+    text.shrink_to(KEPT_TEXT_BYTES);
+    let mut filler = Filler {
+        schema,
+        payload,
+        found,
+        text,
+        budget: MAX_RECORD_BYTES,
+    };
+    let whole = filler.found.push(Raw::Bytes(whole));
+    for &column in &plan.nulls {
+        columns[column].append(Scalar::Null);
+    }
+    filler.node(&plan.root, whole, columns)
+}
+
+impl<'a> Filler<'a> {
+    /// `parts` are those of the message.
+    fn node(
+        &mut self,
+        node: &Node,
+        parts: Range<usize>,
+        columns: &mut [ColumnBuilder],
+    ) -> Result<(), DecodeError> {
+        let found = self.found.collect(self.payload, parts, &node.lookup)?;
+        let mut left = found.clone();
+        for (slot, (field, place)) in node.fields.iter().enumerate() {
+            let values = self.found.take_slot(&mut left, slot);
+            self.place(place, field, values, columns)?;
+        }
+        self.found.truncate(found.start);
+        Ok(())
+    }
+
+    /// `values` are those of the field, or the one of an item or entry.
+    fn place(
+        &mut self,
+        place: &Place,
+        field: &Field,
+        values: Range<usize>,
+        columns: &mut [ColumnBuilder],
+    ) -> Result<(), DecodeError> {
+        for (column, form) in &place.columns {
+            let (builder, misfits) = columns[*column].parts();
+            self.append(form, field, values.clone(), builder, misfits)?;
+        }
+        match &place.members {
+            Some(members) if values.is_empty() => append_nulls_below(members, columns),
+            Some(members) => self.node(members, values.clone(), columns)?,
+            None => {}
+        }
+        for (index, place) in &place.items {
+            let item = self.item(field, values.clone(), *index)?;
+            self.selected(item, place, field, columns)?;
+        }
+        for (key, MapPlace { entry, place }) in &place.entries {
+            let value = self.entry_of_key(entry, values.clone(), key)?;
+            self.selected(value, place, &entry.value, columns)?;
+        }
+        Ok(())
+    }
+
+    /// `value` lies on top of the stack.
+    fn selected(
+        &mut self,
+        value: Option<Range<usize>>,
+        place: &Place,
+        field: &Field,
+        columns: &mut [ColumnBuilder],
+    ) -> Result<(), DecodeError> {
+        let Some(value) = value else {
+            append_nulls(place, columns);
+            return Ok(());
+        };
+        let base = value.start;
+        self.place(place, field, value, columns)?;
+        self.found.truncate(base);
+        Ok(())
+    }
+
+    /// The item at `index` of a list, put on top.
+    fn item(
+        &mut self,
+        field: &Field,
+        values: Range<usize>,
+        index: usize,
+    ) -> Result<Option<Range<usize>>, DecodeError> {
+        let mut before = 0;
+        for at in values {
+            let raw = self.found.raw(at);
+            let Some(mut packed) = self.packed(field, raw) else {
+                if before == index {
+                    return Ok(Some(self.found.push(raw)));
+                }
+                before += 1;
+                continue;
+            };
+            while !packed.is_at_end() {
+                let raw = packed.value(0, field.kind.wire_type())?;
+                if before == index {
+                    return Ok(Some(self.found.push(raw)));
+                }
+                before += 1;
+            }
+        }
+        Ok(None)
+    }
+
+    /// The values of the last entry with this key, put on top.
+    fn entry_of_key(
+        &mut self,
+        entry: &Entry,
+        entries: Range<usize>,
+        wanted: &str,
+    ) -> Result<Option<Range<usize>>, DecodeError> {
+        let mut last = None;
+        for at in entries {
+            let found = self.found.collect(self.payload, at..at + 1, &entry.lookup)?;
+            let key = self.key(entry, &found);
+            if scalar(&entry.key.kind, key, self.payload).to_varchar().as_deref() == Some(wanted) {
+                last = Some(at);
+            }
+            self.found.truncate(found.start);
+        }
+        let Some(at) = last else { return Ok(None) };
+        let found = self.found.collect(self.payload, at..at + 1, &entry.lookup)?;
+        Ok(Some(self.entry_value(entry, &found)))
+    }
+
+    /// The entries that count, in order.
+    pub(super) fn last_of_each_key(
+        &mut self,
+        entry: &Entry,
+        entries: Range<usize>,
+    ) -> Result<Vec<usize>, DecodeError> {
+        if entries.len() < 2 {
+            return Ok(entries.collect());
+        }
+        let mut last = HashMap::new();
+        for at in entries {
+            self.charge(KEY_BYTES)?;
+            let found = self.found.collect(self.payload, at..at + 1, &entry.lookup)?;
+            last.insert(
+                map_key(&entry.key.kind, self.key(entry, &found), self.payload),
+                at,
+            );
+            self.found.truncate(found.start);
+        }
+        let mut entries: Vec<usize> = last.into_values().collect();
+        entries.sort_unstable();
+        Ok(entries)
+    }
+
+    pub(super) fn key(&self, entry: &Entry, found: &Range<usize>) -> Raw {
+        let keys = self.found.of_slot(found, Entry::KEY);
+        match keys.is_empty() {
+            true => entry.key.kind.zero(),
+            false => self.found.raw(keys.end - 1),
+        }
+    }
+
+    /// The values of an entry's value: one at least, even if it is absent.
+    pub(super) fn entry_value(&mut self, entry: &Entry, found: &Range<usize>) -> Range<usize> {
+        let values = self.found.of_slot(found, Entry::VALUE);
+        match values.is_empty() {
+            true => self.found.push(entry.value.kind.zero()),
+            false => values,
+        }
+    }
+
+    /// The value in `slot` that counts.
+    pub(super) fn last(&self, found: &Range<usize>, slot: usize) -> Option<Raw> {
+        let values = self.found.of_slot(found, slot);
+        (!values.is_empty()).then(|| self.found.raw(values.end - 1))
+    }
+
+    /// The items in one value of a list, if they are packed.
+    pub(super) fn packed(&self, field: &Field, raw: Raw) -> Option<Reader<'a>> {
+        match raw {
+            Raw::Bytes(span) if field.kind.is_packable() => Some(Reader::new(self.payload, span)),
+            _ => None,
+        }
+    }
+
+    /// Takes `bytes` from what the record may hold.
+    pub(super) fn charge(&mut self, bytes: u64) -> Result<(), DecodeError> {
+        self.budget = self.budget.checked_sub(bytes).ok_or_else(unfolds_too_far)?;
+        Ok(())
+    }
+
+    /// Whether the record may hold the text in the making.
+    pub(super) fn check_text(&self) -> Result<(), DecodeError> {
+        match self.text.len() as u64 <= self.budget {
+            true => Ok(()),
+            false => Err(unfolds_too_far()),
+        }
+    }
+}
+
+fn unfolds_too_far() -> DecodeError {
+    DecodeError::bad(format!(
+        "the message unfolds to more than {MAX_RECORD_BYTES} bytes"
+    ))
+}
+
+fn append_nulls(place: &Place, columns: &mut [ColumnBuilder]) {
+    for (column, _) in &place.columns {
+        columns[*column].append(Scalar::Null);
+    }
+    if let Some(members) = &place.members {
+        append_nulls_below(members, columns);
+    }
+    place
+        .items
+        .iter()
+        .for_each(|(_, place)| append_nulls(place, columns));
+    let entries = place.entries.iter();
+    entries.for_each(|(_, entry)| append_nulls(&entry.place, columns));
+}
+
+fn append_nulls_below(node: &Node, columns: &mut [ColumnBuilder]) {
+    node.fields
+        .iter()
+        .for_each(|(_, place)| append_nulls(place, columns));
+}

@@ -1,0 +1,73 @@
+//! What a value on the wire is, by its field's type.
+
+use prost_reflect::Value;
+
+use crate::decode::protobuf::schema::Kind;
+use crate::decode::protobuf::wire::Raw;
+use crate::decode::scalar::Scalar;
+
+/// The value of a field that is no message and no enum.
+pub(super) fn scalar<'a>(kind: &Kind, raw: Raw, payload: &'a [u8]) -> Scalar<'a> {
+    match (kind, raw) {
+        (Kind::Bool, Raw::Varint(value)) => Scalar::Bool(value != 0),
+        // Java writes negative ones with ten bytes, of which four count.
+        (Kind::Int32 | Kind::Enum(_), Raw::Varint(value)) => Scalar::Int((value as i32).into()),
+        (Kind::Uint32, Raw::Varint(value)) => Scalar::Int((value as u32).into()),
+        (Kind::Sint32, Raw::Varint(value)) => Scalar::Int((zigzag(u64::from(value as u32)) as i32).into()),
+        (Kind::Int64, Raw::Varint(value)) => Scalar::Int(value as i64),
+        (Kind::Uint64, Raw::Varint(value)) => Scalar::UInt(value),
+        (Kind::Sint64, Raw::Varint(value)) => Scalar::Int(zigzag(value)),
+        (Kind::Fixed32, Raw::Fixed32(value)) => Scalar::Int(value.into()),
+        (Kind::Sfixed32, Raw::Fixed32(value)) => Scalar::Int((value as i32).into()),
+        (Kind::Fixed64, Raw::Fixed64(value)) => Scalar::UInt(value),
+        (Kind::Sfixed64, Raw::Fixed64(value)) => Scalar::Int(value as i64),
+        (Kind::Float, Raw::Fixed32(value)) => Scalar::Float(f32::from_bits(value)),
+        (Kind::Double, Raw::Fixed64(value)) => Scalar::Double(f64::from_bits(value)),
+        (Kind::String, Raw::Bytes(span)) => match std::str::from_utf8(span.of(payload)) {
+            Ok(text) => Scalar::Text(text),
+            // A VARCHAR column replaces what is not UTF-8.
+            Err(_) => Scalar::Bytes(span.of(payload)),
+        },
+        (Kind::Bytes, Raw::Bytes(span)) => Scalar::Bytes(span.of(payload)),
+        // No field accepts a value of another wire type.
+        _ => Scalar::Null,
+    }
+}
+
+/// Numbers of either sign, the small ones first: 0, -1, 1, -2.
+pub(super) fn zigzag(value: u64) -> i64 {
+    (value >> 1) as i64 ^ -((value & 1) as i64)
+}
+
+/// A default that the descriptor holds; of an enum the number says more.
+pub(super) fn default_scalar(value: &Value) -> Scalar<'_> {
+    match value {
+        Value::Bool(value) => Scalar::Bool(*value),
+        Value::I32(value) => Scalar::Int((*value).into()),
+        Value::I64(value) => Scalar::Int(*value),
+        Value::U32(value) => Scalar::Int((*value).into()),
+        Value::U64(value) => Scalar::UInt(*value),
+        Value::F32(value) => Scalar::Float(*value),
+        Value::F64(value) => Scalar::Double(*value),
+        Value::String(value) => Scalar::Text(value),
+        Value::Bytes(value) => Scalar::Bytes(value),
+        Value::EnumNumber(_) | Value::Message(_) | Value::List(_) | Value::Map(_) => Scalar::Null,
+    }
+}
+
+/// What makes two keys of a map the same.
+#[derive(PartialEq, Eq, Hash)]
+pub(super) enum MapKey<'a> {
+    Number(u64),
+    Text(&'a [u8]),
+}
+
+pub(super) fn map_key<'a>(kind: &Kind, raw: Raw, payload: &'a [u8]) -> MapKey<'a> {
+    match (raw, scalar(kind, raw, payload)) {
+        (Raw::Bytes(span), _) => MapKey::Text(span.of(payload)),
+        (_, Scalar::Bool(value)) => MapKey::Number(value.into()),
+        (_, Scalar::UInt(value)) => MapKey::Number(value),
+        (_, Scalar::Int(value)) => MapKey::Number(value as u64),
+        _ => MapKey::Number(0),
+    }
+}

@@ -1,0 +1,409 @@
+//! A compiled definition: its messages, fields and enums, and which message a payload holds.
+//!
+//! | a payload names its message | by |
+//! |---|---|
+//! | with Glue's header | rank among all messages of the file, nested ones and map entries included, in the order of their full names |
+//! | with Confluent's header | place in the file, then in the message found so far; map entries are not counted, since nobody wrote them down |
+//! | with no header | nothing: it is the named one, else the first of the file |
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use prost_reflect::{DescriptorPool, EnumDescriptor, FieldDescriptor, MessageDescriptor, Value};
+
+use crate::decode::protobuf::definition;
+use crate::decode::protobuf::well_known::WellKnown;
+use crate::decode::protobuf::wire::{Lookup, Raw, Slot, WireType};
+use crate::definition::SchemaTextError;
+
+/// All messages that a definition declares or imports.
+#[derive(Debug)]
+pub(super) struct Schema {
+    messages: Vec<Message>,
+    by_name: HashMap<String, usize>,
+    /// The file's own messages in the order of their full names.
+    ranked: Vec<usize>,
+    /// The messages at the top of the file, in its order.
+    top: Vec<usize>,
+}
+
+#[derive(Debug)]
+pub(super) struct Message {
+    pub(super) full_name: String,
+    /// In the order of the file.
+    pub(super) fields: Vec<Arc<Field>>,
+    /// Finds all of `fields`.
+    pub(super) lookup: Lookup,
+    pub(super) well_known: Option<WellKnown>,
+    /// Nested ones in the order of the file, map entries left out.
+    nested: Vec<usize>,
+}
+
+#[derive(Debug)]
+pub(super) struct Field {
+    pub(super) name: String,
+    pub(super) json_name: String,
+    number: u32,
+    pub(super) kind: Kind,
+    pub(super) shape: Shape,
+    /// What an absent one shows; of a list or map nothing, since it is empty then.
+    pub(super) default: Option<Value>,
+    /// Whether an absent one differs from one that holds the default.
+    pub(super) has_presence: bool,
+    oneof: Option<usize>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shape {
+    Singular,
+    Repeated,
+    Map,
+}
+
+/// The type of a field's values. Messages are known by their index in the [`Schema`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Kind {
+    Bool,
+    Int32,
+    Sint32,
+    Sfixed32,
+    Uint32,
+    Fixed32,
+    Int64,
+    Sint64,
+    Sfixed64,
+    Uint64,
+    Fixed64,
+    Float,
+    Double,
+    String,
+    Bytes,
+    Enum(Arc<EnumType>),
+    Message(usize),
+    Group(usize),
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct EnumType {
+    full_name: String,
+    /// In the order of numbers; of names for one number the first declared.
+    names: Vec<(i32, String)>,
+    first: i32,
+}
+
+impl Schema {
+    pub(super) fn compile(text: &str) -> Result<Self, SchemaTextError> {
+        let file = definition::compile(text)?;
+        let pool = file.parent_pool();
+        let types = Types::of(pool);
+        let messages = pool.all_messages().map(|message| Message::new(&message, &types));
+        let messages: Vec<Message> = messages.collect();
+        let is_own = |message: &MessageDescriptor| message.parent_file() == file;
+        let mut ranked: Vec<usize> = pool
+            .all_messages()
+            .zip(0..)
+            .filter_map(|(message, index)| is_own(&message).then_some(index))
+            .collect();
+        ranked.sort_by(|&a, &b| messages[a].full_name.cmp(&messages[b].full_name));
+        let top = file.messages().map(|message| types.messages[message.full_name()]);
+        Ok(Self {
+            top: top.collect(),
+            messages,
+            by_name: types.messages,
+            ranked,
+        })
+    }
+
+    pub(super) fn message(&self, index: usize) -> &Message {
+        &self.messages[index]
+    }
+
+    pub(super) fn find(&self, full_name: &str) -> Option<usize> {
+        self.by_name.get(full_name).copied()
+    }
+
+    /// The message of this full name, or the only one whose full name ends in it; without a name the first of the
+    /// file.
+    pub(super) fn choose(&self, name: Option<&str>) -> Result<usize, SchemaTextError> {
+        let error = |reason| SchemaTextError { reason };
+        let Some(name) = name else {
+            let first = self.top.first().copied();
+            return first.ok_or_else(|| error("the definition has no message".to_owned()));
+        };
+        let is_named = |index: &usize| {
+            let rest = self.messages[*index].full_name.strip_suffix(name);
+            rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+        };
+        let exact = self.find(name).filter(|index| self.ranked.contains(index));
+        let named: Vec<usize> = self.ranked.iter().copied().filter(is_named).collect();
+        match (exact, named.as_slice()) {
+            (Some(index), _) | (None, &[index]) => Ok(index),
+            (None, []) => Err(error(format!("the definition has no message `{name}`"))),
+            (None, _) => Err(error(format!(
+                "the definition has {} messages `{name}`, wanted the full name of one",
+                named.len()
+            ))),
+        }
+    }
+
+    /// The message that Glue's serializers call by this number.
+    pub(super) fn at_rank(&self, rank: u64) -> Option<usize> {
+        self.ranked.get(usize::try_from(rank).ok()?).copied()
+    }
+
+    pub(super) fn ranks(&self) -> usize {
+        self.ranked.len()
+    }
+
+    /// The messages among which the first step of a Confluent path chooses.
+    pub(super) fn top(&self) -> &[usize] {
+        &self.top
+    }
+
+    /// The messages among which the next step chooses.
+    pub(super) fn nested(&self, index: usize) -> &[usize] {
+        &self.messages[index].nested
+    }
+
+    /// The fields of a map's entries: its key and its value.
+    pub(super) fn entry(&self, field: &Field) -> Option<(&Arc<Field>, &Arc<Field>)> {
+        let entry = match field.shape {
+            Shape::Map => self.message(field.kind.message()?),
+            _ => return None,
+        };
+        let by_number = |number| entry.fields.iter().find(|field| field.number == number);
+        Some((by_number(1)?, by_number(2)?))
+    }
+
+    /// The type of a field as a definition spells it.
+    pub(super) fn spell(&self, field: &Field) -> String {
+        match (field.shape, self.entry(field)) {
+            (Shape::Map, Some((key, value))) => format!("map<{}, {}>", self.spell(key), self.spell(value)),
+            (Shape::Repeated, _) => format!("repeated {}", self.spell_kind(&field.kind)),
+            _ => self.spell_kind(&field.kind).to_owned(),
+        }
+    }
+
+    fn spell_kind<'a>(&'a self, kind: &'a Kind) -> &'a str {
+        match kind {
+            Kind::Bool => "bool",
+            Kind::Int32 => "int32",
+            Kind::Sint32 => "sint32",
+            Kind::Sfixed32 => "sfixed32",
+            Kind::Uint32 => "uint32",
+            Kind::Fixed32 => "fixed32",
+            Kind::Int64 => "int64",
+            Kind::Sint64 => "sint64",
+            Kind::Sfixed64 => "sfixed64",
+            Kind::Uint64 => "uint64",
+            Kind::Fixed64 => "fixed64",
+            Kind::Float => "float",
+            Kind::Double => "double",
+            Kind::String => "string",
+            Kind::Bytes => "bytes",
+            Kind::Enum(names) => &names.full_name,
+            Kind::Message(index) | Kind::Group(index) => &self.message(*index).full_name,
+        }
+    }
+}
+
+/// What fields refer to, by full name. Descriptors refer to nothing that their pool does not hold.
+struct Types {
+    messages: HashMap<String, usize>,
+    enums: HashMap<String, Arc<EnumType>>,
+}
+
+impl Types {
+    fn of(pool: &DescriptorPool) -> Self {
+        let messages = pool.all_messages().map(|message| message.full_name().to_owned());
+        let enums = pool
+            .all_enums()
+            .map(|names| (names.full_name().to_owned(), Arc::new(EnumType::new(&names))));
+        Self {
+            messages: messages.zip(0..).collect(),
+            enums: enums.collect(),
+        }
+    }
+}
+
+impl Message {
+    fn new(message: &MessageDescriptor, types: &Types) -> Self {
+        let oneofs = message.oneofs().filter(|oneof| !oneof.is_synthetic());
+        let oneofs: HashMap<String, usize> = oneofs
+            .map(|oneof| oneof.full_name().to_owned())
+            .zip(0..)
+            .collect();
+        let mut fields: Vec<FieldDescriptor> = message.fields().collect();
+        fields.sort_by_key(|field| field.path().last().copied());
+        let fields = fields
+            .iter()
+            .map(|field| Arc::new(Field::new(field, types, &oneofs)));
+        let fields: Vec<Arc<Field>> = fields.collect();
+        let nested = message.child_messages().filter(|nested| !nested.is_map_entry());
+        let is_standard = message.parent_file().name().starts_with("google/protobuf/");
+        Self {
+            full_name: message.full_name().to_owned(),
+            lookup: Lookup::new(fields.iter().map(|field| field.slot()).collect()),
+            fields,
+            well_known: is_standard.then(|| WellKnown::of(message.full_name())).flatten(),
+            nested: nested.map(|nested| types.messages[nested.full_name()]).collect(),
+        }
+    }
+
+    /// The field of this name, by the definition or in JSON.
+    pub(super) fn field(&self, name: &str) -> Option<&Arc<Field>> {
+        let by_name = self.fields.iter().find(|field| field.name == name);
+        by_name.or_else(|| self.fields.iter().find(|field| field.json_name == name))
+    }
+
+    /// The same, else the field whose name differs in case alone: Athena lower-cases names.
+    pub(super) fn field_in_any_case(&self, name: &str) -> Option<&Arc<Field>> {
+        let matches = |field: &&Arc<Field>| {
+            field.name.eq_ignore_ascii_case(name) || field.json_name.eq_ignore_ascii_case(name)
+        };
+        self.field(name).or_else(|| self.fields.iter().find(matches))
+    }
+
+    /// Finds `fields`, in their order, minding the other members of their oneofs.
+    pub(super) fn lookup_of(&self, fields: &[Arc<Field>]) -> Lookup {
+        let oneofs: HashSet<usize> = fields.iter().filter_map(|field| field.oneof).collect();
+        let wanted: HashSet<u32> = fields.iter().map(|field| field.number).collect();
+        let is_rival = |field: &&Arc<Field>| {
+            let shares = field.oneof.is_some_and(|oneof| oneofs.contains(&oneof));
+            shares && !wanted.contains(&field.number)
+        };
+        let rivals = self.fields.iter().filter(is_rival);
+        Lookup::new(fields.iter().chain(rivals).map(|field| field.slot()).collect())
+    }
+}
+
+impl Field {
+    fn new(field: &FieldDescriptor, types: &Types, oneofs: &HashMap<String, usize>) -> Self {
+        let shape = match (field.is_map(), field.is_list()) {
+            (true, _) => Shape::Map,
+            (_, true) => Shape::Repeated,
+            _ => Shape::Singular,
+        };
+        let has_presence = field.supports_presence();
+        let has_default = shape == Shape::Singular
+            && match has_presence {
+                true => field.field_descriptor_proto().default_value.is_some(),
+                false => true,
+            };
+        let oneof = field.containing_oneof();
+        Self {
+            name: field.name().to_owned(),
+            json_name: field.json_name().to_owned(),
+            number: field.number(),
+            kind: Kind::new(field, types),
+            shape,
+            default: has_default.then(|| field.default_value()),
+            has_presence,
+            oneof: oneof.and_then(|oneof| oneofs.get(oneof.full_name()).copied()),
+        }
+    }
+
+    pub(super) fn slot(&self) -> Slot {
+        Slot {
+            packable: self.shape == Shape::Repeated && self.kind.is_packable(),
+            oneof: self.oneof,
+            ..Slot::new(self.number, self.kind.wire_type())
+        }
+    }
+}
+
+impl Kind {
+    fn new(field: &FieldDescriptor, types: &Types) -> Self {
+        match field.kind() {
+            prost_reflect::Kind::Bool => Self::Bool,
+            prost_reflect::Kind::Int32 => Self::Int32,
+            prost_reflect::Kind::Sint32 => Self::Sint32,
+            prost_reflect::Kind::Sfixed32 => Self::Sfixed32,
+            prost_reflect::Kind::Uint32 => Self::Uint32,
+            prost_reflect::Kind::Fixed32 => Self::Fixed32,
+            prost_reflect::Kind::Int64 => Self::Int64,
+            prost_reflect::Kind::Sint64 => Self::Sint64,
+            prost_reflect::Kind::Sfixed64 => Self::Sfixed64,
+            prost_reflect::Kind::Uint64 => Self::Uint64,
+            prost_reflect::Kind::Fixed64 => Self::Fixed64,
+            prost_reflect::Kind::Float => Self::Float,
+            prost_reflect::Kind::Double => Self::Double,
+            prost_reflect::Kind::String => Self::String,
+            prost_reflect::Kind::Bytes => Self::Bytes,
+            prost_reflect::Kind::Enum(names) => Self::Enum(Arc::clone(&types.enums[names.full_name()])),
+            prost_reflect::Kind::Message(message) => {
+                let index = types.messages[message.full_name()];
+                match field.is_group() {
+                    true => Self::Group(index),
+                    false => Self::Message(index),
+                }
+            }
+        }
+    }
+
+    pub(super) fn wire_type(&self) -> WireType {
+        match self {
+            Self::Fixed32 | Self::Sfixed32 | Self::Float => WireType::Fixed32,
+            Self::Fixed64 | Self::Sfixed64 | Self::Double => WireType::Fixed64,
+            Self::String | Self::Bytes | Self::Message(_) => WireType::Len,
+            Self::Group(_) => WireType::StartGroup,
+            _ => WireType::Varint,
+        }
+    }
+
+    /// Whether a list of such values may stand in one length-delimited value.
+    pub(super) fn is_packable(&self) -> bool {
+        !matches!(self.wire_type(), WireType::Len | WireType::StartGroup)
+    }
+
+    pub(super) fn message(&self) -> Option<usize> {
+        match self {
+            Self::Message(index) | Self::Group(index) => Some(*index),
+            _ => None,
+        }
+    }
+
+    /// The value of an absent key or value of a map entry.
+    pub(super) fn zero(&self) -> Raw {
+        match (self, self.wire_type()) {
+            // Sign-extended, as an enum's negative numbers are on the wire.
+            (Self::Enum(names), _) => Raw::Varint(i64::from(names.first) as u64),
+            (_, WireType::Fixed32) => Raw::Fixed32(0),
+            (_, WireType::Fixed64) => Raw::Fixed64(0),
+            (_, WireType::Varint) => Raw::Varint(0),
+            _ => Raw::EMPTY,
+        }
+    }
+}
+
+impl EnumType {
+    fn new(descriptor: &EnumDescriptor) -> Self {
+        // In the order of the file, unlike the descriptor's own list.
+        let values = descriptor.enum_descriptor_proto().value.iter();
+        let values = values.map(|value| (value.number(), value.name().to_owned()));
+        let mut names: Vec<_> = values.collect();
+        names.sort_by_key(|(number, _)| *number);
+        names.dedup_by_key(|(number, _)| *number);
+        Self {
+            full_name: descriptor.full_name().to_owned(),
+            names,
+            first: descriptor.default_value().number(),
+        }
+    }
+
+    pub(super) fn name(&self, number: i32) -> Option<&str> {
+        let at = self
+            .names
+            .binary_search_by_key(&number, |(number, _)| *number)
+            .ok()?;
+        Some(&self.names[at].1)
+    }
+
+    /// Whether its only value stands for JSON's null.
+    pub(super) fn is_null(&self) -> bool {
+        self.full_name == "google.protobuf.NullValue"
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,235 @@
+//! Headers, and the schemas they name.
+
+use std::collections::HashMap;
+use std::io::Write;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use flate2::Compression;
+use flate2::write::ZlibEncoder;
+use uuid::Uuid;
+
+use super::*;
+use crate::decode::WriterSchemaError;
+use crate::definition::SchemaDefinition;
+
+const READER: &str = r#"syntax = "proto3";
+    message Zed { message Inner { int32 a = 1; } map<string, int32> m = 1; int32 a = 2; }
+    message Alpha { string s = 1; int64 a = 7; }"#;
+const VERSION: Uuid = Uuid::from_u128(7);
+
+/// Knows Glue's versions and Confluent's ids by one number; 500 is one that cannot be looked up.
+#[derive(Default)]
+struct Registry {
+    schemas: HashMap<u128, (&'static str, String)>,
+    asked: AtomicUsize,
+}
+
+impl Registry {
+    fn with(schemas: &[(u128, &'static str, &str)]) -> Arc<Self> {
+        let schemas = schemas
+            .iter()
+            .map(|(id, format, text)| (*id, (*format, (*text).to_owned())));
+        Arc::new(Self {
+            schemas: schemas.collect(),
+            asked: AtomicUsize::new(0),
+        })
+    }
+
+    fn find(&self, id: u128) -> Result<Arc<SchemaDefinition>, WriterSchemaError> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        if id == 500 {
+            return Err(WriterSchemaError::Unavailable {
+                id: id.to_string(),
+                reason: "timeout".into(),
+            });
+        }
+        let unknown = || WriterSchemaError::Unknown { id: id.to_string() };
+        let (data_format, definition) = self.schemas.get(&id).ok_or_else(unknown)?;
+        Ok(Arc::new(SchemaDefinition {
+            schema_version_id: id.to_string(),
+            data_format: (*data_format).to_owned(),
+            definition: definition.clone(),
+        }))
+    }
+}
+
+impl WriterSchemas for Registry {
+    fn glue(&self, schema_version_id: Uuid) -> Result<Arc<SchemaDefinition>, WriterSchemaError> {
+        self.find(schema_version_id.as_u128())
+    }
+
+    fn confluent(&self, schema_id: u32) -> Result<Arc<SchemaDefinition>, WriterSchemaError> {
+        self.find(schema_id.into())
+    }
+}
+
+fn glue(version: Uuid, body: &[u8]) -> Vec<u8> {
+    [&[3, 0], version.as_bytes().as_slice(), body].concat()
+}
+
+fn confluent(id: u32, body: &[u8]) -> Vec<u8> {
+    [&[0], id.to_be_bytes().as_slice(), body].concat()
+}
+
+/// A decoder of the column `a`.
+fn decoder(message: Option<&str>, registry: &Arc<Registry>) -> ValueDecoder {
+    let columns = vec![column("a", "a", DataType::Int64)];
+    let registry: Arc<dyn WriterSchemas> = Arc::<Registry>::clone(registry);
+    ValueDecoder::with_writers(encoding(READER, message), columns, registry)
+}
+
+fn same() -> Arc<Registry> {
+    Registry::with(&[(7, "PROTOBUF", READER)])
+}
+
+fn error(decoder: &mut ValueDecoder, payload: &[u8]) -> String {
+    decoder.decode(payload).unwrap_err().to_string()
+}
+
+#[test]
+fn glue_numbers_messages_by_the_order_of_their_names() {
+    let mut decoder = decoder(None, &same());
+    for (payload, wanted) in [
+        (glue(VERSION, &[0, 0x38, 5]), "5"),
+        (glue(VERSION, &[1, 0x10, 6]), "6"),
+        (glue(VERSION, &[2, 0x08, 7]), "7"),
+        (glue(VERSION, &[3, 0x08, 7]), "NULL"),
+        (glue(VERSION, &[0x81, 0, 0x10, 6]), "6"),
+        (glue(VERSION, &[1]), "0"),
+    ] {
+        assert_eq!(one_row(&mut decoder, &payload), [wanted], "{payload:?}");
+    }
+    assert_eq!(
+        error(&mut decoder, &glue(VERSION, &[4])),
+        "message 4 of a definition that has 4"
+    );
+    assert_eq!(
+        error(&mut decoder, &glue(VERSION, &[])),
+        "not a Protobuf message: the message is cut short at byte 0"
+    );
+}
+
+#[test]
+fn reads_compressed_payloads() {
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(&[1, 0x10, 6]).unwrap();
+    let body = encoder.finish().unwrap();
+    let payload = [&[3, 5], VERSION.as_bytes().as_slice(), &body].concat();
+    assert_eq!(one_row(&mut decoder(None, &same()), &payload), ["6"]);
+}
+
+#[test]
+fn confluent_leads_to_messages_by_a_path() {
+    let mut decoder = decoder(None, &same());
+    for (payload, wanted) in [
+        (confluent(7, &[0, 0x10, 6]), "6"),
+        (confluent(7, &[2, 0, 0x10, 6]), "6"),
+        (confluent(7, &[2, 2, 0x38, 5]), "5"),
+        (confluent(7, &[4, 0, 0, 0x08, 7]), "7"),
+        (confluent(7, &[0]), "0"),
+    ] {
+        assert_eq!(one_row(&mut decoder, &payload), [wanted], "{payload:?}");
+    }
+    for (body, wanted) in [
+        (&[2, 4][..], "message 2 of a list that has 2"),
+        (&[4, 0, 2], "message 1 of a list that has 1"),
+        (&[6, 0, 0, 0], "message 0 of a list that has 0"),
+        (&[2, 1], "message -1 of a list that has 2"),
+        (&[1], "a path of -1 steps to the message"),
+        (&[0xfe, 0xff, 3], "a path of 32767 steps to the message"),
+        (&[], "not a Protobuf message: the message is cut short at byte 0"),
+        (
+            &[4, 0],
+            "not a Protobuf message: the message is cut short at byte 2",
+        ),
+    ] {
+        assert_eq!(error(&mut decoder, &confluent(7, body)), wanted, "{body:?}");
+    }
+}
+
+#[test]
+fn a_bare_payload_is_the_named_message_or_the_first() {
+    let registry = same();
+    assert_eq!(one_row(&mut decoder(None, &registry), &[0x10, 6]), ["6"]);
+    assert_eq!(one_row(&mut decoder(Some("Alpha"), &registry), &[0x38, 5]), ["5"]);
+    assert_eq!(one_row(&mut decoder(Some("Inner"), &registry), &[0x08, 5]), ["5"]);
+    assert_eq!(one_row(&mut decoder(None, &registry), &[]), ["0"]);
+    assert_eq!(registry.asked.load(Ordering::Relaxed), 0);
+}
+
+#[test]
+fn reads_by_the_writers_schema() {
+    let writer = r#"syntax = "proto3"; message Zed { string m = 1; sint64 a = 9; }"#;
+    let registry = Registry::with(&[
+        (7, "PROTOBUF", writer),
+        (8, "PROTOBUF", "syntax = 'proto3'; message Zed {}"),
+    ]);
+    let mut decoder = decoder(None, &registry);
+    assert_eq!(one_row(&mut decoder, &glue(VERSION, &[0, 0x48, 3])), ["-2"]);
+    assert_eq!(one_row(&mut decoder, &confluent(7, &[0, 0x48, 3])), ["-2"]);
+    // Its writer had no such field.
+    assert_eq!(one_row(&mut decoder, &confluent(8, &[0])), ["NULL"]);
+}
+
+#[test]
+fn asks_for_each_schema_once() {
+    let registry = Registry::with(&[(7, "PROTOBUF", READER), (8, "PROTOBUF", "message {")]);
+    let mut decoder = decoder(None, &registry);
+    for _ in 0..3 {
+        decoder.decode(&glue(VERSION, &[1])).unwrap();
+        decoder.decode(&glue(Uuid::from_u128(8), &[1])).unwrap_err();
+        decoder.decode(&glue(Uuid::from_u128(9), &[1])).unwrap_err();
+    }
+    assert_eq!(registry.asked.load(Ordering::Relaxed), 3);
+    // More ids than are kept.
+    for id in 1000..1300 {
+        decoder.decode(&confluent(id, &[0])).unwrap_err();
+    }
+    decoder.decode(&glue(VERSION, &[1])).unwrap();
+    assert_eq!(registry.asked.load(Ordering::Relaxed), 304);
+}
+
+#[test]
+fn an_unknown_or_unusable_schema_makes_a_bad_record() {
+    let registry = Registry::with(&[(1, "AVRO", "{}"), (2, "PROTOBUF", "message {")]);
+    let mut decoder = decoder(None, &registry);
+    for (id, wanted) in [
+        (3, "no schema has the id 3 that the record names"),
+        (1, "schema 1 that the record names is AVRO, wanted PROTOBUF"),
+        (
+            2,
+            "schema 2 that the record names: line 1, column 9: expected an identifier, but found '{'",
+        ),
+    ] {
+        let error = decoder.decode(&confluent(id, &[0])).unwrap_err();
+        assert!(matches!(error, DecodeError::Bad(_)));
+        assert_eq!(error.to_string(), wanted);
+    }
+}
+
+#[test]
+fn reading_ends_if_a_schema_cannot_be_looked_up() {
+    let mut decoder = decoder(None, &same());
+    for payload in [confluent(500, &[0]), glue(Uuid::from_u128(500), &[0])] {
+        assert!(matches!(
+            decoder.decode(&payload),
+            Err(DecodeError::WriterSchema(_))
+        ));
+    }
+    assert_eq!(decoder.rows(), 0);
+}
+
+#[test]
+fn says_what_is_wrong_with_a_header() {
+    let mut decoder = decoder(None, &same());
+    assert_eq!(
+        error(&mut decoder, &[3]),
+        "a Glue header has 18 bytes, the payload 1"
+    );
+    assert_eq!(
+        error(&mut decoder, &[0, 0]),
+        "a Confluent header has 5 bytes, the payload 2"
+    );
+    let payload = [&[3, 1], VERSION.as_bytes().as_slice()].concat();
+    assert!(error(&mut decoder, &payload).starts_with("compression 1 in the Glue header"));
+}

@@ -1,0 +1,117 @@
+//! The schemas that payloads were written with, compiled once for each decoder.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use crate::decode::protobuf::plan::{Plan, Target};
+use crate::decode::protobuf::schema::Schema;
+use crate::decode::{DecodeError, WriterSchemaError, WriterSchemas};
+use crate::definition::SchemaDefinition;
+
+/// How many schemas, and plans of each, are kept; one more, and all are forgotten.
+const MAX_KEPT: usize = 200;
+
+/// How a payload's header names the schema it was written with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum WriterId {
+    Glue(Uuid),
+    Confluent(u32),
+}
+
+/// Finds and keeps them.
+pub(super) struct Writers {
+    schemas: Arc<dyn WriterSchemas>,
+    /// The reader's own definition: mostly the writer's too.
+    definition: String,
+    reader: Arc<Schema>,
+    known: HashMap<WriterId, Result<Writer, DecodeError>>,
+}
+
+/// A schema, and what was planned for its messages.
+pub(super) struct Writer {
+    pub(super) schema: Arc<Schema>,
+    plans: HashMap<usize, Plan>,
+}
+
+impl Writers {
+    pub(super) fn new(schemas: &Arc<dyn WriterSchemas>, definition: &str, reader: &Arc<Schema>) -> Self {
+        Self {
+            schemas: Arc::clone(schemas),
+            definition: definition.to_owned(),
+            reader: Arc::clone(reader),
+            known: HashMap::new(),
+        }
+    }
+
+    /// The schema of this id. What is wrong with one is remembered too; only that it could not be looked up is not.
+    pub(super) fn writer(&mut self, id: WriterId) -> Result<&mut Writer, DecodeError> {
+        if !self.known.contains_key(&id) {
+            let writer = self.look_up(id);
+            if let Err(error @ DecodeError::WriterSchema(_)) = writer {
+                return Err(error);
+            }
+            if self.known.len() >= MAX_KEPT {
+                self.known.clear();
+            }
+            self.known.insert(id, writer);
+        }
+        match self.known.get_mut(&id) {
+            Some(Ok(writer)) => Ok(writer),
+            Some(Err(error)) => Err(error.clone()),
+            // It was put there just now.
+            None => Err(WriterSchemaError::Unknown { id: id.to_string() }.into()),
+        }
+    }
+
+    fn look_up(&self, id: WriterId) -> Result<Writer, DecodeError> {
+        let definition = match id {
+            WriterId::Glue(uuid) => self.schemas.glue(uuid),
+            WriterId::Confluent(id) => self.schemas.confluent(id),
+        }?;
+        Ok(Writer {
+            schema: self.compile(id, &definition)?,
+            plans: HashMap::new(),
+        })
+    }
+
+    fn compile(&self, id: WriterId, definition: &SchemaDefinition) -> Result<Arc<Schema>, DecodeError> {
+        let SchemaDefinition {
+            data_format,
+            definition,
+            ..
+        } = definition;
+        if !data_format.eq_ignore_ascii_case("PROTOBUF") {
+            return Err(DecodeError::bad(format!(
+                "schema {id} that the record names is {data_format}, wanted PROTOBUF"
+            )));
+        }
+        if *definition == self.definition {
+            return Ok(Arc::clone(&self.reader));
+        }
+        let schema = Schema::compile(definition)
+            .map_err(|error| DecodeError::bad(format!("schema {id} that the record names: {error}")))?;
+        Ok(Arc::new(schema))
+    }
+}
+
+impl Writer {
+    /// The plan for one of its messages.
+    pub(super) fn plan(&mut self, message: usize, columns: &[Target]) -> &Plan {
+        if self.plans.len() >= MAX_KEPT && !self.plans.contains_key(&message) {
+            self.plans.clear();
+        }
+        let plan = self.plans.entry(message);
+        plan.or_insert_with(|| Plan::new(&self.schema, message, columns))
+    }
+}
+
+impl std::fmt::Display for WriterId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Glue(uuid) => uuid.fmt(f),
+            Self::Confluent(id) => id.fmt(f),
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! One side of a record as the document declares it, `message` or `key`: its format and its columns.
+
+use std::collections::{BTreeMap, HashMap};
+
+use arrow::datatypes::Field;
+
+use super::csv::read_csv;
+use super::field::{DeclaredColumn, read_column};
+use super::json::Json;
+use super::node::Node;
+use super::{DocumentError, SchemaReference, Warning};
+use crate::decode::{avro, protobuf};
+use crate::definition::SchemaDefinition;
+use crate::table::{DataFormat, Encoding, MAPPING_KEY, SOURCE_KEY, Source};
+
+/// How values, or keys, are read.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Side {
+    /// [`Source::Value`] or [`Source::Key`].
+    pub(super) source: Source,
+    /// Where the document has, or names, the schema; else where it has the columns.
+    pub(super) schema_path: String,
+    pub(super) encoding: DeclaredEncoding,
+    /// If there are none, all columns of the schema.
+    pub(super) columns: Vec<DeclaredColumn>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum DeclaredEncoding {
+    Known(Encoding),
+    /// Avro or Protobuf whose schema is registered by itself.
+    Referenced {
+        format: DataFormat,
+        reference: SchemaReference,
+        message: Option<String>,
+    },
+}
+
+/// What reading a document takes along.
+pub(super) struct Context<'a> {
+    pub(super) schema_name: &'a str,
+    pub(super) exact_decimal: bool,
+    /// Of the record's key, if the document declares it.
+    pub(super) key_format: Option<DataFormat>,
+    pub(super) warnings: Vec<Warning>,
+}
+
+impl Side {
+    pub(super) fn read(
+        node: &Node<'_>,
+        source: &Source,
+        context: &mut Context<'_>,
+    ) -> Result<Self, DocumentError> {
+        let Some(format) = node.word("dataFormat")? else {
+            return Err(DocumentError::Missing {
+                path: node.child_path("dataFormat"),
+            });
+        };
+        node.warn_of_others(&KEYS, &mut context.warnings);
+        warn_of_keys_of_other_formats(node, format, &mut context.warnings);
+        let (schema_path, encoding) = read_encoding(node, format, context)?;
+        let columns = node.array("fields")?.into_iter();
+        let columns = columns.map(|field| read_column(&field, source, format, context));
+        Ok(Self {
+            source: source.clone(),
+            schema_path,
+            encoding,
+            columns: columns.collect::<Result<_, _>>()?,
+        })
+    }
+
+    pub(super) fn reference(&self) -> Option<&SchemaReference> {
+        match &self.encoding {
+            DeclaredEncoding::Known(_) => None,
+            DeclaredEncoding::Referenced { reference, .. } => Some(reference),
+        }
+    }
+
+    /// The encoding with its schema, and the columns with their types.
+    pub(super) fn resolve(
+        self,
+        referenced: &BTreeMap<SchemaReference, SchemaDefinition>,
+    ) -> Result<(Encoding, Vec<DeclaredColumn>), DocumentError> {
+        let encoding = self.encoding.resolve(&self.schema_path, referenced)?;
+        let mut columns = self.columns;
+        if columns.is_empty() || columns.iter().any(|column| !column.typed) {
+            let fields = schema_fields(&encoding).map_err(|source| DocumentError::Schema {
+                path: self.schema_path.clone(),
+                source,
+            })?;
+            match columns.is_empty() {
+                true => columns.extend(fields.into_iter().map(|field| DeclaredColumn {
+                    path: self.schema_path.clone(),
+                    field: of_source(field, &self.source),
+                    typed: true,
+                })),
+                false => columns
+                    .iter_mut()
+                    .for_each(|column| column.take_type_from(&fields)),
+            }
+        }
+        Ok((encoding, columns))
+    }
+}
+
+impl DeclaredEncoding {
+    pub(super) fn format(&self) -> DataFormat {
+        match self {
+            Self::Known(encoding) => encoding.format(),
+            Self::Referenced { format, .. } => *format,
+        }
+    }
+
+    fn resolve(
+        self,
+        path: &str,
+        referenced: &BTreeMap<SchemaReference, SchemaDefinition>,
+    ) -> Result<Encoding, DocumentError> {
+        let (format, reference, message) = match self {
+            Self::Known(encoding) => return Ok(encoding),
+            Self::Referenced {
+                format,
+                reference,
+                message,
+            } => (format, reference, message),
+        };
+        let path = path.to_owned();
+        let Some(schema) = referenced.get(&reference) else {
+            return Err(DocumentError::Reference { path, reference });
+        };
+        if !schema.data_format.eq_ignore_ascii_case(&format.to_string()) {
+            let found = &schema.data_format;
+            let reason = format!("the registered schema `{reference}` is {found}, wanted {format}");
+            return Err(DocumentError::Invalid { path, reason });
+        }
+        Ok(encoding_of_schema(format, schema.definition.clone(), message))
+    }
+}
+
+const KEYS: [&str; 6] = [
+    "dataFormat",
+    "fields",
+    "csv",
+    "schema",
+    "dataSchema",
+    "messageName",
+];
+
+fn warn_of_keys_of_other_formats(node: &Node<'_>, format: DataFormat, warnings: &mut Vec<Warning>) {
+    let of_schema = matches!(format, DataFormat::Avro | DataFormat::Protobuf);
+    for (key, used) in [
+        ("csv", format == DataFormat::Csv),
+        ("schema", of_schema),
+        ("dataSchema", of_schema),
+        ("messageName", format == DataFormat::Protobuf),
+    ] {
+        if !used && node.value.is_some_and(|side| side.get(key).is_some()) {
+            node.warn(key, format!("means nothing to {format}, ignored"), warnings);
+        }
+    }
+}
+
+/// With where its schema stands, or else its columns.
+fn read_encoding(
+    node: &Node<'_>,
+    format: DataFormat,
+    context: &mut Context<'_>,
+) -> Result<(String, DeclaredEncoding), DocumentError> {
+    let encoding = match format {
+        DataFormat::Json => Encoding::Json,
+        DataFormat::Raw => Encoding::Raw,
+        DataFormat::Csv => Encoding::Csv(read_csv(node, &mut context.warnings)?),
+        DataFormat::Avro | DataFormat::Protobuf => return read_schema(node, format, context),
+    };
+    Ok((node.child_path("fields"), DeclaredEncoding::Known(encoding)))
+}
+
+fn read_schema(
+    node: &Node<'_>,
+    format: DataFormat,
+    context: &mut Context<'_>,
+) -> Result<(String, DeclaredEncoding), DocumentError> {
+    let message = match format {
+        DataFormat::Protobuf => node.optional_text("messageName")?,
+        _ => None,
+    };
+    let message = message.filter(|name| !name.trim().is_empty());
+    let named = node.optional_object("schema")?;
+    let encoding = match (named, node.child("dataSchema")?.value) {
+        (Some(_), Some(_)) => {
+            return Err(node.invalid("dataSchema", "stands beside schema, wanted one of them"));
+        }
+        (None, None) => {
+            let reason = format!("missing; {format} wants schema or dataSchema");
+            return Err(node.invalid("schema", reason));
+        }
+        (None, Some(schema)) => {
+            let definition = match schema {
+                Json::Object(_) | Json::Array(_) if format == DataFormat::Avro => schema.to_string(),
+                _ => node.required_text("dataSchema")?,
+            };
+            let encoding = encoding_of_schema(format, definition, message);
+            return Ok((node.child_path("dataSchema"), DeclaredEncoding::Known(encoding)));
+        }
+        (Some(schema), None) => {
+            schema.warn_of_others(&["registryName", "schemaName"], &mut context.warnings);
+            let registry_name = schema.optional_text("registryName")?;
+            let reference = SchemaReference {
+                registry_name: registry_name.filter(|name| !name.trim().is_empty()),
+                schema_name: schema.required_text("schemaName")?,
+            };
+            DeclaredEncoding::Referenced {
+                format,
+                reference,
+                message,
+            }
+        }
+    };
+    Ok((node.child_path("schema"), encoding))
+}
+
+fn encoding_of_schema(format: DataFormat, definition: String, message: Option<String>) -> Encoding {
+    match format {
+        DataFormat::Protobuf => Encoding::Protobuf { definition, message },
+        _ => Encoding::Avro { definition },
+    }
+}
+
+fn schema_fields(encoding: &Encoding) -> Result<Vec<Field>, crate::definition::SchemaTextError> {
+    match encoding {
+        Encoding::Avro { definition } => avro::fields(definition),
+        Encoding::Protobuf { definition, message } => protobuf::fields(definition, message.as_deref()),
+        Encoding::Json | Encoding::Csv(_) | Encoding::Raw => Ok(Vec::new()),
+    }
+}
+
+fn of_source(field: Field, source: &Source) -> Field {
+    let mut metadata = field.metadata().clone();
+    if *source != Source::Value {
+        metadata.insert(SOURCE_KEY.to_owned(), source.to_string());
+    }
+    field.with_metadata(metadata)
+}
+
+/// The schema's column that `mapping` names.
+pub(super) fn mapped<'a>(fields: &'a [Field], metadata: &HashMap<String, String>) -> Option<&'a Field> {
+    let mapping = metadata.get(MAPPING_KEY)?;
+    let is_mapped = |field: &&Field| field.metadata().get(MAPPING_KEY).unwrap_or(field.name()) == mapping;
+    fields.iter().find(is_mapped)
+}

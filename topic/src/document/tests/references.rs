@@ -1,0 +1,144 @@
+use arrow::datatypes::Field;
+
+use super::*;
+use crate::document::field::DeclaredColumn;
+use crate::table::FORMAT_HINT_KEY;
+
+fn message(message: Value) -> TopicDocument {
+    let document = json!({"topicName": "t", "message": message});
+    TopicDocument::parse("s", &definition("JSON", document)).unwrap()
+}
+
+fn reference(registry_name: Option<&str>, schema_name: &str) -> SchemaReference {
+    SchemaReference {
+        registry_name: registry_name.map(str::to_owned),
+        schema_name: schema_name.to_owned(),
+    }
+}
+
+#[test]
+fn names_each_schema_that_is_to_be_looked_up_once() {
+    let both = json!({
+        "topicName": "t",
+        "message": {"dataFormat": "avro", "schema": {"registryName": "r", "schemaName": "a"}},
+        "key": {"dataFormat": "protobuf", "schema": {"schemaName": "b"}, "fields": [{"name": "k", "mapping": "k"}]}
+    });
+    let document = TopicDocument::parse("s", &definition("JSON", &both)).unwrap();
+    assert_eq!(
+        document.references(),
+        [reference(None, "b"), reference(Some("r"), "a")]
+    );
+    assert_eq!(document.references()[1].to_string(), "r/a");
+
+    let same = json!({"dataFormat": "avro", "schema": {"registryName": "", "schemaName": "a"}});
+    let document = json!({"topicName": "t", "message": same, "key": same});
+    let document = TopicDocument::parse("s", &definition("JSON", document)).unwrap();
+    assert_eq!(document.references(), [reference(None, "a")]);
+}
+
+#[test]
+fn takes_schemas_from_the_registry_and_inline() {
+    let avro = r#"{"type":"record","name":"r","fields":[{"name":"id","type":"int"}]}"#;
+    let referenced = BTreeMap::from([(reference(None, "a"), definition("AVRO", avro))]);
+    let document = message(json!({"dataFormat": "avro", "schema": {"schemaName": "a"}}));
+    let table = document
+        .into_table("r", "s", &referenced, &TableDefaults::default())
+        .unwrap();
+    let wanted = Encoding::Avro {
+        definition: avro.to_owned(),
+    };
+    assert_eq!(
+        (table.value, table.schema_version_id.as_str()),
+        (wanted.clone(), "1")
+    );
+
+    let object: Value = serde_json::from_str(avro).unwrap();
+    for inline in [Value::from(avro), object] {
+        let document = message(json!({"dataFormat": "avro", "dataSchema": inline}));
+        assert_eq!(document.references(), []);
+        let table = document
+            .into_table("r", "s", &BTreeMap::new(), &TableDefaults::default())
+            .unwrap();
+        let Encoding::Avro { definition } = &table.value else {
+            panic!("the format is Avro")
+        };
+        let (found, wanted): (Value, Value) = (
+            serde_json::from_str(definition).unwrap(),
+            serde_json::from_str(avro).unwrap(),
+        );
+        assert_eq!(found, wanted);
+    }
+}
+
+#[test]
+fn an_inline_schema_keeps_the_order_of_its_keys() {
+    let text = r#"{"topicName":"t","message":{"dataFormat":"avro","dataSchema":{"type":"record","name":"r","b":1,"a":2,"fields":[{"name":"id","type":"int"}]}}}"#;
+    let table = TopicTable::parse("r", "s", &definition("JSON", text)).unwrap();
+    let definition =
+        r#"{"type":"record","name":"r","b":1,"a":2,"fields":[{"name":"id","type":"int"}]}"#.to_owned();
+    assert_eq!(table.value, Encoding::Avro { definition });
+}
+
+#[test]
+fn a_message_of_protobuf_may_be_named() {
+    let document = message(json!({
+        "dataFormat": "protobuf", "messageName": "shop.Order", "dataSchema": "syntax = \"proto3\";",
+        "fields": [{"name": "id", "mapping": "id", "type": "BIGINT"}]
+    }));
+    let table = document
+        .into_table("r", "s", &BTreeMap::new(), &TableDefaults::default())
+        .unwrap();
+    let wanted = Encoding::Protobuf {
+        definition: "syntax = \"proto3\";".into(),
+        message: Some("shop.Order".into()),
+    };
+    assert_eq!(table.value, wanted);
+}
+
+#[test]
+fn refuses_a_registered_schema_of_another_format() {
+    let referenced = BTreeMap::from([(reference(None, "a"), definition("PROTOBUF", ""))]);
+    let document = message(json!({"dataFormat": "avro", "schema": {"schemaName": "a"}}));
+    let error = document
+        .into_table("r", "s", &referenced, &TableDefaults::default())
+        .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "message.schema: the registered schema `a` is PROTOBUF, wanted avro"
+    );
+}
+
+fn described(name: &str, mapping: &str, data_type: DataType) -> Field {
+    let metadata = [(MAPPING_KEY, mapping), (TYPE_KEY, ""), (FORMAT_HINT_KEY, "")];
+    let metadata = metadata.map(|(key, value)| (key.to_owned(), value.to_owned()));
+    Field::new(name, data_type, true).with_metadata(HashMap::from(metadata))
+}
+
+#[test]
+fn a_column_without_type_has_the_one_of_the_schema() {
+    let schema = [
+        described("a", "a", DataType::Int64),
+        described("b_c", r"b\.c", DataType::Date32),
+    ];
+    let resolved = |mapping: &str, typed: bool| {
+        let mut column = DeclaredColumn {
+            path: String::new(),
+            field: described("x", mapping, DataType::Utf8),
+            typed,
+        };
+        column.take_type_from(&schema);
+        (
+            column.field.data_type().clone(),
+            column.field.metadata()[TYPE_KEY].clone(),
+        )
+    };
+    assert_eq!(resolved("a", false), (DataType::Int64, "BIGINT".to_owned()));
+    assert_eq!(resolved(r"b\.c", false), (DataType::Date32, "DATE".to_owned()));
+    for (mapping, typed) in [("a", true), ("A", false), ("c", false)] {
+        assert_eq!(
+            resolved(mapping, typed),
+            (DataType::Utf8, String::new()),
+            "{mapping}"
+        );
+    }
+}

@@ -1,0 +1,282 @@
+//! Proposes a topic document from sample records.
+//!
+//! The proposal decodes its own samples without a value that does not fit; where samples disagree, a column is VARCHAR,
+//! which takes anything. A guess that more records may prove wrong, or that only a person can make, is a note.
+//!
+//! | the samples | the proposal |
+//! |---|---|
+//! | JSON objects | a column for each top-level key, in the order they appear |
+//! | text with as many delimiters in each | CSV, columns by number |
+//! | other text | one VARCHAR column |
+//! | other bytes | one VARBINARY column |
+//! | bytes behind a schema registry's header, unless JSON follows it | one VARBINARY column, and how to register the schema |
+//!
+//! | values of a JSON key or CSV field | type |
+//! |---|---|
+//! | integers of 64 bits | BIGINT; TIMESTAMP if the name and all values are a time's |
+//! | other numbers | DOUBLE; DECIMAL if all have as many digits after the point and one ends in 0, as only exact decimals are written |
+//! | `true`, `false` | BOOLEAN |
+//! | texts that are all dates, or dates and times, of one spelling | DATE, TIMESTAMP with the `formatHint` |
+//! | objects | ROW; MAP if keys look like ids, or vary from object to object |
+//! | arrays | ARRAY |
+//! | anything else, and several of these | VARCHAR |
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use self::dates::DateFormats;
+use self::delimited::Lines;
+use self::shape::{Guess, Members, Sampler};
+use crate::decode::framing;
+
+mod dates;
+mod delimited;
+mod json;
+mod numbers;
+mod shape;
+
+/// A sample.
+#[derive(Debug, Clone, Copy)]
+pub struct InferRecord<'a> {
+    pub key: Option<&'a [u8]>,
+    pub value: Option<&'a [u8]>,
+}
+
+/// A proposal.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Inferred {
+    /// A topic document.
+    pub document: Value,
+    /// What to know or to decide before it is registered.
+    pub notes: Vec<String>,
+}
+
+/// The topic document that fits `records`. The same records give the same document; memory is bounded by the number
+/// of columns, not of records.
+pub fn infer<'a>(topic: &str, records: impl Iterator<Item = InferRecord<'a>>) -> Inferred {
+    let mut sampler = Sampler::new(DateFormats::new());
+    let (mut values, mut keys) = (Samples::default(), Samples::default());
+    for record in records {
+        values.observe(record.value, &mut sampler);
+        keys.observe(record.key, &mut sampler);
+    }
+    let mut proposal = Proposal {
+        topic,
+        names: HashSet::new(),
+        notes: Vec::new(),
+    };
+    if values.payloads == 0 {
+        proposal
+            .notes
+            .push("no record has a value: the format is a guess".to_owned());
+    }
+    let message = proposal.side("value", &values);
+    let mut document = json!({"topicName": topic, "message": message});
+    if keys.payloads > 0 {
+        document["key"] = proposal.side("key", &keys);
+    }
+    Inferred {
+        document,
+        notes: proposal.notes,
+    }
+}
+
+/// What was seen of values, or of keys.
+#[derive(Default)]
+struct Samples {
+    payloads: usize,
+    /// JSON objects, behind a header or not.
+    objects: usize,
+    members: Members,
+    /// Payloads behind a header, and the schema that the last of them names.
+    glue: Option<(usize, Uuid)>,
+    confluent: Option<(usize, u32)>,
+    texts: usize,
+    lines: Lines,
+}
+
+impl Samples {
+    fn observe(&mut self, payload: Option<&[u8]>, sampler: &mut Sampler) {
+        let Some(payload) = payload else { return };
+        self.payloads += 1;
+        let body = self.unframe(payload);
+        let body = body.as_deref().unwrap_or(payload);
+        if json::observe_object(&String::from_utf8_lossy(body), &mut self.members, sampler) {
+            self.objects += 1;
+        } else if let Ok(text) = std::str::from_utf8(payload)
+            && !text.contains(|c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r'))
+        {
+            self.texts += 1;
+            self.lines.observe(text, sampler);
+        }
+    }
+
+    /// What follows a schema registry's header, if `payload` begins with one.
+    fn unframe<'a>(&mut self, payload: &'a [u8]) -> Option<Cow<'a, [u8]>> {
+        match *payload.first()? {
+            framing::GLUE => {
+                let (id, body) = framing::read_glue(payload).ok()?;
+                self.glue = Some((self.glue.map_or(1, |(count, _)| count + 1), id));
+                Some(body)
+            }
+            framing::CONFLUENT if payload.len() > CONFLUENT_BYTES => {
+                let (id, body) = framing::read_confluent(payload).ok()?;
+                self.confluent = Some((self.confluent.map_or(1, |(count, _)| count + 1), id));
+                Some(Cow::Borrowed(body))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether at least every second payload is.
+    fn mostly(&self, count: usize) -> bool {
+        count > 0 && count >= self.payloads.div_ceil(2)
+    }
+}
+
+/// An 8-byte integer key begins with zeros too, as does a 4-byte one; headers precede more than that.
+const CONFLUENT_BYTES: usize = 12;
+
+struct Proposal<'a> {
+    topic: &'a str,
+    /// Of the columns so far, in lower case.
+    names: HashSet<String>,
+    notes: Vec<String>,
+}
+
+impl Proposal<'_> {
+    /// `message` or `key` of the document; `side` is `value` or `key`.
+    fn side(&mut self, side: &str, samples: &Samples) -> Value {
+        if samples.mostly(samples.objects) {
+            return self.json(side, samples);
+        }
+        if let Some((count, id)) = samples.glue
+            && samples.mostly(count)
+        {
+            self.note_schema(side, "AWS Glue", &format!("schema version {id}"));
+            return self.single(side, "VARBINARY");
+        }
+        if let Some((count, id)) = samples.confluent
+            && samples.mostly(count)
+        {
+            self.note_schema(side, "a Confluent", &format!("schema id {id}"));
+            return self.single(side, "VARBINARY");
+        }
+        if samples.texts < samples.payloads {
+            self.notes
+                .push(format!("{side}s are neither JSON nor text: shown as bytes"));
+            return self.single(side, "VARBINARY");
+        }
+        // A key with delimiters is rather a compound id.
+        match samples.lines.best() {
+            Some(csv) if side == "value" => self.csv(&csv),
+            _ => self.single(side, "VARCHAR"),
+        }
+    }
+
+    fn json(&mut self, side: &str, samples: &Samples) -> Value {
+        let others = samples.payloads - samples.objects;
+        if others > 0 {
+            let note = format!(
+                "{others} of {} {side}s are no JSON objects: bad records",
+                samples.payloads
+            );
+            self.notes.push(note);
+        }
+        let prefix = if side == "key" { "key_" } else { "" };
+        let fields = samples.members.columns();
+        let fields =
+            fields.map(|(key, guess)| self.field(&format!("{prefix}{key}"), json::mapping(key), &guess));
+        let fields: Vec<_> = fields.collect();
+        if samples.members.is_cut() {
+            self.notes.push(format!(
+                "{side}s have more keys than the {} columns shown",
+                fields.len()
+            ));
+        }
+        if fields.is_empty() {
+            self.notes
+                .push(format!("{side}s are objects without members: shown as text"));
+            return self.single(side, "VARCHAR");
+        }
+        json!({"dataFormat": "json", "fields": fields})
+    }
+
+    fn csv(&mut self, csv: &delimited::Csv) -> Value {
+        let columns = csv.columns.iter().enumerate();
+        let fields: Vec<_> = columns
+            .map(|(at, guess)| self.field(&format!("column_{}", at + 1), at.to_string(), guess))
+            .collect();
+        self.notes
+            .push("CSV has no names: columns are numbered, rename them".to_owned());
+        let mut message = json!({"dataFormat": "csv", "fields": fields});
+        if csv.delimiter != ',' {
+            message["csv"] = json!({"delimiter": csv.delimiter});
+        }
+        message
+    }
+
+    fn single(&mut self, side: &str, type_name: &str) -> Value {
+        let name = self.unique(side);
+        json!({"dataFormat": "raw", "fields": [{"name": name, "type": type_name}]})
+    }
+
+    fn field(&mut self, name: &str, mapping: String, guess: &Guess) -> Value {
+        let name = self.unique(name);
+        self.notes
+            .extend(guess.note.as_ref().map(|note| format!("column `{name}`: {note}")));
+        let mut field = json!({"name": name, "mapping": mapping, "type": guess.type_name()});
+        if !guess.format_hint.is_empty() {
+            field["formatHint"] = json!(guess.format_hint);
+        }
+        field
+    }
+
+    /// `name` as Athena likes it, and no column's yet.
+    fn unique(&mut self, name: &str) -> String {
+        let plain = |c: char| {
+            if c.is_ascii_alphanumeric() {
+                c.to_ascii_lowercase()
+            } else {
+                '_'
+            }
+        };
+        let name: String = name.chars().take(MAX_NAME_CHARS).map(plain).collect();
+        let name = if name.is_empty() {
+            "column".to_owned()
+        } else {
+            name
+        };
+        let mut numbered = (2..).map(|number| format!("{name}_{number}"));
+        let mut unique = name.clone();
+        while !self.names.insert(unique.clone()) {
+            unique = numbered.next().unwrap_or_default();
+        }
+        unique
+    }
+
+    fn note_schema(&mut self, side: &str, registry: &str, schema: &str) {
+        let (topic, part) = (self.topic, if side == "key" { "key" } else { "message" });
+        let registered = match side {
+            "key" => String::new(),
+            _ => format!(
+                "register it in Glue, as AVRO or PROTOBUF, under the name `{topic}`, which makes the table without a \
+                 document; or "
+            ),
+        };
+        self.notes.push(format!(
+            "{side}s have the header of {registry} schema registry and name {schema}, which says what is in them: \
+             {registered}give `{part}` the dataFormat avro or protobuf and, as `schema`, its registryName and \
+             schemaName in Glue"
+        ));
+    }
+}
+
+/// Glue and Athena know names of 255 characters; a number may follow.
+const MAX_NAME_CHARS: usize = 240;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,298 @@
+//! What the values of one place have in common, gathered value by value, and the type that fits them all.
+
+use std::collections::{HashMap, HashSet};
+
+use arrow::datatypes::{DataType, Field};
+use uuid::Uuid;
+
+use super::dates::{Candidates, DateFormats, Reading};
+use super::json::holds_json;
+use super::numbers::Numbers;
+use crate::type_name::{self, list_of, map_of};
+
+/// No object is remembered with more members; a table of so many columns is of no use.
+const MAX_MEMBERS: usize = 256;
+/// No more places than this are told apart in all samples.
+const MAX_SHAPES: usize = 10_000;
+/// An object with fewer keys in all is no map, unless its keys are ids.
+const MIN_MAP_KEYS: usize = 16;
+
+/// What gathering takes along.
+pub(super) struct Sampler {
+    dates: DateFormats,
+    shapes_left: usize,
+}
+
+impl Sampler {
+    pub(super) fn new(dates: DateFormats) -> Self {
+        Self {
+            dates,
+            shapes_left: MAX_SHAPES,
+        }
+    }
+}
+
+/// A type, how to read it, and what to know of it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Guess {
+    pub(super) data_type: DataType,
+    pub(super) format_hint: String,
+    pub(super) note: Option<String>,
+}
+
+impl Guess {
+    fn plain(data_type: DataType) -> Self {
+        Self {
+            data_type,
+            format_hint: String::new(),
+            note: None,
+        }
+    }
+
+    fn noted(data_type: DataType, note: impl Into<String>) -> Self {
+        Self {
+            note: Some(note.into()),
+            ..Self::plain(data_type)
+        }
+    }
+
+    pub(super) fn type_name(&self) -> String {
+        type_name::name(&self.data_type)
+    }
+}
+
+/// The values of one place; NULLs leave no trace.
+#[derive(Debug, Default)]
+pub(super) struct Shape {
+    kinds: u8,
+    numbers: Numbers,
+    dates: Candidates,
+    /// Whether a text was none that holds JSON.
+    plain_text: bool,
+    item: Option<Box<Shape>>,
+    members: Option<Box<Members>>,
+}
+
+const BOOL: u8 = 1;
+const NUMBER: u8 = 2;
+const TEXT: u8 = 4;
+const ARRAY: u8 = 8;
+const OBJECT: u8 = 16;
+const OTHER: u8 = 32;
+
+impl Shape {
+    pub(super) fn observe_bool(&mut self) {
+        self.kinds |= BOOL;
+    }
+
+    /// A number as JSON spells one.
+    pub(super) fn observe_number(&mut self, text: &str) {
+        self.kinds |= NUMBER;
+        self.numbers.observe(text);
+    }
+
+    pub(super) fn observe_text(&mut self, text: &str, sampler: &Sampler) {
+        self.kinds |= TEXT;
+        self.dates.observe(text, &sampler.dates);
+        self.plain_text = self.plain_text || !holds_json(text);
+    }
+
+    /// Something that only VARCHAR can hold.
+    pub(super) fn observe_other(&mut self) {
+        self.kinds |= OTHER;
+    }
+
+    /// Notes an object, whose members are to be noted there.
+    pub(super) fn members(&mut self) -> &mut Members {
+        self.kinds |= OBJECT;
+        self.members.get_or_insert_default()
+    }
+
+    /// Notes an array, whose items are to be noted there.
+    pub(super) fn item(&mut self) -> &mut Shape {
+        self.kinds |= ARRAY;
+        self.item.get_or_insert_default()
+    }
+
+    /// The column of this name.
+    pub(super) fn column(&self, name: &str) -> Guess {
+        match self.kinds {
+            0 => Guess::noted(DataType::Utf8, "no sample has a value for it"),
+            NUMBER => match self.numbers.epoch_unit(name) {
+                Some(hint) => Guess {
+                    format_hint: hint.to_owned(),
+                    ..Guess::noted(
+                        DataType::Date64,
+                        format!("read as {hint} for its name and its numbers"),
+                    )
+                },
+                None => Guess::plain(self.numbers.data_type()),
+            },
+            TEXT => self.text_column(),
+            OBJECT | ARRAY => match self.data_type() {
+                DataType::Utf8 => Guess::noted(DataType::Utf8, "objects of no common shape, shown as JSON"),
+                nested => Guess::plain(nested),
+            },
+            kinds if kinds.count_ones() > 1 => {
+                Guess::noted(DataType::Utf8, "samples have values of several kinds")
+            }
+            _ => Guess::plain(self.data_type()),
+        }
+    }
+
+    fn text_column(&self) -> Guess {
+        match self.dates.reading() {
+            Reading::Date(data_type, hint) => Guess {
+                format_hint: hint.to_owned(),
+                ..Guess::plain(data_type)
+            },
+            Reading::Ambiguous(first, second) => Guess::noted(
+                DataType::Utf8,
+                format!("dates, of formatHint `{first}` or `{second}`: no sample tells which"),
+            ),
+            Reading::Text if !self.plain_text => Guess::noted(
+                DataType::Utf8,
+                "its text holds JSON, which an ARRAY, ROW or MAP type, or json_parse, would read",
+            ),
+            Reading::Text => Guess::plain(DataType::Utf8),
+        }
+    }
+
+    /// The type at any depth, where no format hint helps.
+    fn data_type(&self) -> DataType {
+        match self.kinds {
+            BOOL => DataType::Boolean,
+            NUMBER => self.numbers.data_type(),
+            TEXT => match self.dates.reading() {
+                Reading::Date(data_type, "") => data_type,
+                _ => DataType::Utf8,
+            },
+            ARRAY => list_of(self.item.as_ref().map_or(DataType::Utf8, |item| item.data_type())),
+            OBJECT => self
+                .members
+                .as_ref()
+                .map_or(DataType::Utf8, |members| members.data_type()),
+            _ => DataType::Utf8,
+        }
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.kinds |= other.kinds;
+        self.numbers.merge(&other.numbers);
+        self.dates.merge(&other.dates);
+        self.plain_text |= other.plain_text;
+        if let Some(item) = &other.item {
+            self.item.get_or_insert_default().merge(item);
+        }
+        if let Some(members) = &other.members {
+            self.members.get_or_insert_default().merge(members);
+        }
+    }
+}
+
+/// The members of the objects of one place, in the order they first appeared.
+#[derive(Debug, Default)]
+pub(super) struct Members {
+    objects: usize,
+    /// Members of all objects together.
+    seen: usize,
+    shapes: Vec<(String, Shape)>,
+    places: HashMap<String, usize>,
+    /// All members that there was no room for.
+    rest: Option<Shape>,
+}
+
+impl Members {
+    /// Notes an object.
+    pub(super) fn begin(&mut self) {
+        self.objects += 1;
+    }
+
+    /// Notes a member, whose value is to be noted there.
+    pub(super) fn member(&mut self, name: &str, sampler: &mut Sampler) -> &mut Shape {
+        self.seen += 1;
+        let place = match self.places.get(name) {
+            Some(place) => *place,
+            None if self.shapes.len() == MAX_MEMBERS || sampler.shapes_left == 0 => {
+                return self.rest.get_or_insert_default();
+            }
+            None => {
+                sampler.shapes_left -= 1;
+                self.add(name)
+            }
+        };
+        &mut self.shapes[place].1
+    }
+
+    /// Each as a column.
+    pub(super) fn columns(&self) -> impl Iterator<Item = (&str, Guess)> {
+        let shapes = self.shapes.iter();
+        shapes.map(|(name, shape)| (name.as_str(), shape.column(name)))
+    }
+
+    /// Whether there was no room for some.
+    pub(super) fn is_cut(&self) -> bool {
+        self.rest.is_some()
+    }
+
+    fn add(&mut self, name: &str) -> usize {
+        self.shapes.push((name.to_owned(), Shape::default()));
+        self.places.insert(name.to_owned(), self.shapes.len() - 1);
+        self.shapes.len() - 1
+    }
+
+    fn data_type(&self) -> DataType {
+        if self.is_map() {
+            return map_of(DataType::Utf8, self.any_member().data_type());
+        }
+        let mut names = HashSet::new();
+        let named = |(name, _): &(String, Shape)| !name.is_empty() && names.insert(name.to_lowercase());
+        if self.is_cut() || self.shapes.is_empty() || !self.shapes.iter().all(named) {
+            return DataType::Utf8;
+        }
+        let fields = self.shapes.iter();
+        let fields = fields.map(|(name, shape)| Field::new(name, shape.data_type(), true));
+        DataType::Struct(fields.collect())
+    }
+
+    /// Whether keys are data rather than names.
+    fn is_map(&self) -> bool {
+        let names = || self.shapes.iter().map(|(name, _)| name.as_str());
+        let ids = self.shapes.len() > 1 && names().all(is_id);
+        let various = self.shapes.len() >= MIN_MAP_KEYS && self.seen * 2 < self.shapes.len() * self.objects;
+        (ids || various) && self.any_member().kinds.count_ones() == 1
+    }
+
+    fn any_member(&self) -> Shape {
+        let mut any = Shape::default();
+        self.shapes
+            .iter()
+            .map(|(_, shape)| shape)
+            .chain(&self.rest)
+            .for_each(|shape| any.merge(shape));
+        any
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.objects += other.objects;
+        self.seen += other.seen;
+        for (name, shape) in &other.shapes {
+            let place = self.places.get(name).copied();
+            match place {
+                None if self.shapes.len() == MAX_MEMBERS => self.rest.get_or_insert_default().merge(shape),
+                place => {
+                    let place = place.unwrap_or_else(|| self.add(name));
+                    self.shapes[place].1.merge(shape);
+                }
+            }
+        }
+        if let Some(rest) = &other.rest {
+            self.rest.get_or_insert_default().merge(rest);
+        }
+    }
+}
+
+fn is_id(name: &str) -> bool {
+    let digits = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());
+    digits || Uuid::try_parse(name).is_ok()
+}
