@@ -8,11 +8,13 @@ use tracing_subscriber::EnvFilter;
 
 mod progress;
 mod query;
+mod schema;
 mod shell;
 mod target;
 
 use self::progress::ProgressLine;
 use self::query::Printer;
+use self::schema::SchemaCommand;
 use self::target::{OrdersArgs, Target, TargetArgs};
 use crate::demo::{self, DemoOptions};
 use crate::output::OutputFormat;
@@ -61,6 +63,9 @@ enum Command {
         #[command(flatten)]
         target: TargetArgs,
     },
+    /// Write and check schemas of topics.
+    #[command(subcommand)]
+    Schema(SchemaCommand),
     /// Keep Kafka, Glue and S3 running in this process, and print the environment that points other programs at them.
     Serve {
         /// How many orders to produce first.
@@ -125,6 +130,7 @@ async fn execute(command: Command) -> Result<(), Error> {
             let target = Target::connect(&target).await?;
             shell::run(target.athena(), output).await?;
         }
+        Command::Schema(command) => schema::run(command).await?,
         Command::Serve { orders, made } => serve(orders, &made).await?,
     }
     Ok(())

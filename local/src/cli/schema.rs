@@ -1,0 +1,241 @@
+//! Topic documents at the terminal: propose one from a topic's records, check one before it is registered.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use clap::{Args, Subcommand, ValueEnum};
+use connector::config::Config;
+use connector::kafka::client::KafkaBroker;
+use connector::kafka::{Broker, OffsetRange, RecordSink, TopicPartition};
+use topic::document::{TableDefaults, TopicDocument};
+use topic::infer::{InferRecord, infer};
+use topic::{Record, SchemaDefinition, TopicTable};
+
+use super::Error;
+use crate::types::{sql_name, sql_schema};
+
+/// How long the brokers may take to show the records.
+const READ_LIMIT: Duration = Duration::from_secs(60);
+
+#[derive(Debug, Subcommand)]
+pub(super) enum SchemaCommand {
+    /// Propose a topic document from the latest records of a topic.
+    ///
+    /// The document goes to standard output, what to know of it to standard error.
+    Infer(InferArgs),
+    /// Validate a schema before it is registered, and show the columns it makes.
+    ///
+    /// Fails if a table cannot be made of it; names the field that is wrong.
+    Check(CheckArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct InferArgs {
+    topic: String,
+    /// The brokers, `host:port,…`; all else about them is said by the connector's environment variables.
+    #[arg(long, env = "kafka_endpoint")]
+    bootstrap: String,
+    /// How many records to look at, taken evenly from the ends of all partitions.
+    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..))]
+    records: u32,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CheckArgs {
+    /// The schema text.
+    file: PathBuf,
+    /// The data format it is to be registered with.
+    #[arg(long, value_enum, default_value_t = RegisteredAs::Json, ignore_case = true)]
+    data_format: RegisteredAs,
+    /// The name it is to be registered under; for Avro and Protobuf that of the topic. The file's, if not given.
+    #[arg(long)]
+    name: Option<String>,
+}
+
+/// Glue's data formats.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum RegisteredAs {
+    /// A topic document or a JSON Schema.
+    Json,
+    Avro,
+    Protobuf,
+}
+
+pub(super) async fn run(command: SchemaCommand) -> Result<(), Error> {
+    match command {
+        SchemaCommand::Infer(args) => infer_document(&args).await,
+        SchemaCommand::Check(args) => check(&args),
+    }
+}
+
+async fn infer_document(args: &InferArgs) -> Result<(), Error> {
+    let samples = read_samples(args).await?;
+    let records = samples.iter().map(|sample| InferRecord {
+        key: sample.key.as_deref(),
+        value: sample.value.as_deref(),
+    });
+    let inferred = infer(&args.topic, records);
+    for note in &inferred.notes {
+        eprintln!("{note}");
+    }
+    eprintln!("Proposed from {} records.", samples.len());
+    writeln!(io::stdout(), "{:#}", inferred.document)?;
+    Ok(())
+}
+
+/// What of a record a document is inferred from.
+struct Sample {
+    key: Option<Vec<u8>>,
+    value: Option<Vec<u8>>,
+}
+
+async fn read_samples(args: &InferArgs) -> Result<Vec<Sample>, Error> {
+    let config = Config::from_vars(|name| match name {
+        "kafka_endpoint" => Some(args.bootstrap.clone()),
+        name => std::env::var(name).ok(),
+    })?;
+    let broker = KafkaBroker::new(config);
+    let deadline = Instant::now() + READ_LIMIT;
+    let partitions = broker.snapshot(&args.topic, deadline).await?;
+    let share = i64::from(args.records.div_ceil(partitions.len().max(1) as u32));
+    let samples = Samples::default();
+    for (partition, watermarks) in partitions {
+        let start = watermarks.low.max(watermarks.high - share);
+        let Some(range) = OffsetRange::new(start, watermarks.high) else {
+            continue;
+        };
+        let topic_partition = TopicPartition {
+            topic: args.topic.clone(),
+            partition,
+        };
+        let sink = Box::new(samples.clone());
+        broker.read(&topic_partition, range, deadline, sink).await?;
+    }
+    Ok(samples.take())
+}
+
+/// Keeps the records of several reads.
+#[derive(Clone, Default)]
+struct Samples(Arc<Mutex<Vec<Sample>>>);
+
+impl Samples {
+    fn take(&self) -> Vec<Sample> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl RecordSink for Samples {
+    fn accept(&mut self, record: Record<'_>) -> Result<(), connector::error::Error> {
+        let sample = Sample {
+            key: record.key.map(<[u8]>::to_vec),
+            value: record.value.map(<[u8]>::to_vec),
+        };
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(sample);
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<(), connector::error::Error> {
+        Ok(())
+    }
+}
+
+fn check(args: &CheckArgs) -> Result<(), Error> {
+    let text =
+        std::fs::read_to_string(&args.file).map_err(|error| format!("{}: {error}", args.file.display()))?;
+    let stem = args
+        .file
+        .file_stem()
+        .map(|stem| stem.to_string_lossy().into_owned());
+    let name = args.name.clone().or(stem).unwrap_or_default();
+    let table = check_text(&name, args.data_format, text)?;
+    writeln!(io::stdout(), "{}", columns(&table))?;
+    Ok(())
+}
+
+fn check_text(name: &str, data_format: RegisteredAs, definition: String) -> Result<TopicTable, Error> {
+    let definition = SchemaDefinition {
+        schema_version_id: String::new(),
+        data_format: match data_format {
+            RegisteredAs::Json => "JSON",
+            RegisteredAs::Avro => "AVRO",
+            RegisteredAs::Protobuf => "PROTOBUF",
+        }
+        .to_owned(),
+        definition,
+    };
+    let document = TopicDocument::parse(name, &definition)?;
+    for warning in document.warnings() {
+        eprintln!("warning: {warning}");
+    }
+    if let Some(reference) = document.references().first() {
+        return Err(format!(
+            "the columns are those of the registered schema `{}`: check that one, this document reads well so far",
+            reference.schema_name
+        )
+        .into());
+    }
+    let defaults = TableDefaults {
+        metadata_columns: false,
+    };
+    Ok(document.into_table("", name, &Default::default(), &defaults)?)
+}
+
+/// The topic and a line for each column.
+fn columns(table: &TopicTable) -> String {
+    let schema = sql_schema(&table.schema);
+    let width = schema
+        .fields()
+        .iter()
+        .map(|field| field.name().len())
+        .max()
+        .unwrap_or(0);
+    let lines = schema
+        .fields()
+        .iter()
+        .map(|field| format!("{:width$}  {}", field.name(), sql_name(field.data_type())));
+    let mut text = format!("topic {}, {} values", table.topic, table.value.format());
+    for line in lines {
+        text.push('\n');
+        text.push_str(&line);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DOCUMENT: &str = r#"{"topicName": "orders", "message": {"dataFormat": "json", "fields": [
+        {"name": "order_id", "mapping": "order_id", "type": "VARCHAR"},
+        {"name": "items", "mapping": "items", "type": "array<struct<product_id:int,quantity:int>>"}
+    ]}}"#;
+
+    #[test]
+    fn shows_columns_as_athena_names_them() {
+        let table = check_text("orders", RegisteredAs::Json, DOCUMENT.to_owned()).unwrap();
+        assert_eq!(
+            columns(&table),
+            "topic orders, json values\n\
+             order_id  varchar\n\
+             items     array(row(product_id integer, quantity integer))"
+        );
+    }
+
+    #[test]
+    fn points_at_the_field_that_is_wrong() {
+        let broken = DOCUMENT.replace("quantity:int", "quantity");
+        let error = check_text("orders", RegisteredAs::Json, broken)
+            .unwrap_err()
+            .to_string();
+        assert!(error.starts_with("message.fields[1].type: "), "{error}");
+    }
+
+    #[test]
+    fn takes_the_topic_of_an_avro_schema_from_its_name() {
+        let schema = r#"{"type": "record", "name": "R", "fields": [{"name": "id", "type": "long"}]}"#;
+        let table = check_text("events", RegisteredAs::Avro, schema.to_owned()).unwrap();
+        assert_eq!(columns(&table), "topic events, avro values\nid  bigint");
+    }
+}
