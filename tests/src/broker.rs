@@ -8,11 +8,23 @@ use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::{Offset, TopicPartitionList};
 
 /// How long a step of preparing a topic may take.
 const PREPARE_LIMIT: Duration = Duration::from_secs(60);
+
+/// A record with all that Kafka keeps of it.
+#[derive(Debug, Clone, Default)]
+pub struct WholeRecord {
+    pub key: Option<Vec<u8>>,
+    /// `None` is a tombstone.
+    pub value: Option<Vec<u8>>,
+    /// Milliseconds since 1970; without it the client's clock.
+    pub timestamp_ms: Option<i64>,
+    pub headers: Vec<(&'static str, Option<Vec<u8>>)>,
+}
 
 /// A running broker.
 pub struct Broker {
@@ -129,6 +141,33 @@ impl Broker {
             .create()
             .expect("a producer");
         send(&producer, topic, partition, values);
+        producer
+            .flush(PREPARE_LIMIT)
+            .expect("every record is acknowledged");
+    }
+
+    /// Produces whole records in order to one partition.
+    pub fn produce_whole(&self, topic: &str, partition: i32, records: &[WholeRecord]) {
+        let producer: BaseProducer = self.client().create().expect("a producer");
+        for record in records {
+            let headers = record
+                .headers
+                .iter()
+                .fold(OwnedHeaders::new(), |headers, (key, value)| {
+                    let value = value.as_ref();
+                    headers.insert(Header { key, value })
+                });
+            let mut message = BaseRecord::<[u8], [u8]>::to(topic)
+                .partition(partition)
+                .headers(headers);
+            message.key = record.key.as_deref();
+            message.payload = record.value.as_deref();
+            message.timestamp = record.timestamp_ms;
+            producer
+                .send(message)
+                .map_err(|(error, _)| error)
+                .expect("the record is queued");
+        }
         producer
             .flush(PREPARE_LIMIT)
             .expect("every record is acknowledged");

@@ -84,6 +84,12 @@ impl World {
         registered.expect("a schema");
     }
 
+    /// Registers the next version of an Avro or Protobuf schema; returns the version's id.
+    pub fn register_schema(&self, name: &str, data_format: DataFormat, definition: &str) -> uuid::Uuid {
+        let version = self.glue.register_schema(REGISTRY, name, data_format, definition);
+        version.expect("a schema")
+    }
+
     /// Registers a JSON topic whose columns map to keys of their own name: `(name, type, formatHint)`.
     pub fn register_json(&self, table: &str, topic: &str, columns: &[(&str, &str, &str)]) {
         let fields: Vec<_> = columns

@@ -3,7 +3,9 @@
 mod aws;
 mod exactness;
 mod faults;
+mod formats;
 mod hostile;
 mod json;
 mod sql;
+mod tpch;
 mod wire_traps;
