@@ -41,7 +41,7 @@
 //! | `mapping` | which part of the payload fills it; without one it is NULL in every row |
 //! | `type` | one of [`type_name::TYPES`](crate::type_name::TYPES); without one VARCHAR, or what the schema says |
 //! | `formatHint` | how text becomes a date ([`format_hint`](crate::format_hint)) |
-//! | `source` | what of the record it shows ([`Source`](crate::table::Source)), if not the payload |
+//! | `source` | what of the record it shows ([`Source`]), if not the payload |
 //!
 //! Keys are case-sensitive, unknown ones are ignored with a [`Warning`], numbers and booleans stand for their text, and
 //! `null` is the same as an absent key.
