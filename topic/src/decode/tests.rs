@@ -2,10 +2,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::AsArray;
-use arrow::datatypes::{Date32Type, Int32Type, Schema};
+use arrow::datatypes::{DataType, Date32Type, Field, Int32Type, Schema};
 
 use super::*;
-use crate::table::{DATA_FORMAT_KEY, is_self_described};
+use crate::definition::SchemaDefinition;
+use crate::table::{DATA_FORMAT_KEY, FORMAT_HINT_KEY, MAPPING_KEY, is_self_described};
 
 fn table() -> TopicTable {
     let definition = r#"{"topicName": "orders", "message": {"dataFormat": "json", "fields": [

@@ -1,0 +1,97 @@
+//! What can be wrong with a record, and with what is asked of records.
+
+use arrow::datatypes::DataType;
+
+use crate::decode::writer_schemas::WriterSchemaError;
+use crate::format_hint::FormatHintError;
+use crate::table::{DataFormat, MAPPING_KEY, Source, UnknownWord};
+
+/// Why a record gave no row.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeError {
+    /// The record is at fault.
+    #[error(transparent)]
+    Bad(#[from] BadRecord),
+    /// It is not known whether the record is: reading must end.
+    #[error(transparent)]
+    WriterSchema(WriterSchemaError),
+}
+
+impl DecodeError {
+    /// A payload that could not be read as a whole.
+    pub(crate) fn bad(reason: impl Into<String>) -> Self {
+        Self::Bad(BadRecord {
+            column: None,
+            reason: reason.into(),
+        })
+    }
+
+    pub(super) fn of_key(self) -> Self {
+        match self {
+            Self::Bad(bad) => Self::Bad(BadRecord {
+                reason: format!("key: {}", bad.reason),
+                ..bad
+            }),
+            other => other,
+        }
+    }
+}
+
+impl From<WriterSchemaError> for DecodeError {
+    fn from(error: WriterSchemaError) -> Self {
+        match error {
+            WriterSchemaError::Unknown { .. } => Self::bad(error.to_string()),
+            WriterSchemaError::NoRegistry { .. } | WriterSchemaError::Unavailable { .. } => {
+                Self::WriterSchema(error)
+            }
+        }
+    }
+}
+
+/// A record that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}{reason}", column.as_ref().map(|column| format!("column `{column}`: ")).unwrap_or_default())]
+pub struct BadRecord {
+    /// The column at fault, if it was one.
+    pub column: Option<String>,
+    /// Never contains the record's data.
+    pub reason: String,
+}
+
+/// How many values of a column became NULL because they did not fit it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ValueErrors {
+    pub column: String,
+    pub values: u64,
+}
+
+/// Why no decoder can be made for a schema.
+#[derive(Debug, thiserror::Error)]
+pub enum DecoderError {
+    #[error("the schema does not say how records are encoded and no table was given")]
+    UnknownFormat,
+    #[error("column `{column}` has no `{MAPPING_KEY}` metadata and the topic's table has no such column")]
+    UnknownColumn { column: String },
+    #[error("column `{column}` is declared not nullable; every column of a topic may be NULL")]
+    NotNullable { column: String },
+    #[error("column `{column}`: {format} values cannot be read as {data_type}")]
+    UnsupportedType {
+        column: String,
+        format: DataFormat,
+        data_type: DataType,
+    },
+    #[error("column `{column}`: source {source}")]
+    Source { column: String, source: UnknownWord },
+    /// `of` is what of a record the column shows.
+    #[error("column `{column}`: source {of} cannot be read as {data_type}")]
+    UnsupportedSource {
+        column: String,
+        of: Source,
+        data_type: DataType,
+    },
+    #[error("column `{column}`: {source}")]
+    FormatHint { column: String, source: FormatHintError },
+    /// The registered schema cannot be used, or the column's mapping leads nowhere in it.
+    #[error("{format} schema: {reason}")]
+    Schema { format: DataFormat, reason: String },
+}

@@ -1,0 +1,85 @@
+//! What is wanted of records: one column of a split, and where it is said how to fill it.
+
+use arrow::datatypes::{DataType, Field};
+
+use crate::decode::DecoderError;
+use crate::decode::column::ColumnBuilder;
+use crate::format_hint::DateFormat;
+use crate::table::{DataFormat, FORMAT_HINT_KEY, MAPPING_KEY, SOURCE_KEY, Source, TopicTable};
+
+/// One output column of a split: what to fill and where from.
+#[derive(Debug, Clone)]
+pub(crate) struct Column {
+    pub(crate) name: String,
+    pub(crate) source: Source,
+    /// Which part of the payload, as the document says it.
+    pub(crate) mapping: String,
+    pub(crate) data_type: DataType,
+    /// How text becomes a date, at any depth of the type.
+    pub(crate) format: DateFormat,
+}
+
+impl Column {
+    /// Reads `field`'s own metadata, or else that of the table's column of the same name, whatever its case
+    /// (Athena lower-cases names).
+    pub(super) fn resolve(field: &Field, table: Option<&TopicTable>) -> Result<Self, DecoderError> {
+        let described = if field.metadata().contains_key(MAPPING_KEY) {
+            field
+        } else {
+            table
+                .and_then(|table| table.column(field.name()))
+                .ok_or_else(|| DecoderError::UnknownColumn {
+                    column: field.name().clone(),
+                })?
+        };
+        Self::from_metadata(field, described)
+    }
+
+    fn from_metadata(field: &Field, described: &Field) -> Result<Self, DecoderError> {
+        let column = || field.name().clone();
+        if !field.is_nullable() {
+            return Err(DecoderError::NotNullable { column: column() });
+        }
+        let text = |key| described.metadata().get(key).map_or("", String::as_str);
+        let source = match text(SOURCE_KEY) {
+            "" => Ok(Source::Value),
+            name => name.parse(),
+        };
+        let format = DateFormat::compile(match has_dates(field.data_type()) {
+            true => text(FORMAT_HINT_KEY),
+            false => "",
+        });
+        Ok(Self {
+            name: column(),
+            source: source.map_err(|source| DecoderError::Source {
+                column: column(),
+                source,
+            })?,
+            mapping: text(MAPPING_KEY).to_owned(),
+            data_type: field.data_type().clone(),
+            format: format.map_err(|source| DecoderError::FormatHint {
+                column: column(),
+                source,
+            })?,
+        })
+    }
+
+    pub(super) fn builder(&self, format: DataFormat) -> Result<ColumnBuilder, DecoderError> {
+        let Self { name, data_type, .. } = self;
+        ColumnBuilder::new(name, data_type, &self.format).ok_or_else(|| DecoderError::UnsupportedType {
+            column: name.clone(),
+            format,
+            data_type: data_type.clone(),
+        })
+    }
+}
+
+/// Whether a format hint means something to the type, at any depth.
+pub(crate) fn has_dates(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Date32 | DataType::Date64 | DataType::Timestamp(..) => true,
+        DataType::List(item) | DataType::Map(item, _) => has_dates(item.data_type()),
+        DataType::Struct(fields) => fields.iter().any(|field| has_dates(field.data_type())),
+        _ => false,
+    }
+}
