@@ -365,3 +365,56 @@ async fn a_record_tells_of_itself_when_asked() {
         "{error}"
     );
 }
+
+/// A Confluent registry that has one schema, of id 7.
+async fn confluent_registry(schema: &'static str) -> (String, tokio::task::JoinHandle<()>) {
+    use axum::extract::Path;
+    use axum::http::StatusCode;
+    use axum::response::{IntoResponse, Json};
+    let answer = move |Path(id): Path<u32>| async move {
+        match id {
+            7 => Json(json!({ "schema": schema })).into_response(),
+            _ => (StatusCode::NOT_FOUND, Json(json!({ "error_code": 40403 }))).into_response(),
+        }
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let router = axum::Router::new().route("/schemas/ids/{id}", axum::routing::get(answer));
+    let serving = tokio::spawn(async move { axum::serve(listener, router).await.expect("it serves") });
+    (url, serving)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn confluents_ids_are_resolved_where_a_registry_is_named() {
+    const LATEST: &str = r#"{"type": "record", "name": "Order", "fields": [
+        {"name": "id", "type": "long"}, {"name": "currency", "type": "string", "default": "CHF"}]}"#;
+    let world = World::start().await;
+    let topic = world.broker.create_topic("confluent", 1).await;
+    world.register_schema(&topic, DataFormat::Avro, LATEST);
+    let body = avro(
+        ORDER_V1,
+        &[
+            ("id", Value::Int(5)),
+            ("note", Value::Union(1, Box::new(Value::String("a note".into())))),
+        ],
+    );
+    let framed = |id: u8| [&[0, 0, 0, 0, id], body.as_slice()].concat();
+    world.broker.produce(&topic, 0, [framed(7), framed(8)].map(Some));
+
+    let (url, serving) = confluent_registry(ORDER_V1).await;
+    let (_lambda, client) = world.lambda(1, &[("schema_registry_url", &url)]).await;
+    let rows = client.select(&topic, &["id", "currency"]).await.expect("rows");
+    let ids: Vec<_> = rows.column(0).as_primitive::<Int64Type>().iter().collect();
+    assert_eq!(ids, [Some(5), None], "no schema has the id 8");
+    assert_eq!(rows.column(1).as_string::<i32>().value(0), "CHF");
+    serving.abort();
+
+    let (_lambda, without) = world.lambda(1, &[]).await;
+    let error = without.select(&topic, &["id"]).await.expect_err("nobody to ask");
+    assert!(
+        error.contains("offset 0") && error.contains("schema_registry_url"),
+        "{error}"
+    );
+}
