@@ -122,7 +122,7 @@ impl Samples {
                 self.glue = Some((self.glue.map_or(1, |(count, _)| count + 1), id));
                 Some(body)
             }
-            framing::CONFLUENT if payload.len() > CONFLUENT_BYTES => {
+            framing::CONFLUENT if payload.len() > LONGEST_KEY_BYTES => {
                 let (id, body) = framing::read_confluent(payload).ok()?;
                 self.confluent = Some((self.confluent.map_or(1, |(count, _)| count + 1), id));
                 Some(Cow::Borrowed(body))
@@ -137,8 +137,8 @@ impl Samples {
     }
 }
 
-/// An 8-byte integer key begins with zeros too, as does a 4-byte one; headers precede more than that.
-const CONFLUENT_BYTES: usize = 12;
+/// An integer key of 4 or 8 bytes begins with zeros too; what follows a header is longer.
+const LONGEST_KEY_BYTES: usize = 12;
 
 struct Proposal<'a> {
     topic: &'a str,

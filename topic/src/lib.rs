@@ -24,7 +24,7 @@ pub mod type_name;
 
 pub use decode::{
     BadRecord, DecodeError, DecoderError, NoWriterSchemas, RowDecoder, ValueErrors, WriterSchemaError,
-    WriterSchemas,
+    WriterSchemaId, WriterSchemas,
 };
 pub use definition::SchemaDefinition;
 pub use document::{DocumentError, SchemaReference, TableDefaults, TopicDocument, Warning};

@@ -12,7 +12,8 @@ use flate2::Compression;
 use flate2::write::ZlibEncoder;
 use proptest::prelude::*;
 use topic::{
-    NoWriterSchemas, Record, RowDecoder, SchemaDefinition, TopicTable, WriterSchemaError, WriterSchemas,
+    NoWriterSchemas, Record, RowDecoder, SchemaDefinition, TopicTable, WriterSchemaError, WriterSchemaId,
+    WriterSchemas,
 };
 
 /// Bytes a decoder may hold at once for each byte of payload, and besides.
@@ -96,17 +97,14 @@ const FIELDS: &str = r#"[
 struct OneVersion(Arc<SchemaDefinition>);
 
 impl WriterSchemas for OneVersion {
-    fn glue(&self, version: uuid::Uuid) -> Result<Arc<SchemaDefinition>, WriterSchemaError> {
-        match version.into_bytes() {
-            [1, ..] => Ok(Arc::clone(&self.0)),
-            _ => NoWriterSchemas.glue(version),
-        }
-    }
-
-    fn confluent(&self, schema_id: u32) -> Result<Arc<SchemaDefinition>, WriterSchemaError> {
-        match schema_id {
-            1 => Ok(Arc::clone(&self.0)),
-            _ => NoWriterSchemas.confluent(schema_id),
+    fn schema(&self, id: WriterSchemaId) -> Result<Arc<SchemaDefinition>, WriterSchemaError> {
+        let known = match id {
+            WriterSchemaId::Glue(version) => version.into_bytes()[0] == 1,
+            WriterSchemaId::Confluent(number) => number == 1,
+        };
+        match known {
+            true => Ok(Arc::clone(&self.0)),
+            false => NoWriterSchemas.schema(id),
         }
     }
 }

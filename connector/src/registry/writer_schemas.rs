@@ -4,14 +4,12 @@
 //! unknown is kept for one request: somebody may register it.
 
 use std::collections::HashSet;
-use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use tokio::runtime::Handle;
 use tokio::time::timeout_at;
-use topic::{SchemaDefinition, WriterSchemaError, WriterSchemas};
-use uuid::Uuid;
+use topic::{SchemaDefinition, WriterSchemaError, WriterSchemaId, WriterSchemas};
 
 use crate::registry::RegistryError;
 use crate::registry::confluent::{ConfluentError, ConfluentRegistry};
@@ -61,22 +59,6 @@ impl WriterSchemaSources {
     }
 }
 
-/// What a record says of the schema it was written with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum WriterSchemaId {
-    Glue(Uuid),
-    Confluent(u32),
-}
-
-impl fmt::Display for WriterSchemaId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Glue(id) => id.fmt(f),
-            Self::Confluent(id) => id.fmt(f),
-        }
-    }
-}
-
 /// There is no such schema, or nobody could tell for this reason.
 enum NotFound {
     Unknown,
@@ -112,7 +94,13 @@ pub struct RequestWriterSchemas {
 }
 
 impl RequestWriterSchemas {
-    fn find(&self, id: WriterSchemaId) -> Result<Arc<SchemaDefinition>, WriterSchemaError> {
+    fn unknown(&self) -> MutexGuard<'_, HashSet<WriterSchemaId>> {
+        self.unknown.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl WriterSchemas for RequestWriterSchemas {
+    fn schema(&self, id: WriterSchemaId) -> Result<Arc<SchemaDefinition>, WriterSchemaError> {
         let unknown = || WriterSchemaError::Unknown { id: id.to_string() };
         if self.unknown().contains(&id) {
             return Err(unknown());
@@ -140,20 +128,6 @@ impl RequestWriterSchemas {
         };
         let id = id.to_string();
         Err(WriterSchemaError::Unavailable { id, reason })
-    }
-
-    fn unknown(&self) -> MutexGuard<'_, HashSet<WriterSchemaId>> {
-        self.unknown.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl WriterSchemas for RequestWriterSchemas {
-    fn glue(&self, schema_version_id: Uuid) -> Result<Arc<SchemaDefinition>, WriterSchemaError> {
-        self.find(WriterSchemaId::Glue(schema_version_id))
-    }
-
-    fn confluent(&self, schema_id: u32) -> Result<Arc<SchemaDefinition>, WriterSchemaError> {
-        self.find(WriterSchemaId::Confluent(schema_id))
     }
 }
 

@@ -2,14 +2,14 @@
 //!
 //! | source | natural type | shows |
 //! |---|---|---|
-//! | `partition`, `offset` | INTEGER, BIGINT | |
+//! | `partition`, `offset` | BIGINT | |
 //! | `timestamp` | TIMESTAMP | NULL if the batch carries none |
 //! | `timestamp_type` | VARCHAR | `CreateTime` or `LogAppendTime`; NULL without timestamp |
 //! | `leader_epoch` | INTEGER | NULL if it is not known |
 //! | `headers` | MAP(VARCHAR, ARRAY(VARBINARY)) | names in the order they first appear, each with its values in order; empty without headers |
 //! | `header` | VARBINARY, VARCHAR | the last header of the name that the mapping gives; NULL if there is none |
 //! | `raw_value`, `raw_key` | VARBINARY, VARCHAR | the bytes; NULL for a tombstone, or without key |
-//! | `raw_value_length`, `raw_key_length` | INTEGER | NULL likewise |
+//! | `raw_value_length`, `raw_key_length` | BIGINT | NULL likewise |
 //! | `value_corrupt`, `key_corrupt` | BOOLEAN | whether it did not decode; false for a tombstone, or without key |
 //! | `error` | VARCHAR | why the value did not decode, or NULL |
 //!

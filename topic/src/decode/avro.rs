@@ -46,14 +46,13 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::fmt;
 use std::sync::Arc;
 
-use uuid::Uuid;
-
 use crate::decode::column::ColumnBuilder;
+use crate::decode::framing::{CONFLUENT_HEADER_BYTES, Framed, GLUE_HEADER_BYTES};
 use crate::decode::{
-    Column, DecodeError, DecoderError, PayloadDecoder, WriterSchemaError, WriterSchemas, framing,
+    Column, DecodeError, DecoderError, PayloadDecoder, WriterSchemaError, WriterSchemaId, WriterSchemas,
+    framing,
 };
 use crate::path::Path;
 use crate::table::DataFormat;
@@ -76,11 +75,6 @@ use schema::Schema;
 /// How many writers' schemas are kept ready. A topic rarely has more than a few.
 const MAX_PLANS: usize = 200;
 
-/// A Glue header's length.
-const GLUE_BYTES: usize = 18;
-/// A Confluent header's length.
-const CONFLUENT_BYTES: usize = 5;
-
 /// Decodes Avro data.
 pub(crate) struct AvroDecoder {
     /// As registered; what data are read as.
@@ -91,7 +85,7 @@ pub(crate) struct AvroDecoder {
     /// For data of the registered schema itself.
     own: Arc<Plan>,
     /// For data of other schemas, or why they cannot be read.
-    plans: HashMap<WriterId, Result<Arc<Plan>, String>>,
+    plans: HashMap<WriterSchemaId, Result<Arc<Plan>, String>>,
 }
 
 impl AvroDecoder {
@@ -129,30 +123,21 @@ impl AvroDecoder {
         })
     }
 
-    /// The writer and the body that a header names; `None` if there is no header.
+    /// The writer and the body that a header names; `None` if there is none.
     fn read_header(payload: &[u8]) -> Result<Option<Framed<'_>>, DecodeError> {
-        Ok(match payload {
-            [framing::GLUE, 0 | 5, ..] if payload.len() >= GLUE_BYTES => {
-                let (id, body) = framing::read_glue(payload)?;
-                Some((WriterId::Glue(id), body))
-            }
-            [framing::CONFLUENT, ..] if payload.len() >= CONFLUENT_BYTES => {
-                let (id, body) = framing::read_confluent(payload)?;
-                Some((WriterId::Confluent(id), Cow::Borrowed(body)))
-            }
-            _ => None,
-        })
+        match payload {
+            [framing::GLUE, 0 | 5, ..] if payload.len() >= GLUE_HEADER_BYTES => framing::read(payload),
+            [framing::CONFLUENT, ..] if payload.len() >= CONFLUENT_HEADER_BYTES => framing::read(payload),
+            _ => Ok(None),
+        }
     }
 
     /// How to read data of this writer's schema, or why they cannot be; an error if the schema was not found.
-    fn plan(&mut self, id: WriterId) -> Result<Result<Arc<Plan>, String>, DecodeError> {
+    fn plan(&mut self, id: WriterSchemaId) -> Result<Result<Arc<Plan>, String>, DecodeError> {
         if let Some(known) = self.plans.get(&id) {
             return Ok(known.clone());
         }
-        let writer = match id {
-            WriterId::Glue(id) => self.writers.glue(id)?,
-            WriterId::Confluent(id) => self.writers.confluent(id)?,
-        };
+        let writer = self.writers.schema(id)?;
         let plan = match writer.data_format.as_str() {
             "AVRO" => self.resolve(&writer.definition),
             other => Err(format!("its format is {other}, wanted AVRO")),
@@ -204,25 +189,6 @@ fn may_be_bare(error: &DecodeError) -> bool {
         error,
         DecodeError::Bad(_) | DecodeError::WriterSchema(WriterSchemaError::NoRegistry { .. })
     )
-}
-
-/// The writer that a header names, and the body behind it.
-type Framed<'a> = (WriterId, Cow<'a, [u8]>);
-
-/// The schema that a header names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum WriterId {
-    Glue(Uuid),
-    Confluent(u32),
-}
-
-impl fmt::Display for WriterId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Glue(id) => id.fmt(f),
-            Self::Confluent(id) => id.fmt(f),
-        }
-    }
 }
 
 /// Names of fields, branches and map keys and indexes of arrays; `None` for an empty mapping.

@@ -13,10 +13,10 @@ use std::io::Read;
 use flate2::read::ZlibDecoder;
 use uuid::Uuid;
 
-use crate::decode::DecodeError;
+use crate::decode::{DecodeError, WriterSchemaId};
 
-const GLUE_HEADER_BYTES: usize = 18;
-const CONFLUENT_HEADER_BYTES: usize = 5;
+pub(crate) const GLUE_HEADER_BYTES: usize = 18;
+pub(crate) const CONFLUENT_HEADER_BYTES: usize = 5;
 /// A payload that unfolds to more is refused: a record of Kafka's is rarely above a megabyte, and a bomb is a thousand
 /// times its size.
 const MAX_INFLATED_BYTES: u64 = 64 * 1024 * 1024;
@@ -25,6 +25,24 @@ const MAX_INFLATED_BYTES: u64 = 64 * 1024 * 1024;
 pub(crate) const GLUE: u8 = 3;
 /// Begins a payload in Confluent's framing.
 pub(crate) const CONFLUENT: u8 = 0;
+
+/// Takes the header off a payload that begins as one does: whose schema it names, and the body.
+pub(crate) fn read(payload: &[u8]) -> Result<Option<Framed<'_>>, DecodeError> {
+    Ok(match payload.first() {
+        Some(&GLUE) => {
+            let (id, body) = read_glue(payload)?;
+            Some((WriterSchemaId::Glue(id), body))
+        }
+        Some(&CONFLUENT) => {
+            let (id, body) = read_confluent(payload)?;
+            Some((WriterSchemaId::Confluent(id), Cow::Borrowed(body)))
+        }
+        _ => None,
+    })
+}
+
+/// What a header names, and the body behind it.
+pub(crate) type Framed<'a> = (WriterSchemaId, Cow<'a, [u8]>);
 
 /// Takes Glue's header off `payload`, which begins with [`GLUE`]: the version of the writer's schema, and the body.
 pub(crate) fn read_glue(payload: &[u8]) -> Result<(Uuid, Cow<'_, [u8]>), DecodeError> {

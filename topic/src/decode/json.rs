@@ -167,11 +167,10 @@ impl Mapping {
 
 /// The document without a registry's header, by whose first byte no JSON begins.
 fn unframe(payload: &[u8]) -> Result<Cow<'_, [u8]>, DecodeError> {
-    match payload.first() {
-        Some(&framing::GLUE) => Ok(framing::read_glue(payload)?.1),
-        Some(&framing::CONFLUENT) => Ok(Cow::Borrowed(framing::read_confluent(payload)?.1)),
-        _ => Ok(Cow::Borrowed(payload)),
-    }
+    Ok(match framing::read(payload)? {
+        Some((_, body)) => body,
+        None => Cow::Borrowed(payload),
+    })
 }
 
 /// Names what stands there instead of an object, since a parser's own message would quote the record.

@@ -34,7 +34,7 @@ use crate::table::{self, Source, TopicTable};
 pub use self::error::{BadRecord, DecodeError, DecoderError, ValueErrors};
 pub(crate) use self::payload::PayloadDecoder;
 pub(crate) use self::wanted::{Column, has_dates};
-pub use self::writer_schemas::{NoWriterSchemas, WriterSchemaError, WriterSchemas};
+pub use self::writer_schemas::{NoWriterSchemas, WriterSchemaError, WriterSchemaId, WriterSchemas};
 
 mod about;
 pub(crate) mod avro;

@@ -58,12 +58,12 @@
 //! | `json` | messages as JSON |
 //! | `well_known` | messages that mean a value |
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::decode::column::ColumnBuilder;
-use crate::decode::framing::{CONFLUENT, GLUE, read_confluent, read_glue};
-use crate::decode::{Column, DecodeError, DecoderError, PayloadDecoder, WriterSchemas};
+use crate::decode::{
+    Column, DecodeError, DecoderError, PayloadDecoder, WriterSchemaId, WriterSchemas, framing,
+};
 use crate::table::DataFormat;
 
 use self::fill::{Scratch, fill};
@@ -71,7 +71,7 @@ use self::plan::{Plan, Target};
 use self::scalars::zigzag;
 use self::schema::Schema;
 use self::wire::{Reader, Span};
-use self::writers::{WriterId, Writers};
+use self::writers::Writers;
 
 mod append;
 mod definition;
@@ -127,14 +127,14 @@ impl ProtobufDecoder {
 
     fn decode_written(
         &mut self,
-        id: WriterId,
+        id: WriterSchemaId,
         body: &[u8],
         columns: &mut [ColumnBuilder],
     ) -> Result<(), DecodeError> {
         let writer = self.writers.writer(id)?;
         let (message, payload) = match id {
-            WriterId::Glue(_) => read_rank(&writer.schema, body)?,
-            WriterId::Confluent(_) => read_path(&writer.schema, body)?,
+            WriterSchemaId::Glue(_) => read_rank(&writer.schema, body)?,
+            WriterSchemaId::Confluent(_) => read_path(&writer.schema, body)?,
         };
         let schema = Arc::clone(&writer.schema);
         let plan = writer.plan(message, &self.columns);
@@ -144,16 +144,9 @@ impl ProtobufDecoder {
 
 impl PayloadDecoder for ProtobufDecoder {
     fn decode(&mut self, payload: &[u8], columns: &mut [ColumnBuilder]) -> Result<(), DecodeError> {
-        match payload.first().copied() {
-            Some(GLUE) => {
-                let (uuid, body): (_, Cow<'_, [u8]>) = read_glue(payload)?;
-                self.decode_written(WriterId::Glue(uuid), &body, columns)
-            }
-            Some(CONFLUENT) => {
-                let (id, body) = read_confluent(payload)?;
-                self.decode_written(WriterId::Confluent(id), body, columns)
-            }
-            _ => fill(&self.plan, &self.reader, payload, &mut self.scratch, columns),
+        match framing::read(payload)? {
+            Some((id, body)) => self.decode_written(id, &body, columns),
+            None => fill(&self.plan, &self.reader, payload, &mut self.scratch, columns),
         }
     }
 }

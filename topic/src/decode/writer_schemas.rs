@@ -1,16 +1,34 @@
 //! The schemas that payloads were written with: a seam, since looking them up is I/O.
 
+use std::fmt;
 use std::sync::Arc;
+
+use uuid::Uuid;
 
 use crate::definition::SchemaDefinition;
 
 /// Finds the schema that a payload was written with.
 pub trait WriterSchemas: Send + Sync {
-    /// The Glue schema version of this UUID. May block.
-    fn glue(&self, schema_version_id: uuid::Uuid) -> Result<Arc<SchemaDefinition>, WriterSchemaError>;
+    /// The schema of this id. May block.
+    fn schema(&self, id: WriterSchemaId) -> Result<Arc<SchemaDefinition>, WriterSchemaError>;
+}
 
-    /// The schema of this id in a Confluent registry. May block.
-    fn confluent(&self, schema_id: u32) -> Result<Arc<SchemaDefinition>, WriterSchemaError>;
+/// How a payload's header names the schema it was written with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum WriterSchemaId {
+    /// A version in a Glue registry.
+    Glue(Uuid),
+    /// A number in a Confluent registry.
+    Confluent(u32),
+}
+
+impl fmt::Display for WriterSchemaId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Glue(id) => id.fmt(f),
+            Self::Confluent(id) => id.fmt(f),
+        }
+    }
 }
 
 /// Why the writer's schema was not found.
@@ -31,15 +49,7 @@ pub enum WriterSchemaError {
 pub struct NoWriterSchemas;
 
 impl WriterSchemas for NoWriterSchemas {
-    fn glue(&self, schema_version_id: uuid::Uuid) -> Result<Arc<SchemaDefinition>, WriterSchemaError> {
-        Err(WriterSchemaError::Unknown {
-            id: schema_version_id.to_string(),
-        })
-    }
-
-    fn confluent(&self, schema_id: u32) -> Result<Arc<SchemaDefinition>, WriterSchemaError> {
-        Err(WriterSchemaError::Unknown {
-            id: schema_id.to_string(),
-        })
+    fn schema(&self, id: WriterSchemaId) -> Result<Arc<SchemaDefinition>, WriterSchemaError> {
+        Err(WriterSchemaError::Unknown { id: id.to_string() })
     }
 }

@@ -2,6 +2,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use uuid::Uuid;
 
 use super::*;
 use crate::registry::memory::MemorySchemaRegistry;
@@ -90,7 +91,7 @@ async fn asks_for_a_version_once_in_a_container() {
     let sources = sources(&versions, None);
     for _ in 0..2 {
         let request = request(&sources);
-        let asked = (0..10).map(|_| ask(&request, move |schemas| schemas.glue(id)));
+        let asked = (0..10).map(|_| ask(&request, move |schemas| schemas.schema(WriterSchemaId::Glue(id))));
         for found in futures::future::join_all(asked).await {
             assert_eq!(found.unwrap().definition, "\"int\"");
         }
@@ -106,7 +107,7 @@ async fn keeps_that_a_version_is_unknown_for_one_request() {
     for _ in 0..2 {
         let request = request(&sources);
         for _ in 0..3 {
-            let found = ask(&request, move |schemas| schemas.glue(id)).await;
+            let found = ask(&request, move |schemas| schemas.schema(WriterSchemaId::Glue(id))).await;
             assert_eq!(found, Err(WriterSchemaError::Unknown { id: id.to_string() }));
         }
         assert_eq!(versions.asked(), 1);
@@ -121,7 +122,9 @@ async fn an_answer_that_did_not_come_is_no_unknown_version() {
     });
     let request = request(&sources(&versions, None));
     let id = Uuid::new_v4();
-    let error = ask(&request, move |schemas| schemas.glue(id)).await.unwrap_err();
+    let error = ask(&request, move |schemas| schemas.schema(WriterSchemaId::Glue(id)))
+        .await
+        .unwrap_err();
     assert!(
         matches!(&error, WriterSchemaError::Unavailable { reason, .. } if reason.contains("slow down")),
         "{error}"
@@ -136,7 +139,9 @@ async fn waits_no_longer_than_the_request_has_time() {
     });
     let deadline = Instant::now() + Duration::from_millis(20);
     let request = Arc::new(sources(&versions, None).until(deadline));
-    let asked = ask(&request, |schemas| schemas.glue(Uuid::nil()));
+    let asked = ask(&request, |schemas| {
+        schemas.schema(WriterSchemaId::Glue(Uuid::nil()))
+    });
     let error = tokio::time::timeout(Duration::from_secs(10), asked)
         .await
         .expect("an answer at the deadline")
@@ -155,7 +160,10 @@ async fn reads_schemas_by_number_once_in_a_container() {
     let endpoint = HttpEndpoint::answering(200, r#"{"schema": "\"int\""}"#).await;
     let sources = sources(&Arc::default(), Some(&endpoint.url));
     for _ in 0..2 {
-        let found = ask(&request(&sources), |schemas| schemas.confluent(7)).await;
+        let found = ask(&request(&sources), |schemas| {
+            schemas.schema(WriterSchemaId::Confluent(7))
+        })
+        .await;
         assert_eq!(found.unwrap().definition, "\"int\"");
     }
     assert_eq!(endpoint.requests().len(), 1);
@@ -167,10 +175,12 @@ async fn tells_an_unknown_number_from_a_registry_that_fails() {
     let endpoint = HttpEndpoint::scripted(&[(404, unknown), (401, "")]).await;
     let request = request(&sources(&Arc::default(), Some(&endpoint.url)));
     for _ in 0..2 {
-        let found = ask(&request, |schemas| schemas.confluent(7)).await;
+        let found = ask(&request, |schemas| schemas.schema(WriterSchemaId::Confluent(7))).await;
         assert_eq!(found, Err(WriterSchemaError::Unknown { id: "7".into() }));
     }
-    let error = ask(&request, |schemas| schemas.confluent(8)).await.unwrap_err();
+    let error = ask(&request, |schemas| schemas.schema(WriterSchemaId::Confluent(8)))
+        .await
+        .unwrap_err();
     assert!(
         matches!(&error, WriterSchemaError::Unavailable { reason, .. } if reason.contains("401")),
         "{error}"
@@ -180,7 +190,9 @@ async fn tells_an_unknown_number_from_a_registry_that_fails() {
 #[tokio::test]
 async fn without_a_registry_of_numbers_names_the_setting() {
     let request = request(&sources(&Arc::default(), None));
-    let error = ask(&request, |schemas| schemas.confluent(7)).await.unwrap_err();
+    let error = ask(&request, |schemas| schemas.schema(WriterSchemaId::Confluent(7)))
+        .await
+        .unwrap_err();
     assert_eq!(
         error.to_string(),
         "the schema 7 that the record names cannot be looked up: \

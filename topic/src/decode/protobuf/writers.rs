@@ -3,22 +3,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use uuid::Uuid;
-
 use crate::decode::protobuf::plan::{Plan, Target};
 use crate::decode::protobuf::schema::Schema;
-use crate::decode::{DecodeError, WriterSchemaError, WriterSchemas};
+use crate::decode::{DecodeError, WriterSchemaError, WriterSchemaId, WriterSchemas};
 use crate::definition::SchemaDefinition;
 
 /// How many schemas, and plans of each, are kept; one more, and all are forgotten.
 const MAX_KEPT: usize = 200;
-
-/// How a payload's header names the schema it was written with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum WriterId {
-    Glue(Uuid),
-    Confluent(u32),
-}
 
 /// Finds and keeps them.
 pub(super) struct Writers {
@@ -26,7 +17,7 @@ pub(super) struct Writers {
     /// The reader's own definition: mostly the writer's too.
     definition: String,
     reader: Arc<Schema>,
-    known: HashMap<WriterId, Result<Writer, DecodeError>>,
+    known: HashMap<WriterSchemaId, Result<Writer, DecodeError>>,
 }
 
 /// A schema, and what was planned for its messages.
@@ -46,7 +37,7 @@ impl Writers {
     }
 
     /// The schema of this id. What is wrong with one is remembered too; only that it could not be looked up is not.
-    pub(super) fn writer(&mut self, id: WriterId) -> Result<&mut Writer, DecodeError> {
+    pub(super) fn writer(&mut self, id: WriterSchemaId) -> Result<&mut Writer, DecodeError> {
         if !self.known.contains_key(&id) {
             let writer = self.look_up(id);
             if let Err(error @ DecodeError::WriterSchema(_)) = writer {
@@ -65,18 +56,15 @@ impl Writers {
         }
     }
 
-    fn look_up(&self, id: WriterId) -> Result<Writer, DecodeError> {
-        let definition = match id {
-            WriterId::Glue(uuid) => self.schemas.glue(uuid),
-            WriterId::Confluent(id) => self.schemas.confluent(id),
-        }?;
+    fn look_up(&self, id: WriterSchemaId) -> Result<Writer, DecodeError> {
+        let definition = self.schemas.schema(id)?;
         Ok(Writer {
             schema: self.compile(id, &definition)?,
             plans: HashMap::new(),
         })
     }
 
-    fn compile(&self, id: WriterId, definition: &SchemaDefinition) -> Result<Arc<Schema>, DecodeError> {
+    fn compile(&self, id: WriterSchemaId, definition: &SchemaDefinition) -> Result<Arc<Schema>, DecodeError> {
         let SchemaDefinition {
             data_format,
             definition,
@@ -104,14 +92,5 @@ impl Writer {
         }
         let plan = self.plans.entry(message);
         plan.or_insert_with(|| Plan::new(&self.schema, message, columns))
-    }
-}
-
-impl std::fmt::Display for WriterId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Glue(uuid) => uuid.fmt(f),
-            Self::Confluent(id) => id.fmt(f),
-        }
     }
 }

@@ -6,6 +6,8 @@ use std::io::Write;
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
 
+use uuid::Uuid;
+
 use super::*;
 
 const REGISTERED: &str = r#"{"type": "record", "name": "R", "fields": [
@@ -34,12 +36,12 @@ impl Registry {
 }
 
 impl WriterSchemas for Registry {
-    fn glue(&self, id: Uuid) -> Result<Arc<SchemaDefinition>, WriterSchemaError> {
-        self.find(id.as_u128() as u32, id.to_string())
-    }
-
-    fn confluent(&self, id: u32) -> Result<Arc<SchemaDefinition>, WriterSchemaError> {
-        self.find(id, id.to_string())
+    fn schema(&self, id: WriterSchemaId) -> Result<Arc<SchemaDefinition>, WriterSchemaError> {
+        let number = match id {
+            WriterSchemaId::Glue(id) => id.as_u128() as u32,
+            WriterSchemaId::Confluent(id) => id,
+        };
+        self.find(number, id.to_string())
     }
 }
 
@@ -144,12 +146,9 @@ fn ends_reading_when_a_schema_cannot_be_looked_up() {
 fn needs_no_registry_for_bare_data_that_look_framed() {
     struct Nobody;
     impl WriterSchemas for Nobody {
-        fn glue(&self, id: Uuid) -> Result<Arc<SchemaDefinition>, WriterSchemaError> {
+        fn schema(&self, id: WriterSchemaId) -> Result<Arc<SchemaDefinition>, WriterSchemaError> {
             let (id, reason) = (id.to_string(), "there is none");
             Err(WriterSchemaError::NoRegistry { id, reason })
-        }
-        fn confluent(&self, id: u32) -> Result<Arc<SchemaDefinition>, WriterSchemaError> {
-            self.glue(Uuid::from_u128(id.into()))
         }
     }
     let mut decoder = with_writers(REGISTERED, fields(REGISTERED).unwrap(), Arc::new(Nobody));
@@ -164,12 +163,9 @@ fn needs_no_registry_for_bare_data_that_look_framed() {
 fn does_not_guess_while_the_registry_is_down() {
     struct Down;
     impl WriterSchemas for Down {
-        fn glue(&self, id: Uuid) -> Result<Arc<SchemaDefinition>, WriterSchemaError> {
+        fn schema(&self, id: WriterSchemaId) -> Result<Arc<SchemaDefinition>, WriterSchemaError> {
             let (id, reason) = (id.to_string(), "timed out".to_owned());
             Err(WriterSchemaError::Unavailable { id, reason })
-        }
-        fn confluent(&self, id: u32) -> Result<Arc<SchemaDefinition>, WriterSchemaError> {
-            self.glue(Uuid::from_u128(id.into()))
         }
     }
     let mut decoder = with_writers(REGISTERED, fields(REGISTERED).unwrap(), Arc::new(Down));
@@ -215,10 +211,7 @@ fn a_framed_body_is_one_datum_and_nothing_else() {
 fn keeps_a_bounded_number_of_plans() {
     struct Same;
     impl WriterSchemas for Same {
-        fn glue(&self, _: Uuid) -> Result<Arc<SchemaDefinition>, WriterSchemaError> {
-            self.confluent(0)
-        }
-        fn confluent(&self, id: u32) -> Result<Arc<SchemaDefinition>, WriterSchemaError> {
+        fn schema(&self, id: WriterSchemaId) -> Result<Arc<SchemaDefinition>, WriterSchemaError> {
             Ok(Arc::new(SchemaDefinition {
                 schema_version_id: id.to_string(),
                 data_format: "AVRO".into(),

@@ -3,6 +3,8 @@
 use apache_avro::{Days, Decimal, Duration, Millis, Months};
 use proptest::prelude::*;
 
+use uuid::Uuid;
+
 use super::*;
 
 /// A type, whose named parts are called by where they stand.

@@ -6,11 +6,7 @@ use super::*;
 pub(super) struct Writer(pub(super) String);
 
 impl WriterSchemas for Writer {
-    fn glue(&self, id: Uuid) -> Result<Arc<SchemaDefinition>, WriterSchemaError> {
-        Err(WriterSchemaError::Unknown { id: id.to_string() })
-    }
-
-    fn confluent(&self, id: u32) -> Result<Arc<SchemaDefinition>, WriterSchemaError> {
+    fn schema(&self, id: WriterSchemaId) -> Result<Arc<SchemaDefinition>, WriterSchemaError> {
         Ok(Arc::new(SchemaDefinition {
             schema_version_id: id.to_string(),
             data_format: "AVRO".into(),

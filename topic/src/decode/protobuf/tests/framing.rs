@@ -54,12 +54,11 @@ impl Registry {
 }
 
 impl WriterSchemas for Registry {
-    fn glue(&self, schema_version_id: Uuid) -> Result<Arc<SchemaDefinition>, WriterSchemaError> {
-        self.find(schema_version_id.as_u128())
-    }
-
-    fn confluent(&self, schema_id: u32) -> Result<Arc<SchemaDefinition>, WriterSchemaError> {
-        self.find(schema_id.into())
+    fn schema(&self, id: WriterSchemaId) -> Result<Arc<SchemaDefinition>, WriterSchemaError> {
+        self.find(match id {
+            WriterSchemaId::Glue(id) => id.as_u128(),
+            WriterSchemaId::Confluent(id) => id.into(),
+        })
     }
 }
 
