@@ -6,6 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hyper::Uri;
 use hyper::header::HeaderValue;
+use percent_encoding::percent_decode_str;
 
 /// The URL of a registry. What is printed of it holds no secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,30 +81,13 @@ fn is_host(host: &str) -> bool {
 
 fn basic(user_info: &str) -> Result<HeaderValue, InvalidRegistryUrl> {
     let (user, password) = user_info.split_once(':').unwrap_or((user_info, ""));
-    let credentials = [percent_decode(user), percent_decode(password)].join(&b':');
+    let credentials = [user, password]
+        .map(|text| percent_decode_str(text).collect::<Vec<_>>())
+        .join(&b':');
     let header = format!("Basic {}", STANDARD.encode(credentials));
     let mut header = HeaderValue::try_from(header).map_err(|_| InvalidRegistryUrl)?;
     header.set_sensitive(true);
     Ok(header)
-}
-
-/// A `%` without two hexadecimal digits stands for itself.
-fn percent_decode(text: &str) -> Vec<u8> {
-    let mut decoded = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&byte, after)) = rest.split_first() {
-        let escaped = (byte == b'%').then(|| after.split_first_chunk()).flatten();
-        let escaped = escaped.and_then(|(digits, after)| Some((hex(*digits)?, after)));
-        let (byte, after) = escaped.unwrap_or((byte, after));
-        decoded.push(byte);
-        rest = after;
-    }
-    decoded
-}
-
-fn hex([high, low]: [u8; 2]) -> Option<u8> {
-    let digit = |byte: u8| char::from(byte).to_digit(16);
-    u8::try_from(digit(high)? * 16 + digit(low)?).ok()
 }
 
 /// `text` without what may be user info, to be shown.
