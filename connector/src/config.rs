@@ -4,6 +4,7 @@
 //! |---|---|---|---|
 //! | `kafka_endpoint` | `host:port,…` | none, needed to plan and read | the brokers to ask first |
 //! | `auth_type` | name | `NO_AUTH` | how to authenticate to the brokers ([`AuthType`]) |
+//! | `kafka_clusters` | JSON | none | other clusters by name, each an object of the variables above: tables may name one ([`cluster`]) |
 //! | `spill_bucket` | bucket | none, needed to plan unless the request names one | where blocks go that do not fit an answer |
 //! | `spill_prefix` | key prefix | `athena-federation-spill` | what spilled keys begin with |
 //! | `disable_spill_encryption` | `true`, `false` | `false` | spill in the clear |
@@ -22,6 +23,7 @@
 //! Those of the Java connector keep its names and defaults. A blank value is the same as none, since deployment
 //! templates pass empty text for parameters left out. Words are accepted in any case.
 
+use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::str::FromStr;
 use std::time::Duration;
@@ -29,14 +31,19 @@ use std::time::Duration;
 use topic::{OnBadRecord, OnTombstone};
 use tracing::level_filters::LevelFilter;
 
-use crate::kafka::auth::{AuthType, AuthTypeError};
+use crate::config::cluster::ClusterConfig;
+use crate::kafka::auth::AuthTypeError;
 use crate::registry::confluent::{RegistryUrl, WANTED_URL, redact};
+
+pub mod cluster;
 
 /// What the environment says.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
-    kafka_endpoint: Option<String>,
-    pub auth_type: AuthType,
+    /// Of the tables that name no other.
+    pub cluster: ClusterConfig,
+    /// Those that tables may name.
+    pub named_clusters: BTreeMap<String, ClusterConfig>,
     spill_bucket: Option<String>,
     pub spill_prefix: String,
     pub encrypt_spill: bool,
@@ -59,8 +66,10 @@ impl Config {
     pub fn from_vars(var: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let vars = Vars(var);
         Ok(Self {
-            kafka_endpoint: vars.text(KAFKA_ENDPOINT),
-            auth_type: vars.text("auth_type").unwrap_or_default().parse()?,
+            cluster: ClusterConfig::read(&vars)?,
+            named_clusters: vars
+                .text(cluster::VARIABLE)
+                .map_or_else(|| Ok(BTreeMap::new()), |json| cluster::read_named(&json))?,
             spill_bucket: vars.text(SPILL_BUCKET),
             spill_prefix: vars
                 .text("spill_prefix")
@@ -90,13 +99,6 @@ impl Config {
         })
     }
 
-    /// The brokers, `host:port` separated by commas.
-    pub fn kafka_endpoint(&self) -> Result<&str, ConfigError> {
-        self.kafka_endpoint.as_deref().ok_or(ConfigError::Missing {
-            variable: KAFKA_ENDPOINT,
-        })
-    }
-
     pub fn spill_bucket(&self) -> Result<&str, ConfigError> {
         self.spill_bucket.as_deref().ok_or(ConfigError::Missing {
             variable: SPILL_BUCKET,
@@ -121,6 +123,8 @@ pub enum ConfigError {
     Missing { variable: &'static str },
     #[error(transparent)]
     AuthType(#[from] AuthTypeError),
+    #[error("environment variable {}: {reason}", cluster::VARIABLE)]
+    Clusters { reason: String },
     #[error("environment variable {variable} is `{value}`; wanted {wanted}")]
     Invalid {
         variable: &'static str,
@@ -129,7 +133,6 @@ pub enum ConfigError {
     },
 }
 
-const KAFKA_ENDPOINT: &str = "kafka_endpoint";
 const SPILL_BUCKET: &str = "spill_bucket";
 const SCHEMA_REGISTRY_URL: &str = "schema_registry_url";
 
@@ -226,8 +229,8 @@ mod tests {
     #[test]
     fn has_documented_defaults() {
         let defaults = Config {
-            kafka_endpoint: None,
-            auth_type: AuthType::NoAuth,
+            cluster: ClusterConfig::default(),
+            named_clusters: BTreeMap::new(),
             spill_bucket: None,
             spill_prefix: "athena-federation-spill".to_owned(),
             encrypt_spill: true,
@@ -249,6 +252,7 @@ mod tests {
         let all = config(&[
             ("kafka_endpoint", "b-1:9092,b-2:9092"),
             ("auth_type", "no_auth"),
+            ("kafka_clusters", r#"{"other": {"kafka_endpoint": "c-1:9092"}}"#),
             ("spill_bucket", "spill"),
             ("spill_prefix", "athena-spill"),
             ("disable_spill_encryption", "True"),
@@ -263,8 +267,8 @@ mod tests {
             ("schema_registry_url", "https://key:secret@registry:8081/path"),
         ]);
         let wanted = Config {
-            kafka_endpoint: Some("b-1:9092,b-2:9092".to_owned()),
-            auth_type: AuthType::NoAuth,
+            cluster: ClusterConfig::at("b-1:9092,b-2:9092"),
+            named_clusters: BTreeMap::from([("other".to_owned(), ClusterConfig::at("c-1:9092"))]),
             spill_bucket: Some("spill".to_owned()),
             spill_prefix: "athena-spill".to_owned(),
             encrypt_spill: false,
@@ -353,7 +357,7 @@ mod tests {
     fn misses_the_brokers_and_the_bucket_only_when_asked() {
         let config = config(&[]).unwrap();
         let missing = |variable| Err(ConfigError::Missing { variable });
-        assert_eq!(config.kafka_endpoint(), missing("kafka_endpoint"));
+        assert_eq!(config.cluster.kafka_endpoint(), missing("kafka_endpoint"));
         assert_eq!(config.spill_bucket(), missing("spill_bucket"));
     }
 }

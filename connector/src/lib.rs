@@ -27,11 +27,13 @@ use protocol::{FederationRequest, FederationResponse};
 use spill::{BlockStore, S3BlockStore};
 use tracing::Instrument;
 
+use crate::config::cluster::ClusterConfig;
 use crate::config::{Config, ConfigError};
 use crate::diagnostic::Diagnostic;
 use crate::error::Error;
 use crate::kafka::Broker;
 use crate::kafka::client::KafkaBroker;
+use crate::kafka::clusters::Clusters;
 use crate::query_status::{AthenaQueryStatus, QueryStatus};
 use crate::registry::SchemaRegistry;
 use crate::registry::catalog::Catalog;
@@ -64,7 +66,7 @@ pub struct Parts {
     pub config: Config,
     pub catalog: Catalog,
     pub writer_schemas: Arc<WriterSchemaSources>,
-    pub broker: Arc<dyn Broker>,
+    pub clusters: Clusters,
     pub blocks: Arc<dyn BlockStore>,
     pub query_status: Arc<dyn QueryStatus>,
 }
@@ -73,12 +75,18 @@ impl Connector {
     pub fn new(
         config: Config,
         registry: Arc<dyn SchemaRegistry>,
-        broker: Arc<dyn Broker>,
+        clusters: impl Into<Clusters>,
         blocks: Arc<dyn BlockStore>,
         query_status: Arc<dyn QueryStatus>,
     ) -> Self {
         Self {
-            parts: Ok(Parts::new(config, registry, broker, blocks, query_status)),
+            parts: Ok(Parts::new(
+                config,
+                registry,
+                clusters.into(),
+                blocks,
+                query_status,
+            )),
         }
     }
 
@@ -94,7 +102,7 @@ impl Connector {
         Self::new(
             config.clone(),
             Arc::new(GlueSchemaRegistry::from_sdk_config(aws)),
-            Arc::new(KafkaBroker::new(config)),
+            kafka_clusters(&config),
             Arc::new(S3BlockStore::new(s3_client(aws))),
             Arc::new(AthenaQueryStatus::new(aws_sdk_athena::Client::new(aws))),
         )
@@ -177,14 +185,7 @@ impl Connector {
                 Response::GetTableLayout(metadata::get_table_layout(request)?)
             }
             FederationRequest::GetSplits(request) => {
-                let Parts {
-                    config,
-                    catalog,
-                    broker,
-                    ..
-                } = self.parts()?;
-                let response = splits::get_splits(config, catalog, broker.as_ref(), request, deadline);
-                Response::GetSplits(response.await?)
+                Response::GetSplits(splits::get_splits(self.parts()?, request, deadline).await?)
             }
             FederationRequest::ReadRecords(request) => {
                 records::read_records(self.parts()?, request, deadline).await?
@@ -205,24 +206,37 @@ impl Parts {
     fn new(
         config: Config,
         registry: Arc<dyn SchemaRegistry>,
-        broker: Arc<dyn Broker>,
+        clusters: Clusters,
         blocks: Arc<dyn BlockStore>,
         query_status: Arc<dyn QueryStatus>,
     ) -> Self {
         let defaults = TableDefaults {
             metadata_columns: config.metadata_columns,
+            cluster: None,
         };
-        let catalog = Catalog::new(registry, config.schema_cache).with_defaults(defaults);
+        let catalog = Catalog::new(registry, config.schema_cache)
+            .with_defaults(defaults)
+            .with_named_clusters(!config.named_clusters.is_empty());
         let confluent = config.schema_registry_url.clone().map(ConfluentRegistry::new);
         Self {
             writer_schemas: Arc::new(WriterSchemaSources::new(catalog.versions(), confluent)),
             config,
             catalog,
-            broker,
+            clusters,
             blocks,
             query_status,
         }
     }
+}
+
+/// The clusters that `config` knows, none of them connected yet.
+pub fn kafka_clusters(config: &Config) -> Clusters {
+    let broker = |cluster: &ClusterConfig| -> Arc<dyn Broker> {
+        Arc::new(KafkaBroker::new(cluster.clone(), config.isolation_level))
+    };
+    let named = config.named_clusters.iter();
+    let named = named.map(|(name, cluster)| (name.clone(), broker(cluster)));
+    Clusters::new(broker(&config.cluster), named.collect())
 }
 
 /// Kept back from a request's time, twice: for a call to end by itself, and for its answer to travel. Less if the time

@@ -56,6 +56,7 @@ async fn read(
     deadline: Instant,
 ) -> Result<FederationResponse, Error> {
     let split = TopicSplit::from_properties(&request.split.properties).map_err(SplitError::from)?;
+    let broker = parts.clusters.get(split.cluster.as_deref())?;
     let table = table(&parts.catalog, request).await?;
     let decoder = decoder(parts, request, table.as_deref(), deadline)?;
     let filter = Filter::try_new(&request.constraints, &request.schema)?;
@@ -72,9 +73,7 @@ async fn read(
         split.topic_partition.clone(),
         sender,
     ));
-    let reading = parts
-        .broker
-        .read(&split.topic_partition, split.range, deadline, sink);
+    let reading = broker.read(&split.topic_partition, split.range, deadline, sink);
     let writing = async {
         let mut tally = Tally::default();
         while let Some(delivery) = deliveries.recv().await {
@@ -179,6 +178,7 @@ fn report(split: &TopicSplit, read: ReadStats, tally: &Tally, spilled: SpillStat
     let TopicSplit {
         topic_partition,
         range,
+        ..
     } = split;
     if let Some(first) = &tally.first_bad_record {
         let (offset, reason) = (first.offset, &first.reason);

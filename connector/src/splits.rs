@@ -8,10 +8,9 @@ use std::time::Instant;
 
 use protocol::{FederatedIdentity, GetSplitsRequest, GetSplitsResponse, SpillLocation, Split};
 
+use crate::Parts;
 use crate::config::Config;
 use crate::error::Error;
-use crate::kafka::Broker;
-use crate::registry::catalog::Catalog;
 
 mod plan;
 mod token;
@@ -32,13 +31,13 @@ const MAX_SPILL_KEY_BYTES: usize = 1000;
 /// # Errors
 /// An unknown table or topic, brokers that do not answer, no spill bucket, a token that is not ours.
 pub async fn get_splits(
-    config: &Config,
-    catalog: &Catalog,
-    broker: &dyn Broker,
+    parts: &Parts,
     request: GetSplitsRequest,
     deadline: Instant,
 ) -> Result<GetSplitsResponse, Error> {
+    let Parts { config, catalog, .. } = parts;
     let table = catalog.table(&request.table_name).await?;
+    let broker = parts.clusters.get(table.cluster.as_deref())?;
     let mut plan = match &request.continuation_token {
         Some(token) => Plan::from_token(token, &table.topic).map_err(SplitError::from)?,
         None => Plan::new(&table.topic, &broker.snapshot(&table.topic, deadline).await?),
@@ -50,7 +49,11 @@ pub async fn get_splits(
         .map(|split| Split {
             spill_location: Some(place.split_location()),
             encryption_key: config.encrypt_spill.then(spill::generate_key),
-            properties: split.to_properties(),
+            properties: TopicSplit {
+                cluster: table.cluster.clone(),
+                ..split
+            }
+            .to_properties(),
         })
         .collect();
     tracing::info!(

@@ -9,6 +9,7 @@ use spill::MemoryBlockStore;
 
 use crate::Parts;
 use crate::config::Config;
+use crate::kafka::clusters::Clusters;
 use crate::kafka::memory::MemoryBroker;
 use crate::kafka::{OffsetRange, TopicPartition};
 use crate::query_status::AlwaysRunning;
@@ -48,7 +49,7 @@ impl World {
         let parts = Parts::new(
             config(&[vars, uncached.as_slice()].concat()),
             registry.clone(),
-            broker.clone(),
+            Clusters::from(broker.clone()),
             blocks.clone(),
             Arc::new(AlwaysRunning),
         );
@@ -127,6 +128,7 @@ pub(crate) fn split(start: i64, end: i64) -> Split {
         spill_location: Some(spill::split_location("spill", "prefix", "8f0c")),
         encryption_key: None,
         properties: TopicSplit {
+            cluster: None,
             topic_partition,
             range,
         }

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use arrow::datatypes::Schema;
 use async_trait::async_trait;
 use protocol::{GetTableRequest, PingRequest, SerdeVersion, UserDefinedFunctionRequest};
@@ -5,6 +7,7 @@ use serde_json::Value;
 
 use super::*;
 use crate::diagnostic::CONNECTOR_EXCEPTION;
+use crate::kafka::memory::MemoryBroker;
 use crate::kafka::{OffsetRange, ReadStats, RecordSink, TopicPartition, Watermarks};
 use crate::testing::{World, soon, splits_request, table_name};
 
@@ -149,7 +152,7 @@ impl Broker for Faulty {
 #[tokio::test]
 async fn a_panic_is_an_error_and_the_next_request_works() {
     let mut world = World::new(1);
-    world.parts.broker = Arc::new(Faulty);
+    world.parts.clusters = Arc::new(Faulty).into();
     let connector = connector(world);
     let error = ask(&connector, splits_request(None)).await.unwrap_err();
     assert_eq!(
@@ -165,7 +168,7 @@ async fn an_answer_that_does_not_come_is_an_error_before_the_deadline() {
     let request = FederationRequest::from(world.read_request(0, 1).await)
         .encode(SerdeVersion::V6)
         .unwrap();
-    world.parts.broker = Arc::new(Faulty);
+    world.parts.clusters = Arc::new(Faulty).into();
     let deadline = Instant::now() + Duration::from_millis(500);
     let error = connector(world).handle(&request, deadline).await.unwrap_err();
     assert!(Instant::now() < deadline, "the answer must have time to travel");
@@ -173,6 +176,59 @@ async fn an_answer_that_does_not_come_is_an_error_before_the_deadline() {
         error
             .error_message
             .starts_with("ReadRecordsRequest was not done within"),
+        "{}",
+        error.error_message
+    );
+}
+
+#[tokio::test]
+async fn a_table_is_planned_and_read_in_the_cluster_it_names() {
+    let vars = [
+        ("spill_bucket", "spill"),
+        ("kafka_clusters", r#"{"other": {"kafka_endpoint": "other:9092"}}"#),
+    ];
+    let mut world = World::with_vars(1, &vars);
+    world
+        .registry
+        .register_schema("customer", "elsewhere", "JSON", ELSEWHERE);
+    let other = MemoryBroker::default();
+    other.create_topic("orders", 1);
+    other.append("orders", 0, Some(br#"{"id": 7}"#));
+    let named = BTreeMap::from([("other".to_owned(), Arc::new(other) as Arc<dyn Broker>)]);
+    world.parts.clusters = Clusters::new(world.broker.clone(), named);
+
+    let mut request = splits_request(None);
+    request.table_name.table_name = "elsewhere".into();
+    let splits = splits::get_splits(&world.parts, request, soon())
+        .await
+        .unwrap()
+        .splits;
+    let mut request = world.read_request(0, 1).await;
+    request.split = splits[0].clone();
+    let response = records::read_records(&world.parts, request, soon())
+        .await
+        .unwrap();
+    let FederationResponse::ReadRecords(response) = response else {
+        panic!("not inline: {response:?}")
+    };
+    assert_eq!(response.records.batch.num_rows(), 1);
+}
+
+const ELSEWHERE: &str = r#"{"topicName": "orders", "kafkaCluster": "other", "message": {"dataFormat": "json", "fields": [
+    {"name": "id", "mapping": "id", "type": "BIGINT"}
+]}}"#;
+
+#[tokio::test]
+async fn a_cluster_that_is_not_configured_is_an_error_that_names_those_that_are() {
+    let world = World::new(1);
+    world
+        .registry
+        .register_schema("customer", "orders", "JSON", ELSEWHERE);
+    let error = ask(&connector(world), splits_request(None)).await.unwrap_err();
+    assert!(
+        error
+            .error_message
+            .starts_with("Kafka cluster `other` is none of those that `kafka_clusters` names"),
         "{}",
         error.error_message
     );

@@ -6,11 +6,10 @@ use async_trait::async_trait;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
 use chrono::NaiveDateTime;
-use connector::Connector;
 use connector::config::{Config, ConfigError};
-use connector::kafka::client::KafkaBroker;
 use connector::query_status::{QueryState, QueryStatus, QueryStatusError};
 use connector::registry::glue::GlueSchemaRegistry;
+use connector::{Connector, kafka_clusters};
 use embedded::glue::{DataFormat, EmbeddedGlue, GlueError};
 use embedded::kafka::{EmbeddedKafka, TopicError};
 use embedded::s3::{ACCESS_KEY_ID, EmbeddedS3, SECRET_ACCESS_KEY};
@@ -127,7 +126,7 @@ impl Stack {
             Arc::new(GlueSchemaRegistry::from_sdk_config(&sdk_config(
                 &self.glue.endpoint_url(),
             ))),
-            Arc::new(KafkaBroker::new(config)),
+            kafka_clusters(&config),
             Arc::new(self.block_store()),
             Arc::new(NobodysQuery),
         ))

@@ -5,11 +5,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use connector::Connector;
 use connector::config::Config;
-use connector::kafka::client::KafkaBroker;
 use connector::query_status::AthenaQueryStatus;
 use connector::registry::glue::GlueSchemaRegistry;
+use connector::{Connector, kafka_clusters};
 use embedded::glue::{DataFormat, EmbeddedGlue};
 use embedded::s3::EmbeddedS3;
 use spill::S3BlockStore;
@@ -146,7 +145,7 @@ impl World {
             Arc::new(GlueSchemaRegistry::from_sdk_config(
                 &self.sdk(&self.glue.endpoint_url()),
             )),
-            Arc::new(KafkaBroker::new(config)),
+            kafka_clusters(&config),
             Arc::new(S3BlockStore::new(self.s3())),
             Arc::new(AthenaQueryStatus::new(aws_sdk_athena::Client::new(
                 &self.sdk(&self.athena_endpoint()),

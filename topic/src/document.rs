@@ -19,6 +19,7 @@
 //! | key | value |
 //! |---|---|
 //! | `topicName` | the Kafka topic |
+//! | `kafkaCluster` | the cluster it is in, by the name that the connector's settings give it, if not the default |
 //! | `message` | how record values are read: the keys below |
 //! | `key` | how record keys are read, if columns come from them: the same keys |
 //! | `onBadRecord` | `null` (a row of NULLs), `skip` or `fail`, else as the connector is set up |
@@ -48,7 +49,7 @@
 //!
 //! Three more definitions describe a topic by themselves: an Avro schema, a Protobuf schema, and a JSON Schema whose
 //! top is an object. Their topic is the schema's name, unless an Avro or JSON Schema says `topicName` beside its own
-//! keys (where `onBadRecord`, `onTombstone` and `metadataColumns` may stand too), and they have all their columns.
+//! keys (where `kafkaCluster`, `onBadRecord`, `onTombstone` and `metadataColumns` may stand too), and they have all their columns.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
@@ -76,6 +77,7 @@ mod side;
 #[derive(Debug, Clone, PartialEq)]
 pub struct TopicDocument {
     schema_version_id: String,
+    cluster: Option<String>,
     topic: String,
     value: Side,
     key: Option<Side>,
@@ -85,10 +87,12 @@ pub struct TopicDocument {
 }
 
 /// What a document leaves open.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TableDefaults {
     /// Whether tables have the ready set of columns about the record itself.
     pub metadata_columns: bool,
+    /// The Kafka cluster of topics.
+    pub cluster: Option<String>,
 }
 
 /// A registered schema, named by a document.
@@ -179,6 +183,7 @@ impl TopicDocument {
             registry_name: registry_name.to_owned(),
             schema_name: schema_name.to_owned(),
             schema_version_id: self.schema_version_id,
+            cluster: self.cluster.or_else(|| defaults.cluster.clone()),
             topic: self.topic,
             value,
             key,
@@ -212,6 +217,7 @@ impl TopicDocument {
         let of_key = std::mem::take(&mut context.warnings);
         let document = Self {
             schema_version_id: String::new(),
+            cluster: None,
             topic,
             value: Side::read(&message, &Source::Value, &mut context)?,
             key,
@@ -239,6 +245,7 @@ impl TopicDocument {
     fn of_schema(topic: String, encoding: Encoding) -> Self {
         Self {
             schema_version_id: String::new(),
+            cluster: None,
             topic,
             value: Side {
                 source: Source::Value,
@@ -259,6 +266,8 @@ impl TopicDocument {
             on_tombstone: root.word::<OnTombstone>("onTombstone")?,
         };
         self.metadata_columns = root.flag("metadataColumns")?;
+        let cluster = root.optional_text("kafkaCluster")?;
+        self.cluster = cluster.filter(|name| !name.trim().is_empty());
         Ok(self)
     }
 }
@@ -299,8 +308,9 @@ impl fmt::Display for SchemaReference {
     }
 }
 
-const TOP_KEYS: [&str; 7] = [
+const TOP_KEYS: [&str; 8] = [
     "topicName",
+    "kafkaCluster",
     "message",
     "key",
     "onBadRecord",

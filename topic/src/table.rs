@@ -44,6 +44,8 @@ pub struct TopicTable {
     pub registry_name: String,
     pub schema_name: String,
     pub schema_version_id: String,
+    /// The Kafka cluster, by the name the connector's settings give it; `None` for the one that has none.
+    pub cluster: Option<String>,
     pub topic: String,
     /// How record values are encoded.
     pub value: Encoding,

@@ -6,9 +6,10 @@
 use std::str::FromStr;
 
 /// The types that exist, as `auth_type` spells them, surrounding blanks and case aside.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum AuthType {
     /// Plain text without authentication; what an unset or blank `auth_type` means.
+    #[default]
     NoAuth,
     SaslSslAwsMskIam,
     SaslSslScramSha512,

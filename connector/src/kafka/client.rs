@@ -17,7 +17,8 @@ use tracing::Span;
 
 use super::reader::Reader;
 use super::{Broker, KafkaError, OffsetRange, ReadStats, RecordSink, TopicPartition, Watermarks, watermarks};
-use crate::config::{Config, ConfigError, IsolationLevel};
+use crate::config::cluster::ClusterConfig;
+use crate::config::{ConfigError, IsolationLevel};
 use crate::error::Error;
 
 /// A Kafka cluster reached over the network.
@@ -30,11 +31,12 @@ pub struct KafkaBroker {
 }
 
 impl KafkaBroker {
-    /// Looks at nothing yet: what is wrong with `config` is told by the first call that needs it.
-    pub fn new(config: Config) -> Self {
+    /// Looks at nothing yet: what is wrong with `cluster` is told by the first call that needs it.
+    pub fn new(cluster: ClusterConfig, isolation_level: IsolationLevel) -> Self {
         Self {
             pool: Arc::new(Pool {
-                config,
+                cluster,
+                isolation_level,
                 idle: Mutex::default(),
             }),
         }
@@ -137,18 +139,27 @@ impl ClientContext for Context {
 impl ConsumerContext for Context {}
 
 struct Pool {
-    config: Config,
+    cluster: ClusterConfig,
+    isolation_level: IsolationLevel,
     idle: Mutex<Vec<Client>>,
 }
 
 impl Pool {
     fn client(self: &Arc<Self>) -> Result<PooledClient, Error> {
         let idle = self.idle().pop();
-        let client = idle.map_or_else(|| create(&self.config), Ok)?;
+        let client = idle.map_or_else(|| self.create(), Ok)?;
         Ok(PooledClient {
             pool: Arc::clone(self),
             client: Some(client),
         })
+    }
+
+    fn create(&self) -> Result<Client, Error> {
+        let settings = client_settings(&self.cluster, self.isolation_level)?;
+        let client = settings.create_with_context(Context::default());
+        Ok(client.map_err(|error| KafkaError::Client {
+            reason: error.to_string(),
+        })?)
     }
 
     fn idle(&self) -> MutexGuard<'_, Vec<Client>> {
@@ -178,24 +189,17 @@ impl Drop for PooledClient {
     }
 }
 
-fn create(config: &Config) -> Result<Client, Error> {
-    let client = client_settings(config)?.create_with_context(Context::default());
-    Ok(client.map_err(|error| KafkaError::Client {
-        reason: error.to_string(),
-    })?)
-}
-
 /// How much is fetched ahead of the decoder, at most: what bounds the memory of a read.
 const PREFETCH_KBYTES: &str = "16384";
 
-fn client_settings(config: &Config) -> Result<ClientConfig, Error> {
-    let isolation_level = match config.isolation_level {
+fn client_settings(cluster: &ClusterConfig, isolation_level: IsolationLevel) -> Result<ClientConfig, Error> {
+    let isolation_level = match isolation_level {
         IsolationLevel::ReadCommitted => "read_committed",
         IsolationLevel::ReadUncommitted => "read_uncommitted",
     };
     let mut settings = ClientConfig::new();
     settings
-        .set("bootstrap.servers", config.kafka_endpoint()?)
+        .set("bootstrap.servers", cluster.kafka_endpoint()?)
         .set("client.id", "athena-connector")
         .set("log.thread.name", "false")
         .set("isolation.level", isolation_level)
@@ -220,7 +224,7 @@ fn client_settings(config: &Config) -> Result<ClientConfig, Error> {
         // sleeps between requests would otherwise wait for the time-out of a dead one.
         .set("connections.max.idle.ms", "180000")
         .set("enable.metrics.push", "false");
-    for (name, value) in config.auth_type.client_settings().map_err(ConfigError::from)? {
+    for (name, value) in cluster.auth_type.client_settings().map_err(ConfigError::from)? {
         settings.set(name, value);
     }
     Ok(settings)

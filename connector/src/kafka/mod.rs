@@ -6,6 +6,7 @@
 //! | file | idea |
 //! |---|---|
 //! | [`auth`] | `auth_type` to client settings |
+//! | [`clusters`] | the clusters that tables are in |
 //! | [`client`] | a pool of clients, made when first needed |
 //! | `watermarks` | both ends of all partitions, one request a broker |
 //! | `fetch` | one partition's records from librdkafka, without a consumer group |
@@ -23,6 +24,7 @@ use crate::error::Error;
 
 pub mod auth;
 pub mod client;
+pub mod clusters;
 pub mod cursor;
 #[expect(
     unsafe_code,
@@ -151,6 +153,9 @@ pub struct ReadStats {
 pub enum KafkaError {
     #[error("the Kafka client cannot be made: {reason}")]
     Client { reason: String },
+
+    #[error("Kafka cluster `{name}` is none of those that `kafka_clusters` names: {known}")]
+    UnknownCluster { name: String, known: String },
 
     #[error("topic `{topic}` does not exist in the Kafka cluster")]
     UnknownTopic { topic: String },

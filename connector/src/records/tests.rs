@@ -549,7 +549,7 @@ impl QueryStatus for Cancelled {
 async fn a_query_that_is_over_ends_the_read_with_an_error() {
     let given_up = Arc::new(tokio::sync::Notify::new());
     let mut world = World::new(1);
-    world.parts.broker = Arc::new(Stuck(given_up.clone()));
+    world.parts.clusters = Arc::new(Stuck(given_up.clone())).into();
     world.parts.query_status = Arc::new(Cancelled);
     let error = read_as(&world, (0, 1), |_| {}).await.unwrap_err().to_string();
     assert_eq!(error, "query 8f0c is over (CANCELLED): reading was stopped");

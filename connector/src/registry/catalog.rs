@@ -21,15 +21,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use protocol::TableName;
+use topic::{DocumentError, SchemaDefinition, SchemaReference, TableDefaults, TopicDocument, TopicTable};
 
 use crate::registry::schema_versions::SchemaVersions;
 use crate::registry::{MAX_PAGE_SIZE, Page, Registry, RegistryError, SchemaRegistry};
-use topic::document::DocumentError;
-use topic::{SchemaDefinition, TopicTable};
-use topic::{SchemaReference, TableDefaults, TopicDocument};
 
 /// What makes a registry a database of Athena's, anywhere in its description, case-sensitive.
 pub const MARKERS: [&str; 2] = ["{AthenaFederationMSK}", "{AthenaFederationKafka}"];
+
+/// In a registry's description: the Kafka cluster of its topics, by its name among `kafka_clusters`. Ends with `}`.
+pub const CLUSTER_MARKER: &str = "{KafkaCluster:";
 
 /// The most names one unpaged listing returns.
 pub const MAX_NAMES: usize = 100_000;
@@ -40,6 +41,7 @@ pub struct Catalog {
     versions: Arc<SchemaVersions>,
     cache_for: Duration,
     defaults: TableDefaults,
+    has_named_clusters: bool,
     tables: Mutex<HashMap<TableKey, CachedTable>>,
 }
 
@@ -71,6 +73,7 @@ impl Catalog {
             registry,
             cache_for,
             defaults: TableDefaults::default(),
+            has_named_clusters: false,
             tables: Mutex::default(),
         }
     }
@@ -79,6 +82,15 @@ impl Catalog {
     #[must_use]
     pub fn with_defaults(self, defaults: TableDefaults) -> Self {
         Self { defaults, ..self }
+    }
+
+    /// Whether registries may name a Kafka cluster: if so, each table costs one more call.
+    #[must_use]
+    pub fn with_named_clusters(self, has_named_clusters: bool) -> Self {
+        Self {
+            has_named_clusters,
+            ..self
+        }
     }
 
     /// Schema versions by id, as this catalog keeps them.
@@ -224,9 +236,20 @@ impl Catalog {
             schema: schema.to_owned(),
             source,
         })?;
+        let defaults = TableDefaults {
+            cluster: self.cluster_of(registry).await?,
+            ..self.defaults.clone()
+        };
         document
-            .into_table(registry, schema, &references, &self.defaults)
+            .into_table(registry, schema, &references, &defaults)
             .map_err(table_error)
+    }
+
+    async fn cluster_of(&self, registry: &str) -> Result<Option<String>, CatalogError> {
+        if !self.has_named_clusters {
+            return Ok(None);
+        }
+        Ok(cluster_name(&self.registry.registry(registry).await?.description))
     }
 
     /// The latest versions of `references`, which are of `registry` unless they name another.
@@ -237,11 +260,12 @@ impl Catalog {
     ) -> Result<BTreeMap<SchemaReference, SchemaDefinition>, RegistryError> {
         let mut definitions = BTreeMap::new();
         for reference in references {
-            if !definitions.contains_key(&reference) {
-                let registry = reference.registry_name.as_deref().unwrap_or(registry);
-                let latest = self.registry.latest_schema(registry, &reference.schema_name);
-                definitions.insert(reference.clone(), latest.await?);
-            }
+            let registry = reference.registry_name.as_deref().unwrap_or(registry);
+            let latest = self
+                .registry
+                .latest_schema(registry, &reference.schema_name)
+                .await?;
+            definitions.insert(reference, latest);
         }
         Ok(definitions)
     }
@@ -334,6 +358,12 @@ pub enum CatalogError {
 
 fn is_marked(registry: &Registry) -> bool {
     MARKERS.iter().any(|marker| registry.description.contains(marker))
+}
+
+fn cluster_name(description: &str) -> Option<String> {
+    let (_, rest) = description.split_once(CLUSTER_MARKER)?;
+    let (name, _) = rest.split_once('}')?;
+    Some(name.trim().to_owned())
 }
 
 /// A name of another case may still be there. IAM answers "denied" instead of "not found" for a name outside a

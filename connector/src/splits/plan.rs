@@ -47,6 +47,7 @@ impl Plan {
             partition,
         };
         Some(TopicSplit {
+            cluster: None,
             topic_partition,
             range,
         })

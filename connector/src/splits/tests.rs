@@ -5,15 +5,7 @@ use crate::kafka::KafkaError;
 use crate::testing::{TOPIC, World, soon, splits_request};
 
 async fn page(world: &World, request: GetSplitsRequest) -> Result<GetSplitsResponse, Error> {
-    let parts = &world.parts;
-    get_splits(
-        &parts.config,
-        &parts.catalog,
-        parts.broker.as_ref(),
-        request,
-        soon(),
-    )
-    .await
+    get_splits(&world.parts, request, soon()).await
 }
 
 /// All pages, with the number of splits on each.
@@ -35,6 +27,7 @@ fn ranges(splits: &[Split]) -> Vec<(i32, i64, i64)> {
         let TopicSplit {
             topic_partition,
             range,
+            ..
         } = TopicSplit::from_properties(&split.properties).unwrap();
         assert_eq!(topic_partition.topic, TOPIC);
         (topic_partition.partition, range.start(), range.end())
@@ -69,7 +62,7 @@ async fn an_empty_topic_has_no_splits() {
 async fn a_topic_that_the_cluster_does_not_have_is_an_error() {
     let mut world = World::new(1);
     let empty = crate::kafka::memory::MemoryBroker::default();
-    world.parts.broker = std::sync::Arc::new(empty);
+    world.parts.clusters = std::sync::Arc::new(empty).into();
     let error = page(&world, splits_request(None)).await.unwrap_err();
     assert!(matches!(error, Error::Kafka(KafkaError::UnknownTopic { topic }) if topic == TOPIC));
 }

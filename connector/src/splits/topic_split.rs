@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::kafka::{OffsetRange, TopicPartition};
 
+/// Absent for the cluster of tables that name none.
+const CLUSTER: &str = "cluster";
 const TOPIC: &str = "topic";
 const PARTITION: &str = "partition";
 const START_OFFSET: &str = "startOffset";
@@ -13,6 +15,8 @@ const END_OFFSET: &str = "endOffset";
 /// What one ReadRecords call reads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TopicSplit {
+    /// The cluster's name among those configured; `None` for the default.
+    pub cluster: Option<String>,
     pub topic_partition: TopicPartition,
     pub range: OffsetRange,
 }
@@ -20,12 +24,16 @@ pub struct TopicSplit {
 impl TopicSplit {
     pub fn to_properties(&self) -> BTreeMap<String, String> {
         let TopicPartition { topic, partition } = &self.topic_partition;
-        BTreeMap::from([
+        let mut properties = BTreeMap::from([
             (TOPIC.to_owned(), topic.clone()),
             (PARTITION.to_owned(), partition.to_string()),
             (START_OFFSET.to_owned(), self.range.start().to_string()),
             (END_OFFSET.to_owned(), self.range.end().to_string()),
-        ])
+        ]);
+        if let Some(cluster) = &self.cluster {
+            properties.insert(CLUSTER.to_owned(), cluster.clone());
+        }
+        properties
     }
 
     /// # Errors
@@ -49,6 +57,7 @@ impl TopicSplit {
         let (start, end) = (number(START_OFFSET)?, number(END_OFFSET)?);
         let range = OffsetRange::new(start, end).ok_or(PropertyError::EmptyRange { start, end })?;
         Ok(Self {
+            cluster: properties.get(CLUSTER).cloned(),
             topic_partition: TopicPartition {
                 topic: text(TOPIC)?.clone(),
                 partition,
@@ -94,9 +103,10 @@ mod tests {
         #[test]
         fn properties_round_trip(
             topic in "[a-zA-Z0-9._-]{1,249}", partition in 0..i32::MAX, start in 0..i64::MAX, length in 1..i64::MAX,
+            cluster in prop::option::of("[a-z]{1,8}"),
         ) {
             let range = OffsetRange::new(start, start.saturating_add(length)).unwrap();
-            let split = TopicSplit { topic_partition: TopicPartition { topic, partition }, range };
+            let split = TopicSplit { cluster, topic_partition: TopicPartition { topic, partition }, range };
             prop_assert_eq!(TopicSplit::from_properties(&split.to_properties()), Ok(split));
         }
     }
@@ -110,6 +120,7 @@ mod tests {
         };
         assert_eq!(
             TopicSplit {
+                cluster: None,
                 topic_partition,
                 range
             }

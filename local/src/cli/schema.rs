@@ -96,7 +96,7 @@ async fn read_samples(args: &InferArgs) -> Result<Vec<Sample>, Error> {
         "kafka_endpoint" => Some(args.bootstrap.clone()),
         name => std::env::var(name).ok(),
     })?;
-    let broker = KafkaBroker::new(config);
+    let broker = KafkaBroker::new(config.cluster, config.isolation_level);
     let deadline = Instant::now() + READ_LIMIT;
     let partitions = broker.snapshot(&args.topic, deadline).await?;
     let share = i64::from(args.records.div_ceil(partitions.len().max(1) as u32));
@@ -176,10 +176,7 @@ fn check_text(name: &str, data_format: RegisteredAs, definition: String) -> Resu
         )
         .into());
     }
-    let defaults = TableDefaults {
-        metadata_columns: false,
-    };
-    Ok(document.into_table("", name, &Default::default(), &defaults)?)
+    Ok(document.into_table("", name, &Default::default(), &TableDefaults::default())?)
 }
 
 /// The topic and a line for each column.

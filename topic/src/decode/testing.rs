@@ -58,6 +58,7 @@ pub(crate) fn table(encoding: Encoding, columns: Vec<Field>) -> TopicTable {
         registry_name: "registry".into(),
         schema_name: "schema".into(),
         schema_version_id: "00000000-0000-0000-0000-000000000000".into(),
+        cluster: None,
         topic: "topic".into(),
         value: encoding,
         key: None,

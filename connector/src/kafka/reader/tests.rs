@@ -1,4 +1,3 @@
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use rdkafka::ClientConfig;
@@ -11,7 +10,8 @@ use tokio::time::timeout;
 use topic::{RecordTimestamp, TimestampType};
 
 use super::*;
-use crate::config::Config;
+use crate::config::IsolationLevel;
+use crate::config::cluster::ClusterConfig;
 use crate::kafka::client::KafkaBroker;
 use crate::kafka::memory::MemoryRecord;
 use crate::kafka::{Broker, Watermarks};
@@ -28,11 +28,10 @@ impl Cluster {
     fn start() -> Self {
         let mock = MockCluster::new(1).unwrap();
         mock.create_topic(TOPIC, 2, 1).unwrap();
-        let variables = HashMap::from([("kafka_endpoint", mock.bootstrap_servers())]);
-        let config = Config::from_vars(|name| variables.get(name).cloned()).unwrap();
+        let cluster = ClusterConfig::at(mock.bootstrap_servers());
         Self {
             mock,
-            broker: KafkaBroker::new(config),
+            broker: KafkaBroker::new(cluster, IsolationLevel::ReadCommitted),
         }
     }
 

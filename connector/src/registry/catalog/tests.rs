@@ -390,11 +390,7 @@ async fn looks_up_what_a_document_refers_to_in_its_registry_or_the_one_it_names(
         registry_name: registry.map(str::to_owned),
         schema_name: schema.to_owned(),
     };
-    let references = vec![
-        reference(None, "value"),
-        reference(Some("b"), "key"),
-        reference(None, "value"),
-    ];
+    let references = vec![reference(None, "value"), reference(Some("b"), "key")];
     let found = catalog.references("a", references).await.unwrap();
     assert_eq!(found[&reference(None, "value")].definition, document("a/value"));
     assert_eq!(found[&reference(Some("b"), "key")].definition, document("b/key"));
@@ -457,4 +453,31 @@ async fn caches_nothing_for_no_time_and_no_absence() {
         .memory
         .register_schema("a", "late", "JSON", &document("late"));
     assert_eq!(topic(&catalog, "a", "late").await.unwrap(), "late");
+}
+
+#[tokio::test]
+async fn a_registry_names_the_cluster_of_its_topics() {
+    let in_payments = format!("{MSK} {{KafkaCluster:payments}}");
+    let registry = registry(&[("a", &in_payments, &["orders"]), ("b", MSK, &["orders"])]);
+    let cluster = async |catalog: &Catalog, schema| {
+        let table = catalog.table(&TableName::new(schema, "orders")).await;
+        table.unwrap().cluster.clone()
+    };
+    let alone = catalog(&registry);
+    assert_eq!(cluster(&alone, "a").await, None, "there are no other clusters");
+    assert_eq!(registry.take_calls(), ["GetSchemaVersion"]);
+
+    let among_others = catalog(&registry).with_named_clusters(true);
+    assert_eq!(cluster(&among_others, "a").await.as_deref(), Some("payments"));
+    assert_eq!(cluster(&among_others, "b").await, None);
+}
+
+#[test]
+fn a_marker_without_end_names_no_cluster() {
+    assert_eq!(
+        cluster_name("{KafkaCluster: payments } and more").as_deref(),
+        Some("payments")
+    );
+    assert_eq!(cluster_name("{KafkaCluster:payments"), None);
+    assert_eq!(cluster_name("KafkaCluster"), None);
 }

@@ -71,14 +71,34 @@ fn a_declared_column_wins_over_one_of_the_ready_set() {
 fn the_caller_says_what_the_document_leaves_open() {
     let value = with_field(json!({"name": "a", "mapping": "a"}));
     let columns = |value: &Value, metadata_columns| {
-        let table =
-            document(value).into_table("r", "s", &BTreeMap::new(), &TableDefaults { metadata_columns });
+        let defaults = TableDefaults {
+            metadata_columns,
+            cluster: None,
+        };
+        let table = document(value).into_table("r", "s", &BTreeMap::new(), &defaults);
         table.unwrap().schema.fields().len()
     };
     assert_eq!((columns(&value, false), columns(&value, true)), (1, 14));
     let mut off = value.clone();
     off["metadataColumns"] = json!(false);
     assert_eq!(columns(&off, true), 1);
+}
+
+#[test]
+fn the_documents_cluster_goes_before_the_callers() {
+    let defaults = TableDefaults {
+        cluster: Some("of the registry".into()),
+        ..TableDefaults::default()
+    };
+    let cluster = |value: &Value| {
+        let table = document(value).into_table("r", "s", &BTreeMap::new(), &defaults);
+        table.unwrap().cluster.unwrap()
+    };
+    let mut value = with_field(json!({"name": "a", "mapping": "a"}));
+    assert_eq!(cluster(&value), "of the registry");
+    value["kafkaCluster"] = json!("payments");
+    assert_eq!(cluster(&value), "payments");
+    assert_eq!(parse(value).unwrap().cluster.as_deref(), Some("payments"));
 }
 
 #[test]

@@ -1,0 +1,119 @@
+//! How to reach a Kafka cluster: the function's own variables, or an entry of `kafka_clusters`.
+//!
+//! `kafka_clusters` is a JSON object of clusters by name, each an object whose keys are the variables that describe the
+//! function's own cluster:
+//!
+//! ```json
+//! {"payments": {"kafka_endpoint": "b-1.payments:9098", "auth_type": "SASL_SSL_AWS_MSK_IAM"}}
+//! ```
+//!
+//! A named cluster inherits nothing: what one cluster is told, a password above all, is not shown to another.
+
+use std::collections::BTreeMap;
+
+use super::{ConfigError, Vars};
+use crate::kafka::auth::AuthType;
+
+/// The variable of the named clusters.
+pub(super) const VARIABLE: &str = "kafka_clusters";
+
+const KAFKA_ENDPOINT: &str = "kafka_endpoint";
+const AUTH_TYPE: &str = "auth_type";
+
+/// What an entry of `kafka_clusters` may say.
+const KEYS: [&str; 2] = [KAFKA_ENDPOINT, AUTH_TYPE];
+
+/// One cluster.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ClusterConfig {
+    kafka_endpoint: Option<String>,
+    pub auth_type: AuthType,
+}
+
+impl ClusterConfig {
+    /// A cluster without authentication.
+    pub fn at(kafka_endpoint: impl Into<String>) -> Self {
+        Self {
+            kafka_endpoint: Some(kafka_endpoint.into()),
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn read(vars: &Vars<impl Fn(&str) -> Option<String>>) -> Result<Self, ConfigError> {
+        Ok(Self {
+            kafka_endpoint: vars.text(KAFKA_ENDPOINT),
+            auth_type: vars.text(AUTH_TYPE).unwrap_or_default().parse()?,
+        })
+    }
+
+    /// The brokers, `host:port` separated by commas.
+    pub fn kafka_endpoint(&self) -> Result<&str, ConfigError> {
+        self.kafka_endpoint.as_deref().ok_or(ConfigError::Missing {
+            variable: KAFKA_ENDPOINT,
+        })
+    }
+}
+
+/// Reads the value of [`VARIABLE`].
+pub(super) fn read_named(json: &str) -> Result<BTreeMap<String, ClusterConfig>, ConfigError> {
+    let clusters: BTreeMap<String, BTreeMap<String, String>> =
+        serde_json::from_str(json).map_err(|error| invalid(error.to_string()))?;
+    let read = |(name, settings): (String, BTreeMap<String, String>)| {
+        if let Some(key) = settings.keys().find(|key| !KEYS.contains(&key.as_str())) {
+            let known = KEYS.join(", ");
+            return Err(invalid(format!("cluster `{name}` says `{key}`, wanted {known}")));
+        }
+        let in_cluster = |error| invalid(format!("cluster `{name}`: {error}"));
+        let cluster =
+            ClusterConfig::read(&Vars(|key: &str| settings.get(key).cloned())).map_err(in_cluster)?;
+        cluster
+            .kafka_endpoint()
+            .map_err(|_| invalid(format!("cluster `{name}` has no {KAFKA_ENDPOINT}")))?;
+        Ok((name, cluster))
+    };
+    clusters.into_iter().map(read).collect()
+}
+
+/// Without the value, in which names of secrets may stand.
+fn invalid(reason: String) -> ConfigError {
+    ConfigError::Clusters { reason }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_clusters_by_name_as_the_functions_own_is_read() {
+        let clusters = read_named(
+            r#"{"a": {"kafka_endpoint": "a:9092"}, "b": {"kafka_endpoint": " b:9092 ", "auth_type": "no_auth"}}"#,
+        );
+        let wanted = [("a", "a:9092"), ("b", "b:9092")];
+        let wanted = wanted.map(|(name, endpoint)| (name.to_owned(), ClusterConfig::at(endpoint)));
+        assert_eq!(clusters, Ok(BTreeMap::from(wanted)));
+        assert_eq!(read_named("{}"), Ok(BTreeMap::new()));
+    }
+
+    #[test]
+    fn says_which_cluster_is_wrong_and_why() {
+        for (json, reason) in [
+            ("[]", "invalid type: sequence"),
+            (r#"{"a": "b-1:9092"}"#, "invalid type: string"),
+            (r#"{"a": {}}"#, "cluster `a` has no kafka_endpoint"),
+            (
+                r#"{"a": {"kafka_endpoint": "a:9092", "kafka_port": "1"}}"#,
+                "cluster `a` says `kafka_port`, wanted kafka_endpoint, auth_type",
+            ),
+            (
+                r#"{"a": {"kafka_endpoint": "a:9092", "auth_type": "KERBEROS"}}"#,
+                "cluster `a`: `auth_type` is `KERBEROS`",
+            ),
+        ] {
+            let error = read_named(json).unwrap_err().to_string();
+            assert!(
+                error.contains("kafka_clusters") && error.contains(reason),
+                "{error}"
+            );
+        }
+    }
+}
