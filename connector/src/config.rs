@@ -1,27 +1,6 @@
-//! Settings, each from one environment variable.
+//! Settings, each from one environment variable. The reference:
 //!
-//! | variable | unit | default | meaning |
-//! |---|---|---|---|
-//! | `kafka_endpoint` | `host:port,…` | none, needed to plan and read | the brokers to ask first |
-//! | `auth_type` | name | `NO_AUTH` | how to authenticate to the brokers ([`AuthType`]) |
-//! | `kafka_clusters` | JSON | none | other clusters by name, each an object of the variables above: tables may name one ([`cluster`]) |
-//! | `spill_bucket` | bucket | none, needed to plan unless the request names one | where blocks go that do not fit an answer |
-//! | `spill_prefix` | key prefix | `athena-federation-spill` | what spilled keys begin with |
-//! | `disable_spill_encryption` | `true`, `false` | `false` | spill in the clear |
-//! | `MAX_BLOCK_SIZE_BYTES` | bytes | what the request says | size at which a block is spilled |
-//! | `ATHENA_FEDERATION_SDK_LOG_LEVEL` | level | `warn` | `off`, `error`, `warn`, `info`, `debug`, `trace` |
-//! | `max_records_per_split` | offsets | 100000 | the longest offset range of one split |
-//! | `schema_cache_seconds` | seconds | 60 | how long a table's description is reused; 0 reads it every time |
-//! | `isolation_level` | name | `read_committed` | or `read_uncommitted`: also records of open and aborted transactions |
-//! | `on_bad_record` | name | `null` | a record that does not decode: `null` a row of NULLs, `skip` no row, `fail` the query, then also over a value that does not fit its column |
-//! | `on_tombstone` | name | `skip` | a record without value: `skip` no row, `null` a row of NULLs |
-//! | `metadata_columns` | `true`, `false` | `false` | every table has columns about its records: partition, offset, timestamp, key, headers, … |
-//! | `schema_registry_url` | URL | none, needed for records that name a Confluent schema id | the Confluent schema registry; user and password may stand in the URL, percent-encoded |
-//!
-//! What a topic's document says of `on_bad_record`, `on_tombstone` or metadata columns goes before the setting.
-//!
-//! Those of the Java connector keep its names and defaults. A blank value is the same as none, since deployment
-//! templates pass empty text for parameters left out. Words are accepted in any case.
+#![doc = include_str!("../../docs/settings.md")]
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
