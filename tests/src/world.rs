@@ -77,9 +77,14 @@ impl World {
 
     /// Registers a schema document under `table` in [`REGISTRY`].
     pub fn register(&self, table: &str, document: &serde_json::Value) {
+        self.register_in(REGISTRY, table, document);
+    }
+
+    /// The same in another registry.
+    pub fn register_in(&self, registry: &str, table: &str, document: &serde_json::Value) {
         let registered = self
             .glue
-            .register_schema(REGISTRY, table, DataFormat::Json, &document.to_string());
+            .register_schema(registry, table, DataFormat::Json, &document.to_string());
         registered.expect("a schema");
     }
 

@@ -1,6 +1,7 @@
 //! The suite: each module is a claim about the connector, held on the stand-ins and on the real parts alike.
 
 mod aws;
+mod clusters;
 mod exactness;
 mod faults;
 mod formats;
