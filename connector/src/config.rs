@@ -170,6 +170,24 @@ impl<F: Fn(&str) -> Option<String>> Vars<F> {
         url.transpose()
     }
 
+    fn parsed<T: FromStr>(
+        &self,
+        variable: &'static str,
+        wanted: &'static str,
+    ) -> Result<Option<T>, ConfigError> {
+        let Some(value) = self.text(variable) else {
+            return Ok(None);
+        };
+        match value.parse() {
+            Ok(parsed) => Ok(Some(parsed)),
+            Err(_) => Err(ConfigError::Invalid {
+                variable,
+                value,
+                wanted: wanted.to_owned(),
+            }),
+        }
+    }
+
     /// A decimal number, `least` or more.
     fn number<T: Copy + FromStr + PartialOrd + Display>(
         &self,

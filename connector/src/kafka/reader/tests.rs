@@ -12,6 +12,7 @@ use topic::{RecordTimestamp, TimestampType};
 use super::*;
 use crate::config::IsolationLevel;
 use crate::config::cluster::ClusterConfig;
+use crate::kafka::auth::store::memory::MemoryCredentialStore;
 use crate::kafka::client::KafkaBroker;
 use crate::kafka::memory::MemoryRecord;
 use crate::kafka::{Broker, Watermarks};
@@ -31,7 +32,11 @@ impl Cluster {
         let cluster = ClusterConfig::at(mock.bootstrap_servers());
         Self {
             mock,
-            broker: KafkaBroker::new(cluster, IsolationLevel::ReadCommitted),
+            broker: KafkaBroker::new(
+                cluster,
+                IsolationLevel::ReadCommitted,
+                Arc::new(MemoryCredentialStore::new()),
+            ),
         }
     }
 
