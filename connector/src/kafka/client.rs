@@ -16,6 +16,7 @@ use rdkafka::types::RDKafkaErrorCode;
 use tracing::Span;
 
 use super::reader::Reader;
+use super::topic_config;
 use super::{Broker, KafkaError, OffsetRange, ReadStats, RecordSink, TopicPartition, Watermarks, watermarks};
 use crate::config::cluster::ClusterConfig;
 use crate::config::{ConfigError, IsolationLevel};
@@ -54,6 +55,45 @@ impl Broker for KafkaBroker {
             Ok(watermarks)
         })
         .await
+    }
+
+    async fn offsets_at(
+        &self,
+        topic: &str,
+        partitions: &[i32],
+        time_ms: i64,
+        deadline: Instant,
+    ) -> Result<Vec<Option<i64>>, Error> {
+        if partitions.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (pool, topic, partitions) = (Arc::clone(&self.pool), topic.to_owned(), partitions.to_vec());
+        blocking(move || {
+            let client = pool.client()?;
+            let offsets = watermarks::offsets_at(&client, &topic, &partitions, time_ms, deadline)?;
+            client.context().forget_complaint();
+            Ok(offsets)
+        })
+        .await
+    }
+
+    async fn has_log_append_time(&self, topic: &str, deadline: Instant) -> bool {
+        let (pool, name) = (Arc::clone(&self.pool), topic.to_owned());
+        let told = blocking(move || {
+            let client = pool.client()?;
+            Ok(topic_config::timestamp_type(&client, &name, deadline))
+        });
+        match told.await {
+            Ok(Ok(timestamp_type)) => timestamp_type == "LogAppendTime",
+            Ok(Err(reason)) => {
+                tracing::debug!(topic, reason, "the brokers do not tell whose time timestamps are");
+                false
+            }
+            Err(error) => {
+                tracing::debug!(topic, %error, "the brokers do not tell whose time timestamps are");
+                false
+            }
+        }
     }
 
     async fn read(
