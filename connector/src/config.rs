@@ -31,6 +31,9 @@ pub struct Config {
     pub log_level: LevelFilter,
     /// At least 1.
     pub max_records_per_split: u64,
+    /// At least 1.
+    pub target_parallelism: Option<u64>,
+    pub timestamp_upper_bound: TimestampUpperBound,
     pub schema_cache: Duration,
     pub isolation_level: IsolationLevel,
     pub on_bad_record: OnBadRecord,
@@ -59,6 +62,10 @@ impl Config {
                 .word("ATHENA_FEDERATION_SDK_LOG_LEVEL", &LOG_LEVELS)?
                 .unwrap_or(LevelFilter::WARN),
             max_records_per_split: vars.number("max_records_per_split", 1)?.unwrap_or(100_000),
+            target_parallelism: vars.number("target_parallelism", 1)?,
+            timestamp_upper_bound: vars
+                .word("timestamp_upper_bound", &TIMESTAMP_UPPER_BOUNDS)?
+                .unwrap_or_default(),
             schema_cache: vars
                 .number("schema_cache_seconds", 0)?
                 .map_or(Duration::from_secs(60), |seconds: u32| {
@@ -95,6 +102,19 @@ pub enum IsolationLevel {
     ReadUncommitted,
 }
 
+/// When records behind the first that is too late for a query are not read.
+///
+/// That loses no row only if timestamps never fall as offsets rise. A producer's may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TimestampUpperBound {
+    /// If the brokers tell that the topic's `message.timestamp.type` is `LogAppendTime`.
+    #[default]
+    LogAppendTime,
+    /// Of every topic: rows that are out of order by time may be missing.
+    Always,
+    Never,
+}
+
 /// A variable that is missing or has a value of no use.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
@@ -122,6 +142,11 @@ const BOOLEANS: [(&str, bool); 2] = [("true", true), ("false", false)];
 const ISOLATION_LEVELS: [(&str, IsolationLevel); 2] = [
     ("read_committed", IsolationLevel::ReadCommitted),
     ("read_uncommitted", IsolationLevel::ReadUncommitted),
+];
+const TIMESTAMP_UPPER_BOUNDS: [(&str, TimestampUpperBound); 3] = [
+    ("log_append_time", TimestampUpperBound::LogAppendTime),
+    ("always", TimestampUpperBound::Always),
+    ("never", TimestampUpperBound::Never),
 ];
 const LOG_LEVELS: [(&str, LevelFilter); 6] = [
     ("off", LevelFilter::OFF),
@@ -234,6 +259,8 @@ mod tests {
             max_block_bytes: None,
             log_level: LevelFilter::WARN,
             max_records_per_split: 100_000,
+            target_parallelism: None,
+            timestamp_upper_bound: TimestampUpperBound::LogAppendTime,
             schema_cache: Duration::from_secs(60),
             isolation_level: IsolationLevel::ReadCommitted,
             on_bad_record: OnBadRecord::Null,
@@ -256,6 +283,8 @@ mod tests {
             ("MAX_BLOCK_SIZE_BYTES", "1000000"),
             ("ATHENA_FEDERATION_SDK_LOG_LEVEL", "DEBUG"),
             ("max_records_per_split", "5"),
+            ("target_parallelism", "40"),
+            ("timestamp_upper_bound", "Never"),
             ("schema_cache_seconds", "0"),
             ("isolation_level", "read_uncommitted"),
             ("on_bad_record", "fail"),
@@ -272,6 +301,8 @@ mod tests {
             max_block_bytes: Some(1_000_000),
             log_level: LevelFilter::DEBUG,
             max_records_per_split: 5,
+            target_parallelism: Some(40),
+            timestamp_upper_bound: TimestampUpperBound::Never,
             schema_cache: Duration::ZERO,
             isolation_level: IsolationLevel::ReadUncommitted,
             on_bad_record: OnBadRecord::Fail,
@@ -310,6 +341,12 @@ mod tests {
                 "off or error or warn or info or debug or trace",
             ),
             ("max_records_per_split", "0", "a whole number of at least 1"),
+            ("target_parallelism", "0", "a whole number of at least 1"),
+            (
+                "timestamp_upper_bound",
+                "true",
+                "log_append_time or always or never",
+            ),
             ("schema_cache_seconds", "-1", "a whole number of at least 0"),
             (
                 "isolation_level",

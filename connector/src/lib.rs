@@ -8,6 +8,7 @@
 //! | [`config`] | every environment variable, once |
 //! | [`metadata`] | ping, schemas, tables, table, layout, capabilities |
 //! | [`splits`] | watermarks to splits, page by page |
+//! | [`pushdown`] | constraints to what of a topic is read |
 //! | [`records`] | a split to rows: reader, decoder, filter, spiller |
 //! | [`filter`] | constraints over a batch |
 //! | [`registry`] | schema registries: where tables come from |
@@ -50,6 +51,7 @@ pub mod error;
 pub mod filter;
 pub mod kafka;
 pub mod metadata;
+pub mod pushdown;
 pub mod query_status;
 pub mod records;
 pub mod registry;

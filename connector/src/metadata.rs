@@ -9,8 +9,8 @@ use arrow::error::ArrowError;
 use protocol::{
     Block, CAPABILITIES, GetDataSourceCapabilitiesRequest, GetDataSourceCapabilitiesResponse,
     GetTableLayoutRequest, GetTableLayoutResponse, GetTableRequest, GetTableResponse, ListSchemasRequest,
-    ListSchemasResponse, ListTablesRequest, ListTablesResponse, PingRequest, PingResponse, SerdeVersion,
-    TableName, UnsupportedType, check_supported,
+    ListSchemasResponse, ListTablesRequest, ListTablesResponse, OptimizationSubType, PingRequest,
+    PingResponse, SerdeVersion, TableName, UnsupportedType, check_supported,
 };
 
 use crate::error::Error;
@@ -93,13 +93,17 @@ pub fn get_table_layout(request: GetTableLayoutRequest) -> Result<GetTableLayout
     })
 }
 
-/// None: what is advertised here Athena no longer does itself.
+/// That splits stop at a limit, and nothing else: what is advertised here Athena may no longer do itself.
 pub fn get_data_source_capabilities(
     request: GetDataSourceCapabilitiesRequest,
 ) -> GetDataSourceCapabilitiesResponse {
+    let integer_constant = OptimizationSubType {
+        sub_type: "integer_constant".to_owned(),
+        properties: Vec::new(),
+    };
     GetDataSourceCapabilitiesResponse {
         catalog_name: request.catalog_name,
-        capabilities: BTreeMap::new(),
+        capabilities: BTreeMap::from([("supports_limit_pushdown".to_owned(), vec![integer_constant])]),
     }
 }
 

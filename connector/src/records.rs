@@ -1,11 +1,14 @@
 //! ReadRecords: one split's records, as rows that satisfy the constraints.
 //!
 //! ```text
-//! reading thread: broker -> decoder -> batches ->| bounded channel |-> filter -> spiller :async side
+//! reading thread: broker -> decoder -> filter -> batches ->| bounded channel |-> spiller :async side
 //! ```
 //!
 //! What is in memory does not depend on how long the split is: the broker client's prefetch, one batch being filled, a
 //! few in the channel, and the spiller's blocks.
+//!
+//! A [limit](row_limit) ends the read at the broker as soon as there are enough rows behind the filter. That is not an
+//! error, and what is wrong with a record behind it is not found out.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -23,20 +26,22 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::filter::Filter;
 use crate::kafka::ReadStats;
+use crate::pushdown::limit::row_limit;
 use crate::query_status::until_over;
 use crate::registry::catalog::{Catalog, CatalogError, TableVersion};
 use crate::splits::{SplitError, TopicSplit};
-use row_sink::{Delivery, Policy, RowSink, Tally};
+use row_sink::{Delivery, Policy, RowSink, Selection, Tally};
 
 mod row_sink;
 
-/// Batches decoded but not yet filtered, at most.
+/// Batches ready but not yet written, at most.
 const CHANNEL_BATCHES: usize = 2;
 
 /// Reads the split of `request`, and answers its rows inline or where they were spilled.
 ///
 /// # Errors
-/// Anything that keeps a row from being read: never fewer rows than there are. Also if the query ends meanwhile.
+/// Anything that keeps a row from being read: never fewer rows than there are, or than the limit wants. Also if the
+/// query ends meanwhile.
 pub async fn read_records(
     parts: &Parts,
     request: ReadRecordsRequest,
@@ -61,14 +66,15 @@ async fn read(
     let decoder = decoder(parts, request, table.as_deref(), deadline)?;
     let filter = Filter::try_new(&request.constraints, &request.schema)?;
     let mut spiller = spiller(parts, request)?;
-    // Of all limits only this one is ours to apply: another might cut off rows that Athena's own, exact filter keeps.
-    if request.constraints.limit == Some(0) {
+    let limit = row_limit(&request.constraints, &request.schema);
+    if limit == Some(0) {
         return Ok(response(request, spiller.finish().await?));
     }
 
     let (sender, mut deliveries) = mpsc::channel(CHANNEL_BATCHES);
     let sink = Box::new(RowSink::new(
         decoder,
+        Selection { filter, limit },
         policy(&parts.config, request, table.as_deref()),
         split.topic_partition.clone(),
         sender,
@@ -78,7 +84,7 @@ async fn read(
         let mut tally = Tally::default();
         while let Some(delivery) = deliveries.recv().await {
             match delivery {
-                Delivery::Rows(batch) => spiller.write(filter.apply(batch)?).await?,
+                Delivery::Rows(batch) => spiller.write(batch).await?,
                 Delivery::End(end) => tally = end,
             }
         }
@@ -195,6 +201,7 @@ fn report(split: &TopicSplit, read: ReadStats, tally: &Tally, spilled: SpillStat
         records = read.records,
         value_bytes = read.value_bytes,
         expired_offsets = read.expired_offsets,
+        stopped_early = read.stopped_early,
         tombstones = tally.tombstones,
         bad_records = tally.bad_records,
         bad_keys = tally.bad_keys,

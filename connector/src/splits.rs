@@ -1,8 +1,9 @@
 //! GetSplits: what there is to read, cut into pieces that are read side by side.
 //!
 //! The first call takes one snapshot of the topic's watermarks, and every split of the query lies within it: records
-//! that arrive later are not seen, whichever page their split is on. What does not fit on a page travels in the
-//! continuation token.
+//! that arrive later are not seen, whichever page their split is on. It also narrows the snapshot to what the
+//! constraints leave of it, and decides how long a split may be: `max_records_per_split`, or less if that makes fewer
+//! splits than `target_parallelism`. What does not fit on a page travels in the continuation token, with that length.
 
 use std::time::Instant;
 
@@ -12,6 +13,7 @@ use crate::Parts;
 use crate::config::Config;
 use crate::error::Error;
 
+mod narrow;
 mod plan;
 mod token;
 mod topic_split;
@@ -40,11 +42,17 @@ pub async fn get_splits(
     let broker = parts.clusters.get(table.cluster.as_deref())?;
     let mut plan = match &request.continuation_token {
         Some(token) => Plan::from_token(token, &table.topic).map_err(SplitError::from)?,
-        None => Plan::new(&table.topic, &broker.snapshot(&table.topic, deadline).await?),
+        None => {
+            let wanted = narrow::ranges(broker.as_ref(), &table, &request.constraints, config, deadline);
+            let wanted = wanted.await?;
+            let limit = config.max_records_per_split;
+            let split_records = plan::split_records(&wanted, config.target_parallelism, limit);
+            Plan::new(&table.topic, wanted, split_records)
+        }
     };
     let place = SpillPlace::resolve(config, &request)?;
     let splits: Vec<Split> = plan
-        .splits(config.max_records_per_split)
+        .splits()
         .take(MAX_SPLITS_PER_PAGE)
         .map(|split| Split {
             spill_location: Some(place.split_location()),

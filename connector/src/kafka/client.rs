@@ -20,6 +20,7 @@ use super::auth::failure::AuthenticationFailure;
 use super::auth::settings::{AuthSettings, Authentication};
 use super::auth::store::CredentialStore;
 use super::reader::Reader;
+use super::topic_config;
 use super::{Broker, KafkaError, OffsetRange, ReadStats, RecordSink, TopicPartition, Watermarks, watermarks};
 use crate::config::IsolationLevel;
 use crate::config::cluster::ClusterConfig;
@@ -56,6 +57,43 @@ impl Broker for KafkaBroker {
     async fn snapshot(&self, topic: &str, deadline: Instant) -> Result<Vec<(i32, Watermarks)>, Error> {
         let (pool, topic) = (Arc::clone(&self.pool), topic.to_owned());
         blocking(move || pool.with_client(|client| Ok(watermarks::of_topic(client, &topic, deadline)?))).await
+    }
+
+    async fn offsets_at(
+        &self,
+        topic: &str,
+        partitions: &[i32],
+        time_ms: i64,
+        deadline: Instant,
+    ) -> Result<Vec<Option<i64>>, Error> {
+        if partitions.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (pool, topic, partitions) = (Arc::clone(&self.pool), topic.to_owned(), partitions.to_vec());
+        blocking(move || {
+            pool.with_client(|client| {
+                Ok(watermarks::offsets_at(client, &topic, &partitions, time_ms, deadline)?)
+            })
+        })
+        .await
+    }
+
+    async fn has_log_append_time(&self, topic: &str, deadline: Instant) -> bool {
+        let (pool, name) = (Arc::clone(&self.pool), topic.to_owned());
+        let told = blocking(move || {
+            pool.with_client(|client| Ok(topic_config::timestamp_type(client, &name, deadline)))
+        });
+        match told.await {
+            Ok(Ok(timestamp_type)) => timestamp_type == "LogAppendTime",
+            Ok(Err(reason)) => {
+                tracing::debug!(topic, reason, "the brokers do not tell whose time timestamps are");
+                false
+            }
+            Err(error) => {
+                tracing::debug!(topic, %error, "the brokers do not tell whose time timestamps are");
+                false
+            }
+        }
     }
 
     async fn read(

@@ -1,6 +1,6 @@
 //! Topics in memory: the twin of the real broker, for tests of what reads from one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -16,6 +16,8 @@ use crate::error::Error;
 #[derive(Debug, Default)]
 pub struct MemoryBroker {
     topics: Mutex<BTreeMap<String, Vec<Log>>>,
+    /// Topics whose timestamps are those of the log.
+    log_append_time: Mutex<BTreeSet<String>>,
 }
 
 /// A record as it is appended; the offset comes with its place.
@@ -42,6 +44,11 @@ impl MemoryBroker {
     pub fn create_topic(&self, topic: &str, partitions: usize) {
         self.topics()
             .insert(topic.to_owned(), vec![Log::default(); partitions]);
+    }
+
+    /// Declares that the timestamps of `topic` are those of its log.
+    pub fn set_log_append_time(&self, topic: &str) {
+        self.log_append_time().insert(topic.to_owned());
     }
 
     /// Appends a record, `None` for a tombstone, to a topic that exists.
@@ -99,6 +106,12 @@ impl MemoryBroker {
     fn topics(&self) -> MutexGuard<'_, BTreeMap<String, Vec<Log>>> {
         self.topics.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    fn log_append_time(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.log_append_time
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 #[async_trait]
@@ -112,6 +125,25 @@ impl Broker for MemoryBroker {
             .zip(logs)
             .map(|(partition, log)| (partition, log.watermarks()))
             .collect())
+    }
+
+    async fn offsets_at(
+        &self,
+        topic: &str,
+        partitions: &[i32],
+        time_ms: i64,
+        _deadline: Instant,
+    ) -> Result<Vec<Option<i64>>, Error> {
+        let offset_at = |&partition: &i32| {
+            let topic = topic.to_owned();
+            let log = self.log(&TopicPartition { topic, partition })?;
+            Ok(log.offset_at(time_ms))
+        };
+        partitions.iter().map(offset_at).collect()
+    }
+
+    async fn has_log_append_time(&self, topic: &str, _deadline: Instant) -> bool {
+        self.log_append_time().contains(topic)
     }
 
     async fn read(
@@ -135,6 +167,14 @@ impl Log {
         }
     }
 
+    fn offset_at(&self, time_ms: i64) -> Option<i64> {
+        let is_late = |record: &MemoryRecord| record.timestamp.is_some_and(|time| time.millis >= time_ms);
+        let mut records = self.records.iter();
+        records
+            .find(|(_, record)| is_late(record))
+            .map(|(offset, _)| *offset)
+    }
+
     fn read(&self, mut cursor: Cursor, sink: &mut dyn RecordSink) -> Result<ReadStats, Error> {
         let mut stats = ReadStats {
             expired_offsets: cursor.expired_offsets(),
@@ -146,7 +186,7 @@ impl Log {
             }
             stats.records += 1;
             stats.value_bytes += record.value.as_ref().map_or(0, |value| value.len() as u64);
-            sink.accept(Record {
+            let next = sink.accept(Record {
                 partition: cursor.topic_partition().partition,
                 offset,
                 timestamp: record.timestamp,
@@ -155,8 +195,12 @@ impl Log {
                 value: record.value.as_deref(),
                 headers: &record.headers.as_slice(),
             })?;
+            if next.is_break() {
+                stats.stopped_early = !cursor.is_done();
+                break;
+            }
         }
-        if !cursor.is_done() {
+        if !cursor.is_done() && !stats.stopped_early {
             cursor.end_of_partition(self.high)?;
         }
         sink.finish()?;

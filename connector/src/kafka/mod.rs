@@ -8,12 +8,14 @@
 //! | [`auth`] | `auth_type`, secrets and certificates to client settings |
 //! | [`clusters`] | the clusters that tables are in |
 //! | [`client`] | a pool of clients, made when first needed |
-//! | `watermarks` | both ends of all partitions, one request a broker |
+//! | `watermarks` | both ends of all partitions, and offsets by time, one request a broker |
+//! | `topic_config` | whether a topic's timestamps are those of its log |
 //! | `fetch` | one partition's records from librdkafka, without a consumer group |
 //! | [`cursor`] | where a read stands and when it is done (pure) |
 //! | `reader` | the loop that joins the last three |
 
 use std::fmt;
+use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -35,6 +37,11 @@ pub mod cursor;
 mod fetch;
 pub mod memory;
 mod reader;
+#[expect(
+    unsafe_code,
+    reason = "calls of librdkafka's that the rdkafka crate does not wrap"
+)]
+mod topic_config;
 mod watermarks;
 
 /// A Kafka cluster, as much of it as reading needs.
@@ -48,7 +55,26 @@ pub trait Broker: Send + Sync {
     /// [`KafkaError::UnknownTopic`], or [`KafkaError::LookUp`] when the brokers do not answer in time.
     async fn snapshot(&self, topic: &str, deadline: Instant) -> Result<Vec<(i32, Watermarks)>, Error>;
 
-    /// Shows `sink` every record of `range`, once and in offset order, then finishes the sink.
+    /// For each of `partitions`, the first offset whose record has a timestamp of `time_ms` (milliseconds since 1970, at
+    /// least 0) or later; `None` if no record that may be read has.
+    ///
+    /// Records before it are older or have no timestamp. Records behind it may be older too, where producers say the time.
+    ///
+    /// # Errors
+    /// As [`Self::snapshot`].
+    async fn offsets_at(
+        &self,
+        topic: &str,
+        partitions: &[i32],
+        time_ms: i64,
+        deadline: Instant,
+    ) -> Result<Vec<Option<i64>>, Error>;
+
+    /// Whether `topic`'s records bear the time at which they were appended. False also if the brokers do not tell: to
+    /// ask takes a permission that reading does not.
+    async fn has_log_append_time(&self, topic: &str, deadline: Instant) -> bool;
+
+    /// Shows `sink` every record of `range`, once and in offset order, until it has enough; then finishes the sink.
     ///
     /// Runs on a thread of its own, so the sink may block and compute. Dropping the future stops
     /// that thread at its next record or within a fraction of a second.
@@ -67,10 +93,10 @@ pub trait Broker: Send + Sync {
 
 /// Takes the records of one read, in offset order.
 pub trait RecordSink: Send {
-    /// Takes one record. An error ends the read.
-    fn accept(&mut self, record: Record<'_>) -> Result<(), Error>;
+    /// Takes one record. Breaks if no further one is needed; an error ends the read too.
+    fn accept(&mut self, record: Record<'_>) -> Result<ControlFlow<()>, Error>;
 
-    /// Called once after the last record of a range that was read whole.
+    /// Called once, after the last record of a range that was read whole or after the record that was enough.
     fn finish(&mut self) -> Result<(), Error>;
 }
 
@@ -107,6 +133,19 @@ impl OffsetRange {
     /// One past the last offset.
     pub fn end(self) -> i64 {
         self.end
+    }
+
+    /// The least range that covers both.
+    pub fn hull(self, other: Self) -> Self {
+        Self {
+            start: self.start.min(other.start),
+            end: self.end.max(other.end),
+        }
+    }
+
+    /// What lies in both; `None` if nothing does.
+    pub fn intersection(self, other: Self) -> Option<Self> {
+        Self::new(self.start.max(other.start), self.end.min(other.end))
     }
 
     /// How many offsets; not how many records, since compaction and transactions leave gaps.
@@ -147,6 +186,8 @@ pub struct ReadStats {
     pub value_bytes: u64,
     /// Offsets of the range that retention had deleted before they could be read.
     pub expired_offsets: u64,
+    /// The sink had enough before the end of the range.
+    pub stopped_early: bool,
 }
 
 /// Why Kafka's part of a request failed.

@@ -3,6 +3,7 @@
 //! librdkafka reconnects, finds new leaders and fetches again by itself; the loop here only
 //! watches position, time and the wish to go on, and decides about the errors that are left.
 
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -40,6 +41,8 @@ pub(super) struct Reader<'a> {
 /// How a fetch goes on after something was fetched.
 enum Next {
     Fetch,
+    /// The sink needs no more.
+    Stop,
     /// The position is not in the log any more, or the topic may be gone: look again.
     LookUp,
 }
@@ -67,12 +70,12 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Reads to the end of the range.
+    /// Reads to the end of the range, or until the sink has enough.
     pub(super) fn read(mut self, sink: &mut dyn RecordSink) -> Result<ReadStats, Error> {
-        while !self.cursor.is_done() {
+        while !self.is_over() {
             let position = self.cursor.position();
             self.fetch(sink)?;
-            if !self.cursor.is_done() {
+            if !self.is_over() {
                 self.look_up(position)?;
             }
         }
@@ -81,18 +84,26 @@ impl<'a> Reader<'a> {
         Ok(self.stats)
     }
 
-    /// Fetches from the position until the range is done or the position must be looked up.
+    fn is_over(&self) -> bool {
+        self.cursor.is_done() || self.stats.stopped_early
+    }
+
+    /// Fetches from the position until the read is over or the position must be looked up.
     fn fetch(&mut self, sink: &mut dyn RecordSink) -> Result<(), Error> {
         let TopicPartition { topic, partition } = self.cursor.topic_partition();
         let fetch = PartitionFetch::start(self.client, topic, *partition, self.cursor.position());
         let mut fetch = fetch.map_err(|code| self.unreadable(code, code.to_string()))?;
-        while !self.cursor.is_done() {
+        while !self.is_over() {
             self.check()?;
             match fetch
                 .poll(POLL_LIMIT, |fetched| self.take(fetched, sink))
                 .transpose()?
             {
                 Some(Next::LookUp) => return Ok(()),
+                Some(Next::Stop) => {
+                    self.stats.stopped_early = !self.cursor.is_done();
+                    return Ok(());
+                }
                 Some(Next::Fetch) => {}
                 None => self.serve_events()?,
             }
@@ -115,7 +126,7 @@ impl<'a> Reader<'a> {
         match fetched {
             Fetched::Record(record) => {
                 if self.cursor.record(record.offset) == Verdict::Deliver {
-                    self.deliver(record, sink)?;
+                    return self.deliver(record, sink);
                 }
                 Ok(Next::Fetch)
             }
@@ -127,13 +138,16 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn deliver(&mut self, record: Record<'_>, sink: &mut dyn RecordSink) -> Result<(), Error> {
+    fn deliver(&mut self, record: Record<'_>, sink: &mut dyn RecordSink) -> Result<Next, Error> {
         self.stats.records += 1;
         self.stats.value_bytes += record.value.map_or(0, |value| value.len() as u64);
-        sink.accept(record)?;
+        let next = sink.accept(record)?;
         // After the sink, which may have waited for its reader: the brokers are not to blame.
         self.last_record = Instant::now();
-        Ok(())
+        Ok(match next {
+            ControlFlow::Continue(()) => Next::Fetch,
+            ControlFlow::Break(()) => Next::Stop,
+        })
     }
 
     /// Sorts librdkafka's errors about the partition. Those of a broker's answer leave the fetch

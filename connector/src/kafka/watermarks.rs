@@ -1,9 +1,10 @@
-//! Both ends of a topic's partitions.
+//! Both ends of a topic's partitions, and where in them a time is.
 //!
 //! A ListOffsets request for all partitions of one leader asks for the earliest offset, a second
 //! for the latest; with `isolation.level=read_committed` the latest is the last stable offset.
 //! Ends per partition would cost two round trips each.
 
+use std::collections::HashMap;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -23,6 +24,8 @@ const LOOK_UP_LIMIT: Duration = Duration::from_secs(60);
 const FIRST_ATTEMPT_LIMIT: Duration = Duration::from_millis(500);
 const LONGEST_ATTEMPT_LIMIT: Duration = Duration::from_secs(5);
 const RETRY_PAUSE: Duration = Duration::from_millis(100);
+/// Larger than any offset, smaller than any time since 2005 in milliseconds.
+const IMPLAUSIBLE_OFFSET: i64 = 1 << 40;
 
 /// The watermarks of every partition of `topic`, by partition number.
 pub(super) fn of_topic(
@@ -51,6 +54,17 @@ pub(super) fn of_partition(
         .first()
         .map(|(_, watermarks)| *watermarks)
         .ok_or_else(unknown)
+}
+
+/// For each of `partitions`, the first offset whose record has a timestamp of `time_ms` or later.
+pub(super) fn offsets_at(
+    client: &Client,
+    topic: &str,
+    partitions: &[i32],
+    time_ms: i64,
+    deadline: Instant,
+) -> Result<Vec<Option<i64>>, KafkaError> {
+    LookUp::new(client, topic, deadline).offsets_at(partitions, time_ms)
 }
 
 struct LookUp<'a> {
@@ -110,23 +124,52 @@ impl<'a> LookUp<'a> {
     }
 
     fn offsets(&self, partitions: &[i32], end: Offset, wanted: &'static str) -> Result<Vec<i64>, KafkaError> {
+        self.list(partitions, end, wanted, |answer| match answer {
+            Offset::Offset(offset) => Some(offset),
+            _ => None,
+        })
+    }
+
+    fn offsets_at(&self, partitions: &[i32], time_ms: i64) -> Result<Vec<Option<i64>>, KafkaError> {
+        self.list(partitions, Offset::Offset(time_ms), "offsets by time", |answer| {
+            match answer {
+                Offset::End => Some(None),
+                // The time itself, and no offset that a log will ever reach.
+                Offset::Offset(offset) if offset == time_ms && offset >= IMPLAUSIBLE_OFFSET => None,
+                Offset::Offset(offset) => Some(Some(offset)),
+                _ => None,
+            }
+        })
+    }
+
+    /// Asks `question` of each partition. `read` tells what an answer means, `None` if it is none: librdkafka leaves the
+    /// question in place of an answer it did not get.
+    fn list<T>(
+        &self,
+        partitions: &[i32],
+        question: Offset,
+        wanted: &'static str,
+        read: impl Fn(Offset) -> Option<T>,
+    ) -> Result<Vec<T>, KafkaError> {
         self.retry(wanted, |timeout| {
-            let mut wanted = TopicPartitionList::with_capacity(partitions.len());
+            let mut questions = TopicPartitionList::with_capacity(partitions.len());
             for partition in partitions {
-                let added = wanted.add_partition_offset(self.topic, *partition, end);
+                let added = questions.add_partition_offset(self.topic, *partition, question);
                 added.map_err(|error| self.failure(&error))?;
             }
             let found = self
                 .client
-                .offsets_for_times(wanted, timeout)
+                .offsets_for_times(questions, timeout)
                 .map_err(|error| self.failure(&error))?;
-            let offset = |partition: &i32| match found.find_partition(self.topic, *partition)?.offset() {
-                Offset::Offset(offset) => Some(offset),
-                // librdkafka leaves the question in place of an answer it did not get.
-                _ => None,
-            };
-            let offsets = partitions.iter().map(offset).collect::<Option<Vec<_>>>();
-            offsets.ok_or_else(|| Failure::Passing("a partition is missing from the answer".into()))
+            // Looking each partition up in the list takes a time that grows with the square of their number.
+            let answers: HashMap<i32, Offset> = found
+                .elements()
+                .iter()
+                .map(|element| (element.partition(), element.offset()))
+                .collect();
+            let answer = |partition| read(*answers.get(partition)?);
+            let answers = partitions.iter().map(answer).collect::<Option<Vec<_>>>();
+            answers.ok_or_else(|| Failure::Passing("a partition is missing from the answer".into()))
         })
     }
 

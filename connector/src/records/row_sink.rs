@@ -1,10 +1,13 @@
-//! The reading thread's half of ReadRecords: records in, batches of rows out.
+//! The reading thread's half of ReadRecords: records in, batches of wanted rows out.
+
+use std::ops::ControlFlow;
 
 use arrow::array::RecordBatch;
 use tokio::sync::mpsc::Sender;
 use topic::{BadRecord, DecodeError, OnBadRecord, OnTombstone, Record, RowDecoder, ValueErrors};
 
 use crate::error::Error;
+use crate::filter::Filter;
 use crate::kafka::{RecordSink, TopicPartition};
 
 /// A batch is handed on when it has this many rows,
@@ -15,7 +18,7 @@ const BATCH_BYTES: usize = 4 * 1024 * 1024;
 /// What reaches the async side.
 pub(super) enum Delivery {
     Rows(RecordBatch),
-    /// Comes last, and only if the range was read whole.
+    /// Comes last, and only if the range was read whole or as far as the limit wants.
     End(Tally),
 }
 
@@ -35,13 +38,28 @@ pub(super) struct FirstBadRecord {
     pub(super) reason: String,
 }
 
-/// Decodes records into rows, applying the settings for those that are none.
+/// Decodes records into rows, applying the settings for those that are none, and hands on those that are wanted until
+/// there are enough.
 pub(super) struct RowSink {
     decoder: RowDecoder,
+    selection: Selection,
+    /// Of those handed on.
+    rows: u64,
+    /// At how many rows the next batch ends. A limit begins with as few as can be enough, so that a record behind them
+    /// is not even decoded, and where few rows are wanted batches soon are of the usual length.
+    batch_rows: usize,
     policy: Policy,
     topic_partition: TopicPartition,
     deliveries: Sender<Delivery>,
     tally: Tally,
+}
+
+/// Which rows are wanted, and how many.
+#[derive(Debug)]
+pub(super) struct Selection {
+    pub(super) filter: Filter,
+    /// How many are enough; `None` for all. More may come, up to the end of a batch.
+    pub(super) limit: Option<u64>,
 }
 
 /// What becomes of records that are no plain rows.
@@ -54,6 +72,7 @@ pub(super) struct Policy {
 impl RowSink {
     pub(super) fn new(
         decoder: RowDecoder,
+        selection: Selection,
         policy: Policy,
         topic_partition: TopicPartition,
         deliveries: Sender<Delivery>,
@@ -62,8 +81,12 @@ impl RowSink {
             OnBadRecord::Fail => decoder.strict(),
             OnBadRecord::Null | OnBadRecord::Skip => decoder,
         };
+        let limit = selection.limit.and_then(|limit| usize::try_from(limit).ok());
         Self {
             decoder,
+            selection,
+            rows: 0,
+            batch_rows: limit.map_or(BATCH_ROWS, |limit| limit.clamp(1, BATCH_ROWS)),
             policy,
             topic_partition,
             deliveries,
@@ -116,8 +139,17 @@ impl RowSink {
     }
 
     fn flush(&mut self) -> Result<(), Error> {
-        let batch = self.decoder.flush();
-        self.deliver(Delivery::Rows(batch))
+        let batch = self.selection.filter.apply(self.decoder.flush())?;
+        self.rows += batch.num_rows() as u64;
+        self.batch_rows = BATCH_ROWS.min(self.batch_rows * 2);
+        if batch.num_rows() > 0 {
+            self.deliver(Delivery::Rows(batch))?;
+        }
+        Ok(())
+    }
+
+    fn has_enough(&self) -> bool {
+        self.selection.limit.is_some_and(|limit| self.rows >= limit)
     }
 
     /// Waits for room. If there will be none the async side has failed, and its error is the one that counts.
@@ -129,16 +161,19 @@ impl RowSink {
 }
 
 impl RecordSink for RowSink {
-    fn accept(&mut self, record: Record<'_>) -> Result<(), Error> {
+    fn accept(&mut self, record: Record<'_>) -> Result<ControlFlow<()>, Error> {
         match self.append(&record) {
             Ok(()) => {}
             Err(DecodeError::Bad(bad)) => self.bad_record(&record, &bad)?,
             Err(error) => return Err(self.error(record.offset, error)),
         }
-        if self.decoder.rows() >= BATCH_ROWS || self.decoder.bytes() >= BATCH_BYTES {
+        if self.decoder.rows() >= self.batch_rows || self.decoder.bytes() >= BATCH_BYTES {
             self.flush()?;
         }
-        Ok(())
+        Ok(match self.has_enough() {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        })
     }
 
     fn finish(&mut self) -> Result<(), Error> {

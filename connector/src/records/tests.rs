@@ -524,6 +524,14 @@ impl Broker for Stuck {
         std::future::pending().await
     }
 
+    async fn offsets_at(&self, _: &str, _: &[i32], _: i64, _: Instant) -> Result<Vec<Option<i64>>, Error> {
+        std::future::pending().await
+    }
+
+    async fn has_log_append_time(&self, _: &str, _: Instant) -> bool {
+        false
+    }
+
     async fn read(
         &self,
         _: &TopicPartition,

@@ -3,32 +3,35 @@
 use std::collections::VecDeque;
 
 use super::topic_split::TopicSplit;
-use crate::kafka::{OffsetRange, TopicPartition, Watermarks};
+use crate::kafka::{OffsetRange, TopicPartition};
+use crate::pushdown::PartitionRanges;
+
+/// A split of fewer records takes a call of the function longer to begin than to read.
+const MIN_SPLIT_RECORDS: u64 = 10_000;
 
 /// What is still to be cut: what of the snapshot no split covers yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
     pub(super) topic: String,
-    /// At most one range a partition, by ascending partition.
+    /// The longest range of one split, in offsets; at least 1.
+    pub(super) max_records: u64,
+    /// By ascending partition and offset, disjoint.
     pub(super) remaining: VecDeque<(i32, OffsetRange)>,
 }
 
 impl Plan {
-    /// All that `snapshot`, by ascending partition, lets be read of `topic`.
-    pub fn new(topic: &str, snapshot: &[(i32, Watermarks)]) -> Self {
-        let ranges = snapshot
-            .iter()
-            .filter_map(|(partition, marks)| Some((*partition, marks.range()?)));
+    /// All of `ranges` of `topic`, in splits of at most `max_records` offsets (at least 1).
+    pub fn new(topic: &str, ranges: PartitionRanges, max_records: u64) -> Self {
         Self {
             topic: topic.to_owned(),
-            remaining: ranges.collect(),
+            max_records: max_records.max(1),
+            remaining: ranges.into(),
         }
     }
 
-    /// Takes splits off the plan, partition by partition: none empty, none of more than `max_records` offsets (at
-    /// least 1), those of a partition as equal as can be.
-    pub fn splits(&mut self, max_records: u64) -> impl Iterator<Item = TopicSplit> + '_ {
-        std::iter::from_fn(move || self.next_split(max_records))
+    /// Takes splits off the plan, range by range: none empty, those of a range as few and as equal as can be.
+    pub fn splits(&mut self) -> impl Iterator<Item = TopicSplit> + '_ {
+        std::iter::from_fn(move || self.next_split())
     }
 
     /// Whether nothing is left.
@@ -36,9 +39,9 @@ impl Plan {
         self.remaining.is_empty()
     }
 
-    fn next_split(&mut self, max_records: u64) -> Option<TopicSplit> {
+    fn next_split(&mut self) -> Option<TopicSplit> {
         let (partition, range) = self.remaining.pop_front()?;
-        let (range, rest) = cut(range, max_records);
+        let (range, rest) = cut(range, self.max_records);
         if let Some(rest) = rest {
             self.remaining.push_front((partition, rest));
         }
@@ -52,6 +55,21 @@ impl Plan {
             range,
         })
     }
+}
+
+/// The longest range of one split, in offsets, that cuts `ranges` into about `parallelism` splits, one more for each
+/// range at most: never more than `limit`, and not less than [`MIN_SPLIT_RECORDS`] unless `limit` is.
+pub(super) fn split_records(ranges: &PartitionRanges, parallelism: Option<u64>, limit: u64) -> u64 {
+    let Some(parallelism) = parallelism else {
+        return limit;
+    };
+    let offsets = ranges.iter().fold(0_u64, |offsets, (_, range)| {
+        offsets.saturating_add(range.offsets())
+    });
+    offsets
+        .div_ceil(parallelism.max(1))
+        .max(MIN_SPLIT_RECORDS)
+        .min(limit)
 }
 
 /// The first of the fewest equal parts that `range` must be cut into, and the others.
@@ -75,13 +93,15 @@ mod tests {
 
     use super::*;
 
-    fn plan(watermarks: &[(i64, i64)]) -> Plan {
-        let marks = watermarks.iter().map(|&(low, high)| Watermarks { low, high });
-        Plan::new("orders", &(0..).zip(marks).collect::<Vec<_>>())
+    fn plan(ends: &[(i64, i64)], max_records: u64) -> Plan {
+        let ranges = (0..).zip(ends);
+        let ranges =
+            ranges.filter_map(|(partition, &(start, end))| Some((partition, OffsetRange::new(start, end)?)));
+        Plan::new("orders", ranges.collect(), max_records)
     }
 
-    fn ranges(watermarks: &[(i64, i64)], max_records: u64) -> Vec<(i32, i64, i64)> {
-        let splits: Vec<_> = plan(watermarks).splits(max_records).collect();
+    fn ranges(ends: &[(i64, i64)], max_records: u64) -> Vec<(i32, i64, i64)> {
+        let splits: Vec<_> = plan(ends, max_records).splits().collect();
         splits
             .iter()
             .map(|split| {
@@ -115,14 +135,56 @@ mod tests {
     #[test]
     fn empty_partitions_have_no_splits() {
         assert_eq!(ranges(&[(0, 0), (3, 5), (500, 500)], 10), [(1, 3, 5)]);
-        assert!(plan(&[]).is_done() && plan(&[(7, 7)]).is_done());
+        assert!(plan(&[], 1).is_done() && plan(&[(7, 7)], 1).is_done());
     }
 
     #[test]
     fn a_log_of_the_largest_offsets_is_planned_without_overflow() {
-        let mut plan = plan(&[(i64::MAX - 2, i64::MAX), (0, i64::MAX)]);
-        assert_eq!(plan.splits(1).take(1000).count(), 1000);
+        let mut plan = plan(&[(i64::MAX - 2, i64::MAX), (0, i64::MAX)], 1);
+        assert_eq!(plan.splits().take(1000).count(), 1000);
         assert!(!plan.is_done());
+    }
+
+    #[test]
+    fn the_ranges_of_a_partition_are_cut_each_by_itself() {
+        let range = |start, end| OffsetRange::new(start, end).unwrap();
+        let ranges = vec![(3, range(0, 10)), (3, range(5000, 5015)), (4, range(7, 8))];
+        let mut plan = Plan::new("orders", ranges, 10);
+        let splits = plan
+            .splits()
+            .map(|split| (split.topic_partition.partition, split.range));
+        let wanted = [
+            (3, range(0, 10)),
+            (3, range(5000, 5008)),
+            (3, range(5008, 5015)),
+            (4, range(7, 8)),
+        ];
+        assert_eq!(splits.collect::<Vec<_>>(), wanted);
+    }
+
+    #[test]
+    fn splits_get_smaller_for_parallelism_within_limits() {
+        let records = |offsets: &[i64], parallelism, limit| {
+            let ranges = offsets
+                .iter()
+                .map(|&offsets| (0, OffsetRange::new(0, offsets).unwrap()));
+            split_records(&ranges.collect(), parallelism, limit)
+        };
+        assert_eq!(records(&[1_000_000], None, 100_000), 100_000);
+        assert_eq!(records(&[1_000_000], Some(40), 100_000), 25_000);
+        assert_eq!(records(&[500_000, 500_000], Some(40), 100_000), 25_000);
+        assert_eq!(
+            records(&[1_000_000], Some(3), 100_000),
+            100_000,
+            "not above the setting"
+        );
+        assert_eq!(records(&[1_000_000], Some(1000), 100_000), MIN_SPLIT_RECORDS);
+        assert_eq!(
+            records(&[1_000_000], Some(1000), 500),
+            500,
+            "the setting goes before the least"
+        );
+        assert_eq!(records(&[i64::MAX; 3], Some(1), u64::MAX), u64::MAX);
     }
 
     fn snapshots() -> impl Strategy<Value = Vec<(i64, i64)>> {
@@ -157,15 +219,15 @@ mod tests {
             snapshot in snapshots(), max_records in 1..1000_u64, page in 1..20_usize,
         ) {
             let mut paged = Vec::new();
-            let mut rest = plan(&snapshot);
+            let mut rest = plan(&snapshot, max_records);
             loop {
-                paged.extend(rest.splits(max_records).take(page));
+                paged.extend(rest.splits().take(page));
                 match rest.to_token() {
                     Some(token) => rest = Plan::from_token(&token, "orders").unwrap(),
                     None => break,
                 }
             }
-            prop_assert_eq!(paged, plan(&snapshot).splits(max_records).collect::<Vec<_>>());
+            prop_assert_eq!(paged, plan(&snapshot, max_records).splits().collect::<Vec<_>>());
         }
     }
 }

@@ -4,11 +4,12 @@
 //!
 //! | bytes | meaning |
 //! |---|---|
-//! | 1 | version, 1 |
+//! | 1 | version, 2 |
 //! | varint, bytes | length of the topic's name, and the name |
+//! | varint | the longest range of one split, in offsets, less one |
 //! | varint | how many ranges follow |
-//! | varint | for each range: partition, as the distance to the least it can be |
-//! | varint | start offset |
+//! | varint | for each range: partition, as the distance to that of the range before, or to 0 |
+//! | varint | start offset, as the distance to the end of the range before in the same partition, or to 0 |
 //! | varint | offsets in the range, less one |
 //!
 //! Varints are unsigned LEB128. Whatever a token holds, decoding it allocates in proportion to its length.
@@ -21,7 +22,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use super::plan::Plan;
 use crate::kafka::OffsetRange;
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// Room for 200,000 partitions, about what a cluster can have; with a page of splits still below Lambda's 6 MB.
 const MAX_TOKEN_BYTES: usize = 3_500_000;
@@ -35,13 +36,18 @@ impl Plan {
         let mut bytes = vec![VERSION];
         write_varint(&mut bytes, self.topic.len() as u64);
         bytes.extend(self.topic.as_bytes());
+        write_varint(&mut bytes, self.max_records - 1);
         write_varint(&mut bytes, self.remaining.len() as u64);
-        let mut least = 0;
+        let mut place = Place::default();
         for (partition, range) in &self.remaining {
-            write_varint(&mut bytes, partition.abs_diff(least).into());
-            write_varint(&mut bytes, range.start().unsigned_abs());
+            let distance = partition.abs_diff(place.partition);
+            write_varint(&mut bytes, distance.into());
+            write_varint(
+                &mut bytes,
+                range.start().abs_diff(place.least_start(distance == 0)),
+            );
             write_varint(&mut bytes, range.offsets() - 1);
-            least = partition.saturating_add(1);
+            place = Place::after(*partition, *range);
         }
         Some(URL_SAFE_NO_PAD.encode(bytes))
     }
@@ -68,16 +74,18 @@ impl Plan {
                 table_topic,
             });
         }
+        let max_records = read_varint(&mut input)?.checked_add(1);
         let mut remaining = VecDeque::new();
-        let mut least = 0;
+        let mut place = Place::default();
         for _ in 0..read_varint(&mut input)? {
-            let (partition, range) = read_range(&mut input, least)?;
+            let (partition, range) = read_range(&mut input, place)?;
             remaining.push_back((partition, range));
-            least = i64::from(partition) + 1;
+            place = Place::after(partition, range);
         }
         if input.is_empty() {
             Ok(Self {
                 topic: topic.to_owned(),
+                max_records: max_records.ok_or(TokenError::Malformed)?,
                 remaining,
             })
         } else {
@@ -106,16 +114,36 @@ pub enum TokenError {
     },
 }
 
-fn read_range(input: &mut &[u8], least: i64) -> Result<(i32, OffsetRange), TokenError> {
+/// Where the range before ended.
+#[derive(Debug, Clone, Copy, Default)]
+struct Place {
+    partition: i32,
+    end: i64,
+}
+
+impl Place {
+    fn after(partition: i32, range: OffsetRange) -> Self {
+        let end = range.end();
+        Self { partition, end }
+    }
+
+    /// Of the next range, in the same partition or in another.
+    fn least_start(self, same_partition: bool) -> i64 {
+        if same_partition { self.end } else { 0 }
+    }
+}
+
+fn read_range(input: &mut &[u8], place: Place) -> Result<(i32, OffsetRange), TokenError> {
     let mut number = || i64::try_from(read_varint(input)?).map_err(|_| TokenError::Malformed);
-    let (distance, start, offsets_less_one) = (number()?, number()?, number()?);
-    let partition = least
+    let (distance, start_distance, offsets_less_one) = (number()?, number()?, number()?);
+    let partition = i64::from(place.partition)
         .checked_add(distance)
         .and_then(|partition| i32::try_from(partition).ok());
-    let end = start
-        .checked_add(offsets_less_one)
-        .and_then(|last| last.checked_add(1));
-    let range = end.and_then(|end| OffsetRange::new(start, end));
+    let start = place.least_start(distance == 0).checked_add(start_distance);
+    let range = start.and_then(|start| {
+        let end = start.checked_add(offsets_less_one)?.checked_add(1)?;
+        OffsetRange::new(start, end)
+    });
     partition.zip(range).ok_or(TokenError::Malformed)
 }
 
@@ -163,15 +191,30 @@ mod tests {
 
     use super::*;
 
+    /// Ranges of a partition, from a start and then gaps and lengths in turn, as far as offsets go.
+    fn ranges() -> impl Strategy<Value = Vec<OffsetRange>> {
+        let gap = prop_oneof![0..300_i64, 0..=i64::MAX - 1];
+        let length = prop_oneof![1..300_i64, 1..=i64::MAX];
+        prop::collection::vec((gap, length), 1..4).prop_map(|steps| {
+            let mut end = 0_i64;
+            let step = |(gap, length): (i64, i64)| {
+                let start = end.checked_add(gap)?;
+                end = start.saturating_add(length);
+                OffsetRange::new(start, end)
+            };
+            steps.into_iter().map_while(step).collect()
+        })
+    }
+
     fn plans() -> impl Strategy<Value = Plan> {
-        let offset = prop_oneof![0..300_i64, 0..=i64::MAX - 1];
-        let range = (offset, prop_oneof![1..300_i64, 1..=i64::MAX])
-            .prop_map(|(start, length)| OffsetRange::new(start, start.saturating_add(length)).unwrap());
         let partition = prop_oneof![0..300_i32, 0..=i32::MAX];
-        let ranges = prop::collection::btree_map(partition, range, 0..20);
-        ("[a-zA-Z0-9._-]{1,249}", ranges).prop_map(|(topic, ranges)| Plan {
-            topic,
-            remaining: ranges.into_iter().collect(),
+        let partitions = prop::collection::btree_map(partition, ranges(), 0..20);
+        let max_records = prop_oneof![1..1000_u64, 1..=u64::MAX];
+        ("[a-zA-Z0-9._-]{1,249}", max_records, partitions).prop_map(|(topic, max_records, partitions)| {
+            let partitions = partitions.into_iter();
+            let ranges = partitions
+                .flat_map(|(partition, ranges)| ranges.into_iter().map(move |range| (partition, range)));
+            Plan::new(&topic, ranges.collect(), max_records)
         })
     }
 
@@ -216,11 +259,11 @@ mod tests {
     fn says_what_is_wrong() {
         assert_eq!(Plan::from_token("§", "orders"), Err(TokenError::NotBase64));
         assert_eq!(refusal(b""), TokenError::Truncated);
-        assert_eq!(refusal(b"\x02"), TokenError::Version { found: 2 });
-        assert_eq!(refusal(b"\x01\x06order"), TokenError::Truncated);
-        assert_eq!(refusal(b"\x01\x06orders\x01\x00\x05"), TokenError::Truncated);
-        assert_eq!(refusal(b"\x01\x06orders\x00\x05"), TokenError::Malformed);
-        let other = refusal(b"\x01\x05items");
+        assert_eq!(refusal(b"\x01"), TokenError::Version { found: 1 });
+        assert_eq!(refusal(b"\x02\x06order"), TokenError::Truncated);
+        assert_eq!(refusal(b"\x02\x06orders\x09\x01\x00\x05"), TokenError::Truncated);
+        assert_eq!(refusal(b"\x02\x06orders\x09\x00\x05"), TokenError::Malformed);
+        let other = refusal(b"\x02\x05items");
         assert_eq!(
             other.to_string(),
             "is for topic `items`, but the table's topic is `orders`"
@@ -229,28 +272,34 @@ mod tests {
 
     #[test]
     fn refuses_numbers_that_do_not_fit() {
-        let huge = [&b"\x01\x06orders\x01\x00"[..], &[0xff; 9], &[0x7f, 0x00]].concat();
+        let huge = [&b"\x02\x06orders\x09\x01\x00"[..], &[0xff; 9], &[0x7f, 0x00]].concat();
         assert_eq!(refusal(&huge), TokenError::Malformed, "more than 64 bits");
-        let negative = [&b"\x01\x06orders\x01\x00"[..], &[0xff; 9], &[0x01, 0x00]].concat();
+        let negative = [&b"\x02\x06orders\x09\x01\x00"[..], &[0xff; 9], &[0x01, 0x00]].concat();
         assert_eq!(refusal(&negative), TokenError::Malformed, "more than 63 bits");
-        let beyond = [&b"\x01\x06orders\x01\x00"[..], &[0xff; 8], &[0x7f, 0x00]].concat();
+        let beyond = [&b"\x02\x06orders\x09\x01\x00"[..], &[0xff; 8], &[0x7f, 0x00]].concat();
         assert_eq!(
             refusal(&beyond),
             TokenError::Malformed,
             "an end beyond the largest offset"
         );
         assert_eq!(
-            refusal(b"\x01\x06orders\x01\x80\x80\x80\x80\x08\x00\x00"),
+            refusal(b"\x02\x06orders\x09\x01\x80\x80\x80\x80\x08\x00\x00"),
             TokenError::Malformed,
             "partition 2^31"
+        );
+        let unlimited = [&b"\x02\x06orders"[..], &[0xff; 9], &[0x01, 0x00]].concat();
+        assert_eq!(
+            refusal(&unlimited),
+            TokenError::Malformed,
+            "splits of 2^64 offsets"
         );
     }
 
     #[test]
     fn a_length_that_lies_costs_nothing() {
-        assert_eq!(refusal(b"\x01\xff\xff\xff\xff\x7forders"), TokenError::Truncated);
+        assert_eq!(refusal(b"\x02\xff\xff\xff\xff\x7forders"), TokenError::Truncated);
         assert_eq!(
-            refusal(b"\x01\x06orders\xff\xff\xff\xff\x7f\x00\x00\x00"),
+            refusal(b"\x02\x06orders\x09\xff\xff\xff\xff\x7f\x00\x00\x00"),
             TokenError::Truncated
         );
         let long = "A".repeat(MAX_TOKEN_BYTES + 1);
@@ -262,16 +311,9 @@ mod tests {
 
     #[test]
     fn a_token_for_all_partitions_of_a_large_topic_is_read_back() {
-        let range = |partition| {
-            (
-                partition,
-                OffsetRange::new(1 << 40, (1 << 40) + (1 << 30)).unwrap(),
-            )
-        };
-        let plan = Plan {
-            topic: "t".repeat(249),
-            remaining: (0..200_000).map(range).collect(),
-        };
+        let range = OffsetRange::new(1 << 40, (1 << 40) + (1 << 30)).unwrap();
+        let ranges = (0..200_000).map(|partition| (partition, range)).collect();
+        let plan = Plan::new(&"t".repeat(249), ranges, 100_000);
         let token = plan.to_token().unwrap();
         assert!(token.len() <= MAX_TOKEN_BYTES, "{} bytes", token.len());
         assert_eq!(Plan::from_token(&token, &plan.topic), Ok(plan));

@@ -5,7 +5,7 @@ use kafka_protocol::messages::*;
 use kafka_protocol::protocol::{Decodable, Encodable, HeaderVersion, Request};
 
 use super::broker::Broker;
-use super::handlers::{cluster, fetch, offsets, produce, topics, transactions};
+use super::handlers::{cluster, configs, fetch, offsets, produce, topics, transactions};
 use super::shapes::{Api, Malformed};
 
 /// Answers one request; `None` where the protocol wants silence. An error means that the connection must be closed:
@@ -51,6 +51,9 @@ async fn respond(broker: &Broker, call: Call) -> Result<Option<BytesMut>, Refuse
         }
         ApiKey::CreatePartitions => {
             call.answer::<CreatePartitionsRequest>(|request| topics::create_partitions(broker, request))
+        }
+        ApiKey::DescribeConfigs => {
+            call.answer::<DescribeConfigsRequest>(|request| configs::describe_configs(broker, request))
         }
         ApiKey::DeleteRecords => {
             call.answer::<DeleteRecordsRequest>(|request| offsets::delete_records(broker, request))

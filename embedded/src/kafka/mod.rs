@@ -1,8 +1,8 @@
 //! A single-node Kafka broker inside the process, for the demo and for quick tests.
 //!
 //! It is a broker for clients that assign partitions to themselves: produce (idempotent and transactional, every
-//! codec), fetch (long polls, both isolation levels), offsets by position and time, topics made and deleted, records
-//! deleted from the front. What clients can observe of that follows Apache Kafka 4, error codes included.
+//! codec), fetch (long polls, both isolation levels), offsets by position and time, topics made, described and deleted,
+//! records deleted from the front. What clients can observe of that follows Apache Kafka 4, error codes included.
 //!
 //! It is **not** a place for data: logs live in memory and end with [`EmbeddedKafka`]; nothing expires, nothing is
 //! compacted, there is one broker, no TLS, no authentication, no consumer group with members or committed offsets, and

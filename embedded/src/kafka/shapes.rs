@@ -41,7 +41,7 @@ impl Api {
     }
 }
 
-pub(crate) static APIS: [Api; 14] = [
+pub(crate) static APIS: [Api; 15] = [
     api(ApiKey::Produce, 3, 11, 9, PRODUCE),
     api(ApiKey::Fetch, 4, 16, 12, FETCH),
     api(ApiKey::ListOffsets, 1, 10, 6, LIST_OFFSETS),
@@ -56,6 +56,7 @@ pub(crate) static APIS: [Api; 14] = [
     api(ApiKey::AddPartitionsToTxn, 0, 3, 3, ADD_PARTITIONS_TO_TXN),
     api(ApiKey::EndTxn, 0, 4, 3, END_TXN),
     api(ApiKey::CreatePartitions, 0, 3, 2, CREATE_PARTITIONS),
+    api(ApiKey::DescribeConfigs, 1, 4, 4, DESCRIBE_CONFIGS),
 ];
 
 const BOOL: Field = Field::Fixed(1);
@@ -235,6 +236,13 @@ const CREATE_PARTITIONS: &[Versioned] = &[
     ])),
     all(INT32),
     all(BOOL),
+];
+
+/// What is asked about, its name and the settings that are wanted; whether with synonyms and documentation.
+const DESCRIBE_CONFIGS: &[Versioned] = &[
+    all(array(&[all(INT8), all(STRING), all(list(&STRING))])),
+    since(1, BOOL),
+    since(3, BOOL),
 ];
 
 #[cfg(test)]

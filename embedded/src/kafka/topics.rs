@@ -199,6 +199,29 @@ impl TopicConfig {
         Ok(config)
     }
 
+    /// The settings as Kafka writes them.
+    pub(crate) fn settings(&self) -> Vec<Setting> {
+        let timestamp_type = |config: &Self| match config.log_append_time {
+            true => "LogAppendTime".to_owned(),
+            false => "CreateTime".to_owned(),
+        };
+        let default = Self::default();
+        let setting = |name, show: &dyn Fn(&Self) -> String| Setting {
+            name,
+            value: show(self),
+            is_default: show(self) == show(&default),
+        };
+        vec![
+            setting("message.timestamp.type", &timestamp_type),
+            setting("max.message.bytes", &|config| {
+                config.max_message_bytes.to_string()
+            }),
+            setting("message.timestamp.after.max.ms", &|config| {
+                config.timestamp_after_max_ms.to_string()
+            }),
+        ]
+    }
+
     fn set(&mut self, name: &str, value: &str) -> Option<()> {
         let at_least_zero = || value.parse::<i64>().ok().filter(|number| *number >= 0);
         match (name, value) {
@@ -211,6 +234,14 @@ impl TopicConfig {
         }
         Some(())
     }
+}
+
+/// One topic setting.
+#[derive(Debug)]
+pub(crate) struct Setting {
+    pub(crate) name: &'static str,
+    pub(crate) value: String,
+    pub(crate) is_default: bool,
 }
 
 /// Kafka's other topic settings: this broker keeps everything, as it came, until it is told otherwise.

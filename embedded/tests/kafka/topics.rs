@@ -1,6 +1,6 @@
 //! Making and deleting topics, through the admin client and by asking for them.
 
-use rdkafka::admin::{AdminOptions, NewPartitions, NewTopic, TopicReplication};
+use rdkafka::admin::{AdminOptions, NewPartitions, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::consumer::Consumer;
 use rdkafka::error::RDKafkaErrorCode;
 
@@ -54,6 +54,31 @@ fn the_admin_client_makes_grows_and_deletes_topics() {
         partitions_of(&kafka, "orders"),
         Err(RDKafkaErrorCode::UnknownTopicOrPartition)
     );
+}
+
+#[test]
+fn a_topic_tells_what_it_is_set_to() {
+    let kafka = started();
+    let settings = [
+        ("message.timestamp.type", "LogAppendTime"),
+        ("retention.ms", "-1"),
+    ];
+    kafka.create_topic_with("orders", 1, &settings).unwrap();
+    let wanted = [
+        ResourceSpecifier::Topic("orders"),
+        ResourceSpecifier::Topic("missing"),
+    ];
+    let told = block_on(admin(&kafka).describe_configs(&wanted, &AdminOptions::new())).unwrap();
+    let [Ok(orders), Ok(missing)] = &told[..] else {
+        panic!("{told:?}")
+    };
+    assert!(missing.entries.is_empty());
+    let told = |name| {
+        let entry = orders.get(name).unwrap();
+        (entry.value.as_deref(), entry.is_default)
+    };
+    assert_eq!(told("message.timestamp.type"), (Some("LogAppendTime"), false));
+    assert_eq!(told("max.message.bytes"), (Some("1048588"), true));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Topic documents at the terminal: propose one from a topic's records, check one before it is registered.
 
 use std::io::{self, Write};
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -128,13 +129,13 @@ impl Samples {
 }
 
 impl RecordSink for Samples {
-    fn accept(&mut self, record: Record<'_>) -> Result<(), connector::error::Error> {
+    fn accept(&mut self, record: Record<'_>) -> Result<ControlFlow<()>, connector::error::Error> {
         let sample = Sample {
             key: record.key.map(<[u8]>::to_vec),
             value: record.value.map(<[u8]>::to_vec),
         };
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(sample);
-        Ok(())
+        Ok(ControlFlow::Continue(()))
     }
 
     fn finish(&mut self) -> Result<(), connector::error::Error> {

@@ -1,3 +1,4 @@
+use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};
 
 use rdkafka::ClientConfig;
@@ -93,7 +94,7 @@ const PATIENT: Duration = Duration::from_secs(30);
 struct Collect(Arc<Mutex<Vec<i64>>>);
 
 impl RecordSink for Collect {
-    fn accept(&mut self, record: Record<'_>) -> Result<(), Error> {
+    fn accept(&mut self, record: Record<'_>) -> Result<ControlFlow<()>, Error> {
         let value = record
             .value
             .map(|value| String::from_utf8(value.to_vec()).unwrap())
@@ -104,7 +105,7 @@ impl RecordSink for Collect {
             record.offset
         );
         self.0.lock().unwrap().push(record.offset);
-        Ok(())
+        Ok(ControlFlow::Continue(()))
     }
 
     fn finish(&mut self) -> Result<(), Error> {
@@ -128,7 +129,7 @@ async fn reads_each_record_of_the_range_once_and_nothing_else() {
 struct Keep(Arc<Mutex<Vec<MemoryRecord>>>);
 
 impl RecordSink for Keep {
-    fn accept(&mut self, record: Record<'_>) -> Result<(), Error> {
+    fn accept(&mut self, record: Record<'_>) -> Result<ControlFlow<()>, Error> {
         assert_eq!(record.partition, 1);
         let mut headers = Vec::new();
         record.headers.visit(&mut |name, value| {
@@ -141,7 +142,7 @@ impl RecordSink for Keep {
             timestamp: record.timestamp,
             leader_epoch: record.leader_epoch,
         });
-        Ok(())
+        Ok(ControlFlow::Continue(()))
     }
 
     fn finish(&mut self) -> Result<(), Error> {
@@ -442,11 +443,11 @@ struct Refuse {
 }
 
 impl RecordSink for Refuse {
-    fn accept(&mut self, record: Record<'_>) -> Result<(), Error> {
+    fn accept(&mut self, record: Record<'_>) -> Result<ControlFlow<()>, Error> {
         if record.offset == self.at {
             Err(Error::Internal("refused".into()))
         } else {
-            Ok(())
+            Ok(ControlFlow::Continue(()))
         }
     }
 

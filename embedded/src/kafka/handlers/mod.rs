@@ -1,6 +1,7 @@
 //! What the broker answers, one file per family of apis.
 
 pub(crate) mod cluster;
+pub(crate) mod configs;
 pub(crate) mod fetch;
 pub(crate) mod offsets;
 pub(crate) mod produce;

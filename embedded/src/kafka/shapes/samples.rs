@@ -10,6 +10,7 @@ use kafka_protocol::messages::create_topics_request::{
 };
 use kafka_protocol::messages::delete_records_request::{DeleteRecordsPartition, DeleteRecordsTopic};
 use kafka_protocol::messages::delete_topics_request::DeleteTopicState;
+use kafka_protocol::messages::describe_configs_request::DescribeConfigsResource;
 use kafka_protocol::messages::fetch_request::{FetchPartition, FetchTopic, ForgottenTopic};
 use kafka_protocol::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
 use kafka_protocol::messages::metadata_request::MetadataRequestTopic;
@@ -162,6 +163,21 @@ pub(crate) fn sample(api: ApiKey, version: i16) -> Vec<u8> {
                 .with_assignments(Some(twice(assignment)));
             encoded(
                 &CreatePartitionsRequest::default().with_topics(twice(topic)),
+                version,
+            )
+        }
+        ApiKey::DescribeConfigs => {
+            let resource = DescribeConfigsResource::default()
+                .with_resource_type(2)
+                .with_resource_name(TEXT)
+                .with_configuration_keys(Some(vec![
+                    StrBytes::from_static_str("max.message.bytes"),
+                    StrBytes::from_static_str("message.timestamp.type"),
+                ]));
+            encoded(
+                &DescribeConfigsRequest::default()
+                    .with_resources(twice(resource))
+                    .with_include_synonyms(true),
                 version,
             )
         }

@@ -1,0 +1,113 @@
+//! What of a topic is planned: a snapshot, and of it what the constraints leave.
+//!
+//! The brokers are asked for no more than that takes: nothing if no record can be wanted, for offsets by time only of
+//! partitions that are wanted otherwise, and for a topic's settings only if they decide whether a latest time counts.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use protocol::Constraints;
+use topic::TopicTable;
+
+use crate::config::{Config, TimestampUpperBound};
+use crate::error::Error;
+use crate::kafka::Broker;
+use crate::pushdown::limit::row_limit;
+use crate::pushdown::{PartitionRanges, TimeRange, Wanted, before_offsets, from_offsets};
+
+/// The offset ranges of `table`'s topic in which rows can be that satisfy `constraints`.
+pub(super) async fn ranges(
+    broker: &dyn Broker,
+    table: &TopicTable,
+    constraints: &Constraints,
+    config: &Config,
+    deadline: Instant,
+) -> Result<PartitionRanges, Error> {
+    let wanted = Wanted::of(constraints, table);
+    if wanted.is_nothing() || row_limit(constraints, &table.schema) == Some(0) {
+        return Ok(Vec::new());
+    }
+    let snapshot = broker.snapshot(&table.topic, deadline).await?;
+    let narrowing = Narrowing {
+        broker,
+        topic: &table.topic,
+        deadline,
+    };
+    let TimeRange { from_ms, until_ms } = wanted.times();
+    let mut ranges = narrowing.from_time(wanted.ranges(&snapshot), from_ms).await?;
+    if let Some(until_ms) = until_ms
+        && !ranges.is_empty()
+        && narrowing.ends_by_time(config.timestamp_upper_bound).await
+    {
+        ranges = narrowing.before_time(ranges, until_ms).await?;
+    }
+    let offsets = |ranges: &mut dyn Iterator<Item = u64>| ranges.fold(0, u64::saturating_add);
+    let readable = snapshot.iter().filter_map(|(_, watermarks)| watermarks.range());
+    tracing::info!(
+        topic = table.topic,
+        offsets = offsets(&mut readable.map(|range| range.offsets())),
+        wanted_offsets = offsets(&mut ranges.iter().map(|(_, range)| range.offsets())),
+        ranges = ranges.len(),
+        "narrowed a snapshot"
+    );
+    Ok(ranges)
+}
+
+/// Finds offsets by time.
+struct Narrowing<'a> {
+    broker: &'a dyn Broker,
+    topic: &'a str,
+    deadline: Instant,
+}
+
+impl Narrowing<'_> {
+    /// Whatever the order of timestamps, all records before the first of `from_ms` or later are older.
+    async fn from_time(
+        &self,
+        ranges: PartitionRanges,
+        from_ms: Option<i64>,
+    ) -> Result<PartitionRanges, Error> {
+        // Brokers take times below 0 for other questions.
+        let Some(from_ms) = from_ms.filter(|from_ms| *from_ms > 0) else {
+            return Ok(ranges);
+        };
+        let first = self.offsets_at(&ranges, from_ms).await?;
+        Ok(from_offsets(ranges, |partition| first.get(&partition).copied()))
+    }
+
+    /// Loses no row only if no record behind the first of `until_ms` or later is older.
+    async fn before_time(&self, ranges: PartitionRanges, until_ms: i64) -> Result<PartitionRanges, Error> {
+        if until_ms < 0 {
+            return Ok(ranges);
+        }
+        let end = self.offsets_at(&ranges, until_ms).await?;
+        Ok(before_offsets(ranges, |partition| end.get(&partition).copied()))
+    }
+
+    async fn ends_by_time(&self, setting: TimestampUpperBound) -> bool {
+        match setting {
+            TimestampUpperBound::Always => true,
+            TimestampUpperBound::Never => false,
+            TimestampUpperBound::LogAppendTime => {
+                self.broker.has_log_append_time(self.topic, self.deadline).await
+            }
+        }
+    }
+
+    /// By partition; none for those without a record of `time_ms` or later.
+    async fn offsets_at(&self, ranges: &PartitionRanges, time_ms: i64) -> Result<BTreeMap<i32, i64>, Error> {
+        let mut partitions: Vec<i32> = ranges.iter().map(|(partition, _)| *partition).collect();
+        partitions.dedup();
+        if partitions.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let offsets = self
+            .broker
+            .offsets_at(self.topic, &partitions, time_ms, self.deadline)
+            .await?;
+        let offsets = partitions.into_iter().zip(offsets);
+        Ok(offsets
+            .filter_map(|(partition, offset)| Some((partition, offset?)))
+            .collect())
+    }
+}
