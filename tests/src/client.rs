@@ -113,11 +113,15 @@ impl Client {
 
     /// All splits of a table, page by page.
     pub async fn splits(&self, table: &str) -> Result<Vec<Split>, String> {
-        let constraints = Constraints::default();
+        self.splits_of(table, &Constraints::default()).await
+    }
+
+    /// All splits that a query with these constraints reads, page by page.
+    pub async fn splits_of(&self, table: &str, constraints: &Constraints) -> Result<Vec<Split>, String> {
         let mut splits = Vec::new();
         let mut token = None;
         loop {
-            let page = self.split_page(table, &constraints, token).await?;
+            let page = self.split_page(table, constraints, token).await?;
             splits.extend(page.splits);
             token = page.continuation_token;
             if token.is_none() {
@@ -176,10 +180,34 @@ impl Client {
 
     /// `SELECT columns FROM table`: plans, then reads every split.
     pub async fn select(&self, table: &str, columns: &[&str]) -> Result<RecordBatch, String> {
+        let splits = self.splits(table).await?;
+        self.read_all(table, columns, &splits, &Constraints::default())
+            .await
+    }
+
+    /// `SELECT columns FROM table WHERE constraints`: plans for them, then reads every split by them.
+    pub async fn select_where(
+        &self,
+        table: &str,
+        columns: &[&str],
+        constraints: &Constraints,
+    ) -> Result<RecordBatch, String> {
+        let splits = self.splits_of(table, constraints).await?;
+        self.read_all(table, columns, &splits, constraints).await
+    }
+
+    /// The rows of some splits, one after the other.
+    pub async fn read_all(
+        &self,
+        table: &str,
+        columns: &[&str],
+        splits: &[Split],
+        constraints: &Constraints,
+    ) -> Result<RecordBatch, String> {
         let schema = self.projection(table, columns).await?;
         let mut batches = Vec::new();
-        for split in self.splits(table).await? {
-            batches.push(self.read(table, &schema, &split, &Constraints::default()).await?);
+        for split in splits {
+            batches.push(self.read(table, &schema, split, constraints).await?);
         }
         Ok(concat_batches(&schema, &batches).expect("splits of one schema"))
     }

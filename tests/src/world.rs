@@ -141,6 +141,16 @@ impl World {
 
     /// A connector in this process, with settings that override [`World::variables`].
     pub fn connector(&self, settings: &[(&str, &str)]) -> Client {
+        Client::new(Arc::new(InProcess(self.in_process(settings))), self.s3())
+    }
+
+    /// SQL over a connector in this process, with settings that override [`World::variables`].
+    pub fn athena(&self, settings: &[(&str, &str)]) -> local::Athena {
+        let connector = local::InProcess::new(self.in_process(settings));
+        local::Athena::new(Arc::new(connector), Arc::new(S3BlockStore::new(self.s3())))
+    }
+
+    fn in_process(&self, settings: &[(&str, &str)]) -> Connector {
         let variables = self.variables();
         let variable = |name: &str| {
             let set = settings
@@ -155,7 +165,7 @@ impl World {
             })
         };
         let config = Config::from_vars(variable).expect("a valid configuration");
-        let connector = Connector::new(
+        Connector::new(
             config.clone(),
             Arc::new(GlueSchemaRegistry::from_sdk_config(
                 &self.sdk(&self.glue.endpoint_url()),
@@ -165,8 +175,7 @@ impl World {
             Arc::new(AthenaQueryStatus::new(aws_sdk_athena::Client::new(
                 &self.sdk(&self.athena_endpoint()),
             ))),
-        );
-        Client::new(Arc::new(InProcess(connector)), self.s3())
+        )
     }
 
     /// The real binary in an emulated Lambda with this many containers.

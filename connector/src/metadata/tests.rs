@@ -158,5 +158,11 @@ fn advertises_nothing() {
         query_id: None,
         catalog_name: "msk".into(),
     };
-    assert!(get_data_source_capabilities(request).capabilities.is_empty());
+    let capabilities = get_data_source_capabilities(request).capabilities;
+    let limit = OptimizationSubType {
+        sub_type: "integer_constant".into(),
+        properties: Vec::new(),
+    };
+    let wanted = BTreeMap::from([("supports_limit_pushdown".to_owned(), vec![limit])]);
+    assert_eq!(capabilities, wanted);
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 use arrow::array::{Array, AsArray, Int64Array, RecordBatch};
 use arrow::datatypes::{DataType, Field, Int64Type, Schema};
 use async_trait::async_trait;
-use protocol::{Range, SortedRangeSet, ValueSet};
+use protocol::{QueryPlan, Range, SortedRangeSet, ValueSet};
 use spill::SpillReader;
 use topic::table::{FORMAT_HINT_KEY, MAPPING_KEY, SOURCE_KEY};
 use topic::{Encoding, NoWriterSchemas, OnBadRecord, OnTombstone, Record, RecordTimestamp, TimestampType};
@@ -160,30 +160,81 @@ async fn rows_satisfy_the_summary() {
     let world = World::new(1);
     world.produce(0..100);
     let response = read_as(&world, (0, 100), |request| {
-        let range = Range::at_least(Arc::new(Int64Array::from(vec![90]))).unwrap();
-        let data_type = arrow::datatypes::DataType::Int64;
-        let set = SortedRangeSet::try_new(data_type, vec![range], false).unwrap();
-        request
-            .constraints
-            .summary
-            .insert("id".into(), ValueSet::SortedRange(set));
+        request.constraints.summary.insert("id".into(), at_least(90));
     });
     assert_eq!(ids(&inline(response.await.unwrap())), some(90..100));
 }
 
-#[tokio::test]
-async fn a_limit_of_zero_needs_no_records_and_others_are_athenas_to_apply() {
+fn at_least(id: i64) -> ValueSet {
+    let range = Range::at_least(Arc::new(Int64Array::from(vec![id]))).unwrap();
+    let set = SortedRangeSet::try_new(DataType::Int64, vec![range], false).unwrap();
+    ValueSet::SortedRange(set)
+}
+
+/// Ids of a split of 20,000 orders, read with a limit and changed as told.
+async fn limited(limit: u64, change: impl FnOnce(&mut ReadRecordsRequest)) -> Vec<Option<i64>> {
     let world = World::new(1);
-    world.produce(0..10);
+    world.produce(0..20_000);
+    let response = read_as(&world, (0, 20_000), |request| {
+        request.constraints.limit = Some(limit);
+        change(request);
+    });
+    ids(&inline(response.await.unwrap()))
+}
+
+#[tokio::test]
+async fn a_limit_is_enough() {
+    for limit in [0, 1, 3, 10_000] {
+        let found = limited(limit, |_| {}).await;
+        assert_eq!(found, some(0..found.len() as i64));
+        let limit = limit as usize;
+        assert!(
+            (limit..limit + 8192).contains(&found.len()),
+            "{limit}: {}",
+            found.len()
+        );
+    }
+    assert_eq!(limited(3, |_| {}).await.len(), 3);
+    assert_eq!(limited(30_000, |_| {}).await.len(), 20_000);
+    assert_eq!(limited(u64::MAX, |_| {}).await.len(), 20_000);
+}
+
+#[tokio::test]
+async fn a_limit_counts_rows_behind_the_filter() {
+    let found = limited(5, |request| {
+        request.constraints.summary.insert("id".into(), at_least(15_000));
+    });
+    let found = found.await;
+    assert_eq!(found, some(15_000..15_000 + found.len() as i64));
+    assert!((5..5000).contains(&found.len()), "{}", found.len());
+}
+
+#[tokio::test]
+async fn a_limit_is_athenas_where_rows_are_not_surely_of_the_answer() {
+    let found = limited(5, |request| {
+        request.schema = Arc::new(request.schema.project(&[0]).unwrap());
+        request.constraints.summary.insert("item".into(), at_least(0));
+    });
+    assert_eq!(found.await.len(), 20_000, "a column that is not at hand");
+    let found = limited(5, |request| {
+        request.constraints.query_plan = Some(QueryPlan {
+            substrait_version: None,
+            substrait_plan: "\u{0} no base64".into(),
+        });
+    });
+    assert_eq!(found.await.len(), 20_000);
+}
+
+#[tokio::test]
+async fn a_bad_record_behind_the_limit_fails_nothing() {
+    let world = World::with_vars(1, &[("on_bad_record", "fail")]);
+    world.produce(0..5);
+    world.append(Some("{"));
     let limited = |limit| move |request: &mut ReadRecordsRequest| request.constraints.limit = Some(limit);
-    assert_eq!(
-        inline(read_as(&world, (0, 10), limited(0)).await.unwrap()).num_rows(),
-        0
-    );
-    assert_eq!(
-        inline(read_as(&world, (0, 10), limited(3)).await.unwrap()).num_rows(),
-        10
-    );
+    let response = read_as(&world, (0, 6), limited(5)).await.unwrap();
+    assert_eq!(ids(&inline(response)), some(0..5));
+    let error = read_as(&world, (0, 6), limited(6)).await.unwrap_err();
+    assert!(matches!(error, Error::BadRecord { offset: 5, .. }), "{error}");
 }
 
 #[tokio::test]

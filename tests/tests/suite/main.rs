@@ -7,6 +7,7 @@ mod faults;
 mod formats;
 mod hostile;
 mod json;
+mod pushdown;
 mod sql;
 mod tpch;
 mod wire_traps;

@@ -15,7 +15,7 @@ use crate::config::IsolationLevel;
 use crate::config::cluster::ClusterConfig;
 use crate::kafka::auth::store::memory::MemoryCredentialStore;
 use crate::kafka::client::KafkaBroker;
-use crate::kafka::memory::MemoryRecord;
+use crate::kafka::memory::{MemoryBroker, MemoryRecord};
 use crate::kafka::{Broker, Watermarks};
 
 const TOPIC: &str = "orders";
@@ -472,6 +472,56 @@ async fn an_error_of_the_sink_ends_the_read() {
         .read(&partition(0), range, Instant::now() + PATIENT, sink)
         .await;
     assert!(matches!(read, Err(Error::Internal(reason)) if reason == "refused"));
+}
+
+/// Has enough at an offset; counts what it was shown and how often it was finished.
+#[derive(Clone)]
+struct Enough {
+    at: i64,
+    shown: Arc<Mutex<(u64, u64)>>,
+}
+
+impl RecordSink for Enough {
+    fn accept(&mut self, record: Record<'_>) -> Result<ControlFlow<()>, Error> {
+        self.shown.lock().unwrap().0 += 1;
+        Ok(match record.offset == self.at {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        })
+    }
+
+    fn finish(&mut self) -> Result<(), Error> {
+        self.shown.lock().unwrap().1 += 1;
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_sink_that_has_enough_ends_the_read_well() {
+    let cluster = Cluster::with_records(100);
+    let memory = MemoryBroker::default();
+    memory.create_topic(TOPIC, 1);
+    (0..100).for_each(|_| memory.append(TOPIC, 0, Some(b"x")));
+    let brokers: [&dyn Broker; 2] = [&cluster.broker, &memory];
+    for broker in brokers {
+        for (at, stopped_early) in [(17, true), (59, false), (1000, false)] {
+            let shown = Arc::default();
+            let sink = Box::new(Enough {
+                at,
+                shown: Arc::clone(&shown),
+            });
+            let range = OffsetRange::new(10, 60).unwrap();
+            let read = broker.read(&partition(0), range, Instant::now() + PATIENT, sink);
+            let stats = read.await.unwrap();
+            let records = (at + 1).min(60) as u64 - 10;
+            assert_eq!(
+                (stats.records, stats.stopped_early),
+                (records, stopped_early),
+                "at {at}"
+            );
+            assert_eq!(*shown.lock().unwrap(), (records, 1), "at {at}");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
