@@ -26,6 +26,7 @@ use crate::kafka::ReadStats;
 use crate::query_status::until_over;
 use crate::registry::catalog::{Catalog, CatalogError, TableVersion};
 use crate::splits::{SplitError, TopicSplit};
+use crate::wait::{registry, within};
 use row_sink::{Delivery, Policy, RowSink, Tally};
 
 mod row_sink;
@@ -57,7 +58,8 @@ async fn read(
 ) -> Result<FederationResponse, Error> {
     let split = TopicSplit::from_properties(&request.split.properties).map_err(SplitError::from)?;
     let broker = parts.clusters.get(split.cluster.as_deref())?;
-    let table = table(&parts.catalog, request).await?;
+    let wanted = format!("table `{}`", request.table_name);
+    let table = within(deadline, registry(wanted), table(&parts.catalog, request)).await?;
     let decoder = decoder(parts, request, table.as_deref(), deadline)?;
     let filter = Filter::try_new(&request.constraints, &request.schema)?;
     let mut spiller = spiller(parts, request)?;
@@ -78,7 +80,10 @@ async fn read(
         let mut tally = Tally::default();
         while let Some(delivery) = deliveries.recv().await {
             match delivery {
-                Delivery::Rows(batch) => spiller.write(filter.apply(batch)?).await?,
+                Delivery::Rows(batch) => {
+                    let written = spiller.write(filter.apply(batch)?);
+                    within(deadline, bucket(request), written).await?;
+                }
                 Delivery::End(end) => tally = end,
             }
         }
@@ -86,7 +91,8 @@ async fn read(
     };
     let (read, tally) = tokio::try_join!(reading, writing)?;
     report(&split, read, &tally, spiller.stats());
-    Ok(response(request, spiller.finish().await?))
+    let records = within(deadline, bucket(request), spiller.finish()).await?;
+    Ok(response(request, records))
 }
 
 /// The registry is asked only if the request's schema does not tell by itself how its columns are read: for the version
@@ -164,6 +170,13 @@ fn response(request: &ReadRecordsRequest, records: Records) -> FederationRespons
         Records::Inline(batch) => FederationResponse::ReadRecords(ReadRecordsResponse {
             catalog_name,
             records: Block::new(batch),
+/// For [`within`]: the bucket is asked to take a block.
+fn bucket(request: &ReadRecordsRequest) -> (String, String) {
+    let location = request.split.spill_location.as_ref();
+    let bucket = location.map_or("", |location| location.bucket.as_str());
+    (format!("spill bucket `{bucket}`"), "room for a block".to_owned())
+}
+
         }),
         Records::Spilled(remote_blocks) => FederationResponse::RemoteReadRecords(RemoteReadRecordsResponse {
             catalog_name,

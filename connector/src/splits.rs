@@ -11,6 +11,7 @@ use protocol::{FederatedIdentity, GetSplitsRequest, GetSplitsResponse, SpillLoca
 use crate::Parts;
 use crate::config::Config;
 use crate::error::Error;
+use crate::wait::{registry, within};
 
 mod plan;
 mod token;
@@ -36,7 +37,8 @@ pub async fn get_splits(
     deadline: Instant,
 ) -> Result<GetSplitsResponse, Error> {
     let Parts { config, catalog, .. } = parts;
-    let table = catalog.table(&request.table_name).await?;
+    let wanted = format!("table `{}`", request.table_name);
+    let table = within(deadline, registry(wanted), catalog.table(&request.table_name)).await?;
     let broker = parts.clusters.get(table.cluster.as_deref())?;
     let mut plan = match &request.continuation_token {
         Some(token) => Plan::from_token(token, &table.topic).map_err(SplitError::from)?,
