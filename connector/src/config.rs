@@ -15,6 +15,7 @@
 //! | `isolation_level` | name | `read_committed` | or `read_uncommitted`: also records of open and aborted transactions |
 //! | `on_bad_record` | name | `null` | a record that does not decode: `null` a row of NULLs, `skip` no row, `fail` the query, then also over a value that does not fit its column |
 //! | `on_tombstone` | name | `skip` | a record without value: `skip` no row, `null` a row of NULLs |
+//! | `on_expired_offsets` | name | `skip` | offsets that retention deletes between planning and reading: `skip` them with a warning in the log, or `fail` the query |
 //! | `metadata_columns` | `true`, `false` | `false` | every table has columns about its records: partition, offset, timestamp, key, headers, … |
 //! | `schema_registry_url` | URL | none, needed for records that name a Confluent schema id | the Confluent schema registry; user and password may stand in the URL, percent-encoded |
 //!
@@ -56,6 +57,7 @@ pub struct Config {
     pub isolation_level: IsolationLevel,
     pub on_bad_record: OnBadRecord,
     pub on_tombstone: OnTombstone,
+    pub on_expired_offsets: OnExpiredOffsets,
     pub metadata_columns: bool,
     pub schema_registry_url: Option<RegistryUrl>,
 }
@@ -94,6 +96,9 @@ impl Config {
             on_tombstone: vars
                 .word("on_tombstone", &OnTombstone::WORDS)?
                 .unwrap_or_default(),
+            on_expired_offsets: vars
+                .word("on_expired_offsets", &ON_EXPIRED_OFFSETS)?
+                .unwrap_or_default(),
             metadata_columns: vars.word("metadata_columns", &BOOLEANS)?.unwrap_or(false),
             schema_registry_url: vars.registry_url(SCHEMA_REGISTRY_URL)?,
         })
@@ -114,6 +119,16 @@ pub enum IsolationLevel {
     ReadCommitted,
     /// All, up to the high watermark, as the Java connector reads.
     ReadUncommitted,
+}
+
+/// What becomes of offsets that a split was planned with and that retention has deleted since.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnExpiredOffsets {
+    /// They are passed over, counted and warned of.
+    #[default]
+    Skip,
+    /// The read ends with an error that names them.
+    Fail,
 }
 
 /// A variable that is missing or has a value of no use.
@@ -144,6 +159,8 @@ const ISOLATION_LEVELS: [(&str, IsolationLevel); 2] = [
     ("read_committed", IsolationLevel::ReadCommitted),
     ("read_uncommitted", IsolationLevel::ReadUncommitted),
 ];
+const ON_EXPIRED_OFFSETS: [(&str, OnExpiredOffsets); 2] =
+    [("skip", OnExpiredOffsets::Skip), ("fail", OnExpiredOffsets::Fail)];
 const LOG_LEVELS: [(&str, LevelFilter); 6] = [
     ("off", LevelFilter::OFF),
     ("error", LevelFilter::ERROR),
@@ -241,6 +258,7 @@ mod tests {
             isolation_level: IsolationLevel::ReadCommitted,
             on_bad_record: OnBadRecord::Null,
             on_tombstone: OnTombstone::Skip,
+            on_expired_offsets: OnExpiredOffsets::Skip,
             metadata_columns: false,
             schema_registry_url: None,
         };
@@ -263,6 +281,7 @@ mod tests {
             ("isolation_level", "read_uncommitted"),
             ("on_bad_record", "fail"),
             ("on_tombstone", "null"),
+            ("on_expired_offsets", "fail"),
             ("metadata_columns", "TRUE"),
             ("schema_registry_url", "https://key:secret@registry:8081/path"),
         ]);
@@ -279,6 +298,7 @@ mod tests {
             isolation_level: IsolationLevel::ReadUncommitted,
             on_bad_record: OnBadRecord::Fail,
             on_tombstone: OnTombstone::Null,
+            on_expired_offsets: OnExpiredOffsets::Fail,
             metadata_columns: true,
             schema_registry_url: Some("https://key:secret@registry:8081/path".parse().unwrap()),
         };
@@ -321,6 +341,7 @@ mod tests {
             ),
             ("on_bad_record", "drop", "null or skip or fail"),
             ("on_tombstone", "fail", "skip or null"),
+            ("on_expired_offsets", "null", "skip or fail"),
             ("metadata_columns", "all", "true or false"),
             ("schema_registry_url", "registry:8081", WANTED_URL),
         ] {

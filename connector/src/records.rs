@@ -22,7 +22,7 @@ use crate::Parts;
 use crate::config::Config;
 use crate::error::Error;
 use crate::filter::Filter;
-use crate::kafka::ReadStats;
+use crate::kafka::{PlannedRange, ReadStats};
 use crate::query_status::until_over;
 use crate::registry::catalog::{Catalog, CatalogError, TableVersion};
 use crate::splits::{SplitError, TopicSplit};
@@ -75,7 +75,13 @@ async fn read(
         split.topic_partition.clone(),
         sender,
     ));
-    let reading = broker.read(&split.topic_partition, split.range, deadline, sink);
+    let planned = PlannedRange {
+        topic_partition: split.topic_partition.clone(),
+        topic_id: split.topic_id,
+        range: split.range,
+        on_expired_offsets: parts.config.on_expired_offsets,
+    };
+    let reading = broker.read(&planned, deadline, sink);
     let writing = async {
         let mut tally = Tally::default();
         while let Some(delivery) = deliveries.recv().await {
@@ -164,12 +170,6 @@ fn spiller(parts: &Parts, request: &ReadRecordsRequest) -> Result<BlockSpiller, 
     )?)
 }
 
-fn response(request: &ReadRecordsRequest, records: Records) -> FederationResponse {
-    let catalog_name = request.catalog_name.clone();
-    match records {
-        Records::Inline(batch) => FederationResponse::ReadRecords(ReadRecordsResponse {
-            catalog_name,
-            records: Block::new(batch),
 /// For [`within`]: the bucket is asked to take a block.
 fn bucket(request: &ReadRecordsRequest) -> (String, String) {
     let location = request.split.spill_location.as_ref();
@@ -177,6 +177,12 @@ fn bucket(request: &ReadRecordsRequest) -> (String, String) {
     (format!("spill bucket `{bucket}`"), "room for a block".to_owned())
 }
 
+fn response(request: &ReadRecordsRequest, records: Records) -> FederationResponse {
+    let catalog_name = request.catalog_name.clone();
+    match records {
+        Records::Inline(batch) => FederationResponse::ReadRecords(ReadRecordsResponse {
+            catalog_name,
+            records: Block::new(batch),
         }),
         Records::Spilled(remote_blocks) => FederationResponse::RemoteReadRecords(RemoteReadRecordsResponse {
             catalog_name,

@@ -16,7 +16,8 @@ use rdkafka::types::RDKafkaErrorCode;
 use tracing::Span;
 
 use super::reader::Reader;
-use super::{Broker, KafkaError, OffsetRange, ReadStats, RecordSink, TopicPartition, Watermarks, watermarks};
+use super::watermarks::LookUp;
+use super::{Broker, KafkaError, PlannedRange, ReadStats, RecordSink, TopicSnapshot};
 use crate::config::cluster::ClusterConfig;
 use crate::config::{ConfigError, IsolationLevel};
 use crate::error::Error;
@@ -45,30 +46,31 @@ impl KafkaBroker {
 
 #[async_trait]
 impl Broker for KafkaBroker {
-    async fn snapshot(&self, topic: &str, deadline: Instant) -> Result<Vec<(i32, Watermarks)>, Error> {
+    async fn snapshot(&self, topic: &str, deadline: Instant) -> Result<TopicSnapshot, Error> {
+        let cancelled = CancelOnDrop::default();
+        let flag = Arc::clone(&cancelled.flag);
         let (pool, topic) = (Arc::clone(&self.pool), topic.to_owned());
         blocking(move || {
             let client = pool.client()?;
-            let watermarks = watermarks::of_topic(&client, &topic, deadline)?;
+            let snapshot = LookUp::new(&client, &topic, deadline, &flag).snapshot()?;
             client.context().forget_complaint();
-            Ok(watermarks)
+            Ok(snapshot)
         })
         .await
     }
 
     async fn read(
         &self,
-        topic_partition: &TopicPartition,
-        range: OffsetRange,
+        planned: &PlannedRange,
         deadline: Instant,
         mut sink: Box<dyn RecordSink>,
     ) -> Result<ReadStats, Error> {
         let cancelled = CancelOnDrop::default();
         let flag = Arc::clone(&cancelled.flag);
-        let (pool, topic_partition) = (Arc::clone(&self.pool), topic_partition.clone());
+        let (pool, planned) = (Arc::clone(&self.pool), planned.clone());
         blocking(move || {
             let client = pool.client()?;
-            let reader = Reader::start(&client, topic_partition, range, deadline, &flag)?;
+            let reader = Reader::start(&client, planned, deadline, &flag)?;
             let stats = reader.read(sink.as_mut())?;
             client.context().forget_complaint();
             Ok(stats)
@@ -94,9 +96,25 @@ pub(super) fn last_complaint(client: &Client) -> Option<String> {
 #[derive(Default)]
 pub(super) struct Context {
     complaint: Mutex<Option<String>>,
+    answering_broker: Mutex<Option<i32>>,
 }
 
 impl Context {
+    /// The broker that described a topic last, by its number; `None` if that is to be found out.
+    pub(super) fn answering_broker(&self) -> Option<i32> {
+        *self
+            .answering_broker
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn set_answering_broker(&self, broker: Option<i32>) {
+        *self
+            .answering_broker
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = broker;
+    }
+
     fn forget_complaint(&self) {
         *self.complaint() = None;
     }
@@ -244,7 +262,7 @@ pub(super) async fn blocking<T: Send + 'static>(
     }
 }
 
-/// Tells the reading thread that nobody waits for it any more.
+/// Tells the working thread that nobody waits for it any more.
 #[derive(Default)]
 struct CancelOnDrop {
     flag: Arc<AtomicBool>,

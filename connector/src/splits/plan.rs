@@ -3,24 +3,29 @@
 use std::collections::VecDeque;
 
 use super::topic_split::TopicSplit;
-use crate::kafka::{OffsetRange, TopicPartition, Watermarks};
+use crate::kafka::topic_id::TopicId;
+use crate::kafka::{OffsetRange, TopicPartition, TopicSnapshot};
 
 /// What is still to be cut: what of the snapshot no split covers yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
     pub(super) topic: String,
+    /// `None` if the brokers give topics no ids.
+    pub(super) topic_id: Option<TopicId>,
     /// At most one range a partition, by ascending partition.
     pub(super) remaining: VecDeque<(i32, OffsetRange)>,
 }
 
 impl Plan {
-    /// All that `snapshot`, by ascending partition, lets be read of `topic`.
-    pub fn new(topic: &str, snapshot: &[(i32, Watermarks)]) -> Self {
+    /// All that `snapshot` lets be read of `topic`.
+    pub fn new(topic: &str, snapshot: &TopicSnapshot) -> Self {
         let ranges = snapshot
+            .partitions
             .iter()
             .filter_map(|(partition, marks)| Some((*partition, marks.range()?)));
         Self {
             topic: topic.to_owned(),
+            topic_id: snapshot.topic_id,
             remaining: ranges.collect(),
         }
     }
@@ -49,6 +54,7 @@ impl Plan {
         Some(TopicSplit {
             cluster: None,
             topic_partition,
+            topic_id: self.topic_id,
             range,
         })
     }
@@ -74,10 +80,15 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::kafka::Watermarks;
 
     fn plan(watermarks: &[(i64, i64)]) -> Plan {
         let marks = watermarks.iter().map(|&(low, high)| Watermarks { low, high });
-        Plan::new("orders", &(0..).zip(marks).collect::<Vec<_>>())
+        let snapshot = TopicSnapshot {
+            topic_id: TopicId::from_bytes([7; TopicId::BYTES]),
+            partitions: (0..).zip(marks).collect(),
+        };
+        Plan::new("orders", &snapshot)
     }
 
     fn ranges(watermarks: &[(i64, i64)], max_records: u64) -> Vec<(i32, i64, i64)> {

@@ -4,8 +4,9 @@
 //!
 //! | bytes | meaning |
 //! |---|---|
-//! | 1 | version, 1 |
+//! | 1 | version, 2 |
 //! | varint, bytes | length of the topic's name, and the name |
+//! | 16 | the topic's id, zeros if it has none |
 //! | varint | how many ranges follow |
 //! | varint | for each range: partition, as the distance to the least it can be |
 //! | varint | start offset |
@@ -20,8 +21,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::plan::Plan;
 use crate::kafka::OffsetRange;
+use crate::kafka::topic_id::TopicId;
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// Room for 200,000 partitions, about what a cluster can have; with a page of splits still below Lambda's 6 MB.
 const MAX_TOKEN_BYTES: usize = 3_500_000;
@@ -35,6 +37,7 @@ impl Plan {
         let mut bytes = vec![VERSION];
         write_varint(&mut bytes, self.topic.len() as u64);
         bytes.extend(self.topic.as_bytes());
+        bytes.extend(self.topic_id.map_or([0; TopicId::BYTES], TopicId::to_bytes));
         write_varint(&mut bytes, self.remaining.len() as u64);
         let mut least = 0;
         for (partition, range) in &self.remaining {
@@ -68,6 +71,7 @@ impl Plan {
                 table_topic,
             });
         }
+        let topic_id = read_topic_id(&mut input)?;
         let mut remaining = VecDeque::new();
         let mut least = 0;
         for _ in 0..read_varint(&mut input)? {
@@ -78,6 +82,7 @@ impl Plan {
         if input.is_empty() {
             Ok(Self {
                 topic: topic.to_owned(),
+                topic_id,
                 remaining,
             })
         } else {
@@ -104,6 +109,12 @@ pub enum TokenError {
         token_topic: String,
         table_topic: String,
     },
+}
+
+fn read_topic_id(input: &mut &[u8]) -> Result<Option<TopicId>, TokenError> {
+    let (bytes, rest) = input.split_first_chunk().ok_or(TokenError::Truncated)?;
+    *input = rest;
+    Ok(TopicId::from_bytes(*bytes))
 }
 
 fn read_range(input: &mut &[u8], least: i64) -> Result<(i32, OffsetRange), TokenError> {
@@ -169,9 +180,12 @@ mod tests {
             .prop_map(|(start, length)| OffsetRange::new(start, start.saturating_add(length)).unwrap());
         let partition = prop_oneof![0..300_i32, 0..=i32::MAX];
         let ranges = prop::collection::btree_map(partition, range, 0..20);
-        ("[a-zA-Z0-9._-]{1,249}", ranges).prop_map(|(topic, ranges)| Plan {
-            topic,
-            remaining: ranges.into_iter().collect(),
+        ("[a-zA-Z0-9._-]{1,249}", any::<[u8; TopicId::BYTES]>(), ranges).prop_map(|(topic, id, ranges)| {
+            Plan {
+                topic,
+                topic_id: TopicId::from_bytes(id),
+                remaining: ranges.into_iter().collect(),
+            }
         })
     }
 
@@ -192,7 +206,7 @@ mod tests {
         #[test]
         fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
             let _ = Plan::from_token(&URL_SAFE_NO_PAD.encode(&bytes), "orders");
-            let ours = [&[VERSION, 6][..], b"orders", &bytes].concat();
+            let ours = [&[VERSION, 6][..], b"orders", &[7; TopicId::BYTES], &bytes].concat();
             let _ = Plan::from_token(&URL_SAFE_NO_PAD.encode(ours), "orders");
         }
 
@@ -212,15 +226,21 @@ mod tests {
         Plan::from_token(&URL_SAFE_NO_PAD.encode(bytes), "orders").unwrap_err()
     }
 
+    /// Of topic `orders`, up to where the ranges begin, and `ranges`.
+    fn token(ranges: &[&[u8]]) -> Vec<u8> {
+        [&[VERSION][..], b"\x06orders", &[0; 16], &ranges.concat()].concat()
+    }
+
     #[test]
     fn says_what_is_wrong() {
         assert_eq!(Plan::from_token("§", "orders"), Err(TokenError::NotBase64));
         assert_eq!(refusal(b""), TokenError::Truncated);
-        assert_eq!(refusal(b"\x02"), TokenError::Version { found: 2 });
-        assert_eq!(refusal(b"\x01\x06order"), TokenError::Truncated);
-        assert_eq!(refusal(b"\x01\x06orders\x01\x00\x05"), TokenError::Truncated);
-        assert_eq!(refusal(b"\x01\x06orders\x00\x05"), TokenError::Malformed);
-        let other = refusal(b"\x01\x05items");
+        assert_eq!(refusal(b"\x01\x06orders\x00"), TokenError::Version { found: 1 });
+        assert_eq!(refusal(b"\x02\x06order"), TokenError::Truncated);
+        assert_eq!(refusal(b"\x02\x06orders\x00\x00"), TokenError::Truncated, "no id");
+        assert_eq!(refusal(&token(&[b"\x01\x00\x05"])), TokenError::Truncated);
+        assert_eq!(refusal(&token(&[b"\x00\x05"])), TokenError::Malformed);
+        let other = refusal(b"\x02\x05items");
         assert_eq!(
             other.to_string(),
             "is for topic `items`, but the table's topic is `orders`"
@@ -229,18 +249,18 @@ mod tests {
 
     #[test]
     fn refuses_numbers_that_do_not_fit() {
-        let huge = [&b"\x01\x06orders\x01\x00"[..], &[0xff; 9], &[0x7f, 0x00]].concat();
+        let huge = token(&[b"\x01\x00", &[0xff; 9], &[0x7f, 0x00]]);
         assert_eq!(refusal(&huge), TokenError::Malformed, "more than 64 bits");
-        let negative = [&b"\x01\x06orders\x01\x00"[..], &[0xff; 9], &[0x01, 0x00]].concat();
+        let negative = token(&[b"\x01\x00", &[0xff; 9], &[0x01, 0x00]]);
         assert_eq!(refusal(&negative), TokenError::Malformed, "more than 63 bits");
-        let beyond = [&b"\x01\x06orders\x01\x00"[..], &[0xff; 8], &[0x7f, 0x00]].concat();
+        let beyond = token(&[b"\x01\x00", &[0xff; 8], &[0x7f, 0x00]]);
         assert_eq!(
             refusal(&beyond),
             TokenError::Malformed,
             "an end beyond the largest offset"
         );
         assert_eq!(
-            refusal(b"\x01\x06orders\x01\x80\x80\x80\x80\x08\x00\x00"),
+            refusal(&token(&[b"\x01\x80\x80\x80\x80\x08\x00\x00"])),
             TokenError::Malformed,
             "partition 2^31"
         );
@@ -248,9 +268,9 @@ mod tests {
 
     #[test]
     fn a_length_that_lies_costs_nothing() {
-        assert_eq!(refusal(b"\x01\xff\xff\xff\xff\x7forders"), TokenError::Truncated);
+        assert_eq!(refusal(b"\x02\xff\xff\xff\xff\x7forders"), TokenError::Truncated);
         assert_eq!(
-            refusal(b"\x01\x06orders\xff\xff\xff\xff\x7f\x00\x00\x00"),
+            refusal(&token(&[b"\xff\xff\xff\xff\x7f\x00\x00\x00"])),
             TokenError::Truncated
         );
         let long = "A".repeat(MAX_TOKEN_BYTES + 1);
@@ -270,6 +290,7 @@ mod tests {
         };
         let plan = Plan {
             topic: "t".repeat(249),
+            topic_id: TopicId::from_bytes([7; TopicId::BYTES]),
             remaining: (0..200_000).map(range).collect(),
         };
         let token = plan.to_token().unwrap();
