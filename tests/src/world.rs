@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use connector::config::Config;
-use connector::query_status::AthenaQueryStatus;
+use connector::query_status::{AthenaQueryStatus, QueryStatus};
 use connector::registry::glue::GlueSchemaRegistry;
 use connector::{Connector, kafka_clusters};
 use embedded::glue::{DataFormat, EmbeddedGlue};
 use embedded::s3::EmbeddedS3;
-use spill::S3BlockStore;
+use spill::{BlockStore, S3BlockStore};
 
 use crate::broker::Broker;
 use crate::client::{Ask, Client};
@@ -126,6 +126,18 @@ impl World {
 
     /// A connector in this process, with settings that override [`World::variables`].
     pub fn connector(&self, settings: &[(&str, &str)]) -> Client {
+        let athena = aws_sdk_athena::Client::new(&self.sdk(&self.athena_endpoint()));
+        let blocks = Arc::new(S3BlockStore::new(self.s3()));
+        self.connector_of(settings, blocks, Arc::new(AthenaQueryStatus::new(athena)))
+    }
+
+    /// The same with parts that the test plays itself.
+    pub fn connector_of(
+        &self,
+        settings: &[(&str, &str)],
+        blocks: Arc<dyn BlockStore>,
+        query_status: Arc<dyn QueryStatus>,
+    ) -> Client {
         let variables = self.variables();
         let variable = |name: &str| {
             let set = settings
@@ -146,10 +158,8 @@ impl World {
                 &self.sdk(&self.glue.endpoint_url()),
             )),
             kafka_clusters(&config),
-            Arc::new(S3BlockStore::new(self.s3())),
-            Arc::new(AthenaQueryStatus::new(aws_sdk_athena::Client::new(
-                &self.sdk(&self.athena_endpoint()),
-            ))),
+            blocks,
+            query_status,
         );
         Client::new(Arc::new(InProcess(connector)), self.s3())
     }
