@@ -38,6 +38,7 @@ pub struct Config {
     pub isolation_level: IsolationLevel,
     pub on_bad_record: OnBadRecord,
     pub on_tombstone: OnTombstone,
+    pub on_expired_offsets: OnExpiredOffsets,
     pub metadata_columns: bool,
     pub schema_registry_url: Option<RegistryUrl>,
 }
@@ -80,6 +81,9 @@ impl Config {
             on_tombstone: vars
                 .word("on_tombstone", &OnTombstone::WORDS)?
                 .unwrap_or_default(),
+            on_expired_offsets: vars
+                .word("on_expired_offsets", &ON_EXPIRED_OFFSETS)?
+                .unwrap_or_default(),
             metadata_columns: vars.word("metadata_columns", &BOOLEANS)?.unwrap_or(false),
             schema_registry_url: vars.registry_url(SCHEMA_REGISTRY_URL)?,
         })
@@ -115,6 +119,16 @@ pub enum TimestampUpperBound {
     Never,
 }
 
+/// What becomes of offsets that a split was planned with and that retention has deleted since.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnExpiredOffsets {
+    /// They are passed over, counted and warned of.
+    #[default]
+    Skip,
+    /// The read ends with an error that names them.
+    Fail,
+}
+
 /// A variable that is missing or has a value of no use.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
@@ -148,6 +162,8 @@ const TIMESTAMP_UPPER_BOUNDS: [(&str, TimestampUpperBound); 3] = [
     ("always", TimestampUpperBound::Always),
     ("never", TimestampUpperBound::Never),
 ];
+const ON_EXPIRED_OFFSETS: [(&str, OnExpiredOffsets); 2] =
+    [("skip", OnExpiredOffsets::Skip), ("fail", OnExpiredOffsets::Fail)];
 const LOG_LEVELS: [(&str, LevelFilter); 6] = [
     ("off", LevelFilter::OFF),
     ("error", LevelFilter::ERROR),
@@ -265,6 +281,7 @@ mod tests {
             isolation_level: IsolationLevel::ReadCommitted,
             on_bad_record: OnBadRecord::Null,
             on_tombstone: OnTombstone::Skip,
+            on_expired_offsets: OnExpiredOffsets::Skip,
             metadata_columns: false,
             schema_registry_url: None,
         };
@@ -289,6 +306,7 @@ mod tests {
             ("isolation_level", "read_uncommitted"),
             ("on_bad_record", "fail"),
             ("on_tombstone", "null"),
+            ("on_expired_offsets", "fail"),
             ("metadata_columns", "TRUE"),
             ("schema_registry_url", "https://key:secret@registry:8081/path"),
         ]);
@@ -307,6 +325,7 @@ mod tests {
             isolation_level: IsolationLevel::ReadUncommitted,
             on_bad_record: OnBadRecord::Fail,
             on_tombstone: OnTombstone::Null,
+            on_expired_offsets: OnExpiredOffsets::Fail,
             metadata_columns: true,
             schema_registry_url: Some("https://key:secret@registry:8081/path".parse().unwrap()),
         };
@@ -355,6 +374,7 @@ mod tests {
             ),
             ("on_bad_record", "drop", "null or skip or fail"),
             ("on_tombstone", "fail", "skip or null"),
+            ("on_expired_offsets", "null", "skip or fail"),
             ("metadata_columns", "all", "true or false"),
             ("schema_registry_url", "registry:8081", WANTED_URL),
         ] {

@@ -85,6 +85,14 @@ pub enum Error {
     #[error("query {query_id} is over ({state}): reading was stopped")]
     QueryOver { query_id: String, state: String },
 
+    /// The request's time is over, and somebody still owes an answer to a part of it.
+    #[error("{whom} did not answer within {waited:?}; asked for {wanted}")]
+    NoAnswer {
+        whom: String,
+        wanted: String,
+        waited: Duration,
+    },
+
     #[error("{request} was not done within the {limit:?} it had")]
     DeadlineExceeded { request: &'static str, limit: Duration },
 

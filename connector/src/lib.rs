@@ -43,6 +43,7 @@ use crate::registry::catalog::Catalog;
 use crate::registry::confluent::ConfluentRegistry;
 use crate::registry::glue::GlueSchemaRegistry;
 use crate::registry::writer_schemas::WriterSchemaSources;
+use crate::wait::{registry, within};
 use topic::TableDefaults;
 
 pub mod config;
@@ -58,6 +59,7 @@ pub mod registry;
 pub mod splits;
 #[cfg(test)]
 mod testing;
+mod wait;
 
 /// Answers the requests of Athena, or of whoever plays it. May be asked several things at once.
 pub struct Connector {
@@ -177,13 +179,17 @@ impl Connector {
         Ok(match request {
             FederationRequest::Ping(request) => Response::Ping(metadata::ping(request)),
             FederationRequest::ListSchemas(request) => {
-                Response::ListSchemas(metadata::list_schemas(&self.parts()?.catalog, request).await?)
+                let schemas = metadata::list_schemas(&self.parts()?.catalog, request);
+                Response::ListSchemas(within(deadline, registry("databases".into()), schemas).await?)
             }
             FederationRequest::ListTables(request) => {
-                Response::ListTables(metadata::list_tables(&self.parts()?.catalog, request).await?)
+                let tables = metadata::list_tables(&self.parts()?.catalog, request);
+                Response::ListTables(within(deadline, registry("tables".into()), tables).await?)
             }
             FederationRequest::GetTable(request) => {
-                Response::GetTable(metadata::get_table(&self.parts()?.catalog, request).await?)
+                let wanted = format!("table `{}`", request.table_name);
+                let table = metadata::get_table(&self.parts()?.catalog, request);
+                Response::GetTable(within(deadline, registry(wanted), table).await?)
             }
             FederationRequest::GetTableLayout(request) => {
                 Response::GetTableLayout(metadata::get_table_layout(request)?)

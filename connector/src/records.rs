@@ -25,11 +25,12 @@ use crate::Parts;
 use crate::config::Config;
 use crate::error::Error;
 use crate::filter::Filter;
-use crate::kafka::ReadStats;
+use crate::kafka::{PlannedRange, ReadStats};
 use crate::pushdown::limit::row_limit;
 use crate::query_status::until_over;
 use crate::registry::catalog::{Catalog, CatalogError, TableVersion};
 use crate::splits::{SplitError, TopicSplit};
+use crate::wait::{registry, within};
 use row_sink::{Delivery, Policy, RowSink, Selection, Tally};
 
 mod row_sink;
@@ -62,7 +63,8 @@ async fn read(
 ) -> Result<FederationResponse, Error> {
     let split = TopicSplit::from_properties(&request.split.properties).map_err(SplitError::from)?;
     let broker = parts.clusters.get(split.cluster.as_deref())?;
-    let table = table(&parts.catalog, request).await?;
+    let wanted = format!("table `{}`", request.table_name);
+    let table = within(deadline, registry(wanted), table(&parts.catalog, request)).await?;
     let decoder = decoder(parts, request, table.as_deref(), deadline)?;
     let filter = Filter::try_new(&request.constraints, &request.schema)?;
     let mut spiller = spiller(parts, request)?;
@@ -79,12 +81,20 @@ async fn read(
         split.topic_partition.clone(),
         sender,
     ));
-    let reading = broker.read(&split.topic_partition, split.range, deadline, sink);
+    let planned = PlannedRange {
+        topic_partition: split.topic_partition.clone(),
+        topic_id: split.topic_id,
+        range: split.range,
+        on_expired_offsets: parts.config.on_expired_offsets,
+    };
+    let reading = broker.read(&planned, deadline, sink);
     let writing = async {
         let mut tally = Tally::default();
         while let Some(delivery) = deliveries.recv().await {
             match delivery {
-                Delivery::Rows(batch) => spiller.write(batch).await?,
+                Delivery::Rows(batch) => {
+                    within(deadline, bucket(request), spiller.write(batch)).await?;
+                }
                 Delivery::End(end) => tally = end,
             }
         }
@@ -92,7 +102,8 @@ async fn read(
     };
     let (read, tally) = tokio::try_join!(reading, writing)?;
     report(&split, read, &tally, spiller.stats());
-    Ok(response(request, spiller.finish().await?))
+    let records = within(deadline, bucket(request), spiller.finish()).await?;
+    Ok(response(request, records))
 }
 
 /// The registry is asked only if the request's schema does not tell by itself how its columns are read: for the version
@@ -162,6 +173,13 @@ fn spiller(parts: &Parts, request: &ReadRecordsRequest) -> Result<BlockSpiller, 
         encryption_key,
         limits,
     )?)
+}
+
+/// For [`within`]: the bucket is asked to take a block.
+fn bucket(request: &ReadRecordsRequest) -> (String, String) {
+    let location = request.split.spill_location.as_ref();
+    let bucket = location.map_or("", |location| location.bucket.as_str());
+    (format!("spill bucket `{bucket}`"), "room for a block".to_owned())
 }
 
 fn response(request: &ReadRecordsRequest, records: Records) -> FederationResponse {

@@ -12,6 +12,8 @@ use protocol::{FederatedIdentity, GetSplitsRequest, GetSplitsResponse, SpillLoca
 use crate::Parts;
 use crate::config::Config;
 use crate::error::Error;
+use crate::wait::{registry, within};
+use narrow::{Narrowed, narrow};
 
 mod narrow;
 mod plan;
@@ -38,16 +40,17 @@ pub async fn get_splits(
     deadline: Instant,
 ) -> Result<GetSplitsResponse, Error> {
     let Parts { config, catalog, .. } = parts;
-    let table = catalog.table(&request.table_name).await?;
+    let wanted = format!("table `{}`", request.table_name);
+    let table = within(deadline, registry(wanted), catalog.table(&request.table_name)).await?;
     let broker = parts.clusters.get(table.cluster.as_deref())?;
     let mut plan = match &request.continuation_token {
         Some(token) => Plan::from_token(token, &table.topic).map_err(SplitError::from)?,
         None => {
-            let wanted = narrow::ranges(broker.as_ref(), &table, &request.constraints, config, deadline);
-            let wanted = wanted.await?;
+            let narrowed = narrow(broker.as_ref(), &table, &request.constraints, config, deadline);
+            let Narrowed { topic_id, ranges } = narrowed.await?;
             let limit = config.max_records_per_split;
-            let split_records = plan::split_records(&wanted, config.target_parallelism, limit);
-            Plan::new(&table.topic, wanted, split_records)
+            let split_records = plan::split_records(&ranges, config.target_parallelism, limit);
+            Plan::new(&table.topic, topic_id, ranges, split_records)
         }
     };
     let place = SpillPlace::resolve(config, &request)?;

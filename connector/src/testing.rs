@@ -130,6 +130,7 @@ pub(crate) fn split(start: i64, end: i64) -> Split {
         properties: TopicSplit {
             cluster: None,
             topic_partition,
+            topic_id: None,
             range,
         }
         .to_properties(),

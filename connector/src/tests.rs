@@ -8,8 +8,10 @@ use serde_json::Value;
 use super::*;
 use crate::diagnostic::CONNECTOR_EXCEPTION;
 use crate::kafka::memory::MemoryBroker;
-use crate::kafka::{OffsetRange, ReadStats, RecordSink, TopicPartition, Watermarks};
+use crate::kafka::{PlannedRange, ReadStats, RecordSink, TopicSnapshot};
+use crate::registry::{Page, Registry, RegistryError};
 use crate::testing::{World, soon, splits_request, table_name};
+use topic::SchemaDefinition;
 
 fn connector(world: World) -> Connector {
     Connector {
@@ -134,7 +136,7 @@ struct Faulty;
 
 #[async_trait]
 impl Broker for Faulty {
-    async fn snapshot(&self, _: &str, _: Instant) -> Result<Vec<(i32, Watermarks)>, Error> {
+    async fn snapshot(&self, _: &str, _: Instant) -> Result<TopicSnapshot, Error> {
         panic!("no partition for you");
     }
 
@@ -146,13 +148,7 @@ impl Broker for Faulty {
         false
     }
 
-    async fn read(
-        &self,
-        _: &TopicPartition,
-        _: OffsetRange,
-        _: Instant,
-        _: Box<dyn RecordSink>,
-    ) -> Result<ReadStats, Error> {
+    async fn read(&self, _: &PlannedRange, _: Instant, _: Box<dyn RecordSink>) -> Result<ReadStats, Error> {
         std::future::pending().await
     }
 }
@@ -187,6 +183,59 @@ async fn an_answer_that_does_not_come_is_an_error_before_the_deadline() {
         "{}",
         error.error_message
     );
+}
+
+/// Never answers.
+struct Silent;
+
+#[async_trait]
+impl SchemaRegistry for Silent {
+    async fn list_registries(&self, _: Option<&str>) -> Result<Page<Registry>, RegistryError> {
+        std::future::pending().await
+    }
+
+    async fn registry(&self, _: &str) -> Result<Registry, RegistryError> {
+        std::future::pending().await
+    }
+
+    async fn list_schemas(&self, _: &str, _: u32, _: Option<&str>) -> Result<Page<String>, RegistryError> {
+        std::future::pending().await
+    }
+
+    async fn latest_schema(&self, _: &str, _: &str) -> Result<SchemaDefinition, RegistryError> {
+        std::future::pending().await
+    }
+
+    async fn schema_version(&self, _: &str) -> Result<SchemaDefinition, RegistryError> {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test]
+async fn a_registry_that_does_not_answer_is_an_error_that_names_it() {
+    let mut world = World::new(1);
+    world.parts.catalog = Catalog::new(Arc::new(Silent), Duration::ZERO);
+    let list_schemas = protocol::ListSchemasRequest {
+        identity: None,
+        query_id: None,
+        catalog_name: "msk".into(),
+    };
+    let connector = connector(world);
+    for (request, wanted) in [
+        (FederationRequest::from(list_schemas), "databases"),
+        (get_table().into(), "table `customer.orders`"),
+        (splits_request(None).into(), "table `customer.orders`"),
+    ] {
+        let request = request.encode(SerdeVersion::V6).unwrap();
+        let deadline = Instant::now() + Duration::from_millis(200);
+        let error = connector.handle(&request, deadline).await.unwrap_err();
+        let message = error.error_message;
+        assert!(
+            message.starts_with("the schema registry did not answer within")
+                && message.ends_with(&format!("asked for {wanted}")),
+            "{message}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use embedded::kafka::EmbeddedKafka;
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -76,7 +76,12 @@ impl Broker {
     /// The same with topic settings.
     pub async fn create_topic_with(&self, stem: &str, partitions: i32, settings: &[(&str, &str)]) -> String {
         let name = format!("{stem}-{}", uuid::Uuid::new_v4().simple());
-        let mut topic = NewTopic::new(&name, partitions, TopicReplication::Fixed(1));
+        self.create_topic_named(&name, partitions, settings).await;
+        name
+    }
+
+    async fn create_topic_named(&self, name: &str, partitions: i32, settings: &[(&str, &str)]) {
+        let mut topic = NewTopic::new(name, partitions, TopicReplication::Fixed(1));
         for (setting, value) in settings {
             topic = topic.set(setting, value);
         }
@@ -86,8 +91,25 @@ impl Broker {
             .await
             .expect("the broker answers");
         results[0].as_ref().expect("the topic is created");
-        self.wait_for_topic(&name, partitions).await;
-        name
+        self.wait_for_topic(name, partitions).await;
+    }
+
+    /// Deletes a topic and creates another one of its name.
+    pub async fn recreate_topic(&self, name: &str, partitions: i32) {
+        self.delete_topic(name).await;
+        self.create_topic_named(name, partitions, &[]).await;
+    }
+
+    /// Grows a topic to so many partitions.
+    pub async fn grow_topic(&self, name: &str, partitions: i32) {
+        let count = usize::try_from(partitions).expect("a count");
+        let results = self
+            .admin()
+            .create_partitions([&NewPartitions::new(name, count)], &options())
+            .await
+            .expect("the broker answers");
+        results[0].as_ref().expect("the topic grows");
+        self.wait_for_topic(name, partitions).await;
     }
 
     /// Moves the log start of a partition to `offset`, as retention would.
@@ -189,6 +211,13 @@ impl Broker {
 
     /// A transaction left open: it ends when the returned producer is told so.
     pub fn open_transaction(&self, topic: &str, partition: i32, values: &[&str]) -> BaseProducer {
+        let producer = self.begin_transaction();
+        produce_with(&producer, topic, partition, values);
+        producer
+    }
+
+    /// A transaction without records as yet.
+    pub fn begin_transaction(&self) -> BaseProducer {
         let producer: BaseProducer = self
             .client()
             .set("transactional.id", uuid::Uuid::new_v4().to_string())
@@ -198,15 +227,6 @@ impl Broker {
             .init_transactions(PREPARE_LIMIT)
             .expect("transactions are ready");
         producer.begin_transaction().expect("a transaction begins");
-        send(
-            &producer,
-            topic,
-            partition,
-            values.iter().map(|value| Some(*value)),
-        );
-        producer
-            .flush(PREPARE_LIMIT)
-            .expect("every record is acknowledged");
         producer
     }
 
@@ -239,6 +259,15 @@ impl Broker {
         }
         panic!("{name} has no leaders");
     }
+}
+
+/// Produces records with a producer of one's own. Returns when all are acknowledged.
+pub fn produce_with(producer: &BaseProducer, topic: &str, partition: i32, values: &[&str]) {
+    let values = values.iter().map(|value| Some(*value));
+    send(producer, topic, partition, values);
+    producer
+        .flush(PREPARE_LIMIT)
+        .expect("every record is acknowledged");
 }
 
 fn options() -> AdminOptions {

@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use connector::config::Config;
 use connector::kafka::auth::store::aws::AwsCredentialStore;
-use connector::query_status::AthenaQueryStatus;
+use connector::query_status::{AthenaQueryStatus, QueryStatus};
 use connector::registry::glue::GlueSchemaRegistry;
 use connector::{Connector, kafka_clusters};
 use embedded::glue::{DataFormat, EmbeddedGlue};
 use embedded::s3::EmbeddedS3;
-use spill::S3BlockStore;
+use spill::{BlockStore, S3BlockStore};
 
 use crate::broker::Broker;
 use crate::client::{Ask, Client};
@@ -150,7 +150,29 @@ impl World {
         local::Athena::new(Arc::new(connector), Arc::new(S3BlockStore::new(self.s3())))
     }
 
+    /// A connector in this process with parts that the test plays itself.
+    pub fn connector_of(
+        &self,
+        settings: &[(&str, &str)],
+        blocks: Arc<dyn BlockStore>,
+        query_status: Arc<dyn QueryStatus>,
+    ) -> Client {
+        let connector = self.in_process_of(settings, blocks, query_status);
+        Client::new(Arc::new(InProcess(connector)), self.s3())
+    }
+
     fn in_process(&self, settings: &[(&str, &str)]) -> Connector {
+        let athena = aws_sdk_athena::Client::new(&self.sdk(&self.athena_endpoint()));
+        let blocks = Arc::new(S3BlockStore::new(self.s3()));
+        self.in_process_of(settings, blocks, Arc::new(AthenaQueryStatus::new(athena)))
+    }
+
+    fn in_process_of(
+        &self,
+        settings: &[(&str, &str)],
+        blocks: Arc<dyn BlockStore>,
+        query_status: Arc<dyn QueryStatus>,
+    ) -> Connector {
         let variables = self.variables();
         let variable = |name: &str| {
             let set = settings
@@ -171,10 +193,8 @@ impl World {
                 &self.sdk(&self.glue.endpoint_url()),
             )),
             kafka_clusters(&config, self.credentials()),
-            Arc::new(S3BlockStore::new(self.s3())),
-            Arc::new(AthenaQueryStatus::new(aws_sdk_athena::Client::new(
-                &self.sdk(&self.athena_endpoint()),
-            ))),
+            blocks,
+            query_status,
         )
     }
 

@@ -21,7 +21,8 @@ use super::auth::settings::{AuthSettings, Authentication};
 use super::auth::store::CredentialStore;
 use super::reader::Reader;
 use super::topic_config;
-use super::{Broker, KafkaError, OffsetRange, ReadStats, RecordSink, TopicPartition, Watermarks, watermarks};
+use super::watermarks::LookUp;
+use super::{Broker, KafkaError, PlannedRange, ReadStats, RecordSink, TopicSnapshot};
 use crate::config::IsolationLevel;
 use crate::config::cluster::ClusterConfig;
 use crate::error::Error;
@@ -54,9 +55,14 @@ impl KafkaBroker {
 
 #[async_trait]
 impl Broker for KafkaBroker {
-    async fn snapshot(&self, topic: &str, deadline: Instant) -> Result<Vec<(i32, Watermarks)>, Error> {
+    async fn snapshot(&self, topic: &str, deadline: Instant) -> Result<TopicSnapshot, Error> {
+        let cancelled = CancelOnDrop::default();
+        let flag = Arc::clone(&cancelled.flag);
         let (pool, topic) = (Arc::clone(&self.pool), topic.to_owned());
-        blocking(move || pool.with_client(|client| Ok(watermarks::of_topic(client, &topic, deadline)?))).await
+        blocking(move || {
+            pool.with_client(|client| Ok(LookUp::new(client, &topic, deadline, &flag).snapshot()?))
+        })
+        .await
     }
 
     async fn offsets_at(
@@ -69,10 +75,13 @@ impl Broker for KafkaBroker {
         if partitions.is_empty() {
             return Ok(Vec::new());
         }
+        let cancelled = CancelOnDrop::default();
+        let flag = Arc::clone(&cancelled.flag);
         let (pool, topic, partitions) = (Arc::clone(&self.pool), topic.to_owned(), partitions.to_vec());
         blocking(move || {
             pool.with_client(|client| {
-                Ok(watermarks::offsets_at(client, &topic, &partitions, time_ms, deadline)?)
+                let look_up = LookUp::new(client, &topic, deadline, &flag);
+                Ok(look_up.offsets_at(&partitions, time_ms)?)
             })
         })
         .await
@@ -98,17 +107,16 @@ impl Broker for KafkaBroker {
 
     async fn read(
         &self,
-        topic_partition: &TopicPartition,
-        range: OffsetRange,
+        planned: &PlannedRange,
         deadline: Instant,
         mut sink: Box<dyn RecordSink>,
     ) -> Result<ReadStats, Error> {
         let cancelled = CancelOnDrop::default();
         let flag = Arc::clone(&cancelled.flag);
-        let (pool, topic_partition) = (Arc::clone(&self.pool), topic_partition.clone());
+        let (pool, planned) = (Arc::clone(&self.pool), planned.clone());
         blocking(move || {
             let read = pool.with_client(|client| {
-                let reader = Reader::start(client, topic_partition.clone(), range, deadline, &flag)?;
+                let reader = Reader::start(client, planned.clone(), deadline, &flag)?;
                 // Once begun it must not begin again: the sink has seen records.
                 Ok(reader.read(sink.as_mut()))
             });
@@ -152,6 +160,7 @@ pub(super) struct Context {
     /// Whose credentials are asked for: callbacks come on threads that may block.
     runtime: Handle,
     heard: Mutex<Heard>,
+    answering_broker: Mutex<Option<i32>>,
 }
 
 #[derive(Default)]
@@ -170,7 +179,23 @@ impl Context {
             authentication,
             runtime: Handle::current(),
             heard: Mutex::default(),
+            answering_broker: Mutex::default(),
         }
+    }
+
+    /// The broker that described a topic last, by its number; `None` if that is to be found out.
+    pub(super) fn answering_broker(&self) -> Option<i32> {
+        *self
+            .answering_broker
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn set_answering_broker(&self, broker: Option<i32>) {
+        *self
+            .answering_broker
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = broker;
     }
 
     fn forget_complaint(&self) {
@@ -393,7 +418,7 @@ pub(super) async fn blocking<T: Send + 'static>(
     }
 }
 
-/// Tells the reading thread that nobody waits for it any more.
+/// Tells the working thread that nobody waits for it any more.
 #[derive(Default)]
 struct CancelOnDrop {
     flag: Arc<AtomicBool>,

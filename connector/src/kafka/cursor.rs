@@ -3,13 +3,13 @@
 //! A read ends by *position*, never because nothing arrived for a while: a slow broker must not
 //! look like the end of the data, and the end of the data must not cost a wait.
 
-use super::{KafkaError, OffsetRange, TopicPartition, Watermarks};
+use super::{KafkaError, OffsetRange, PlannedRange, TopicPartition, Watermarks};
+use crate::config::OnExpiredOffsets;
 
 /// The position of a read within its range.
 #[derive(Debug, Clone)]
 pub struct Cursor {
-    topic_partition: TopicPartition,
-    range: OffsetRange,
+    planned: PlannedRange,
     /// The lowest offset not yet seen, in `range.start()..=range.end()`.
     position: i64,
     expired_offsets: u64,
@@ -27,19 +27,14 @@ pub enum Verdict {
 }
 
 impl Cursor {
-    /// A read of `range`, given what the partition holds now.
+    /// A read of a range, given what the partition holds now.
     ///
     /// # Errors
-    /// [`KafkaError::Truncated`] if the log ends before the range does.
-    pub fn start(
-        topic_partition: TopicPartition,
-        range: OffsetRange,
-        watermarks: Watermarks,
-    ) -> Result<Self, KafkaError> {
-        let position = range.start();
+    /// As [`Self::resume`].
+    pub fn start(planned: PlannedRange, watermarks: Watermarks) -> Result<Self, KafkaError> {
+        let position = planned.range.start();
         let mut cursor = Self {
-            topic_partition,
-            range,
+            planned,
             position,
             expired_offsets: 0,
         };
@@ -51,23 +46,35 @@ impl Cursor {
     /// skipped and counted, never read again from elsewhere.
     ///
     /// # Errors
-    /// [`KafkaError::Truncated`] if the log ends before the range does.
+    /// [`KafkaError::Truncated`] if the log ends before the range does; [`KafkaError::Expired`] if offsets are gone
+    /// that must not be.
     pub fn resume(&mut self, watermarks: Watermarks) -> Result<(), KafkaError> {
-        if watermarks.high < self.range.end() {
+        let range = self.range();
+        if watermarks.high < range.end() {
             return Err(self.truncated(watermarks.high));
         }
-        let low = watermarks.low.min(self.range.end());
-        if low > self.position {
-            self.expired_offsets += low.abs_diff(self.position);
-            tracing::warn!(
-                topic = self.topic_partition.topic,
-                partition = self.topic_partition.partition,
-                from_offset = self.position,
-                to_offset = low,
-                "offsets were deleted by retention after planning; skipped"
-            );
-            self.position = low;
+        match OffsetRange::new(self.position, watermarks.low.min(range.end())) {
+            Some(expired) => self.expire(expired),
+            None => Ok(()),
         }
+    }
+
+    fn expire(&mut self, expired: OffsetRange) -> Result<(), KafkaError> {
+        if self.planned.on_expired_offsets == OnExpiredOffsets::Fail {
+            return Err(KafkaError::Expired {
+                topic_partition: self.topic_partition().clone(),
+                expired,
+            });
+        }
+        tracing::warn!(
+            topic = self.topic_partition().topic,
+            partition = self.topic_partition().partition,
+            from_offset = expired.start(),
+            to_offset = expired.end(),
+            "offsets were deleted by retention after planning; skipped"
+        );
+        self.expired_offsets += expired.offsets();
+        self.position = expired.end();
         Ok(())
     }
 
@@ -75,11 +82,11 @@ impl Cursor {
     pub fn record(&mut self, offset: i64) -> Verdict {
         if offset < self.position {
             Verdict::Ignore
-        } else if offset < self.range.end() {
+        } else if offset < self.range().end() {
             self.position = offset + 1;
             Verdict::Deliver
         } else {
-            self.position = self.range.end();
+            self.position = self.range().end();
             Verdict::PastEnd
         }
     }
@@ -89,16 +96,16 @@ impl Cursor {
     /// # Errors
     /// [`KafkaError::Truncated`] if that is before the end of the range.
     pub fn end_of_partition(&mut self, offset: i64) -> Result<(), KafkaError> {
-        if offset < self.range.end() {
+        if offset < self.range().end() {
             return Err(self.truncated(offset));
         }
-        self.position = self.range.end();
+        self.position = self.range().end();
         Ok(())
     }
 
     /// Whether the whole range has been seen.
     pub fn is_done(&self) -> bool {
-        self.position >= self.range.end()
+        self.position >= self.range().end()
     }
 
     /// The lowest offset not yet seen.
@@ -107,11 +114,16 @@ impl Cursor {
     }
 
     pub fn range(&self) -> OffsetRange {
-        self.range
+        self.planned.range
+    }
+
+    /// The whole plan of the read.
+    pub fn planned(&self) -> &PlannedRange {
+        &self.planned
     }
 
     pub fn topic_partition(&self) -> &TopicPartition {
-        &self.topic_partition
+        &self.planned.topic_partition
     }
 
     /// Offsets skipped because retention had deleted them.
@@ -121,9 +133,9 @@ impl Cursor {
 
     fn truncated(&self, high: i64) -> KafkaError {
         KafkaError::Truncated {
-            topic_partition: self.topic_partition.clone(),
+            topic_partition: self.topic_partition().clone(),
             high,
-            end: self.range.end(),
+            end: self.range().end(),
         }
     }
 }
@@ -135,15 +147,25 @@ mod tests {
     use super::*;
 
     fn cursor(start: i64, end: i64, low: i64, high: i64) -> Result<Cursor, KafkaError> {
+        cursor_with(OnExpiredOffsets::Skip, (start, end), (low, high))
+    }
+
+    fn cursor_with(
+        on_expired_offsets: OnExpiredOffsets,
+        (start, end): (i64, i64),
+        (low, high): (i64, i64),
+    ) -> Result<Cursor, KafkaError> {
         let topic_partition = TopicPartition {
             topic: "orders".into(),
             partition: 3,
         };
-        Cursor::start(
+        let planned = PlannedRange {
             topic_partition,
-            OffsetRange::new(start, end).unwrap(),
-            Watermarks { low, high },
-        )
+            topic_id: None,
+            range: OffsetRange::new(start, end).unwrap(),
+            on_expired_offsets,
+        };
+        Cursor::start(planned, Watermarks { low, high })
     }
 
     #[test]
@@ -209,6 +231,26 @@ mod tests {
             (12, 6),
             "never backwards"
         );
+    }
+
+    #[test]
+    fn an_expired_offset_is_an_error_that_names_the_range_if_it_must_not_be() {
+        let fail = |low| cursor_with(OnExpiredOffsets::Fail, (5, 20), (low, 30));
+        assert_eq!(fail(5).unwrap().position(), 5);
+        let error = fail(8).unwrap_err().to_string();
+        assert!(
+            error.starts_with("topic `orders` partition 3: offsets 5..8 were deleted by retention"),
+            "{error}"
+        );
+        let error = fail(500).unwrap_err().to_string();
+        assert!(
+            error.contains("offsets 5..20 were deleted"),
+            "only the split's own: {error}"
+        );
+        let mut reading = fail(0).unwrap();
+        reading.record(7);
+        let error = reading.resume(Watermarks { low: 9, high: 30 }).unwrap_err();
+        assert!(error.to_string().contains("offsets 8..9 were deleted"), "{error}");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Topics in memory: the twin of the real broker, for tests of what reads from one.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -9,15 +9,29 @@ use topic::{Record, RecordTimestamp};
 
 use super::client::blocking;
 use super::cursor::{Cursor, Verdict};
-use super::{Broker, KafkaError, OffsetRange, ReadStats, RecordSink, TopicPartition, Watermarks};
+use super::topic_id::TopicId;
+use super::{
+    Broker, KafkaError, PlannedRange, ReadStats, RecordSink, TopicPartition, TopicSnapshot, Watermarks,
+};
 use crate::error::Error;
 
 /// A cluster that answers at once and never fails.
 #[derive(Debug, Default)]
 pub struct MemoryBroker {
-    topics: Mutex<BTreeMap<String, Vec<Log>>>,
-    /// Topics whose timestamps are those of the log.
-    log_append_time: Mutex<BTreeSet<String>>,
+    topics: Mutex<Topics>,
+}
+
+#[derive(Debug, Default)]
+struct Topics {
+    by_name: BTreeMap<String, Topic>,
+    created: u128,
+}
+
+#[derive(Debug, Clone)]
+struct Topic {
+    id: Option<TopicId>,
+    has_log_append_time: bool,
+    logs: Vec<Log>,
 }
 
 /// A record as it is appended; the offset comes with its place.
@@ -40,15 +54,38 @@ struct Log {
 }
 
 impl MemoryBroker {
-    /// Creates `topic`, or empties it.
+    /// Creates `topic`, or puts a new one in its place.
     pub fn create_topic(&self, topic: &str, partitions: usize) {
-        self.topics()
-            .insert(topic.to_owned(), vec![Log::default(); partitions]);
+        let mut topics = self.topics();
+        topics.created += 1;
+        let created = Topic {
+            id: TopicId::from_bytes(topics.created.to_be_bytes()),
+            has_log_append_time: false,
+            logs: vec![Log::default(); partitions],
+        };
+        topics.by_name.insert(topic.to_owned(), created);
     }
 
-    /// Declares that the timestamps of `topic` are those of its log.
+    /// Takes a topic's id away, as if it were of brokers older than 2.8.
+    pub fn forget_topic_id(&self, topic: &str) {
+        if let Some(topic) = self.topics().by_name.get_mut(topic) {
+            topic.id = None;
+        }
+    }
+
+    /// Adds empty partitions to a topic that exists.
+    pub fn add_partitions(&self, topic: &str, partitions: usize) {
+        if let Some(topic) = self.topics().by_name.get_mut(topic) {
+            let grown = topic.logs.len() + partitions;
+            topic.logs.resize_with(grown, Log::default);
+        }
+    }
+
+    /// Declares that the timestamps of a topic that exists are those of its log.
     pub fn set_log_append_time(&self, topic: &str) {
-        self.log_append_time().insert(topic.to_owned());
+        if let Some(topic) = self.topics().by_name.get_mut(topic) {
+            topic.has_log_append_time = true;
+        }
     }
 
     /// Appends a record, `None` for a tombstone, to a topic that exists.
@@ -84,47 +121,55 @@ impl MemoryBroker {
 
     fn with_log(&self, topic: &str, partition: i32, change: impl FnOnce(&mut Log)) {
         let mut topics = self.topics();
-        let logs = topics.get_mut(topic);
-        if let Some(log) = logs.and_then(|logs| logs.get_mut(usize::try_from(partition).ok()?)) {
+        let topic = topics.by_name.get_mut(topic);
+        if let Some(log) = topic.and_then(|topic| topic.logs.get_mut(usize::try_from(partition).ok()?)) {
             change(log);
         }
     }
 
-    fn log(&self, topic_partition: &TopicPartition) -> Result<Log, KafkaError> {
-        let topics = self.topics();
-        let logs = topics.get(&topic_partition.topic);
-        let logs = logs.ok_or_else(|| KafkaError::UnknownTopic {
-            topic: topic_partition.topic.clone(),
-        })?;
-        let log = usize::try_from(topic_partition.partition)
-            .ok()
-            .and_then(|index| logs.get(index));
-        log.cloned()
-            .ok_or_else(|| KafkaError::UnknownPartition(topic_partition.clone()))
+    fn topic(&self, name: &str) -> Result<Topic, KafkaError> {
+        let topic = self.topics().by_name.get(name).cloned();
+        topic.ok_or_else(|| KafkaError::UnknownTopic {
+            topic: name.to_owned(),
+        })
     }
 
-    fn topics(&self) -> MutexGuard<'_, BTreeMap<String, Vec<Log>>> {
+    fn log(&self, planned: &PlannedRange) -> Result<Log, KafkaError> {
+        let topic_partition = &planned.topic_partition;
+        let topic = self.topic(&topic_partition.topic)?;
+        if let (Some(planned), Some(found)) = (planned.topic_id, topic.id)
+            && planned != found
+        {
+            return Err(KafkaError::Recreated {
+                topic: topic_partition.topic.clone(),
+                planned,
+                found,
+            });
+        }
+        Ok(topic.log(topic_partition)?.clone())
+    }
+
+    fn topics(&self) -> MutexGuard<'_, Topics> {
         self.topics.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    fn log_append_time(&self) -> MutexGuard<'_, BTreeSet<String>> {
-        self.log_append_time
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+impl Topic {
+    fn log(&self, topic_partition: &TopicPartition) -> Result<&Log, KafkaError> {
+        let index = usize::try_from(topic_partition.partition).ok();
+        let log = index.and_then(|index| self.logs.get(index));
+        log.ok_or_else(|| KafkaError::UnknownPartition(topic_partition.clone()))
     }
 }
 
 #[async_trait]
 impl Broker for MemoryBroker {
-    async fn snapshot(&self, topic: &str, _deadline: Instant) -> Result<Vec<(i32, Watermarks)>, Error> {
-        let topics = self.topics();
-        let logs = topics.get(topic).ok_or_else(|| KafkaError::UnknownTopic {
-            topic: topic.to_owned(),
-        })?;
-        Ok((0..)
-            .zip(logs)
-            .map(|(partition, log)| (partition, log.watermarks()))
-            .collect())
+    async fn snapshot(&self, topic: &str, _deadline: Instant) -> Result<TopicSnapshot, Error> {
+        let topic = self.topic(topic)?;
+        Ok(TopicSnapshot {
+            topic_id: topic.id,
+            partitions: (0..).zip(topic.logs.iter().map(Log::watermarks)).collect(),
+        })
     }
 
     async fn offsets_at(
@@ -134,27 +179,27 @@ impl Broker for MemoryBroker {
         time_ms: i64,
         _deadline: Instant,
     ) -> Result<Vec<Option<i64>>, Error> {
+        let found = self.topic(topic)?;
         let offset_at = |&partition: &i32| {
             let topic = topic.to_owned();
-            let log = self.log(&TopicPartition { topic, partition })?;
+            let log = found.log(&TopicPartition { topic, partition })?;
             Ok(log.offset_at(time_ms))
         };
         partitions.iter().map(offset_at).collect()
     }
 
     async fn has_log_append_time(&self, topic: &str, _deadline: Instant) -> bool {
-        self.log_append_time().contains(topic)
+        self.topic(topic).is_ok_and(|topic| topic.has_log_append_time)
     }
 
     async fn read(
         &self,
-        topic_partition: &TopicPartition,
-        range: OffsetRange,
+        planned: &PlannedRange,
         _deadline: Instant,
         mut sink: Box<dyn RecordSink>,
     ) -> Result<ReadStats, Error> {
-        let log = self.log(topic_partition)?;
-        let cursor = Cursor::start(topic_partition.clone(), range, log.watermarks())?;
+        let log = self.log(planned)?;
+        let cursor = Cursor::start(planned.clone(), log.watermarks())?;
         blocking(move || log.read(cursor, sink.as_mut())).await
     }
 }

@@ -8,6 +8,8 @@
 //! | [`auth`] | `auth_type`, secrets and certificates to client settings |
 //! | [`clusters`] | the clusters that tables are in |
 //! | [`client`] | a pool of clients, made when first needed |
+//! | [`topic_id`] | what tells a topic from another of the same name |
+//! | `describe` | a topic's partitions and its id |
 //! | `watermarks` | both ends of all partitions, and offsets by time, one request a broker |
 //! | `topic_config` | whether a topic's timestamps are those of its log |
 //! | `fetch` | one partition's records from librdkafka, without a consumer group |
@@ -22,7 +24,9 @@ use async_trait::async_trait;
 use rdkafka::types::RDKafkaErrorCode;
 use topic::Record;
 
+use crate::config::OnExpiredOffsets;
 use crate::error::Error;
+use crate::kafka::topic_id::TopicId;
 use auth::AuthError;
 use auth::failure::AuthenticationCause;
 
@@ -30,6 +34,11 @@ pub mod auth;
 pub mod client;
 pub mod clusters;
 pub mod cursor;
+#[expect(
+    unsafe_code,
+    reason = "calls of librdkafka's that the rdkafka crate does not wrap"
+)]
+mod describe;
 #[expect(
     unsafe_code,
     reason = "calls of librdkafka's that the rdkafka crate does not wrap"
@@ -42,18 +51,17 @@ mod reader;
     reason = "calls of librdkafka's that the rdkafka crate does not wrap"
 )]
 mod topic_config;
+pub mod topic_id;
 mod watermarks;
 
 /// A Kafka cluster, as much of it as reading needs.
 #[async_trait]
 pub trait Broker: Send + Sync {
-    /// The watermarks of every partition of `topic`, by partition number.
-    ///
-    /// Looked up at one moment, and never creates the topic.
+    /// What `topic` is and holds at this moment. Never creates the topic.
     ///
     /// # Errors
     /// [`KafkaError::UnknownTopic`], or [`KafkaError::LookUp`] when the brokers do not answer in time.
-    async fn snapshot(&self, topic: &str, deadline: Instant) -> Result<Vec<(i32, Watermarks)>, Error>;
+    async fn snapshot(&self, topic: &str, deadline: Instant) -> Result<TopicSnapshot, Error>;
 
     /// For each of `partitions`, the first offset whose record has a timestamp of `time_ms` (milliseconds since 1970, at
     /// least 0) or later; `None` if no record that may be read has.
@@ -74,18 +82,20 @@ pub trait Broker: Send + Sync {
     /// ask takes a permission that reading does not.
     async fn has_log_append_time(&self, topic: &str, deadline: Instant) -> bool;
 
-    /// Shows `sink` every record of `range`, once and in offset order, until it has enough; then finishes the sink.
+    /// Shows `sink` every record of the range, once and in offset order, until it has enough; then finishes the sink.
+    ///
+    /// That the topic is still the one that was planned is looked up first and last: a client that fetches by name
+    /// would go on with another one of the same name.
     ///
     /// Runs on a thread of its own, so the sink may block and compute. Dropping the future stops
     /// that thread at its next record or within a fraction of a second.
     ///
     /// # Errors
     /// Whatever the sink returns, or a [`KafkaError`] if the range cannot be read whole. Records
-    /// that retention has deleted are no error: they are skipped, warned of and counted.
+    /// that retention has deleted are skipped, warned of and counted, or an error, as the range says.
     async fn read(
         &self,
-        topic_partition: &TopicPartition,
-        range: OffsetRange,
+        planned: &PlannedRange,
         deadline: Instant,
         sink: Box<dyn RecordSink>,
     ) -> Result<ReadStats, Error>;
@@ -111,6 +121,16 @@ impl fmt::Display for TopicPartition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "topic `{}` partition {}", self.topic, self.partition)
     }
+}
+
+/// What one read is of, as it was planned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedRange {
+    pub topic_partition: TopicPartition,
+    /// Of the topic that was planned; `None` if that is not known, so that any of this name will do.
+    pub topic_id: Option<TopicId>,
+    pub range: OffsetRange,
+    pub on_expired_offsets: OnExpiredOffsets,
 }
 
 /// Offsets from `start` up to, not including, `end`. Holds at least one offset, none negative.
@@ -158,6 +178,15 @@ impl fmt::Display for OffsetRange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "offsets {}..{}", self.start, self.end)
     }
+}
+
+/// A topic at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TopicSnapshot {
+    /// `None` if the brokers give topics no ids.
+    pub topic_id: Option<TopicId>,
+    /// By ascending partition number.
+    pub partitions: Vec<(i32, Watermarks)>,
 }
 
 /// Both ends of what a partition lets be read.
@@ -227,6 +256,26 @@ pub enum KafkaError {
         wanted: &'static str,
         waited: Duration,
         reason: String,
+    },
+
+    /// Its offsets mean other records now.
+    #[error(
+        "topic `{topic}` was deleted and recreated after the query was planned: its id was {planned} and is {found}"
+    )]
+    Recreated {
+        topic: String,
+        planned: TopicId,
+        found: TopicId,
+    },
+
+    /// Retention was faster than the read, and `on_expired_offsets` is `fail`.
+    #[error(
+        "{topic_partition}: {expired} were deleted by retention after the query was planned, \
+         and on_expired_offsets is `fail`"
+    )]
+    Expired {
+        topic_partition: TopicPartition,
+        expired: OffsetRange,
     },
 
     /// The log ends before the split does: the topic was recreated or truncated since planning.

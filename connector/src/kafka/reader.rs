@@ -14,7 +14,8 @@ use topic::Record;
 use super::client::{Client, last_complaint, serve_events};
 use super::cursor::{Cursor, Verdict};
 use super::fetch::{Fetched, PartitionFetch};
-use super::{KafkaError, OffsetRange, ReadStats, RecordSink, TopicPartition, watermarks};
+use super::watermarks::LookUp;
+use super::{KafkaError, PlannedRange, ReadStats, RecordSink, TopicPartition};
 use crate::error::Error;
 
 /// How long a wait for records lasts before time and cancellation are looked at again.
@@ -51,16 +52,16 @@ impl<'a> Reader<'a> {
     /// Looks up what the partition holds now and begins there.
     pub(super) fn start(
         client: &'a Client,
-        topic_partition: TopicPartition,
-        range: OffsetRange,
+        planned: PlannedRange,
         deadline: Instant,
         cancelled: &'a AtomicBool,
     ) -> Result<Self, Error> {
-        let watermarks = watermarks::of_partition(client, &topic_partition, deadline)?;
+        let look_up = LookUp::new(client, &planned.topic_partition.topic, deadline, cancelled);
+        let watermarks = look_up.partition(&planned)?;
         let now = Instant::now();
         Ok(Self {
             client,
-            cursor: Cursor::start(topic_partition, range, watermarks)?,
+            cursor: Cursor::start(planned, watermarks)?,
             deadline,
             cancelled,
             stats: ReadStats::default(),
@@ -79,6 +80,8 @@ impl<'a> Reader<'a> {
                 self.look_up(position)?;
             }
         }
+        // When a topic is recreated librdkafka goes on in the new one at the same offset and says nothing.
+        self.new_look_up().same_topic(self.cursor.planned())?;
         sink.finish()?;
         self.stats.expired_offsets = self.cursor.expired_offsets();
         Ok(self.stats)
@@ -118,8 +121,13 @@ impl<'a> Reader<'a> {
             thread::sleep(RETRY_PAUSE);
             self.check()?;
         }
-        let watermarks = watermarks::of_partition(self.client, self.cursor.topic_partition(), self.deadline)?;
+        let watermarks = self.new_look_up().partition(self.cursor.planned())?;
         Ok(self.cursor.resume(watermarks)?)
+    }
+
+    fn new_look_up(&self) -> LookUp<'_> {
+        let topic = &self.cursor.topic_partition().topic;
+        LookUp::new(self.client, topic, self.deadline, self.cancelled)
     }
 
     fn take(&mut self, fetched: Fetched<'_>, sink: &mut dyn RecordSink) -> Result<Next, Error> {

@@ -1,10 +1,12 @@
 //! Both ends of a topic's partitions, and where in them a time is.
 //!
-//! A ListOffsets request for all partitions of one leader asks for the earliest offset, a second
+//! First one request tells which partitions there are, and which topic of this name it is. Then
+//! a ListOffsets request for all partitions of one leader asks for the earliest offset, a second
 //! for the latest; with `isolation.level=read_committed` the latest is the last stable offset.
 //! Ends per partition would cost two round trips each.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -15,7 +17,8 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use rdkafka::types::RDKafkaErrorCode;
 
 use super::client::{Client, last_complaint, serve_events};
-use super::{KafkaError, TopicPartition, Watermarks};
+use super::describe::{TopicDescription, describe};
+use super::{KafkaError, PlannedRange, TopicSnapshot, Watermarks};
 
 /// How long brokers may take to tell where a topic's records are, retries included.
 const LOOK_UP_LIMIT: Duration = Duration::from_secs(60);
@@ -23,55 +26,19 @@ const LOOK_UP_LIMIT: Duration = Duration::from_secs(60);
 /// twice as long, up to the longest.
 const FIRST_ATTEMPT_LIMIT: Duration = Duration::from_millis(500);
 const LONGEST_ATTEMPT_LIMIT: Duration = Duration::from_secs(5);
+/// How long a broker that answered before is waited for until another one is looked for.
+const KNOWN_BROKER_LIMIT: Duration = Duration::from_secs(2);
 const RETRY_PAUSE: Duration = Duration::from_millis(100);
 /// Larger than any offset, smaller than any time since 2005 in milliseconds.
 const IMPLAUSIBLE_OFFSET: i64 = 1 << 40;
 
-/// The watermarks of every partition of `topic`, by partition number.
-pub(super) fn of_topic(
-    client: &Client,
-    topic: &str,
-    deadline: Instant,
-) -> Result<Vec<(i32, Watermarks)>, KafkaError> {
-    let look_up = LookUp::new(client, topic, deadline);
-    let partitions = look_up.partitions()?;
-    look_up.watermarks(&partitions)
-}
-
-/// The watermarks of one partition.
-pub(super) fn of_partition(
-    client: &Client,
-    topic_partition: &TopicPartition,
-    deadline: Instant,
-) -> Result<Watermarks, KafkaError> {
-    let look_up = LookUp::new(client, &topic_partition.topic, deadline);
-    let unknown = || KafkaError::UnknownPartition(topic_partition.clone());
-    if !look_up.partitions()?.contains(&topic_partition.partition) {
-        return Err(unknown());
-    }
-    let found = look_up.watermarks(&[topic_partition.partition])?;
-    found
-        .first()
-        .map(|(_, watermarks)| *watermarks)
-        .ok_or_else(unknown)
-}
-
-/// For each of `partitions`, the first offset whose record has a timestamp of `time_ms` or later.
-pub(super) fn offsets_at(
-    client: &Client,
-    topic: &str,
-    partitions: &[i32],
-    time_ms: i64,
-    deadline: Instant,
-) -> Result<Vec<Option<i64>>, KafkaError> {
-    LookUp::new(client, topic, deadline).offsets_at(partitions, time_ms)
-}
-
-struct LookUp<'a> {
+/// Questions about one topic, all to be answered before one deadline.
+pub(super) struct LookUp<'a> {
     client: &'a Client,
     topic: &'a str,
     started: Instant,
     deadline: Instant,
+    cancelled: &'a AtomicBool,
 }
 
 /// What one attempt came to, when it was not an answer.
@@ -82,34 +49,99 @@ enum Failure {
 }
 
 impl<'a> LookUp<'a> {
-    fn new(client: &'a Client, topic: &'a str, deadline: Instant) -> Self {
+    /// Gives up when `cancelled` is set.
+    pub(super) fn new(
+        client: &'a Client,
+        topic: &'a str,
+        deadline: Instant,
+        cancelled: &'a AtomicBool,
+    ) -> Self {
         let started = Instant::now();
         Self {
             client,
             topic,
             started,
             deadline: deadline.min(started + LOOK_UP_LIMIT),
+            cancelled,
         }
     }
 
-    /// Partition numbers, ascending.
-    fn partitions(&self) -> Result<Vec<i32>, KafkaError> {
+    /// The topic as it is now.
+    pub(super) fn snapshot(&self) -> Result<TopicSnapshot, KafkaError> {
+        let topic = self.description()?;
+        Ok(TopicSnapshot {
+            topic_id: topic.id,
+            partitions: self.watermarks(&topic.partitions)?,
+        })
+    }
+
+    /// The watermarks of the partition of a planned range.
+    ///
+    /// # Errors
+    /// Also [`KafkaError::Recreated`], if the topic is another than was planned, and [`KafkaError::UnknownPartition`].
+    pub(super) fn partition(&self, planned: &PlannedRange) -> Result<Watermarks, KafkaError> {
+        let topic = self.same_topic(planned)?;
+        let partition = planned.topic_partition.partition;
+        let unknown = || KafkaError::UnknownPartition(planned.topic_partition.clone());
+        if !topic.partitions.contains(&partition) {
+            return Err(unknown());
+        }
+        let found = self.watermarks(&[partition])?;
+        found
+            .first()
+            .map(|(_, watermarks)| *watermarks)
+            .ok_or_else(unknown)
+    }
+
+    /// The topic as it is now, which must be the one that was planned. Where no id is known on either side, the name
+    /// has to do.
+    pub(super) fn same_topic(&self, planned: &PlannedRange) -> Result<TopicDescription, KafkaError> {
+        let topic = self.description()?;
+        match (planned.topic_id, topic.id) {
+            (Some(planned), Some(found)) if planned != found => Err(KafkaError::Recreated {
+                topic: self.topic.to_owned(),
+                planned,
+                found,
+            }),
+            _ => Ok(topic),
+        }
+    }
+
+    fn description(&self) -> Result<TopicDescription, KafkaError> {
+        let context = self.client.context();
         self.retry("partitions", |timeout| {
-            let metadata = self.client.fetch_metadata(Some(self.topic), timeout);
-            let metadata = metadata.map_err(|error| self.failure(&error))?;
-            let topic = metadata.topics().iter().find(|topic| topic.name() == self.topic);
-            let topic =
-                topic.ok_or_else(|| Failure::Passing("the topic is missing from the answer".into()))?;
-            if let Some(error) = topic.error() {
-                return Err(self.code_failure(error.into()));
-            }
-            let mut partitions: Vec<i32> = topic.partitions().iter().map(MetadataPartition::id).collect();
-            if partitions.is_empty() {
+            let started = Instant::now();
+            let (broker, limit) = match context.answering_broker() {
+                Some(broker) => (broker, timeout.min(KNOWN_BROKER_LIMIT)),
+                None => (self.leader(timeout)?, timeout),
+            };
+            let described = describe(
+                self.client,
+                self.topic,
+                broker,
+                limit.saturating_sub(started.elapsed()),
+            );
+            context.set_answering_broker(described.is_ok().then_some(broker));
+            let topic = described.map_err(|code| self.code_failure(code))?;
+            if topic.partitions.is_empty() {
                 return Err(Failure::Passing("the topic has no partitions yet".into()));
             }
-            partitions.sort_unstable();
-            Ok(partitions)
+            Ok(topic)
         })
+    }
+
+    /// A broker that leads one of the topic's partitions: one that is to be asked for offsets anyway.
+    fn leader(&self, timeout: Duration) -> Result<i32, Failure> {
+        let metadata = self.client.fetch_metadata(Some(self.topic), timeout);
+        let metadata = metadata.map_err(|error| self.failure(&error))?;
+        let topic = metadata.topics().iter().find(|topic| topic.name() == self.topic);
+        let topic = topic.ok_or_else(|| Failure::Passing("the topic is missing from the answer".into()))?;
+        if let Some(error) = topic.error() {
+            return Err(self.code_failure(error.into()));
+        }
+        let mut leaders = topic.partitions().iter().map(MetadataPartition::leader);
+        let leader = leaders.find(|leader| *leader >= 0);
+        leader.ok_or_else(|| Failure::Passing("no partition of the topic has a leader".into()))
     }
 
     /// Asks for the low ends first, so that `low <= high` holds while records expire and arrive.
@@ -130,7 +162,12 @@ impl<'a> LookUp<'a> {
         })
     }
 
-    fn offsets_at(&self, partitions: &[i32], time_ms: i64) -> Result<Vec<Option<i64>>, KafkaError> {
+    /// For each of `partitions`, the first offset whose record has a timestamp of `time_ms` or later.
+    pub(super) fn offsets_at(
+        &self,
+        partitions: &[i32],
+        time_ms: i64,
+    ) -> Result<Vec<Option<i64>>, KafkaError> {
         self.list(partitions, Offset::Offset(time_ms), "offsets by time", |answer| {
             match answer {
                 Offset::End => Some(None),
@@ -176,7 +213,7 @@ impl<'a> LookUp<'a> {
     fn retry<T>(
         &self,
         wanted: &'static str,
-        attempt: impl Fn(Duration) -> Result<T, Failure>,
+        mut attempt: impl FnMut(Duration) -> Result<T, Failure>,
     ) -> Result<T, KafkaError> {
         let mut attempt_limit = FIRST_ATTEMPT_LIMIT;
         loop {
@@ -187,6 +224,9 @@ impl<'a> LookUp<'a> {
                 Err(Failure::Passing(reason)) => reason,
             };
             serve_events(self.client)?;
+            if self.cancelled.load(Ordering::Relaxed) {
+                return Err(self.timed_out(wanted, "nobody waits for them any more".into()));
+            }
             if Instant::now() + RETRY_PAUSE >= self.deadline {
                 return Err(self.timed_out(wanted, reason));
             }

@@ -11,7 +11,7 @@ use topic::{Encoding, NoWriterSchemas, OnBadRecord, OnTombstone, Record, RecordT
 
 use super::*;
 use crate::kafka::memory::MemoryRecord;
-use crate::kafka::{Broker, KafkaError, OffsetRange, RecordSink, TopicPartition, Watermarks};
+use crate::kafka::{Broker, KafkaError, RecordSink, TopicPartition, TopicSnapshot};
 use crate::query_status::{QueryState, QueryStatus, QueryStatusError};
 use crate::testing::{TOPIC, World, soon, table_name};
 
@@ -414,7 +414,11 @@ async fn counts_what_is_no_plain_row() {
         partition: 0,
     };
     let policy = policy(&world.parts.config, &world.read_request(0, 1).await, Some(&table));
-    let mut sink = RowSink::new(decoder, policy, topic_partition, sender);
+    let selection = Selection {
+        filter: Filter::try_new(&protocol::Constraints::default(), &table.schema).unwrap(),
+        limit: None,
+    };
+    let mut sink = RowSink::new(decoder, selection, policy, topic_partition, sender);
     let (good, misfit) = (r#"{"id": 1}"#.as_bytes(), r#"{"id": "x"}"#.as_bytes());
     let headers: [(&str, Option<&[u8]>); 1] = [("n", Some(b"128"))];
     type KeyAndValue<'a> = (Option<&'a [u8]>, Option<&'a [u8]>);
@@ -558,6 +562,47 @@ async fn a_split_that_is_not_ours_is_an_error() {
     );
 }
 
+#[tokio::test]
+async fn a_topic_of_another_id_is_an_error() {
+    let world = World::new(1);
+    world.produce(0..3);
+    let planned = world.broker.snapshot(TOPIC, soon()).await.unwrap().topic_id;
+    let read = || {
+        read_as(&world, (0, 3), |request| {
+            let id = planned.unwrap().to_string();
+            request.split.properties.insert("topicId".into(), id);
+        })
+    };
+    assert_eq!(inline(read().await.unwrap()).num_rows(), 3);
+    world.broker.create_topic(TOPIC, 1);
+    world.produce(0..3);
+    let error = read().await.unwrap_err();
+    assert!(
+        matches!(&error, Error::Kafka(KafkaError::Recreated { topic, .. }) if topic == TOPIC),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn offsets_that_expired_are_skipped_or_an_error_as_the_setting_says() {
+    let expire = |vars: &[(&str, &str)]| {
+        let world = World::with_vars(1, vars);
+        world.produce(0..10);
+        world.broker.expire(TOPIC, 0, 4);
+        world
+    };
+    let skip = expire(&[]);
+    assert_eq!(rows(&skip, (0, 10)).await.num_rows(), 6);
+    let fail = expire(&[("on_expired_offsets", "fail")]);
+    let error = read_as(&fail, (0, 10), |_| {}).await.unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "topic `orders` partition 0: offsets 0..4 were deleted by retention after the query was planned, \
+         and on_expired_offsets is `fail`"
+    );
+    assert_eq!(rows(&fail, (4, 10)).await.num_rows(), 6);
+}
+
 /// Begins to read and never gets anywhere; tells when it is given up.
 struct Stuck(Arc<tokio::sync::Notify>);
 
@@ -571,7 +616,7 @@ impl Drop for NotifyOnDrop {
 
 #[async_trait]
 impl Broker for Stuck {
-    async fn snapshot(&self, _: &str, _: Instant) -> Result<Vec<(i32, Watermarks)>, Error> {
+    async fn snapshot(&self, _: &str, _: Instant) -> Result<TopicSnapshot, Error> {
         std::future::pending().await
     }
 
@@ -585,8 +630,7 @@ impl Broker for Stuck {
 
     async fn read(
         &self,
-        _: &TopicPartition,
-        _: OffsetRange,
+        _: &PlannedRange,
         _: Instant,
         _sink: Box<dyn RecordSink>,
     ) -> Result<ReadStats, Error> {

@@ -11,23 +11,35 @@ use topic::TopicTable;
 
 use crate::config::{Config, TimestampUpperBound};
 use crate::error::Error;
-use crate::kafka::Broker;
+use crate::kafka::topic_id::TopicId;
+use crate::kafka::{Broker, TopicSnapshot};
 use crate::pushdown::limit::row_limit;
 use crate::pushdown::{PartitionRanges, TimeRange, Wanted, before_offsets, from_offsets};
 
+/// What is to be read of a topic.
+#[derive(Debug, Default)]
+pub(super) struct Narrowed {
+    /// `None` if the brokers give topics no ids, or were not asked.
+    pub(super) topic_id: Option<TopicId>,
+    pub(super) ranges: PartitionRanges,
+}
+
 /// The offset ranges of `table`'s topic in which rows can be that satisfy `constraints`.
-pub(super) async fn ranges(
+pub(super) async fn narrow(
     broker: &dyn Broker,
     table: &TopicTable,
     constraints: &Constraints,
     config: &Config,
     deadline: Instant,
-) -> Result<PartitionRanges, Error> {
+) -> Result<Narrowed, Error> {
     let wanted = Wanted::of(constraints, table);
     if wanted.is_nothing() || row_limit(constraints, &table.schema) == Some(0) {
-        return Ok(Vec::new());
+        return Ok(Narrowed::default());
     }
-    let snapshot = broker.snapshot(&table.topic, deadline).await?;
+    let TopicSnapshot {
+        topic_id,
+        partitions: snapshot,
+    } = broker.snapshot(&table.topic, deadline).await?;
     let narrowing = Narrowing {
         broker,
         topic: &table.topic,
@@ -50,8 +62,12 @@ pub(super) async fn ranges(
         ranges = ranges.len(),
         "narrowed a snapshot"
     );
-    Ok(ranges)
+    Ok(Narrowed { topic_id, ranges })
 }
+
+/// Offsets are not looked up for times before this, in November 2004, years before there was Kafka: little would be
+/// left out, and so small a number could be taken for an offset.
+const EARLIEST_MS: i64 = 1 << 40;
 
 /// Finds offsets by time.
 struct Narrowing<'a> {
@@ -67,8 +83,7 @@ impl Narrowing<'_> {
         ranges: PartitionRanges,
         from_ms: Option<i64>,
     ) -> Result<PartitionRanges, Error> {
-        // Brokers take times below 0 for other questions.
-        let Some(from_ms) = from_ms.filter(|from_ms| *from_ms > 0) else {
+        let Some(from_ms) = from_ms.filter(|from_ms| *from_ms >= EARLIEST_MS) else {
             return Ok(ranges);
         };
         let first = self.offsets_at(&ranges, from_ms).await?;
@@ -77,7 +92,7 @@ impl Narrowing<'_> {
 
     /// Loses no row only if no record behind the first of `until_ms` or later is older.
     async fn before_time(&self, ranges: PartitionRanges, until_ms: i64) -> Result<PartitionRanges, Error> {
-        if until_ms < 0 {
+        if until_ms < EARLIEST_MS {
             return Ok(ranges);
         }
         let end = self.offsets_at(&ranges, until_ms).await?;

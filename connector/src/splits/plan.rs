@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use super::topic_split::TopicSplit;
+use crate::kafka::topic_id::TopicId;
 use crate::kafka::{OffsetRange, TopicPartition};
 use crate::pushdown::PartitionRanges;
 
@@ -13,6 +14,8 @@ const MIN_SPLIT_RECORDS: u64 = 10_000;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
     pub(super) topic: String,
+    /// `None` if the brokers give topics no ids.
+    pub(super) topic_id: Option<TopicId>,
     /// The longest range of one split, in offsets; at least 1.
     pub(super) max_records: u64,
     /// By ascending partition and offset, disjoint.
@@ -21,9 +24,10 @@ pub struct Plan {
 
 impl Plan {
     /// All of `ranges` of `topic`, in splits of at most `max_records` offsets (at least 1).
-    pub fn new(topic: &str, ranges: PartitionRanges, max_records: u64) -> Self {
+    pub fn new(topic: &str, topic_id: Option<TopicId>, ranges: PartitionRanges, max_records: u64) -> Self {
         Self {
             topic: topic.to_owned(),
+            topic_id,
             max_records: max_records.max(1),
             remaining: ranges.into(),
         }
@@ -52,6 +56,7 @@ impl Plan {
         Some(TopicSplit {
             cluster: None,
             topic_partition,
+            topic_id: self.topic_id,
             range,
         })
     }
@@ -97,7 +102,8 @@ mod tests {
         let ranges = (0..).zip(ends);
         let ranges =
             ranges.filter_map(|(partition, &(start, end))| Some((partition, OffsetRange::new(start, end)?)));
-        Plan::new("orders", ranges.collect(), max_records)
+        let topic_id = TopicId::from_bytes([7; TopicId::BYTES]);
+        Plan::new("orders", topic_id, ranges.collect(), max_records)
     }
 
     fn ranges(ends: &[(i64, i64)], max_records: u64) -> Vec<(i32, i64, i64)> {
@@ -149,7 +155,7 @@ mod tests {
     fn the_ranges_of_a_partition_are_cut_each_by_itself() {
         let range = |start, end| OffsetRange::new(start, end).unwrap();
         let ranges = vec![(3, range(0, 10)), (3, range(5000, 5015)), (4, range(7, 8))];
-        let mut plan = Plan::new("orders", ranges, 10);
+        let mut plan = Plan::new("orders", None, ranges, 10);
         let splits = plan
             .splits()
             .map(|split| (split.topic_partition.partition, split.range));

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::kafka::KafkaError;
+use crate::kafka::{Broker, KafkaError};
 use crate::testing::{TOPIC, World, soon, splits_request};
 
 async fn page(world: &World, request: GetSplitsRequest) -> Result<GetSplitsResponse, Error> {
@@ -178,6 +178,47 @@ async fn pages_are_of_one_snapshot() {
         .chain((0..700).map(|at| (1, at, at + 1)))
         .collect();
     assert_eq!(all, wanted);
+}
+
+#[tokio::test]
+async fn all_pages_name_the_topic_that_was_planned() {
+    let world = World::with_vars(1, &[("spill_bucket", "spill"), ("max_records_per_split", "1")]);
+    world.broker.append_gap(TOPIC, 0, 1500);
+    let planned = world.broker.snapshot(TOPIC, soon()).await.unwrap().topic_id;
+    let first = page(&world, splits_request(None)).await.unwrap();
+    world.broker.create_topic(TOPIC, 1);
+    world.broker.append_gap(TOPIC, 0, 1500);
+    let second = page(&world, splits_request(first.continuation_token))
+        .await
+        .unwrap();
+    for split in [&first.splits[0], &second.splits[499]] {
+        let split = TopicSplit::from_properties(&split.properties).unwrap();
+        assert_eq!(split.topic_id, planned);
+    }
+    assert!(planned.is_some());
+}
+
+#[tokio::test]
+async fn without_an_id_of_the_topic_splits_have_none() {
+    let world = World::new(1);
+    world.broker.append_gap(TOPIC, 0, 1);
+    world.broker.forget_topic_id(TOPIC);
+    let response = page(&world, splits_request(None)).await.unwrap();
+    assert!(!response.splits[0].properties.contains_key("topicId"));
+}
+
+#[tokio::test]
+async fn partitions_added_between_pages_are_not_planned() {
+    let world = World::with_vars(1, &[("spill_bucket", "spill"), ("max_records_per_split", "1")]);
+    world.broker.append_gap(TOPIC, 0, 1001);
+    let first = page(&world, splits_request(None)).await.unwrap();
+    world.broker.add_partitions(TOPIC, 2);
+    world.broker.append_gap(TOPIC, 1, 10);
+    let second = page(&world, splits_request(first.continuation_token))
+        .await
+        .unwrap();
+    assert_eq!(ranges(&second.splits), [(0, 1000, 1001)]);
+    assert_eq!(second.continuation_token, None);
 }
 
 #[tokio::test]

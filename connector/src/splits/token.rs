@@ -6,6 +6,7 @@
 //! |---|---|
 //! | 1 | version, 2 |
 //! | varint, bytes | length of the topic's name, and the name |
+//! | 16 | the topic's id, zeros if it has none |
 //! | varint | the longest range of one split, in offsets, less one |
 //! | varint | how many ranges follow |
 //! | varint | for each range: partition, as the distance to that of the range before, or to 0 |
@@ -21,6 +22,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::plan::Plan;
 use crate::kafka::OffsetRange;
+use crate::kafka::topic_id::TopicId;
 
 const VERSION: u8 = 2;
 
@@ -36,6 +38,7 @@ impl Plan {
         let mut bytes = vec![VERSION];
         write_varint(&mut bytes, self.topic.len() as u64);
         bytes.extend(self.topic.as_bytes());
+        bytes.extend(self.topic_id.map_or([0; TopicId::BYTES], TopicId::to_bytes));
         write_varint(&mut bytes, self.max_records - 1);
         write_varint(&mut bytes, self.remaining.len() as u64);
         let mut place = Place::default();
@@ -74,6 +77,7 @@ impl Plan {
                 table_topic,
             });
         }
+        let topic_id = read_topic_id(&mut input)?;
         let max_records = read_varint(&mut input)?.checked_add(1);
         let mut remaining = VecDeque::new();
         let mut place = Place::default();
@@ -85,6 +89,7 @@ impl Plan {
         if input.is_empty() {
             Ok(Self {
                 topic: topic.to_owned(),
+                topic_id,
                 max_records: max_records.ok_or(TokenError::Malformed)?,
                 remaining,
             })
@@ -131,6 +136,12 @@ impl Place {
     fn least_start(self, same_partition: bool) -> i64 {
         if same_partition { self.end } else { 0 }
     }
+}
+
+fn read_topic_id(input: &mut &[u8]) -> Result<Option<TopicId>, TokenError> {
+    let (bytes, rest) = input.split_first_chunk().ok_or(TokenError::Truncated)?;
+    *input = rest;
+    Ok(TopicId::from_bytes(*bytes))
 }
 
 fn read_range(input: &mut &[u8], place: Place) -> Result<(i32, OffsetRange), TokenError> {
@@ -210,11 +221,13 @@ mod tests {
         let partition = prop_oneof![0..300_i32, 0..=i32::MAX];
         let partitions = prop::collection::btree_map(partition, ranges(), 0..20);
         let max_records = prop_oneof![1..1000_u64, 1..=u64::MAX];
-        ("[a-zA-Z0-9._-]{1,249}", max_records, partitions).prop_map(|(topic, max_records, partitions)| {
+        let topic = "[a-zA-Z0-9._-]{1,249}";
+        let id = any::<[u8; TopicId::BYTES]>();
+        (topic, id, max_records, partitions).prop_map(|(topic, id, max_records, partitions)| {
             let partitions = partitions.into_iter();
             let ranges = partitions
                 .flat_map(|(partition, ranges)| ranges.into_iter().map(move |range| (partition, range)));
-            Plan::new(&topic, ranges.collect(), max_records)
+            Plan::new(&topic, TopicId::from_bytes(id), ranges.collect(), max_records)
         })
     }
 
@@ -235,7 +248,7 @@ mod tests {
         #[test]
         fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
             let _ = Plan::from_token(&URL_SAFE_NO_PAD.encode(&bytes), "orders");
-            let ours = [&[VERSION, 6][..], b"orders", &bytes].concat();
+            let ours = [&[VERSION, 6][..], b"orders", &[7; TopicId::BYTES], &bytes].concat();
             let _ = Plan::from_token(&URL_SAFE_NO_PAD.encode(ours), "orders");
         }
 
@@ -255,14 +268,20 @@ mod tests {
         Plan::from_token(&URL_SAFE_NO_PAD.encode(bytes), "orders").unwrap_err()
     }
 
+    /// Of topic `orders`, up to where the ranges begin, and `ranges`.
+    fn token(ranges: &[&[u8]]) -> Vec<u8> {
+        [&[VERSION][..], b"\x06orders", &[0; 16], &ranges.concat()].concat()
+    }
+
     #[test]
     fn says_what_is_wrong() {
         assert_eq!(Plan::from_token("§", "orders"), Err(TokenError::NotBase64));
         assert_eq!(refusal(b""), TokenError::Truncated);
-        assert_eq!(refusal(b"\x01"), TokenError::Version { found: 1 });
+        assert_eq!(refusal(b"\x01\x06orders\x00"), TokenError::Version { found: 1 });
         assert_eq!(refusal(b"\x02\x06order"), TokenError::Truncated);
-        assert_eq!(refusal(b"\x02\x06orders\x09\x01\x00\x05"), TokenError::Truncated);
-        assert_eq!(refusal(b"\x02\x06orders\x09\x00\x05"), TokenError::Malformed);
+        assert_eq!(refusal(b"\x02\x06orders\x00\x00"), TokenError::Truncated, "no id");
+        assert_eq!(refusal(&token(&[b"\x01\x00\x05"])), TokenError::Truncated);
+        assert_eq!(refusal(&token(&[b"\x00\x05"])), TokenError::Malformed);
         let other = refusal(b"\x02\x05items");
         assert_eq!(
             other.to_string(),
@@ -272,18 +291,18 @@ mod tests {
 
     #[test]
     fn refuses_numbers_that_do_not_fit() {
-        let huge = [&b"\x02\x06orders\x09\x01\x00"[..], &[0xff; 9], &[0x7f, 0x00]].concat();
+        let huge = token(&[b"\x01\x00", &[0xff; 9], &[0x7f, 0x00]]);
         assert_eq!(refusal(&huge), TokenError::Malformed, "more than 64 bits");
-        let negative = [&b"\x02\x06orders\x09\x01\x00"[..], &[0xff; 9], &[0x01, 0x00]].concat();
+        let negative = token(&[b"\x01\x00", &[0xff; 9], &[0x01, 0x00]]);
         assert_eq!(refusal(&negative), TokenError::Malformed, "more than 63 bits");
-        let beyond = [&b"\x02\x06orders\x09\x01\x00"[..], &[0xff; 8], &[0x7f, 0x00]].concat();
+        let beyond = token(&[b"\x01\x00", &[0xff; 8], &[0x7f, 0x00]]);
         assert_eq!(
             refusal(&beyond),
             TokenError::Malformed,
             "an end beyond the largest offset"
         );
         assert_eq!(
-            refusal(b"\x02\x06orders\x09\x01\x80\x80\x80\x80\x08\x00\x00"),
+            refusal(&token(&[b"\x01\x80\x80\x80\x80\x08\x00\x00"])),
             TokenError::Malformed,
             "partition 2^31"
         );
@@ -299,7 +318,7 @@ mod tests {
     fn a_length_that_lies_costs_nothing() {
         assert_eq!(refusal(b"\x02\xff\xff\xff\xff\x7forders"), TokenError::Truncated);
         assert_eq!(
-            refusal(b"\x02\x06orders\x09\xff\xff\xff\xff\x7f\x00\x00\x00"),
+            refusal(&token(&[b"\xff\xff\xff\xff\x7f\x00\x00\x00"])),
             TokenError::Truncated
         );
         let long = "A".repeat(MAX_TOKEN_BYTES + 1);
@@ -313,7 +332,8 @@ mod tests {
     fn a_token_for_all_partitions_of_a_large_topic_is_read_back() {
         let range = OffsetRange::new(1 << 40, (1 << 40) + (1 << 30)).unwrap();
         let ranges = (0..200_000).map(|partition| (partition, range)).collect();
-        let plan = Plan::new(&"t".repeat(249), ranges, 100_000);
+        let id = TopicId::from_bytes([7; TopicId::BYTES]);
+        let plan = Plan::new(&"t".repeat(249), id, ranges, 100_000);
         let token = plan.to_token().unwrap();
         assert!(token.len() <= MAX_TOKEN_BYTES, "{} bytes", token.len());
         assert_eq!(Plan::from_token(&token, &plan.topic), Ok(plan));

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use crate::kafka::topic_id::TopicId;
 use crate::kafka::{OffsetRange, TopicPartition};
 
 /// Absent for the cluster of tables that name none.
 const CLUSTER: &str = "cluster";
 const TOPIC: &str = "topic";
+/// Absent if the brokers give topics no ids: then nobody checks that the topic is still the same.
+const TOPIC_ID: &str = "topicId";
 const PARTITION: &str = "partition";
 const START_OFFSET: &str = "startOffset";
 /// Exclusive, unlike the Java connector's property of this name.
@@ -18,6 +21,8 @@ pub struct TopicSplit {
     /// The cluster's name among those configured; `None` for the default.
     pub cluster: Option<String>,
     pub topic_partition: TopicPartition,
+    /// Of the topic that was planned, if it is known.
+    pub topic_id: Option<TopicId>,
     pub range: OffsetRange,
 }
 
@@ -33,11 +38,14 @@ impl TopicSplit {
         if let Some(cluster) = &self.cluster {
             properties.insert(CLUSTER.to_owned(), cluster.clone());
         }
+        if let Some(topic_id) = self.topic_id {
+            properties.insert(TOPIC_ID.to_owned(), topic_id.to_string());
+        }
         properties
     }
 
     /// # Errors
-    /// A property that is missing or not a number, or a range without an offset.
+    /// A property that is missing, not a number or not a topic's id, or a range without an offset.
     pub fn from_properties(properties: &BTreeMap<String, String>) -> Result<Self, PropertyError> {
         let text = |name| properties.get(name).ok_or(PropertyError::Missing { name });
         let number = |name| {
@@ -56,12 +64,18 @@ impl TopicSplit {
             i32::try_from(partition).map_err(|_| PropertyError::NoPartition { found: partition })?;
         let (start, end) = (number(START_OFFSET)?, number(END_OFFSET)?);
         let range = OffsetRange::new(start, end).ok_or(PropertyError::EmptyRange { start, end })?;
+        let topic_id = properties.get(TOPIC_ID).map(|text| {
+            text.parse().map_err(|_| PropertyError::NotATopicId {
+                found: text.chars().take(MAX_QUOTED_CHARS).collect(),
+            })
+        });
         Ok(Self {
             cluster: properties.get(CLUSTER).cloned(),
             topic_partition: TopicPartition {
                 topic: text(TOPIC)?.clone(),
                 partition,
             },
+            topic_id: topic_id.transpose()?,
             range,
         })
     }
@@ -76,6 +90,8 @@ pub enum PropertyError {
     Missing { name: &'static str },
     #[error("property {name} is `{found}`, wanted a number of at least 0")]
     NotANumber { name: &'static str, found: String },
+    #[error("property {TOPIC_ID} is `{found}`, wanted 16 bytes in base64url")]
+    NotATopicId { found: String },
     #[error("property {PARTITION} is {found}, more than a partition number can be")]
     NoPartition { found: i64 },
     #[error("{START_OFFSET} {start} and {END_OFFSET} {end} leave nothing to read; the end is exclusive")]
@@ -103,10 +119,11 @@ mod tests {
         #[test]
         fn properties_round_trip(
             topic in "[a-zA-Z0-9._-]{1,249}", partition in 0..i32::MAX, start in 0..i64::MAX, length in 1..i64::MAX,
-            cluster in prop::option::of("[a-z]{1,8}"),
+            cluster in prop::option::of("[a-z]{1,8}"), topic_id: [u8; TopicId::BYTES],
         ) {
             let range = OffsetRange::new(start, start.saturating_add(length)).unwrap();
-            let split = TopicSplit { cluster, topic_partition: TopicPartition { topic, partition }, range };
+            let topic_partition = TopicPartition { topic, partition };
+            let split = TopicSplit { cluster, topic_partition, topic_id: TopicId::from_bytes(topic_id), range };
             prop_assert_eq!(TopicSplit::from_properties(&split.to_properties()), Ok(split));
         }
     }
@@ -122,10 +139,23 @@ mod tests {
             TopicSplit {
                 cluster: None,
                 topic_partition,
+                topic_id: None,
                 range
             }
             .to_properties(),
             properties("3", "5", "8")
+        );
+    }
+
+    #[test]
+    fn a_split_without_a_topic_id_is_read_and_a_wrong_one_is_not() {
+        let mut properties = properties("3", "5", "8");
+        assert_eq!(TopicSplit::from_properties(&properties).unwrap().topic_id, None);
+        properties.insert("topicId".into(), "orders".into());
+        let error = TopicSplit::from_properties(&properties).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "property topicId is `orders`, wanted 16 bytes in base64url"
         );
     }
 

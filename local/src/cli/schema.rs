@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use clap::{Args, Subcommand, ValueEnum};
-use connector::config::Config;
+use connector::config::{Config, OnExpiredOffsets};
 use connector::kafka::client::KafkaBroker;
-use connector::kafka::{Broker, OffsetRange, RecordSink, TopicPartition};
+use connector::kafka::{Broker, OffsetRange, PlannedRange, RecordSink, TopicPartition};
 use topic::document::{TableDefaults, TopicDocument};
 use topic::infer::{InferRecord, infer};
 use topic::{Record, SchemaDefinition, TopicTable};
@@ -100,20 +100,25 @@ async fn read_samples(args: &InferArgs) -> Result<Vec<Sample>, Error> {
     let credentials = connector::credential_store_from_env().await;
     let broker = KafkaBroker::new(config.cluster, config.isolation_level, credentials);
     let deadline = Instant::now() + READ_LIMIT;
-    let partitions = broker.snapshot(&args.topic, deadline).await?;
-    let share = i64::from(args.records.div_ceil(partitions.len().max(1) as u32));
+    let snapshot = broker.snapshot(&args.topic, deadline).await?;
+    let share = i64::from(args.records.div_ceil(snapshot.partitions.len().max(1) as u32));
     let samples = Samples::default();
-    for (partition, watermarks) in partitions {
+    for (partition, watermarks) in snapshot.partitions {
         let start = watermarks.low.max(watermarks.high - share);
         let Some(range) = OffsetRange::new(start, watermarks.high) else {
             continue;
         };
-        let topic_partition = TopicPartition {
-            topic: args.topic.clone(),
-            partition,
+        let planned = PlannedRange {
+            topic_partition: TopicPartition {
+                topic: args.topic.clone(),
+                partition,
+            },
+            topic_id: snapshot.topic_id,
+            range,
+            on_expired_offsets: OnExpiredOffsets::Skip,
         };
         let sink = Box::new(samples.clone());
-        broker.read(&topic_partition, range, deadline, sink).await?;
+        broker.read(&planned, deadline, sink).await?;
     }
     Ok(samples.take())
 }

@@ -1,63 +1,13 @@
 //! Every record of the snapshot once, no other, whatever the log looks like.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
-use arrow::array::{AsArray, RecordBatch};
-use arrow::datatypes::Int64Type;
-use protocol::{Constraints, Split};
+use arrow::array::Array;
+use protocol::Constraints;
 use rdkafka::producer::Producer;
-use tests::client::Client;
 use tests::world::World;
 
-const COLUMNS: &[(&str, &str, &str)] = &[("n", "BIGINT", "")];
-
-/// A table over a new topic whose records are `{"n": …}`.
-async fn numbers(world: &World, partitions: i32) -> (String, String) {
-    let topic = world.broker.create_topic("numbers", partitions).await;
-    let table = format!("t{}", topic.replace('-', "_"));
-    world.register_json(&table, &topic, COLUMNS);
-    (topic, table)
-}
-
-fn record(n: i64) -> String {
-    format!(r#"{{"n":{n}}}"#)
-}
-
-fn records(range: std::ops::Range<i64>) -> impl Iterator<Item = Option<String>> {
-    range.map(|n| Some(record(n)))
-}
-
-fn values(batch: &RecordBatch) -> Vec<i64> {
-    batch.column(0).as_primitive::<Int64Type>().values().to_vec()
-}
-
-async fn select(client: &Client, table: &str) -> Vec<i64> {
-    values(&client.select(table, &["n"]).await.expect("the query succeeds"))
-}
-
-/// What splits that were planned before give now.
-async fn read(client: &Client, table: &str, splits: &[Split]) -> Vec<i64> {
-    let schema = client.projection(table, &["n"]).await.expect("a schema");
-    let mut found = Vec::new();
-    for split in splits {
-        let rows = client.read(table, &schema, split, &Constraints::default()).await;
-        found.extend(values(&rows.expect("rows")));
-    }
-    found
-}
-
-/// All of `range` once each, in any order.
-fn assert_exactly(mut found: Vec<i64>, range: std::ops::Range<i64>) {
-    found.sort_unstable();
-    let wanted: Vec<_> = range.collect();
-    let missing: BTreeSet<_> = wanted
-        .iter()
-        .filter(|n| found.binary_search(n).is_err())
-        .collect();
-    assert!(missing.is_empty(), "missing {missing:?}");
-    assert_eq!(found.len(), wanted.len(), "rows beside the snapshot's, or twice");
-}
+use crate::numbers::{COLUMNS, assert_exactly, numbers, read, record, records, select};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tombstone_in_the_middle_stops_nothing() {
@@ -249,20 +199,4 @@ async fn an_unknown_topic_is_an_error_and_creates_nothing() {
         .expect_err("no such topic");
     assert!(error.contains("no-such-topic"), "{error}");
     assert!(!world.broker.topics().contains(&"no-such-topic".to_owned()));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_topic_recreated_between_planning_and_reading_is_an_error() {
-    let world = World::start().await;
-    let (topic, table) = numbers(&world, 1).await;
-    world.broker.produce(&topic, 0, records(0..100));
-    let connector = world.connector(&[]);
-    let schema = connector.projection(&table, &["n"]).await.expect("a schema");
-    let splits = connector.splits(&table).await.expect("splits");
-    world.broker.delete_topic(&topic).await;
-    let error = connector
-        .read(&table, &schema, &splits[0], &Constraints::default())
-        .await
-        .expect_err("it is gone");
-    assert!(error.contains(&topic), "{error}");
 }

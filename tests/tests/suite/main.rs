@@ -1,13 +1,18 @@
 //! The suite: each module is a claim about the connector, held on the stand-ins and on the real parts alike.
 
 mod aws;
+mod cancellation;
 mod clusters;
 mod exactness;
 mod faults;
 mod formats;
 mod hostile;
+mod isolation;
 mod json;
+mod numbers;
+mod planning;
 mod pushdown;
+mod snapshot;
 mod sql;
 mod tpch;
 mod wire_traps;

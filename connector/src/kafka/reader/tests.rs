@@ -11,12 +11,15 @@ use tokio::time::timeout;
 use topic::{RecordTimestamp, TimestampType};
 
 use super::*;
-use crate::config::IsolationLevel;
 use crate::config::cluster::ClusterConfig;
+use crate::config::{IsolationLevel, OnExpiredOffsets};
 use crate::kafka::auth::store::memory::MemoryCredentialStore;
 use crate::kafka::client::KafkaBroker;
 use crate::kafka::memory::{MemoryBroker, MemoryRecord};
-use crate::kafka::{Broker, Watermarks};
+use crate::kafka::topic_id::TopicId;
+use crate::kafka::{Broker, OffsetRange, TopicSnapshot, Watermarks};
+
+mod faults;
 
 const TOPIC: &str = "orders";
 
@@ -28,8 +31,14 @@ struct Cluster {
 
 impl Cluster {
     fn start() -> Self {
-        let mock = MockCluster::new(1).unwrap();
-        mock.create_topic(TOPIC, 2, 1).unwrap();
+        Self::of_brokers(1)
+    }
+
+    /// Partition 0 is led by the last of so many brokers, whose numbers begin with 1.
+    fn of_brokers(brokers: i32) -> Self {
+        let mock = MockCluster::new(brokers).unwrap();
+        mock.create_topic(TOPIC, 2, brokers).unwrap();
+        mock.partition_leader(TOPIC, 0, Some(brokers)).unwrap();
         let cluster = ClusterConfig::at(mock.bootstrap_servers());
         Self {
             mock,
@@ -65,14 +74,18 @@ impl Cluster {
 
     async fn read(&self, start: i64, end: i64, limit: Duration) -> (Result<ReadStats, Error>, Vec<i64>) {
         let sink = Collect::default();
-        let range = OffsetRange::new(start, end).unwrap();
         let deadline = Instant::now() + limit;
         let result = self
             .broker
-            .read(&partition(0), range, deadline, Box::new(sink.clone()))
+            .read(&planned(0, start, end), deadline, Box::new(sink.clone()))
             .await;
         let offsets = sink.0.lock().unwrap().clone();
         (result, offsets)
+    }
+
+    async fn snapshot(&self) -> TopicSnapshot {
+        let deadline = Instant::now() + PATIENT;
+        self.broker.snapshot(TOPIC, deadline).await.unwrap()
     }
 
     fn fail(&self, request: ApiKey, errors: &[ResponseError]) {
@@ -80,10 +93,15 @@ impl Cluster {
     }
 }
 
-fn partition(partition: i32) -> TopicPartition {
-    TopicPartition {
-        topic: TOPIC.into(),
-        partition,
+fn planned(partition: i32, start: i64, end: i64) -> PlannedRange {
+    PlannedRange {
+        topic_partition: TopicPartition {
+            topic: TOPIC.into(),
+            partition,
+        },
+        topic_id: None,
+        range: OffsetRange::new(start, end).unwrap(),
+        on_expired_offsets: OnExpiredOffsets::Skip,
     }
 }
 
@@ -176,11 +194,8 @@ async fn a_record_comes_with_all_it_carries() {
     producer.flush(Duration::from_secs(20)).unwrap();
 
     let sink = Keep::default();
-    let range = OffsetRange::new(0, 2).unwrap();
-    let (topic_partition, deadline) = (partition(1), Instant::now() + PATIENT);
-    let read = cluster
-        .broker
-        .read(&topic_partition, range, deadline, Box::new(sink.clone()));
+    let (planned, deadline) = (planned(1, 0, 2), Instant::now() + PATIENT);
+    let read = cluster.broker.read(&planned, deadline, Box::new(sink.clone()));
     assert_eq!(read.await.unwrap().value_bytes, 1);
     let created = |millis| {
         Some(RecordTimestamp {
@@ -210,13 +225,9 @@ async fn a_record_comes_with_all_it_carries() {
 #[tokio::test]
 async fn knows_both_ends_of_every_partition() {
     let cluster = Cluster::with_records(10);
-    let snapshot = cluster
-        .broker
-        .snapshot(TOPIC, Instant::now() + PATIENT)
-        .await
-        .unwrap();
+    let snapshot = cluster.snapshot().await;
     assert_eq!(
-        snapshot,
+        snapshot.partitions,
         [
             (0, Watermarks { low: 0, high: 10 }),
             (1, Watermarks { low: 0, high: 0 })
@@ -266,12 +277,61 @@ async fn an_unknown_topic_is_an_error_and_stays_unknown() {
 }
 
 #[tokio::test]
-async fn an_unknown_partition_is_an_error() {
-    let cluster = Cluster::with_records(1);
-    let (range, deadline) = (OffsetRange::new(0, 1).unwrap(), Instant::now() + PATIENT);
+async fn a_topic_of_another_id_is_an_error_before_anything_is_read() {
+    let cluster = Cluster::with_records(10);
+    let found = cluster.snapshot().await.topic_id.expect("the mock gives ids");
+    let other = TopicId::from_bytes([7; TopicId::BYTES]).unwrap();
+    let read = async |topic_id| {
+        let sink = Collect::default();
+        let planned = PlannedRange {
+            topic_id: Some(topic_id),
+            ..planned(0, 0, 10)
+        };
+        let deadline = Instant::now() + PATIENT;
+        let read = cluster
+            .broker
+            .read(&planned, deadline, Box::new(sink.clone()))
+            .await;
+        (read, sink.0.lock().unwrap().len())
+    };
+    let (result, records) = read(other).await;
+    assert_eq!(
+        result.unwrap_err().to_string(),
+        format!(
+            "topic `orders` was deleted and recreated after the query was planned: its id was {other} and is {found}"
+        )
+    );
+    assert_eq!(records, 0);
+    assert_eq!(read(found).await.1, 10);
+}
+
+#[tokio::test]
+async fn brokers_that_know_no_topic_ids_are_read_by_name() {
+    let cluster = Cluster::with_records(10);
+    // Version 10 is the first with ids.
+    cluster
+        .mock
+        .apiversion(ApiKey::Metadata, Some(0), Some(9))
+        .unwrap();
+    assert_eq!(cluster.snapshot().await.topic_id, None);
+    let planned = PlannedRange {
+        topic_id: TopicId::from_bytes([7; TopicId::BYTES]),
+        ..planned(0, 0, 10)
+    };
+    let deadline = Instant::now() + PATIENT;
     let read = cluster
         .broker
-        .read(&partition(7), range, deadline, Box::new(Collect::default()))
+        .read(&planned, deadline, Box::new(Collect::default()));
+    assert_eq!(read.await.unwrap().records, 10);
+}
+
+#[tokio::test]
+async fn an_unknown_partition_is_an_error() {
+    let cluster = Cluster::with_records(1);
+    let deadline = Instant::now() + PATIENT;
+    let read = cluster
+        .broker
+        .read(&planned(7, 0, 1), deadline, Box::new(Collect::default()))
         .await;
     let error = read.unwrap_err();
     assert_eq!(
@@ -300,140 +360,16 @@ async fn a_range_beyond_the_log_is_an_error_before_anything_is_read() {
 }
 
 #[tokio::test]
-async fn reads_on_after_errors_that_pass() {
-    let cluster = Cluster::with_records(100);
-    cluster.fail(
-        ApiKey::Fetch,
-        &[
-            ResponseError::RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION,
-            ResponseError::RD_KAFKA_RESP_ERR_UNKNOWN,
-            ResponseError::RD_KAFKA_RESP_ERR_KAFKA_STORAGE_ERROR,
-            ResponseError::RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART,
-            ResponseError::RD_KAFKA_RESP_ERR__TRANSPORT,
-        ],
-    );
-    cluster.fail(
-        ApiKey::ListOffsets,
-        &[
-            ResponseError::RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION,
-            ResponseError::RD_KAFKA_RESP_ERR__TRANSPORT,
-            ResponseError::RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE,
-        ],
-    );
-    let (stats, offsets) = cluster.read(0, 100, PATIENT).await;
-    assert_eq!(stats.unwrap().records, 100);
-    assert_eq!(offsets, (0..100).collect::<Vec<_>>());
-}
-
-#[tokio::test]
-async fn an_out_of_range_answer_repeats_nothing() {
-    let cluster = Cluster::with_records(100);
-    cluster.fail(
-        ApiKey::Fetch,
-        &[ResponseError::RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE; 2],
-    );
-    let (stats, offsets) = cluster.read(10, 100, PATIENT).await;
-    assert_eq!(stats.unwrap().expired_offsets, 0, "the log still begins at 0");
-    assert_eq!(offsets, (10..100).collect::<Vec<_>>());
-}
-
-#[tokio::test]
-async fn a_refused_topic_is_an_error_at_once() {
-    let cluster = Cluster::with_records(100);
-    cluster.fail(
-        ApiKey::Fetch,
-        &[ResponseError::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED; 10],
-    );
-    let error = cluster.read(0, 100, PATIENT).await.0.unwrap_err();
-    assert!(
-        matches!(error, Error::Kafka(KafkaError::Unauthorized { .. })),
-        "{error}"
-    );
-    assert!(
-        error.to_string().contains("topic `orders` partition 0"),
-        "{error}"
-    );
-}
-
-#[tokio::test]
 async fn records_that_the_log_has_lost_are_skipped_and_counted() {
     let cluster = Cluster::start();
     // The mock keeps about 5 MiB of a partition.
     cluster.produce(0..300, |number| format!("{number} {}", "x".repeat(50_000)));
-    let snapshot = cluster
-        .broker
-        .snapshot(TOPIC, Instant::now() + PATIENT)
-        .await
-        .unwrap();
-    let (_, Watermarks { low, high }) = snapshot[0];
+    let snapshot = cluster.snapshot().await;
+    let (_, Watermarks { low, high }) = snapshot.partitions[0];
     assert!(low > 0 && high == 300, "low {low} high {high}");
     let (stats, offsets) = cluster.read(0, 300, PATIENT).await;
     assert_eq!(stats.unwrap().expired_offsets, low as u64);
     assert_eq!(offsets, (low..300).collect::<Vec<_>>());
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn reads_on_when_a_broker_comes_back() {
-    let cluster = Cluster::with_records(100);
-    cluster.read(0, 1, PATIENT).await.0.unwrap();
-    cluster.mock.broker_down(-1).unwrap();
-    let reading = cluster.read(0, 100, PATIENT);
-    let repair = async {
-        tokio::time::sleep(Duration::from_secs(2)).await;
-        cluster.mock.broker_up(-1).unwrap();
-    };
-    let ((stats, offsets), ()) = futures::join!(reading, repair);
-    assert_eq!(stats.unwrap().records, 100);
-    assert_eq!(offsets, (0..100).collect::<Vec<_>>());
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_broker_that_stays_away_is_an_error_within_the_deadline() {
-    let cluster = Cluster::with_records(100);
-    cluster.read(0, 1, PATIENT).await.0.unwrap();
-    cluster.mock.broker_down(-1).unwrap();
-    let started = Instant::now();
-    let error = cluster
-        .read(0, 100, Duration::from_secs(3))
-        .await
-        .0
-        .unwrap_err()
-        .to_string();
-    assert!(
-        started.elapsed() < Duration::from_secs(5),
-        "took {:?}",
-        started.elapsed()
-    );
-    assert!(
-        error.contains("topic `orders`") && error.contains("Connection refused"),
-        "{error}"
-    );
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_stall_is_an_error_that_says_where_and_since_when() {
-    let cluster = Cluster::with_records(100);
-    cluster.fail(
-        ApiKey::Fetch,
-        &[ResponseError::RD_KAFKA_RESP_ERR_KAFKA_STORAGE_ERROR; 1000],
-    );
-    let started = Instant::now();
-    let (result, offsets) = cluster.read(40, 100, Duration::from_secs(2)).await;
-    assert!(
-        started.elapsed() < Duration::from_secs(4),
-        "took {:?}",
-        started.elapsed()
-    );
-    let error = result.unwrap_err();
-    assert!(
-        matches!(error, Error::Kafka(KafkaError::Stalled { position: 40, .. })),
-        "{error}"
-    );
-    assert!(
-        error.to_string().contains("offset 40 of offsets 40..100"),
-        "{error}"
-    );
-    assert!(offsets.is_empty());
 }
 
 /// Refuses the record at an offset, and tells when it is dropped.
@@ -466,10 +402,9 @@ impl Drop for Refuse {
 async fn an_error_of_the_sink_ends_the_read() {
     let cluster = Cluster::with_records(100);
     let sink = Box::new(Refuse { at: 7, dropped: None });
-    let range = OffsetRange::new(0, 100).unwrap();
     let read = cluster
         .broker
-        .read(&partition(0), range, Instant::now() + PATIENT, sink)
+        .read(&planned(0, 0, 100), Instant::now() + PATIENT, sink)
         .await;
     assert!(matches!(read, Err(Error::Internal(reason)) if reason == "refused"));
 }
@@ -510,8 +445,8 @@ async fn a_sink_that_has_enough_ends_the_read_well() {
                 at,
                 shown: Arc::clone(&shown),
             });
-            let range = OffsetRange::new(10, 60).unwrap();
-            let read = broker.read(&partition(0), range, Instant::now() + PATIENT, sink);
+            let planned = planned(0, 10, 60);
+            let read = broker.read(&planned, Instant::now() + PATIENT, sink);
             let stats = read.await.unwrap();
             let records = (at + 1).min(60) as u64 - 10;
             assert_eq!(
@@ -536,11 +471,8 @@ async fn a_dropped_read_stops_its_thread_at_once() {
         at: -1,
         dropped: Some(sender),
     });
-    let range = OffsetRange::new(0, 100).unwrap();
-    let topic_partition = partition(0);
-    let read = cluster
-        .broker
-        .read(&topic_partition, range, Instant::now() + PATIENT, sink);
+    let planned = planned(0, 0, 100);
+    let read = cluster.broker.read(&planned, Instant::now() + PATIENT, sink);
     assert!(
         timeout(Duration::from_millis(500), read).await.is_err(),
         "the read should be waiting"
