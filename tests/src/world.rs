@@ -11,7 +11,7 @@ use connector::registry::glue::GlueSchemaRegistry;
 use connector::{Connector, kafka_clusters};
 use embedded::glue::{DataFormat, EmbeddedGlue};
 use embedded::s3::EmbeddedS3;
-use spill::S3BlockStore;
+use spill::{BlockStore, S3BlockStore};
 
 use crate::broker::Broker;
 use crate::client::{Ask, Client};
@@ -40,7 +40,8 @@ impl World {
         Self::with_broker(Broker::embedded().await).await
     }
 
-    async fn with_broker(broker: Broker) -> Self {
+    /// The same with this broker.
+    pub async fn with_broker(broker: Broker) -> Self {
         let glue = EmbeddedGlue::start().await.expect("the registry endpoint starts");
         glue.add_registry(REGISTRY, "orders and others {AthenaFederationMSK}")
             .expect("a registry");
@@ -126,6 +127,11 @@ impl World {
 
     /// A connector in this process, with settings that override [`World::variables`].
     pub fn connector(&self, settings: &[(&str, &str)]) -> Client {
+        self.connector_that_spills_to(Arc::new(S3BlockStore::new(self.s3())), settings)
+    }
+
+    /// The same with another store than the bucket.
+    pub fn connector_that_spills_to(&self, blocks: Arc<dyn BlockStore>, settings: &[(&str, &str)]) -> Client {
         let variables = self.variables();
         let variable = |name: &str| {
             let set = settings
@@ -146,12 +152,12 @@ impl World {
                 &self.sdk(&self.glue.endpoint_url()),
             )),
             kafka_clusters(&config),
-            Arc::new(S3BlockStore::new(self.s3())),
+            Arc::clone(&blocks),
             Arc::new(AthenaQueryStatus::new(aws_sdk_athena::Client::new(
                 &self.sdk(&self.athena_endpoint()),
             ))),
         );
-        Client::new(Arc::new(InProcess(connector)), self.s3())
+        Client::new(Arc::new(InProcess(connector)), blocks)
     }
 
     /// The real binary in an emulated Lambda with this many containers.
@@ -173,7 +179,10 @@ impl World {
 
     /// Athena's side of a function that was started with other variables.
     pub fn client(&self, lambda: &Arc<Lambda>) -> Client {
-        Client::new(Arc::new(Invoked(Arc::clone(lambda))), self.s3())
+        Client::new(
+            Arc::new(Invoked(Arc::clone(lambda))),
+            Arc::new(S3BlockStore::new(self.s3())),
+        )
     }
 
     /// A client of the bucket's S3.
