@@ -4,6 +4,9 @@
 //! |---|---|---|---|
 //! | `kafka_endpoint` | `host:port,…` | none, needed to plan and read | the brokers to ask first |
 //! | `auth_type` | name | `NO_AUTH` | how to authenticate to the brokers ([`AuthType`]) |
+//! | `secrets_manager_secret` | secret id | none, needed for a password | the secret with the user name and the passwords |
+//! | `certificates_s3_reference` | `s3://bucket/prefix/` | none, needed for `SSL` | where the trust store and the key store are |
+//! | `msk_region` | AWS region | that of the brokers' names, then the function's | what tokens of `SASL_SSL_AWS_MSK_IAM` are signed for |
 //! | `kafka_clusters` | JSON | none | other clusters by name, each an object of the variables above: tables may name one ([`cluster`]) |
 //! | `spill_bucket` | bucket | none, needed to plan unless the request names one | where blocks go that do not fit an answer |
 //! | `spill_prefix` | key prefix | `athena-federation-spill` | what spilled keys begin with |
@@ -189,6 +192,24 @@ impl<F: Fn(&str) -> Option<String>> Vars<F> {
             })
         });
         url.transpose()
+    }
+
+    fn parsed<T: FromStr>(
+        &self,
+        variable: &'static str,
+        wanted: &'static str,
+    ) -> Result<Option<T>, ConfigError> {
+        let Some(value) = self.text(variable) else {
+            return Ok(None);
+        };
+        match value.parse() {
+            Ok(parsed) => Ok(Some(parsed)),
+            Err(_) => Err(ConfigError::Invalid {
+                variable,
+                value,
+                wanted: wanted.to_owned(),
+            }),
+        }
     }
 
     /// A decimal number, `least` or more.

@@ -32,6 +32,8 @@ use crate::config::{Config, ConfigError};
 use crate::diagnostic::Diagnostic;
 use crate::error::Error;
 use crate::kafka::Broker;
+use crate::kafka::auth::store::CredentialStore;
+use crate::kafka::auth::store::aws::AwsCredentialStore;
 use crate::kafka::client::KafkaBroker;
 use crate::kafka::clusters::Clusters;
 use crate::query_status::{AthenaQueryStatus, QueryStatus};
@@ -102,7 +104,7 @@ impl Connector {
         Self::new(
             config.clone(),
             Arc::new(GlueSchemaRegistry::from_sdk_config(aws)),
-            kafka_clusters(&config),
+            kafka_clusters(&config, credential_store(aws)),
             Arc::new(S3BlockStore::new(s3_client(aws))),
             Arc::new(AthenaQueryStatus::new(aws_sdk_athena::Client::new(aws))),
         )
@@ -229,14 +231,28 @@ impl Parts {
     }
 }
 
-/// The clusters that `config` knows, none of them connected yet.
-pub fn kafka_clusters(config: &Config) -> Clusters {
+/// The clusters that `config` knows, none of them connected yet, nor asked `credentials` for.
+pub fn kafka_clusters(config: &Config, credentials: Arc<dyn CredentialStore>) -> Clusters {
     let broker = |cluster: &ClusterConfig| -> Arc<dyn Broker> {
-        Arc::new(KafkaBroker::new(cluster.clone(), config.isolation_level))
+        let credentials = Arc::clone(&credentials);
+        Arc::new(KafkaBroker::new(
+            cluster.clone(),
+            config.isolation_level,
+            credentials,
+        ))
     };
     let named = config.named_clusters.iter();
     let named = named.map(|(name, cluster)| (name.clone(), broker(cluster)));
     Clusters::new(broker(&config.cluster), named.collect())
+}
+
+/// Secrets and certificates of AWS as the environment names it. Touches no network.
+pub async fn credential_store_from_env() -> Arc<dyn CredentialStore> {
+    credential_store(&sdk_config().await)
+}
+
+fn credential_store(aws: &SdkConfig) -> Arc<dyn CredentialStore> {
+    Arc::new(AwsCredentialStore::new(aws, s3_client(aws)))
 }
 
 /// Kept back from a request's time, twice: for a call to end by itself, and for its answer to travel. Less if the time

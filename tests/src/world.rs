@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use connector::config::Config;
+use connector::kafka::auth::store::aws::AwsCredentialStore;
 use connector::query_status::AthenaQueryStatus;
 use connector::registry::glue::GlueSchemaRegistry;
 use connector::{Connector, kafka_clusters};
@@ -120,9 +121,18 @@ impl World {
             ("AWS_ACCESS_KEY_ID", embedded::s3::ACCESS_KEY_ID),
             ("AWS_SECRET_ACCESS_KEY", embedded::s3::SECRET_ACCESS_KEY),
         ];
-        pairs
+        let mut variables = pairs
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .to_vec()
+            .to_vec();
+        if let Ok(endpoint) = std::env::var("MOTO_ENDPOINT") {
+            variables.push(("AWS_ENDPOINT_URL_SECRETS_MANAGER".to_owned(), endpoint));
+        }
+        variables
+    }
+
+    /// Secrets and certificates of moto; without it S3 alone, of the embedded one.
+    fn credentials(&self) -> Arc<AwsCredentialStore> {
+        Arc::new(AwsCredentialStore::new(&self.sdk(&self.s3_endpoint), self.s3()))
     }
 
     /// A connector in this process, with settings that override [`World::variables`].
@@ -151,7 +161,7 @@ impl World {
             Arc::new(GlueSchemaRegistry::from_sdk_config(
                 &self.sdk(&self.glue.endpoint_url()),
             )),
-            kafka_clusters(&config),
+            kafka_clusters(&config, self.credentials()),
             Arc::clone(&blocks),
             Arc::new(AthenaQueryStatus::new(aws_sdk_athena::Client::new(
                 &self.sdk(&self.athena_endpoint()),

@@ -13,21 +13,37 @@ use std::collections::BTreeMap;
 
 use super::{ConfigError, Vars};
 use crate::kafka::auth::AuthType;
+use crate::kafka::auth::certificates::CertificatesLocation;
 
 /// The variable of the named clusters.
 pub(super) const VARIABLE: &str = "kafka_clusters";
 
 const KAFKA_ENDPOINT: &str = "kafka_endpoint";
 const AUTH_TYPE: &str = "auth_type";
+pub(crate) const SECRETS_MANAGER_SECRET: &str = "secrets_manager_secret";
+pub(crate) const CERTIFICATES_S3_REFERENCE: &str = "certificates_s3_reference";
+pub(crate) const MSK_REGION: &str = "msk_region";
 
 /// What an entry of `kafka_clusters` may say.
-const KEYS: [&str; 2] = [KAFKA_ENDPOINT, AUTH_TYPE];
+const KEYS: [&str; 5] = [
+    KAFKA_ENDPOINT,
+    AUTH_TYPE,
+    SECRETS_MANAGER_SECRET,
+    CERTIFICATES_S3_REFERENCE,
+    MSK_REGION,
+];
 
 /// One cluster.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ClusterConfig {
     kafka_endpoint: Option<String>,
     pub auth_type: AuthType,
+    /// Of user names and passwords: the id, as GetSecretValue takes it.
+    pub secrets_manager_secret: Option<String>,
+    /// Where the trust store and the key store are.
+    pub certificates_s3_reference: Option<CertificatesLocation>,
+    /// The region to sign IAM's tokens for, if not the one in the brokers' names.
+    pub msk_region: Option<String>,
 }
 
 impl ClusterConfig {
@@ -43,6 +59,10 @@ impl ClusterConfig {
         Ok(Self {
             kafka_endpoint: vars.text(KAFKA_ENDPOINT),
             auth_type: vars.text(AUTH_TYPE).unwrap_or_default().parse()?,
+            secrets_manager_secret: vars.text(SECRETS_MANAGER_SECRET),
+            certificates_s3_reference: vars
+                .parsed(CERTIFICATES_S3_REFERENCE, CertificatesLocation::WANTED)?,
+            msk_region: vars.text(MSK_REGION),
         })
     }
 
@@ -95,6 +115,23 @@ mod tests {
     }
 
     #[test]
+    fn a_named_cluster_has_credentials_of_its_own() {
+        let clusters = read_named(
+            r#"{"a": {"kafka_endpoint": "a:9096", "auth_type": "SASL_SSL_SCRAM_SHA512",
+                "secrets_manager_secret": "AmazonMSK_a", "certificates_s3_reference": "s3://certs/kafka/a",
+                "msk_region": "eu-west-1"}}"#,
+        );
+        let wanted = ClusterConfig {
+            auth_type: AuthType::SaslSslScramSha512,
+            secrets_manager_secret: Some("AmazonMSK_a".into()),
+            certificates_s3_reference: Some("s3://certs/kafka/a".parse().unwrap()),
+            msk_region: Some("eu-west-1".into()),
+            ..ClusterConfig::at("a:9096")
+        };
+        assert_eq!(clusters, Ok(BTreeMap::from([("a".to_owned(), wanted)])));
+    }
+
+    #[test]
     fn says_which_cluster_is_wrong_and_why() {
         for (json, reason) in [
             ("[]", "invalid type: sequence"),
@@ -107,6 +144,10 @@ mod tests {
             (
                 r#"{"a": {"kafka_endpoint": "a:9092", "auth_type": "KERBEROS"}}"#,
                 "cluster `a`: `auth_type` is `KERBEROS`",
+            ),
+            (
+                r#"{"a": {"kafka_endpoint": "a:9092", "certificates_s3_reference": "certs/kafka"}}"#,
+                "certificates_s3_reference is `certs/kafka`; wanted s3://",
             ),
         ] {
             let error = read_named(json).unwrap_err().to_string();

@@ -1,9 +1,30 @@
-//! `auth_type`: how the client proves who it is.
+//! `auth_type`: how the client proves who it is, and how it knows the brokers.
 //!
 //! The names are the Java connector's. Each type becomes a set of librdkafka settings here, and
 //! nowhere else does the code know which one is in use.
+//!
+//! | module | idea |
+//! |---|---|
+//! | [`store`] | the seam to Secrets Manager, S3 and AWS's credentials |
+//! | [`secret`] | texts that nobody may see, the keys of a cluster's secret |
+//! | [`certificates`] | trust store and key store, found in S3 |
+//! | [`keystore`] | JKS, PKCS12 and PEM to what librdkafka takes |
+//! | [`iam`] | tokens of MSK's IAM access control |
+//! | [`settings`] | all of these to the settings of one client |
+//! | [`failure`] | why brokers and client do not come together |
 
 use std::str::FromStr;
+
+use certificates::CertificatesLocation;
+use secret::SecretKey;
+
+pub mod certificates;
+pub mod failure;
+pub mod iam;
+pub mod keystore;
+pub mod secret;
+pub mod settings;
+pub mod store;
 
 /// The types that exist, as `auth_type` spells them, surrounding blanks and case aside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -39,15 +60,31 @@ impl AuthType {
             .map_or("", |(name, _)| name)
     }
 
-    /// The client settings of this type, secrets included: never log them.
-    ///
-    /// # Errors
-    /// Every type but `NO_AUTH` is a known name without support.
-    pub fn client_settings(self) -> Result<Vec<(&'static str, String)>, AuthTypeError> {
+    fn security_protocol(self) -> &'static str {
         match self {
-            Self::NoAuth => Ok(vec![("security.protocol", "PLAINTEXT".to_owned())]),
-            other => Err(AuthTypeError::Unsupported { name: other.name() }),
+            Self::NoAuth => "PLAINTEXT",
+            Self::SaslPlaintextScramSha512 | Self::SaslPlaintextPlain => "SASL_PLAINTEXT",
+            Self::SaslSslAwsMskIam | Self::SaslSslScramSha512 | Self::SaslSslPlain => "SASL_SSL",
+            Self::Ssl => "SSL",
         }
+    }
+
+    fn sasl_mechanism(self) -> Option<&'static str> {
+        match self {
+            Self::NoAuth | Self::Ssl => None,
+            Self::SaslSslAwsMskIam => Some("OAUTHBEARER"),
+            Self::SaslSslScramSha512 | Self::SaslPlaintextScramSha512 => Some("SCRAM-SHA-512"),
+            Self::SaslSslPlain | Self::SaslPlaintextPlain => Some("PLAIN"),
+        }
+    }
+
+    /// Whether the client logs in with a user name and a password, which only a secret can hold.
+    fn has_password(self) -> bool {
+        matches!(self.sasl_mechanism(), Some("SCRAM-SHA-512" | "PLAIN"))
+    }
+
+    fn is_encrypted(self) -> bool {
+        matches!(self.security_protocol(), "SASL_SSL" | "SSL")
     }
 }
 
@@ -73,8 +110,60 @@ impl FromStr for AuthType {
 pub enum AuthTypeError {
     #[error("`auth_type` is `{value}`, which is none of {}", NAMES.map(|(name, _)| name).join(", "))]
     Unknown { value: String },
-    #[error("`auth_type` {name} is not supported by this version of the connector; NO_AUTH is")]
-    Unsupported { name: &'static str },
+}
+
+/// Why there is nothing to authenticate with. Names variables, secrets, keys and objects, never what they hold.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AuthError {
+    #[error("`auth_type` {auth_type} needs {variable}, which is not set")]
+    MissingVariable {
+        auth_type: &'static str,
+        variable: &'static str,
+    },
+
+    #[error("{needed_by} needs {key}, which secret `{id}` does not have")]
+    MissingKey {
+        needed_by: String,
+        id: String,
+        key: SecretKey,
+    },
+
+    #[error("secret `{id}` cannot be read: {reason}")]
+    Secret { id: String, reason: String },
+
+    #[error("secret `{id}` is binary; wanted a JSON object as text")]
+    BinarySecret { id: String },
+
+    #[error("secret `{id}` is not a JSON object of texts")]
+    SecretText { id: String },
+
+    #[error("{location} has none of {names}")]
+    NoStore {
+        location: CertificatesLocation,
+        names: String,
+    },
+
+    #[error("{object} cannot be read: {reason}")]
+    Object { object: String, reason: String },
+
+    #[error("{object} has more than {limit_bytes} bytes, too many for a store of certificates")]
+    ObjectTooLarge { object: String, limit_bytes: usize },
+
+    #[error("{object} {reason}")]
+    Store { object: String, reason: String },
+
+    #[error("no AWS credentials for a token: {reason}")]
+    AwsCredentials { reason: String },
+
+    #[error("a token cannot be signed: {reason}")]
+    Signing { reason: String },
+
+    #[error(
+        "the region to sign for is not known: the brokers' names do not end with it, the function has none, and \
+         msk_region is not set"
+    )]
+    NoRegion,
 }
 
 #[cfg(test)]
@@ -93,8 +182,6 @@ mod tests {
     #[test]
     fn an_unset_type_is_no_auth() {
         assert_eq!("".parse(), Ok(AuthType::NoAuth));
-        let settings = AuthType::NoAuth.client_settings().unwrap();
-        assert_eq!(settings, [("security.protocol", "PLAINTEXT".to_owned())]);
     }
 
     #[test]
@@ -104,11 +191,5 @@ mod tests {
             error.contains("`KERBEROS`") && error.contains("NO_AUTH, SASL_SSL_AWS_MSK_IAM"),
             "{error}"
         );
-    }
-
-    #[test]
-    fn a_known_name_without_support_says_so() {
-        let error = AuthType::SaslSslPlain.client_settings().unwrap_err().to_string();
-        assert!(error.contains("SASL_SSL_PLAIN is not supported"), "{error}");
     }
 }

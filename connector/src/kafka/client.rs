@@ -4,38 +4,46 @@ use std::ops::Deref;
 use std::panic;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use async_trait::async_trait;
 use rdkafka::ClientConfig;
-use rdkafka::client::ClientContext;
+use rdkafka::client::{ClientContext, OAuthToken};
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::KafkaError as ClientError;
 use rdkafka::types::RDKafkaErrorCode;
+use tokio::runtime::Handle;
 use tracing::Span;
 
+use super::auth::failure::AuthenticationFailure;
+use super::auth::settings::{AuthSettings, Authentication};
+use super::auth::store::CredentialStore;
 use super::reader::Reader;
 use super::{Broker, KafkaError, OffsetRange, ReadStats, RecordSink, TopicPartition, Watermarks, watermarks};
+use crate::config::IsolationLevel;
 use crate::config::cluster::ClusterConfig;
-use crate::config::{ConfigError, IsolationLevel};
 use crate::error::Error;
 
 /// A Kafka cluster reached over the network.
 ///
 /// Each call takes a client of its own from a pool, so that calls run side by side, and gives it
 /// back with its connections open. Making the first client is the first thing that touches the
-/// network.
+/// network, and the first that asks for credentials.
 pub struct KafkaBroker {
     pool: Arc<Pool>,
 }
 
 impl KafkaBroker {
     /// Looks at nothing yet: what is wrong with `cluster` is told by the first call that needs it.
-    pub fn new(cluster: ClusterConfig, isolation_level: IsolationLevel) -> Self {
+    pub fn new(
+        cluster: ClusterConfig,
+        isolation_level: IsolationLevel,
+        credentials: Arc<dyn CredentialStore>,
+    ) -> Self {
         Self {
             pool: Arc::new(Pool {
-                cluster,
+                authentication: Arc::new(Authentication::new(cluster, credentials)),
                 isolation_level,
                 idle: Mutex::default(),
             }),
@@ -47,13 +55,7 @@ impl KafkaBroker {
 impl Broker for KafkaBroker {
     async fn snapshot(&self, topic: &str, deadline: Instant) -> Result<Vec<(i32, Watermarks)>, Error> {
         let (pool, topic) = (Arc::clone(&self.pool), topic.to_owned());
-        blocking(move || {
-            let client = pool.client()?;
-            let watermarks = watermarks::of_topic(&client, &topic, deadline)?;
-            client.context().forget_complaint();
-            Ok(watermarks)
-        })
-        .await
+        blocking(move || pool.with_client(|client| Ok(watermarks::of_topic(client, &topic, deadline)?))).await
     }
 
     async fn read(
@@ -67,11 +69,12 @@ impl Broker for KafkaBroker {
         let flag = Arc::clone(&cancelled.flag);
         let (pool, topic_partition) = (Arc::clone(&self.pool), topic_partition.clone());
         blocking(move || {
-            let client = pool.client()?;
-            let reader = Reader::start(&client, topic_partition, range, deadline, &flag)?;
-            let stats = reader.read(sink.as_mut())?;
-            client.context().forget_complaint();
-            Ok(stats)
+            let read = pool.with_client(|client| {
+                let reader = Reader::start(client, topic_partition.clone(), range, deadline, &flag)?;
+                // Once begun it must not begin again: the sink has seen records.
+                Ok(reader.read(sink.as_mut()))
+            });
+            read?
         })
         .await
     }
@@ -80,43 +83,87 @@ impl Broker for KafkaBroker {
 /// librdkafka's client. Without a `group.id` it joins nothing and commits nothing.
 pub(super) type Client = BaseConsumer<Context>;
 
-/// Serves what waits on the client's main queue (errors, log lines), without blocking.
-pub(super) fn serve_events(client: &Client) {
-    while client.poll(Duration::ZERO).is_some() {}
+/// Serves what waits on the client's main queue (errors, log lines, the wish for a token), without
+/// waiting for more.
+///
+/// # Errors
+/// [`KafkaError::Authentication`] if a broker and the client have refused each other, now or before.
+pub(super) fn serve_events(client: &Client) -> Result<(), KafkaError> {
+    let context = client.context();
+    loop {
+        let heard = context.heard().events;
+        // `None` also if the event was one for the context.
+        if client.poll(Duration::ZERO).is_none() && context.heard().events == heard {
+            break;
+        }
+    }
+    match context.heard().failure.clone() {
+        Some(AuthenticationFailure { cause, reason }) => Err(KafkaError::Authentication { cause, reason }),
+        None => Ok(()),
+    }
 }
 
 /// What librdkafka complained of last, since the client last did what it was asked.
 pub(super) fn last_complaint(client: &Client) -> Option<String> {
-    client.context().complaint().clone()
+    client.context().heard().complaint.clone()
 }
 
-/// Hears what librdkafka says outside of any call.
-#[derive(Default)]
+/// Hears what librdkafka says outside of any call, and gives it tokens.
 pub(super) struct Context {
-    complaint: Mutex<Option<String>>,
+    authentication: Arc<Authentication>,
+    /// Whose credentials are asked for: callbacks come on threads that may block.
+    runtime: Handle,
+    heard: Mutex<Heard>,
+}
+
+#[derive(Default)]
+struct Heard {
+    /// How many there were.
+    events: u64,
+    complaint: Option<String>,
+    failure: Option<AuthenticationFailure>,
+    token_expires: Option<SystemTime>,
 }
 
 impl Context {
-    fn forget_complaint(&self) {
-        *self.complaint() = None;
+    /// For the runtime that the current thread belongs to.
+    fn new(authentication: Arc<Authentication>) -> Self {
+        Self {
+            authentication,
+            runtime: Handle::current(),
+            heard: Mutex::default(),
+        }
     }
 
-    fn complaint(&self) -> MutexGuard<'_, Option<String>> {
-        self.complaint.lock().unwrap_or_else(PoisonError::into_inner)
+    fn forget_complaint(&self) {
+        self.heard().complaint = None;
+    }
+
+    /// Whether new connections of this client would fail for an old token. One that slept could not renew it.
+    fn is_expired(&self) -> bool {
+        let expires = self.heard().token_expires;
+        expires.is_some_and(|expires| expires <= SystemTime::now())
+    }
+
+    fn heard(&self) -> MutexGuard<'_, Heard> {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl ClientContext for Context {
+    const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
+
     /// A line about a failed connection says more than the error event, and is written only once while the
     /// failure lasts.
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        self.heard().events += 1;
         match level {
             RDKafkaLogLevel::Emerg
             | RDKafkaLogLevel::Alert
             | RDKafkaLogLevel::Critical
             | RDKafkaLogLevel::Error => {
                 tracing::warn!(facility, "librdkafka: {message}");
-                *self.complaint() = Some(message.to_owned());
+                self.heard().complaint = Some(message.to_owned());
             }
             RDKafkaLogLevel::Warning => tracing::warn!(facility, "librdkafka: {message}"),
             RDKafkaLogLevel::Notice | RDKafkaLogLevel::Info => {
@@ -128,35 +175,89 @@ impl ClientContext for Context {
 
     fn error(&self, error: ClientError, reason: &str) {
         tracing::debug!(%error, reason, "librdkafka reports an error");
-        let is_summary = error.rdkafka_error_code() == Some(RDKafkaErrorCode::AllBrokersDown);
-        let mut complaint = self.complaint();
-        if complaint.is_none() || !is_summary {
-            *complaint = Some(reason.to_owned());
+        let code = error.rdkafka_error_code();
+        let mut heard = self.heard();
+        heard.events += 1;
+        if heard.complaint.is_none() || code != Some(RDKafkaErrorCode::AllBrokersDown) {
+            heard.complaint = Some(reason.to_owned());
         }
+        if heard.failure.is_none() {
+            heard.failure = code.and_then(|code| AuthenticationFailure::recognise(code, reason));
+        }
+    }
+
+    fn generate_oauth_token(&self, _config: Option<&str>) -> Result<OAuthToken, Box<dyn std::error::Error>> {
+        self.heard().events += 1;
+        let token = self.authentication.iam_token(SystemTime::now());
+        let token = self.runtime.block_on(token)?;
+        self.heard().token_expires = Some(token.expires);
+        let since_epoch = token.expires.duration_since(SystemTime::UNIX_EPOCH)?;
+        Ok(OAuthToken {
+            token: token.text.expose().to_owned(),
+            // The brokers take the name from the token.
+            principal_name: "athena-connector".to_owned(),
+            lifetime_ms: i64::try_from(since_epoch.as_millis())?,
+        })
     }
 }
 
 impl ConsumerContext for Context {}
 
 struct Pool {
-    cluster: ClusterConfig,
+    authentication: Arc<Authentication>,
     isolation_level: IsolationLevel,
     idle: Mutex<Vec<Client>>,
 }
 
 impl Pool {
-    fn client(self: &Arc<Self>) -> Result<PooledClient, Error> {
-        let idle = self.idle().pop();
-        let client = idle.map_or_else(|| self.create(), Ok)?;
-        Ok(PooledClient {
+    /// Lends `work` a client. If the client had been used before and fails to authenticate, `work` is done again with
+    /// a new one: secrets rotate, and tokens expire.
+    fn with_client<T>(
+        self: &Arc<Self>,
+        mut work: impl FnMut(&Client) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        if let Some(client) = self.take_idle() {
+            match self.lend(client, &mut work) {
+                Err(Error::Kafka(KafkaError::Authentication { reason, .. })) => {
+                    tracing::warn!(reason, "trying again with fresh credentials");
+                }
+                result => return result,
+            }
+        }
+        let client = self.create()?;
+        self.lend(client, &mut work)
+    }
+
+    fn lend<T>(
+        self: &Arc<Self>,
+        client: Client,
+        work: &mut impl FnMut(&Client) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let client = PooledClient {
             pool: Arc::clone(self),
             client: Some(client),
-        })
+        };
+        // Also gives a new client its first token, without which it connects to nothing.
+        serve_events(&client)?;
+        let result = work(&client);
+        if result.is_ok() {
+            client.context().forget_complaint();
+        }
+        result
+    }
+
+    fn take_idle(&self) -> Option<Client> {
+        let mut idle = self.idle();
+        idle.retain(|client| !client.context().is_expired());
+        idle.pop()
     }
 
     fn create(&self) -> Result<Client, Error> {
-        let settings = client_settings(&self.cluster, self.isolation_level)?;
-        let client = settings.create_with_context(Context::default());
+        let settings = Handle::current().block_on(self.authentication.settings());
+        let settings = settings.map_err(KafkaError::from)?;
+        let settings = client_settings(self.authentication.cluster(), &settings, self.isolation_level)?;
+        let context = Context::new(Arc::clone(&self.authentication));
+        let client = settings.create_with_context(context);
         Ok(client.map_err(|error| KafkaError::Client {
             reason: error.to_string(),
         })?)
@@ -167,7 +268,8 @@ impl Pool {
     }
 }
 
-/// A client that goes back to its pool when dropped.
+/// A client that goes back to its pool when dropped, unless it failed to authenticate: then what it was made from is
+/// forgotten with it.
 struct PooledClient {
     pool: Arc<Pool>,
     /// `Some` until dropped.
@@ -185,14 +287,23 @@ impl Deref for PooledClient {
 
 impl Drop for PooledClient {
     fn drop(&mut self) {
-        self.pool.idle().extend(self.client.take());
+        let has_failed = |client: &Client| client.context().heard().failure.is_some();
+        if self.client.as_ref().is_some_and(has_failed) {
+            self.pool.authentication.forget();
+        } else {
+            self.pool.idle().extend(self.client.take());
+        }
     }
 }
 
 /// How much is fetched ahead of the decoder, at most: what bounds the memory of a read.
 const PREFETCH_KBYTES: &str = "16384";
 
-fn client_settings(cluster: &ClusterConfig, isolation_level: IsolationLevel) -> Result<ClientConfig, Error> {
+fn client_settings(
+    cluster: &ClusterConfig,
+    authentication: &AuthSettings,
+    isolation_level: IsolationLevel,
+) -> Result<ClientConfig, Error> {
     let isolation_level = match isolation_level {
         IsolationLevel::ReadCommitted => "read_committed",
         IsolationLevel::ReadUncommitted => "read_uncommitted",
@@ -224,7 +335,7 @@ fn client_settings(cluster: &ClusterConfig, isolation_level: IsolationLevel) -> 
         // sleeps between requests would otherwise wait for the time-out of a dead one.
         .set("connections.max.idle.ms", "180000")
         .set("enable.metrics.push", "false");
-    for (name, value) in cluster.auth_type.client_settings().map_err(ConfigError::from)? {
+    for (name, value) in authentication.iter() {
         settings.set(name, value);
     }
     Ok(settings)

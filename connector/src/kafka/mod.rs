@@ -5,7 +5,7 @@
 //!
 //! | file | idea |
 //! |---|---|
-//! | [`auth`] | `auth_type` to client settings |
+//! | [`auth`] | `auth_type`, secrets and certificates to client settings |
 //! | [`clusters`] | the clusters that tables are in |
 //! | [`client`] | a pool of clients, made when first needed |
 //! | `watermarks` | both ends of all partitions, one request a broker |
@@ -21,6 +21,8 @@ use rdkafka::types::RDKafkaErrorCode;
 use topic::Record;
 
 use crate::error::Error;
+use auth::AuthError;
+use auth::failure::AuthenticationCause;
 
 pub mod auth;
 pub mod client;
@@ -162,6 +164,17 @@ pub enum KafkaError {
 
     #[error("{0} does not exist in the Kafka cluster")]
     UnknownPartition(TopicPartition),
+
+    /// There is nothing to authenticate with.
+    #[error("the Kafka client has no credentials: {0}")]
+    Credentials(#[from] AuthError),
+
+    /// A broker and the client do not accept each other, which does not change by waiting.
+    #[error("no connection with the Kafka cluster: {cause}: {reason}")]
+    Authentication {
+        cause: AuthenticationCause,
+        reason: String,
+    },
 
     #[error("{place}: the brokers refuse access: {reason}")]
     Unauthorized { place: String, reason: String },

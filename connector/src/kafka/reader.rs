@@ -94,7 +94,7 @@ impl<'a> Reader<'a> {
             {
                 Some(Next::LookUp) => return Ok(()),
                 Some(Next::Fetch) => {}
-                None => self.serve_events(),
+                None => self.serve_events()?,
             }
         }
         Ok(())
@@ -191,7 +191,7 @@ impl<'a> Reader<'a> {
         }
         let now = Instant::now();
         if now >= self.deadline {
-            serve_events(self.client);
+            serve_events(self.client)?;
             return Err(KafkaError::Stalled {
                 topic_partition: topic_partition(),
                 position,
@@ -205,14 +205,14 @@ impl<'a> Reader<'a> {
             .into());
         }
         if now.saturating_duration_since(self.last_served) >= SERVE_EVERY {
-            self.serve_events();
+            self.serve_events()?;
         }
         Ok(())
     }
 
-    fn serve_events(&mut self) {
-        serve_events(self.client);
+    fn serve_events(&mut self) -> Result<(), Error> {
         self.last_served = Instant::now();
+        Ok(serve_events(self.client)?)
     }
 
     fn unreadable(&self, code: RDKafkaErrorCode, reason: String) -> Error {

@@ -18,8 +18,10 @@ use super::{KafkaError, TopicPartition, Watermarks};
 
 /// How long brokers may take to tell where a topic's records are, retries included.
 const LOOK_UP_LIMIT: Duration = Duration::from_secs(60);
-/// How long one attempt waits, so that errors the client meets meanwhile are noticed.
-const ATTEMPT_LIMIT: Duration = Duration::from_secs(5);
+/// How long the first attempt waits, so that errors the client meets meanwhile are noticed; each further one waits
+/// twice as long, up to the longest.
+const FIRST_ATTEMPT_LIMIT: Duration = Duration::from_millis(500);
+const LONGEST_ATTEMPT_LIMIT: Duration = Duration::from_secs(5);
 const RETRY_PAUSE: Duration = Duration::from_millis(100);
 
 /// The watermarks of every partition of `topic`, by partition number.
@@ -133,18 +135,20 @@ impl<'a> LookUp<'a> {
         wanted: &'static str,
         attempt: impl Fn(Duration) -> Result<T, Failure>,
     ) -> Result<T, KafkaError> {
+        let mut attempt_limit = FIRST_ATTEMPT_LIMIT;
         loop {
             let timeout = self.deadline.saturating_duration_since(Instant::now());
-            let reason = match attempt(timeout.min(ATTEMPT_LIMIT)) {
+            let reason = match attempt(timeout.min(attempt_limit)) {
                 Ok(answer) => return Ok(answer),
                 Err(Failure::Final(error)) => return Err(error),
                 Err(Failure::Passing(reason)) => reason,
             };
-            serve_events(self.client);
+            serve_events(self.client)?;
             if Instant::now() + RETRY_PAUSE >= self.deadline {
                 return Err(self.timed_out(wanted, reason));
             }
             thread::sleep(RETRY_PAUSE);
+            attempt_limit = LONGEST_ATTEMPT_LIMIT.min(2 * attempt_limit);
         }
     }
 

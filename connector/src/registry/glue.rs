@@ -208,7 +208,7 @@ where
 }
 
 /// No answer came back, because of the way there; missing credentials also fail to dispatch, but are another matter.
-fn is_unreachable<E>(error: &SdkError<E>) -> bool {
+pub(crate) fn is_unreachable<E>(error: &SdkError<E>) -> bool {
     match error {
         SdkError::TimeoutError(_) => true,
         SdkError::DispatchFailure(failure) => failure.is_io() || failure.is_timeout(),
@@ -217,7 +217,7 @@ fn is_unreachable<E>(error: &SdkError<E>) -> bool {
 }
 
 /// The error and what caused it, outermost first.
-pub(super) fn causes(error: &(dyn Error + 'static)) -> String {
+pub(crate) fn causes(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(cause) = next {

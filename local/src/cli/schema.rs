@@ -96,7 +96,8 @@ async fn read_samples(args: &InferArgs) -> Result<Vec<Sample>, Error> {
         "kafka_endpoint" => Some(args.bootstrap.clone()),
         name => std::env::var(name).ok(),
     })?;
-    let broker = KafkaBroker::new(config.cluster, config.isolation_level);
+    let credentials = connector::credential_store_from_env().await;
+    let broker = KafkaBroker::new(config.cluster, config.isolation_level, credentials);
     let deadline = Instant::now() + READ_LIMIT;
     let partitions = broker.snapshot(&args.topic, deadline).await?;
     let share = i64::from(args.records.div_ceil(partitions.len().max(1) as u32));

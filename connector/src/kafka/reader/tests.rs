@@ -12,6 +12,7 @@ use topic::{RecordTimestamp, TimestampType};
 use super::*;
 use crate::config::IsolationLevel;
 use crate::config::cluster::ClusterConfig;
+use crate::kafka::auth::store::memory::MemoryCredentialStore;
 use crate::kafka::client::KafkaBroker;
 use crate::kafka::memory::MemoryRecord;
 use crate::kafka::{Broker, Watermarks};
@@ -35,7 +36,7 @@ impl Cluster {
         let cluster = ClusterConfig::at(mock.bootstrap_servers());
         Self {
             mock,
-            broker: KafkaBroker::new(cluster, isolation_level),
+            broker: KafkaBroker::new(cluster, isolation_level, Arc::new(MemoryCredentialStore::new())),
         }
     }
 

@@ -1,0 +1,44 @@
+//! Where a cluster's credentials come from: the seam to Secrets Manager, S3 and the function's own identity.
+//!
+//! [`aws::AwsCredentialStore`] asks AWS, [`memory::MemoryCredentialStore`] has what it was given. Neither is asked
+//! before a client of a cluster is made whose `auth_type` needs it.
+
+use async_trait::async_trait;
+use aws_credential_types::Credentials;
+use zeroize::Zeroizing;
+
+use super::AuthError;
+use super::secret::SecretText;
+
+pub mod aws;
+pub mod memory;
+
+/// Gives what clients authenticate with.
+#[async_trait]
+pub trait CredentialStore: Send + Sync {
+    /// The text of the secret with this name or ARN.
+    ///
+    /// # Errors
+    /// [`AuthError::BinarySecret`] if it has no text.
+    async fn secret(&self, id: &str) -> Result<SecretText, AuthError>;
+
+    /// The keys of all objects in `bucket` whose key begins with `prefix`.
+    async fn list_keys(&self, bucket: &str, prefix: &str) -> Result<Vec<String>, AuthError>;
+
+    /// An object's content.
+    ///
+    /// # Errors
+    /// [`AuthError::ObjectTooLarge`] if it has more than `limit_bytes`, of which no more are fetched.
+    async fn object(
+        &self,
+        bucket: &str,
+        key: &str,
+        limit_bytes: usize,
+    ) -> Result<Zeroizing<Vec<u8>>, AuthError>;
+
+    /// Whoever this function is to AWS.
+    async fn aws_credentials(&self) -> Result<Credentials, AuthError>;
+
+    /// The AWS region that the function runs in.
+    fn region(&self) -> Option<String>;
+}

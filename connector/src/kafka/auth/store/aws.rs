@@ -1,0 +1,162 @@
+//! Needs the actions `secretsmanager:GetSecretValue` (and `kms:Decrypt` for a key of the customer's), `s3:ListBucket`
+//! and `s3:GetObject`, each only where a cluster's `auth_type` needs what they give.
+
+use std::error::Error;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use aws_config::SdkConfig;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::primitives::ByteStream;
+use zeroize::Zeroizing;
+
+use super::CredentialStore;
+use crate::kafka::auth::AuthError;
+use crate::kafka::auth::secret::SecretText;
+use crate::registry::glue::{causes, is_unreachable};
+
+/// Secrets Manager, S3 and the SDK's credentials.
+pub struct AwsCredentialStore {
+    secrets: aws_sdk_secretsmanager::Client,
+    s3: aws_sdk_s3::Client,
+    credentials: Option<SharedCredentialsProvider>,
+    region: Option<String>,
+}
+
+impl AwsCredentialStore {
+    /// Like all clients of this connector one that gives up early: without a route to the service an attempt only
+    /// ever times out.
+    pub fn new(config: &SdkConfig, s3: aws_sdk_s3::Client) -> Self {
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+            .build();
+        let secrets = aws_sdk_secretsmanager::config::Builder::from(config)
+            .timeout_config(timeouts.clone())
+            .retry_config(RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS));
+        let s3 = s3
+            .config()
+            .to_builder()
+            .timeout_config(timeouts)
+            .retry_config(RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS));
+        Self {
+            secrets: aws_sdk_secretsmanager::Client::from_conf(secrets.build()),
+            s3: aws_sdk_s3::Client::from_conf(s3.build()),
+            credentials: config.credentials_provider(),
+            region: config.region().map(ToString::to_string),
+        }
+    }
+}
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
+/// The first try included.
+const MAX_ATTEMPTS: u32 = 3;
+
+#[async_trait]
+impl CredentialStore for AwsCredentialStore {
+    async fn secret(&self, id: &str) -> Result<SecretText, AuthError> {
+        let answer = self.secrets.get_secret_value().secret_id(id).send().await;
+        let answer = answer.map_err(|error| AuthError::Secret {
+            id: id.to_owned(),
+            reason: reason(&error, "secretsmanager"),
+        })?;
+        let text = answer.secret_string;
+        text.map(SecretText::new)
+            .ok_or_else(|| AuthError::BinarySecret { id: id.to_owned() })
+    }
+
+    async fn list_keys(&self, bucket: &str, prefix: &str) -> Result<Vec<String>, AuthError> {
+        let listing = self.s3.list_objects_v2().bucket(bucket).prefix(prefix);
+        let mut pages = listing.into_paginator().send();
+        let mut keys = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| AuthError::Object {
+                object: format!("s3://{bucket}/{prefix}*"),
+                reason: reason(&error, "s3"),
+            })?;
+            let objects = page.contents.unwrap_or_default();
+            keys.extend(objects.into_iter().filter_map(|object| object.key));
+        }
+        Ok(keys)
+    }
+
+    async fn object(
+        &self,
+        bucket: &str,
+        key: &str,
+        limit_bytes: usize,
+    ) -> Result<Zeroizing<Vec<u8>>, AuthError> {
+        let name = || format!("s3://{bucket}/{key}");
+        let unreadable = |reason| AuthError::Object {
+            object: name(),
+            reason,
+        };
+        let answer = self.s3.get_object().bucket(bucket).key(key).send().await;
+        let answer = answer.map_err(|error| unreadable(reason(&error, "s3")))?;
+        let announced = answer
+            .content_length()
+            .and_then(|bytes| usize::try_from(bytes).ok());
+        let content = collect(answer.body, announced.unwrap_or(0), limit_bytes).await;
+        content
+            .map_err(|error| unreadable(causes(&error)))?
+            .ok_or_else(|| AuthError::ObjectTooLarge {
+                object: name(),
+                limit_bytes,
+            })
+    }
+
+    async fn aws_credentials(&self) -> Result<Credentials, AuthError> {
+        let provider = self.credentials.as_ref();
+        let provider = provider.ok_or_else(|| AuthError::AwsCredentials {
+            reason: "there is no provider of them".into(),
+        })?;
+        let credentials = provider.provide_credentials().await;
+        credentials.map_err(|error| AuthError::AwsCredentials {
+            reason: causes(&error),
+        })
+    }
+
+    fn region(&self) -> Option<String> {
+        self.region.clone()
+    }
+}
+
+/// `None` as soon as there are more than `limit_bytes`. With the announced length no copy is left behind by growing.
+async fn collect(
+    mut body: ByteStream,
+    announced_bytes: usize,
+    limit_bytes: usize,
+) -> Result<Option<Zeroizing<Vec<u8>>>, aws_sdk_s3::primitives::ByteStreamError> {
+    let mut content = Zeroizing::new(Vec::with_capacity(announced_bytes.min(limit_bytes)));
+    while let Some(bytes) = body.try_next().await? {
+        if content.len() + bytes.len() > limit_bytes {
+            return Ok(None);
+        }
+        content.extend_from_slice(&bytes);
+    }
+    Ok(Some(content))
+}
+
+/// The service's words; if there are none because it was not reached, what to look at.
+fn reason<E>(error: &SdkError<E>, service: &str) -> String
+where
+    E: ProvideErrorMetadata + Error + 'static,
+{
+    if is_unreachable(error) {
+        return format!(
+            "{}; check that the function's subnets have a route to the service (a NAT gateway or an endpoint for \
+             `{service}`) and that the security groups let port 443 through",
+            causes(error)
+        );
+    }
+    match (error.code(), error.message()) {
+        (Some(code), Some(message)) => format!("{code}: {message}"),
+        (Some(code), None) => code.to_owned(),
+        _ => causes(error),
+    }
+}
