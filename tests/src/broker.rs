@@ -8,7 +8,8 @@ use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions, NewTopic, TopicRe
 use rdkafka::client::DefaultClientContext;
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::message::{Header, OwnedHeaders};
+use rdkafka::error::KafkaError;
+use rdkafka::message::{Header, Message, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::{Offset, TopicPartitionList};
 
@@ -36,10 +37,7 @@ impl Broker {
     /// Names the real one if there is one, else starts the embedded one.
     pub async fn start() -> Self {
         match std::env::var("KAFKA_BOOTSTRAP") {
-            Ok(bootstrap) => Self {
-                bootstrap,
-                embedded: None,
-            },
+            Ok(bootstrap) => Self::at(bootstrap),
             Err(_) => Self::embedded().await,
         }
     }
@@ -50,6 +48,14 @@ impl Broker {
         Self {
             bootstrap: kafka.bootstrap_servers(),
             embedded: Some(kafka),
+        }
+    }
+
+    /// A running one, by its `host:port,…`.
+    pub fn at(bootstrap: String) -> Self {
+        Self {
+            bootstrap,
+            embedded: None,
         }
     }
 
@@ -75,13 +81,42 @@ impl Broker {
 
     /// The same with topic settings.
     pub async fn create_topic_with(&self, stem: &str, partitions: i32, settings: &[(&str, &str)]) -> String {
+        self.create(stem, partitions, TopicReplication::Fixed(1), settings)
+            .await
+    }
+
+    /// The same with the nodes that hold each partition, its first leader first.
+    pub async fn create_topic_on(&self, stem: &str, replicas: &[&[i32]]) -> String {
+        let partitions = i32::try_from(replicas.len()).expect("a count");
+        self.create(stem, partitions, TopicReplication::Variable(replicas), &[])
+            .await
+    }
+
+    async fn create(
+        &self,
+        stem: &str,
+        partitions: i32,
+        replication: TopicReplication<'_>,
+        settings: &[(&str, &str)],
+    ) -> String {
         let name = format!("{stem}-{}", uuid::Uuid::new_v4().simple());
-        self.create_topic_named(&name, partitions, settings).await;
+        self.create_named(&name, partitions, replication, settings).await;
         name
     }
 
     async fn create_topic_named(&self, name: &str, partitions: i32, settings: &[(&str, &str)]) {
-        let mut topic = NewTopic::new(name, partitions, TopicReplication::Fixed(1));
+        self.create_named(name, partitions, TopicReplication::Fixed(1), settings)
+            .await;
+    }
+
+    async fn create_named(
+        &self,
+        name: &str,
+        partitions: i32,
+        replication: TopicReplication<'_>,
+        settings: &[(&str, &str)],
+    ) {
+        let mut topic = NewTopic::new(name, partitions, replication);
         for (setting, value) in settings {
             topic = topic.set(setting, value);
         }
@@ -156,16 +191,50 @@ impl Broker {
         partition: i32,
         values: impl IntoIterator<Item = Option<V>>,
     ) {
-        let producer: BaseProducer = self
-            .client()
-            .set("enable.idempotence", "true")
-            .set("linger.ms", "5")
-            .create()
-            .expect("a producer");
+        self.produce_as(&[], topic, partition, values);
+    }
+
+    /// The same by a producer with settings of librdkafka's.
+    pub fn produce_as<V: AsRef<[u8]>>(
+        &self,
+        settings: &[(&str, &str)],
+        topic: &str,
+        partition: i32,
+        values: impl IntoIterator<Item = Option<V>>,
+    ) {
+        let mut config = self.client();
+        config.set("enable.idempotence", "true").set("linger.ms", "5");
+        for (name, value) in settings {
+            config.set(*name, *value);
+        }
+        let producer: BaseProducer = config.create().expect("a producer");
         send(&producer, topic, partition, values);
         producer
             .flush(PREPARE_LIMIT)
             .expect("every record is acknowledged");
+    }
+
+    /// The offsets of all records of a partition, as a consumer of librdkafka's finds them.
+    pub fn offsets(&self, topic: &str, partition: i32) -> Vec<i64> {
+        let consumer: BaseConsumer = self
+            .client()
+            .set("group.id", "tests")
+            .set("enable.auto.commit", "false")
+            .set("enable.partition.eof", "true")
+            .create()
+            .expect("a consumer");
+        let mut from = TopicPartitionList::new();
+        from.add_partition_offset(topic, partition, Offset::Beginning)
+            .expect("a valid offset");
+        consumer.assign(&from).expect("the partition is assigned");
+        let mut offsets = Vec::new();
+        loop {
+            match consumer.poll(PREPARE_LIMIT).expect("a record or the end") {
+                Ok(record) => offsets.push(record.offset()),
+                Err(KafkaError::PartitionEOF(_)) => return offsets,
+                Err(error) => panic!("{error}"),
+            }
+        }
     }
 
     /// Produces whole records in order to one partition.

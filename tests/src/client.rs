@@ -12,7 +12,7 @@ use protocol::{
     GetSplitsResponse, GetTableLayoutRequest, GetTableRequest, GetTableResponse, ReadRecordsRequest,
     SerdeVersion, Split, TableName,
 };
-use spill::{S3BlockStore, SpillReader};
+use spill::{BlockStore, SpillReader};
 
 use crate::world::REGISTRY;
 
@@ -37,8 +37,9 @@ pub struct Client {
 }
 
 impl Client {
-    pub fn new(connector: Arc<dyn Ask>, s3: aws_sdk_s3::Client) -> Self {
-        let reader = SpillReader::new(Arc::new(S3BlockStore::new(s3)));
+    /// Reads spilled blocks from `blocks`.
+    pub fn new(connector: Arc<dyn Ask>, blocks: Arc<dyn BlockStore>) -> Self {
+        let reader = SpillReader::new(blocks);
         let limit = Duration::from_secs(60);
         Self {
             connector,

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::io;
 use std::path::PathBuf;
 use std::process::Stdio;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::Router;
@@ -14,6 +14,7 @@ use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command};
 use tokio::sync::{Mutex as AsyncMutex, mpsc, oneshot};
 
@@ -28,6 +29,7 @@ pub struct Lambda {
     api: Arc<Api>,
     endpoint: String,
     containers: Vec<Child>,
+    output: Output,
     server: tokio::task::JoinHandle<()>,
 }
 
@@ -67,13 +69,19 @@ impl Lambda {
             // Ends with the test: an error here shows as a hung invocation.
             let _ = axum::serve(listener, routes).await;
         });
-        let containers = (0..containers)
+        let mut containers = (0..containers)
             .map(|_| container(name, &address.to_string(), variables))
-            .collect::<io::Result<_>>()?;
+            .collect::<io::Result<Vec<_>>>()?;
+        let output = Output::default();
+        for container in &mut containers {
+            output.collect(container.stdout.take());
+            output.collect(container.stderr.take());
+        }
         Ok(Self {
             api,
             endpoint: format!("http://{address}"),
             containers,
+            output,
             server,
         })
     }
@@ -88,6 +96,11 @@ impl Lambda {
         self.containers.iter().filter_map(Child::id).collect()
     }
 
+    /// What the containers have written so far: the function's log, and all else that it says.
+    pub fn output(&self) -> String {
+        String::from_utf8_lossy(&self.output.bytes()).into_owned()
+    }
+
     /// Invokes the function once.
     pub async fn invoke(&self, event: &[u8]) -> Outcome {
         self.api.invoke(Bytes::copy_from_slice(event)).await
@@ -97,6 +110,31 @@ impl Lambda {
 impl Drop for Lambda {
     fn drop(&mut self) {
         self.server.abort();
+        if std::thread::panicking() {
+            eprintln!("the function's output:\n{}", self.output());
+        }
+    }
+}
+
+/// What processes write, in the order in which it is read.
+#[derive(Clone, Default)]
+struct Output(Arc<Mutex<Vec<u8>>>);
+
+impl Output {
+    /// Reads until the process has ended.
+    fn collect(&self, stream: Option<impl AsyncRead + Unpin + Send + 'static>) {
+        let Some(mut stream) = stream else { return };
+        let output = self.clone();
+        tokio::spawn(async move {
+            let mut buffer = [0; 4096];
+            while let Ok(count @ 1..) = stream.read(&mut buffer).await {
+                output.bytes().extend_from_slice(&buffer[..count]);
+            }
+        });
+    }
+
+    fn bytes(&self) -> MutexGuard<'_, Vec<u8>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -228,7 +266,8 @@ fn container(name: &str, runtime_api: &str, variables: &[(String, String)]) -> i
         .env("AWS_REGION", "us-east-1")
         .envs(variables.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::null())
-        .stdout(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
         .kill_on_drop(true)
         .spawn()
 }

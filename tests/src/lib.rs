@@ -1,6 +1,9 @@
 //! What the suite is made of: a broker, registries, a bucket and a connector, each the real part or its stand-in.
 
+pub mod apache_kafka;
 pub mod broker;
+pub mod certificates;
 pub mod client;
+pub mod gated_store;
 pub mod lambda;
 pub mod world;

@@ -41,7 +41,8 @@ impl World {
         Self::with_broker(Broker::embedded().await).await
     }
 
-    async fn with_broker(broker: Broker) -> Self {
+    /// The same with this broker.
+    pub async fn with_broker(broker: Broker) -> Self {
         let glue = EmbeddedGlue::start().await.expect("the registry endpoint starts");
         glue.add_registry(REGISTRY, "orders and others {AthenaFederationMSK}")
             .expect("a registry");
@@ -141,13 +142,18 @@ impl World {
 
     /// A connector in this process, with settings that override [`World::variables`].
     pub fn connector(&self, settings: &[(&str, &str)]) -> Client {
-        Client::new(Arc::new(InProcess(self.in_process(settings))), self.s3())
+        Client::new(Arc::new(InProcess(self.in_process(settings))), self.blocks())
     }
 
     /// SQL over a connector in this process, with settings that override [`World::variables`].
     pub fn athena(&self, settings: &[(&str, &str)]) -> local::Athena {
         let connector = local::InProcess::new(self.in_process(settings));
-        local::Athena::new(Arc::new(connector), Arc::new(S3BlockStore::new(self.s3())))
+        local::Athena::new(Arc::new(connector), self.blocks())
+    }
+
+    /// A connector in this process that spills to another store than the bucket.
+    pub fn connector_that_spills_to(&self, blocks: Arc<dyn BlockStore>, settings: &[(&str, &str)]) -> Client {
+        self.connector_of(settings, blocks, self.query_status())
     }
 
     /// A connector in this process with parts that the test plays itself.
@@ -157,14 +163,21 @@ impl World {
         blocks: Arc<dyn BlockStore>,
         query_status: Arc<dyn QueryStatus>,
     ) -> Client {
-        let connector = self.in_process_of(settings, blocks, query_status);
-        Client::new(Arc::new(InProcess(connector)), self.s3())
+        let connector = self.in_process_of(settings, Arc::clone(&blocks), query_status);
+        Client::new(Arc::new(InProcess(connector)), blocks)
     }
 
     fn in_process(&self, settings: &[(&str, &str)]) -> Connector {
-        let athena = aws_sdk_athena::Client::new(&self.sdk(&self.athena_endpoint()));
-        let blocks = Arc::new(S3BlockStore::new(self.s3()));
-        self.in_process_of(settings, blocks, Arc::new(AthenaQueryStatus::new(athena)))
+        self.in_process_of(settings, self.blocks(), self.query_status())
+    }
+
+    fn blocks(&self) -> Arc<S3BlockStore> {
+        Arc::new(S3BlockStore::new(self.s3()))
+    }
+
+    fn query_status(&self) -> Arc<AthenaQueryStatus> {
+        let client = aws_sdk_athena::Client::new(&self.sdk(&self.athena_endpoint()));
+        Arc::new(AthenaQueryStatus::new(client))
     }
 
     fn in_process_of(
@@ -217,7 +230,10 @@ impl World {
 
     /// Athena's side of a function that was started with other variables.
     pub fn client(&self, lambda: &Arc<Lambda>) -> Client {
-        Client::new(Arc::new(Invoked(Arc::clone(lambda))), self.s3())
+        Client::new(
+            Arc::new(Invoked(Arc::clone(lambda))),
+            Arc::new(S3BlockStore::new(self.s3())),
+        )
     }
 
     /// A client of the bucket's S3.

@@ -138,10 +138,12 @@ impl<'a> Reader<'a> {
                 }
                 Ok(Next::Fetch)
             }
-            Fetched::EndOfPartition { offset } => {
-                self.cursor.end_of_partition(offset)?;
-                Ok(Next::Fetch)
-            }
+            Fetched::EndOfPartition { offset } => match self.cursor.end_of_partition(offset) {
+                Ok(()) => Ok(Next::Fetch),
+                // A new leader may not know yet how far the log is committed. It tells readers of the log's ends only
+                // once it does: they decide.
+                Err(_) => Ok(Next::LookUp),
+            },
             Fetched::Failed { code, reason } => self.failed(code, reason),
         }
     }

@@ -1,7 +1,9 @@
 //! The suite: each module is a claim about the connector, held on the stand-ins and on the real parts alike.
 
 mod aws;
+mod batches;
 mod cancellation;
+mod cluster;
 mod clusters;
 mod exactness;
 mod faults;

@@ -1,0 +1,175 @@
+//! Three nodes, any of which a test may end and start again.
+
+use std::io;
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use rdkafka::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use tokio::sync::{Mutex, MutexGuard};
+
+use super::node::{Node, NodeConfig};
+use super::ports::{free_port, start_on_free_ports};
+use crate::broker::Broker;
+
+/// The nodes' ids.
+const NODES: [i32; 3] = [1, 2, 3];
+
+/// How long the nodes may take to notice that one of them is gone or back.
+const ELECTION_LIMIT: Duration = Duration::from_secs(60);
+
+/// A node that falls silent is given up after three seconds rather than nine. The default leaves it to a node that starts to
+/// take back what it is the preferred leader of, minutes later; here nothing moves but what a test moves.
+const SETTINGS: &[(&str, &str)] = &[
+    ("broker.heartbeat.interval.ms", "500"),
+    ("broker.session.timeout.ms", "3000"),
+    ("replica.lag.time.max.ms", "5000"),
+    ("controller.quorum.election.timeout.ms", "500"),
+    ("auto.leader.rebalance.enable", "false"),
+    ("num.replica.fetchers", "1"),
+];
+
+/// A cluster of three nodes, each broker and controller.
+pub struct Cluster {
+    nodes: Vec<Node>,
+    /// Where clients find them, by node.
+    ports: Vec<u16>,
+}
+
+impl Cluster {
+    /// The cluster of this process with all its nodes up, for one test at a time.
+    ///
+    /// # Panics
+    /// If a node does not start, with the end of its log.
+    pub async fn shared() -> MutexGuard<'static, Self> {
+        static SHARED: LazyLock<Result<Mutex<Cluster>, String>> =
+            LazyLock::new(|| start_on_free_ports(Cluster::start).map(Mutex::new));
+        let shared = SHARED.as_ref().expect("the cluster starts");
+        let mut cluster = shared.lock().await;
+        for node in NODES {
+            if !cluster.is_running(node) {
+                cluster.restart(node);
+            }
+        }
+        cluster
+    }
+
+    /// `host:port` of all nodes.
+    pub fn bootstrap(&self) -> String {
+        let addresses: Vec<_> = NODES.iter().map(|node| self.address(*node)).collect();
+        addresses.join(",")
+    }
+
+    /// `host:port` of one node.
+    pub fn address(&self, node: i32) -> String {
+        format!("127.0.0.1:{}", self.ports[index(node)])
+    }
+
+    pub fn broker(&self) -> Broker {
+        Broker::at(self.bootstrap())
+    }
+
+    /// Ends a node without warning.
+    pub fn kill(&mut self, node: i32) {
+        self.nodes[index(node)].kill().expect("the node is killed");
+    }
+
+    /// Lets a node hand over what it leads and end.
+    pub fn stop(&mut self, node: i32) {
+        self.nodes[index(node)].stop().expect("the node stops");
+    }
+
+    /// Starts an ended node on its ports and with its data, and waits until it answers.
+    pub fn restart(&mut self, node: i32) {
+        self.restart_all(&[node]);
+    }
+
+    /// The same for several at once: of a majority none answers alone.
+    pub fn restart_all(&mut self, nodes: &[i32]) {
+        for node in nodes {
+            self.nodes[index(*node)].start().expect("the node starts");
+        }
+        for node in nodes {
+            let started = self.nodes[index(*node)].await_start();
+            started.expect("the node answers");
+        }
+    }
+
+    /// Who leads partition 0 of a topic now, if anybody.
+    pub fn leader(&self, topic: &str) -> Option<i32> {
+        let mut config = ClientConfig::new();
+        config.set("bootstrap.servers", self.bootstrap());
+        // Made anew each time: a client has its own idea of who leads.
+        let consumer: BaseConsumer = config.create().expect("a consumer");
+        let metadata = consumer.fetch_metadata(Some(topic), ELECTION_LIMIT);
+        let metadata = metadata.expect("metadata");
+        let leader = metadata.topics()[0].partitions().first()?.leader();
+        (leader >= 0).then_some(leader)
+    }
+
+    /// Waits until partition 0 of a topic has another leader than `old`.
+    pub async fn await_other_leader(&self, topic: &str, old: i32) -> i32 {
+        let elected = tokio::time::timeout(ELECTION_LIMIT, async {
+            loop {
+                match self.leader(topic) {
+                    Some(leader) if leader != old => return leader,
+                    _ => tokio::time::sleep(Duration::from_millis(100)).await,
+                }
+            }
+        });
+        elected.await.expect("another leader is elected")
+    }
+
+    fn start() -> Result<Self, String> {
+        let voters = NODES.map(|id| (id, free_port())).to_vec();
+        let ports: Vec<u16> = NODES.iter().map(|_| free_port()).collect();
+        let formatting: Vec<_> = NODES
+            .iter()
+            .map(|id| {
+                let config = NodeConfig {
+                    id: *id,
+                    listeners: vec![("PLAINTEXT", "PLAINTEXT", ports[index(*id)])],
+                    voters: voters.clone(),
+                    scram_users: Vec::new(),
+                    settings: SETTINGS
+                        .iter()
+                        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                        .collect(),
+                };
+                std::thread::spawn(move || -> io::Result<Node> {
+                    let node = Node::new()?;
+                    node.format(&config)?;
+                    Ok(node)
+                })
+            })
+            .collect();
+        let nodes = formatting
+            .into_iter()
+            .map(|node| node.join().expect("formatting does not panic"));
+        let mut cluster = Self {
+            nodes: nodes
+                .collect::<io::Result<_>>()
+                .map_err(|error| error.to_string())?,
+            ports,
+        };
+        for node in &mut cluster.nodes {
+            node.start().map_err(|error| error.to_string())?;
+        }
+        for node in &mut cluster.nodes {
+            node.await_start()?;
+        }
+        Ok(cluster)
+    }
+
+    fn is_running(&mut self, node: i32) -> bool {
+        let running = self.nodes[index(node)].is_running();
+        running.expect("the supervisor answers")
+    }
+}
+
+fn index(node: i32) -> usize {
+    NODES
+        .iter()
+        .position(|id| *id == node)
+        .expect("a node of the cluster")
+}

@@ -1,0 +1,208 @@
+//! One node: its settings, its storage and its process.
+
+use std::fmt::Write as _;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use super::class_path;
+use super::process::Process;
+
+/// How long a node may take until it answers.
+const START_LIMIT: Duration = Duration::from_secs(90);
+
+/// What a node's log says once it is registered, unfenced and answering.
+const STARTED: &str = "Kafka Server started";
+
+/// How many lines of a log an error shows.
+const LOG_LINES: usize = 40;
+
+/// Short-lived and many on few cores: small heaps, one compiler, one collector.
+const JAVA: &[&str] = &[
+    "java",
+    "-Xms96m",
+    "-Xmx320m",
+    "-XX:TieredStopAtLevel=1",
+    "-XX:+UseSerialGC",
+    "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+    "-Dorg.slf4j.simpleLogger.log.kafka.server.KafkaRaftServer=info",
+];
+
+/// What is said in every node's settings: topics of its own on one replica, nothing that ages away, and what a topic asks
+/// of retention or compaction done within a second or two.
+const COMMON: &[(&str, &str)] = &[
+    ("process.roles", "broker,controller"),
+    ("controller.listener.names", "CONTROLLER"),
+    ("offsets.topic.num.partitions", "1"),
+    ("offsets.topic.replication.factor", "1"),
+    ("transaction.state.log.num.partitions", "1"),
+    ("transaction.state.log.replication.factor", "1"),
+    ("transaction.state.log.min.isr", "1"),
+    ("auto.create.topics.enable", "true"),
+    ("log.retention.ms", "-1"),
+    ("num.network.threads", "2"),
+    ("num.io.threads", "2"),
+    ("background.threads", "2"),
+];
+
+/// What makes one node of a cluster.
+pub(super) struct NodeConfig {
+    pub id: i32,
+    /// Name, security protocol and port of each listener for clients.
+    pub listeners: Vec<(&'static str, &'static str, u16)>,
+    /// Ids and controller ports of all nodes.
+    pub voters: Vec<(i32, u16)>,
+    /// Name and password of users of SCRAM-SHA-512.
+    pub scram_users: Vec<(&'static str, &'static str)>,
+    pub settings: Vec<(String, String)>,
+}
+
+impl NodeConfig {
+    fn properties(&self, data: &Path) -> String {
+        let (mut listeners, mut protocols, mut voters) = (Vec::new(), Vec::new(), Vec::new());
+        for (name, protocol, port) in &self.listeners {
+            listeners.push(format!("{name}://127.0.0.1:{port}"));
+            protocols.push(format!("{name}:{protocol}"));
+        }
+        protocols.push("CONTROLLER:PLAINTEXT".into());
+        for (id, port) in &self.voters {
+            voters.push(format!("{id}@127.0.0.1:{port}"));
+            if *id == self.id {
+                listeners.push(format!("CONTROLLER://127.0.0.1:{port}"));
+            }
+        }
+        let mut text = format!(
+            "node.id={}\nlog.dirs={}\nlisteners={}\nlistener.security.protocol.map={}\ncontroller.quorum.voters={}\n",
+            self.id,
+            data.display(),
+            listeners.join(","),
+            protocols.join(","),
+            voters.join(","),
+        );
+        let common = COMMON.iter().copied();
+        let settings = self.settings.iter().map(|(name, value)| (&**name, &**value));
+        for (name, value) in common.chain(settings) {
+            writeln!(text, "{name}={value}").expect("a text grows");
+        }
+        text
+    }
+}
+
+/// A node with a folder of its own; process and folder are gone when it is dropped.
+pub(super) struct Node {
+    process: Process,
+}
+
+impl Node {
+    /// Not formatted, not running.
+    pub(super) fn new() -> io::Result<Self> {
+        let folder = new_folder()?;
+        let mut command = java()?;
+        command.extend(["kafka.Kafka".into(), properties(&folder).display().to_string()]);
+        Ok(Self {
+            process: Process::new(folder, &command)?,
+        })
+    }
+
+    /// For whatever else the node needs.
+    pub(super) fn folder(&self) -> &Path {
+        self.process.folder()
+    }
+
+    /// Writes the settings and formats the storage.
+    pub(super) fn format(&self, config: &NodeConfig) -> io::Result<()> {
+        let properties = properties(self.folder());
+        std::fs::write(&properties, config.properties(&self.folder().join("data")))?;
+        let java = java()?;
+        let mut format = Command::new(&java[0]);
+        format
+            .args(&java[1..])
+            // Any id does, as long as all nodes have the same.
+            .args([
+                "kafka.tools.StorageTool",
+                "format",
+                "--cluster-id",
+                "dGVzdC1jbHVzdGVyLTAwMQ",
+            ])
+            .arg("--config")
+            .arg(&properties);
+        for (name, password) in &config.scram_users {
+            let user = format!("SCRAM-SHA-512=[name={name},password={password}]");
+            format.args(["--add-scram", &user]);
+        }
+        let output = format.output()?;
+        if output.status.success() {
+            return Ok(());
+        }
+        let text = [output.stdout, output.stderr].concat();
+        let text = String::from_utf8_lossy(&text);
+        Err(io::Error::other(format!("the storage is not formatted: {text}")))
+    }
+
+    /// Starts the process, for the first time or again; [`Node::await_start`] tells when it answers.
+    pub(super) fn start(&mut self) -> io::Result<()> {
+        // What an earlier process said must not count for this one.
+        std::fs::write(self.log(), "")?;
+        self.process.start()
+    }
+
+    /// Waits until the node answers.
+    ///
+    /// # Errors
+    /// The end of the log, if the process ends or takes longer than a minute and a half.
+    pub(super) fn await_start(&mut self) -> Result<(), String> {
+        let begun = Instant::now();
+        loop {
+            let log = std::fs::read_to_string(self.log()).unwrap_or_default();
+            if log.contains(STARTED) {
+                return Ok(());
+            }
+            let running = self.process.is_running().map_err(|error| error.to_string())?;
+            if !running || begun.elapsed() > START_LIMIT {
+                let lines: Vec<_> = log.lines().collect();
+                let tail = lines[lines.len().saturating_sub(LOG_LINES)..].join("\n");
+                let what = if running { "does not answer" } else { "has ended" };
+                return Err(format!("Apache Kafka {what}; the end of its log:\n{tail}"));
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+
+    pub(super) fn is_running(&mut self) -> io::Result<bool> {
+        self.process.is_running()
+    }
+
+    /// Ends the process without warning; what it had not written is lost.
+    pub(super) fn kill(&mut self) -> io::Result<()> {
+        self.process.kill()
+    }
+
+    /// Lets the node hand over what it leads and end.
+    pub(super) fn stop(&mut self) -> io::Result<()> {
+        self.process.stop()
+    }
+
+    fn log(&self) -> PathBuf {
+        self.process.folder().join("log")
+    }
+}
+
+fn java() -> io::Result<Vec<String>> {
+    let mut java: Vec<String> = JAVA.iter().map(|argument| (*argument).to_owned()).collect();
+    java.extend(["-cp".into(), class_path()?]);
+    Ok(java)
+}
+
+fn properties(folder: &Path) -> PathBuf {
+    folder.join("server.properties")
+}
+
+/// A folder of its own beside the jars.
+fn new_folder() -> io::Result<PathBuf> {
+    let jars = PathBuf::from(class_path()?);
+    let beside = jars.ancestors().nth(2).ok_or(io::ErrorKind::NotFound)?;
+    let folder = beside.join(format!("run.{}", uuid::Uuid::new_v4().simple()));
+    std::fs::create_dir_all(&folder)?;
+    Ok(folder)
+}

@@ -1,0 +1,180 @@
+//! A broker that lets in only who proves a name, by every means that Kafka has.
+
+use std::io;
+use std::sync::LazyLock;
+
+use super::acls;
+use super::node::{Node, NodeConfig};
+use super::ports::{free_port, start_on_free_ports};
+use crate::broker::Broker;
+use crate::certificates::{BROKER_PASSWORD, Certificates, Holder};
+
+/// The user whom SCRAM and PLAIN know.
+pub const USER: &str = "athena";
+/// With what would be lost if it were pasted into a text of settings.
+pub const PASSWORD: &str = r#"s3cret-73905 p@ss;w=rd,%41'"\#"#;
+
+/// Topics whose names begin so are for everybody who has a name; others for nobody.
+const OPEN_PREFIX: &str = "open-";
+
+/// Where to knock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listener {
+    /// Lets everybody do everything: for the test itself.
+    Open,
+    /// TLS, and a certificate from the client.
+    MutualTls,
+    /// TLS, then SCRAM-SHA-512 or PLAIN.
+    SaslTls,
+    /// The same; for a test that counts connections.
+    CountedSaslTls,
+    /// The same, but the broker's certificate has expired.
+    ExpiredSaslTls,
+    /// The same, but the broker's certificate is for another host.
+    OtherHostSaslTls,
+    /// SCRAM-SHA-512 or PLAIN in the clear.
+    SaslPlaintext,
+}
+
+/// Listener, name, security protocol, and whose certificate is shown.
+const LISTENERS: [(Listener, &str, &str, Option<Holder>); 7] = [
+    (Listener::Open, "OPEN", "PLAINTEXT", None),
+    (Listener::MutualTls, "MUTUAL", "SSL", Some(Holder::Broker)),
+    (Listener::SaslTls, "SASLTLS", "SASL_SSL", Some(Holder::Broker)),
+    (
+        Listener::CountedSaslTls,
+        "COUNTED",
+        "SASL_SSL",
+        Some(Holder::Broker),
+    ),
+    (
+        Listener::ExpiredSaslTls,
+        "EXPIRED",
+        "SASL_SSL",
+        Some(Holder::ExpiredBroker),
+    ),
+    (
+        Listener::OtherHostSaslTls,
+        "OTHERHOST",
+        "SASL_SSL",
+        Some(Holder::OtherBroker),
+    ),
+    (Listener::SaslPlaintext, "SASLPLAIN", "SASL_PLAINTEXT", None),
+];
+
+/// One node with all these listeners, its certificates beside it.
+pub struct SecuredBroker {
+    /// Held for its process.
+    _node: Node,
+    ports: [u16; LISTENERS.len()],
+    certificates: Certificates,
+}
+
+impl SecuredBroker {
+    /// The broker of this process.
+    ///
+    /// # Panics
+    /// If it does not start, with the end of its log.
+    pub fn shared() -> &'static Self {
+        static SHARED: LazyLock<Result<SecuredBroker, String>> =
+            LazyLock::new(|| start_on_free_ports(SecuredBroker::start));
+        SHARED.as_ref().expect("the secured broker starts")
+    }
+
+    pub fn port(&self, listener: Listener) -> u16 {
+        let index = LISTENERS.iter().position(|(each, ..)| *each == listener);
+        self.ports[index.expect("every listener is there")]
+    }
+
+    /// `host:port` for `kafka_endpoint`.
+    pub fn address(&self, listener: Listener) -> String {
+        format!("127.0.0.1:{}", self.port(listener))
+    }
+
+    /// For making topics and records.
+    pub fn broker(&self) -> Broker {
+        Broker::at(self.address(Listener::Open))
+    }
+
+    pub fn certificates(&self) -> &Certificates {
+        &self.certificates
+    }
+
+    fn start() -> Result<Self, String> {
+        let text = |error: std::io::Error| error.to_string();
+        let mut node = Node::new().map_err(text)?;
+        let certificates = Certificates::make(node.folder().join("certificates")).map_err(text)?;
+        let ports = LISTENERS.map(|_| free_port());
+        let listeners = LISTENERS.iter().zip(ports);
+        let config = NodeConfig {
+            id: 1,
+            listeners: listeners
+                .map(|((_, name, protocol, _), port)| (*name, *protocol, port))
+                .collect(),
+            voters: vec![(1, free_port())],
+            scram_users: vec![(USER, PASSWORD)],
+            settings: settings(&certificates).map_err(text)?,
+        };
+        node.format(&config).map_err(text)?;
+        node.start().map_err(text)?;
+        node.await_start()?;
+        let broker = Self {
+            _node: node,
+            ports,
+            certificates,
+        };
+        acls::let_everyone_read(&broker.address(Listener::Open), OPEN_PREFIX).map_err(text)?;
+        Ok(broker)
+    }
+}
+
+fn settings(certificates: &Certificates) -> io::Result<Vec<(String, String)>> {
+    let trust_store = certificates.broker_trust_store()?;
+    let mut settings: Vec<(String, String)> = [
+        ("inter.broker.listener.name", "OPEN"),
+        (
+            "authorizer.class.name",
+            "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+        ),
+        ("super.users", "User:ANONYMOUS"),
+        ("sasl.enabled.mechanisms", "SCRAM-SHA-512,PLAIN"),
+        ("ssl.keystore.type", "PKCS12"),
+        ("ssl.keystore.password", BROKER_PASSWORD),
+        ("ssl.key.password", BROKER_PASSWORD),
+        ("ssl.truststore.type", "PKCS12"),
+        ("ssl.truststore.password", BROKER_PASSWORD),
+        ("listener.name.mutual.ssl.client.auth", "required"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .to_vec();
+    settings.push((
+        "ssl.truststore.location".into(),
+        trust_store.display().to_string(),
+    ));
+    let plain = format!(
+        "org.apache.kafka.common.security.plain.PlainLoginModule required user_{USER}={};",
+        quoted(PASSWORD)
+    );
+    let scram = "org.apache.kafka.common.security.scram.ScramLoginModule required;";
+    for (_, name, protocol, holder) in LISTENERS {
+        let listener = format!("listener.name.{}", name.to_lowercase());
+        if let Some(holder) = holder {
+            let store = certificates.broker_key_store(holder)?;
+            settings.push((
+                format!("{listener}.ssl.keystore.location"),
+                store.display().to_string(),
+            ));
+        }
+        if protocol.starts_with("SASL") {
+            settings.push((format!("{listener}.plain.sasl.jaas.config"), plain.clone()));
+            settings.push((format!("{listener}.scram-sha-512.sasl.jaas.config"), scram.into()));
+        }
+    }
+    Ok(settings)
+}
+
+/// A quoted text of a JAAS configuration, in a file of properties: what the one escapes with a backslash takes two in the other.
+fn quoted(text: &str) -> String {
+    let text = text.replace('\\', r"\\\\").replace('"', r#"\\""#);
+    format!("\"{text}\"")
+}

@@ -1,0 +1,49 @@
+//! A bucket that takes its time: blocks wait until a test lets them through, so that a read is known to be under way.
+
+use bytes::Bytes;
+use protocol::SpillLocation;
+use spill::{BlockStore, MemoryBlockStore, StoreError};
+use tokio::sync::Semaphore;
+
+/// Keeps blocks in memory, once its gate is open.
+#[derive(Debug)]
+pub struct GatedStore {
+    blocks: MemoryBlockStore,
+    gate: Semaphore,
+    arrivals: Semaphore,
+}
+
+impl Default for GatedStore {
+    fn default() -> Self {
+        Self {
+            blocks: MemoryBlockStore::new(),
+            gate: Semaphore::new(0),
+            arrivals: Semaphore::new(0),
+        }
+    }
+}
+
+impl GatedStore {
+    /// Returns once a block waits at the closed gate: its read can go on only until its buffers are full.
+    pub async fn await_block(&self) {
+        self.arrivals.acquire().await.expect("never closed").forget();
+    }
+
+    /// Lets every block through from now on.
+    pub fn open(&self) {
+        self.gate.add_permits(Semaphore::MAX_PERMITS / 2);
+    }
+}
+
+#[async_trait::async_trait]
+impl BlockStore for GatedStore {
+    async fn put(&self, location: &SpillLocation, block: Bytes) -> Result<(), StoreError> {
+        self.arrivals.add_permits(1);
+        self.gate.acquire().await.expect("never closed").forget();
+        self.blocks.put(location, block).await
+    }
+
+    async fn get(&self, location: &SpillLocation) -> Result<Bytes, StoreError> {
+        self.blocks.get(location).await
+    }
+}

@@ -1,0 +1,167 @@
+//! Nodes of a cluster that end, come back and hand over: every row once, or an error that says what was waited for.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use arrow::array::AsArray;
+use arrow::datatypes::Int64Type;
+use protocol::Constraints;
+use tests::apache_kafka::Cluster;
+use tests::client::Client;
+use tests::gated_store::GatedStore;
+use tests::world::World;
+
+/// More than the connector fetches ahead (16 MiB) and holds decoded, several times over.
+const RECORD_BYTES: usize = 100_000;
+const RECORDS: i64 = 600;
+
+/// The table `t` over a topic with these replicas and records in partition 0.
+async fn table(world: &World, replicas: &[&[i32]], records: i64, record_bytes: usize) -> String {
+    let topic = world.broker.create_topic_on("cluster", replicas).await;
+    let text = "c".repeat(record_bytes);
+    let values = (0..records).map(|n| Some(format!(r#"{{"n":{n},"text":"{text}"}}"#)));
+    world.broker.produce(&topic, 0, values);
+    world.register_json("t", &topic, &[("n", "BIGINT", ""), ("text", "VARCHAR", "")]);
+    topic
+}
+
+/// `n` of the only split, in order.
+async fn read(client: &Client) -> Result<Vec<i64>, String> {
+    let schema = client.projection("t", &["n", "text"]).await?;
+    let splits = client.splits("t").await?;
+    assert_eq!(splits.len(), 1);
+    let rows = client
+        .read("t", &schema, &splits[0], &Constraints::default())
+        .await?;
+    Ok(rows.column(0).as_primitive::<Int64Type>().values().to_vec())
+}
+
+/// Reads a topic and lets `happen` happen to the cluster, told the topic and its leader, while the read can neither go on
+/// nor have fetched all: its first blocks wait to be spilled.
+async fn read_while(happen: impl AsyncFnOnce(&mut Cluster, &str, i32)) -> Vec<i64> {
+    let mut cluster = Cluster::shared().await;
+    let world = World::with_broker(cluster.broker()).await;
+    let topic = table(&world, &[&[1, 2, 3]], RECORDS, RECORD_BYTES).await;
+    let leader = cluster.leader(&topic).expect("a leader");
+    let blocks = Arc::new(GatedStore::default());
+    let mut client = world.connector_that_spills_to(blocks.clone(), &[]);
+    client.max_block_bytes = 1_000_000;
+    client.max_inline_block_bytes = 100_000;
+    let happen = async {
+        blocks.await_block().await;
+        happen(&mut cluster, &topic, leader).await;
+        blocks.open();
+    };
+    let (rows, ()) = tokio::join!(read(&client), happen);
+    rows.expect("rows")
+}
+
+fn all(records: i64) -> Vec<i64> {
+    (0..records).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Apache Kafka: scripts/test"]
+async fn a_leader_killed_during_a_read_costs_no_row() {
+    let found = read_while(async |cluster, topic, leader| {
+        cluster.kill(leader);
+        cluster.await_other_leader(topic, leader).await;
+    });
+    assert_eq!(found.await, all(RECORDS));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Apache Kafka: scripts/test"]
+async fn a_leader_that_hands_over_during_a_read_costs_no_row() {
+    let found = read_while(async |cluster, topic, leader| {
+        cluster.stop(leader);
+        cluster.await_other_leader(topic, leader).await;
+    });
+    assert_eq!(found.await, all(RECORDS));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Apache Kafka: scripts/test"]
+async fn a_leader_that_dies_and_comes_back_during_a_read_costs_no_row() {
+    let found = read_while(async |cluster, _, leader| {
+        cluster.kill(leader);
+        cluster.restart(leader);
+    });
+    assert_eq!(found.await, all(RECORDS));
+}
+
+/// Nobody waits for an election here: the read has to.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Apache Kafka: scripts/test"]
+async fn a_read_outlasts_the_time_without_a_leader() {
+    let found = read_while(async |cluster, _, leader| cluster.kill(leader));
+    assert_eq!(found.await, all(RECORDS));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Apache Kafka: scripts/test"]
+async fn a_plan_is_made_while_a_node_is_down() {
+    let mut cluster = Cluster::shared().await;
+    let world = World::with_broker(cluster.broker()).await;
+    let replicas: &[&[i32]] = &[&[2, 3, 1], &[1, 2, 3], &[3, 1, 2]];
+    let topic = table(&world, replicas, 10, 10).await;
+    for partition in 1..3 {
+        let values = (0..10).map(|n| Some(format!(r#"{{"n":{}}}"#, 10 * i64::from(partition) + n)));
+        world.broker.produce(&topic, partition, values);
+    }
+    cluster.kill(2);
+    let dead_first = format!("{},{}", cluster.address(2), cluster.bootstrap());
+    let client = world.connector(&[("kafka_endpoint", &dead_first)]);
+    let rows = client.select("t", &["n"]).await.expect("rows");
+    let mut found = rows.column(0).as_primitive::<Int64Type>().values().to_vec();
+    found.sort_unstable();
+    assert_eq!(found, all(30));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Apache Kafka: scripts/test"]
+async fn a_partition_without_any_replica_is_an_error_until_one_is_back() {
+    let mut cluster = Cluster::shared().await;
+    let world = World::with_broker(cluster.broker()).await;
+    let topic = table(&world, &[&[3]], 10, 10).await;
+    let mut client = world.connector(&[]);
+    let schema = client.projection("t", &["n"]).await.expect("a schema");
+    let splits = client.splits("t").await.expect("splits");
+    let everything = Constraints::default();
+    cluster.kill(3);
+    client.limit = Duration::from_secs(8);
+    let planning = client.splits("t").await.expect_err("nobody knows the ends");
+    let reading = client.read("t", &schema, &splits[0], &everything).await;
+    for error in [planning, reading.expect_err("nobody has the records")] {
+        assert!(error.contains(&topic), "{error}");
+        assert!(
+            error.contains("no earliest offsets from the brokers within"),
+            "{error}"
+        );
+    }
+    cluster.restart(3);
+    client.limit = Duration::from_secs(60);
+    let rows = client.read("t", &schema, &splits[0], &everything).await;
+    assert_eq!(rows.expect("rows").num_rows(), 10);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Apache Kafka: scripts/test"]
+async fn a_cluster_that_is_gone_is_an_error_until_it_is_back() {
+    let mut cluster = Cluster::shared().await;
+    let world = World::with_broker(cluster.broker()).await;
+    let topic = table(&world, &[&[1, 2, 3]], 10, 10).await;
+    let mut client = world.connector(&[]);
+    assert_eq!(client.splits("t").await.expect("splits").len(), 1);
+    for node in [1, 2, 3] {
+        cluster.kill(node);
+    }
+    client.limit = Duration::from_secs(8);
+    let error = client.splits("t").await.expect_err("nobody answers");
+    assert!(error.contains(&topic), "{error}");
+    assert!(error.contains("from the brokers within"), "{error}");
+    cluster.restart_all(&[1, 2, 3]);
+    client.limit = Duration::from_secs(60);
+    let rows = client.select("t", &["n"]).await.expect("rows");
+    assert_eq!(rows.num_rows(), 10);
+}
