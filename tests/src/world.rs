@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use connector::config::Config;
+use connector::kafka::clusters::Clusters;
 use connector::query_status::AthenaQueryStatus;
 use connector::registry::glue::GlueSchemaRegistry;
 use connector::{Connector, kafka_clusters};
@@ -126,6 +127,28 @@ impl World {
 
     /// A connector in this process, with settings that override [`World::variables`].
     pub fn connector(&self, settings: &[(&str, &str)]) -> Client {
+        self.connector_on(kafka_clusters(&self.config(settings)), settings)
+    }
+
+    /// The same over Kafka clients that another connector may have too, made by [`kafka_clusters`] from a like
+    /// [`World::config`].
+    pub fn connector_on(&self, clusters: Clusters, settings: &[(&str, &str)]) -> Client {
+        let connector = Connector::new(
+            self.config(settings),
+            Arc::new(GlueSchemaRegistry::from_sdk_config(
+                &self.sdk(&self.glue.endpoint_url()),
+            )),
+            clusters,
+            Arc::new(S3BlockStore::new(self.s3())),
+            Arc::new(AthenaQueryStatus::new(aws_sdk_athena::Client::new(
+                &self.sdk(&self.athena_endpoint()),
+            ))),
+        );
+        Client::new(Arc::new(InProcess(connector)), self.s3())
+    }
+
+    /// A connector's configuration, with settings that override [`World::variables`].
+    pub fn config(&self, settings: &[(&str, &str)]) -> Config {
         let variables = self.variables();
         let variable = |name: &str| {
             let set = settings
@@ -139,19 +162,7 @@ impl World {
                     .map(|(_, value)| value.clone())
             })
         };
-        let config = Config::from_vars(variable).expect("a valid configuration");
-        let connector = Connector::new(
-            config.clone(),
-            Arc::new(GlueSchemaRegistry::from_sdk_config(
-                &self.sdk(&self.glue.endpoint_url()),
-            )),
-            kafka_clusters(&config),
-            Arc::new(S3BlockStore::new(self.s3())),
-            Arc::new(AthenaQueryStatus::new(aws_sdk_athena::Client::new(
-                &self.sdk(&self.athena_endpoint()),
-            ))),
-        );
-        Client::new(Arc::new(InProcess(connector)), self.s3())
+        Config::from_vars(variable).expect("a valid configuration")
     }
 
     /// The real binary in an emulated Lambda with this many containers.

@@ -6,6 +6,7 @@ mod faults;
 mod formats;
 mod hostile;
 mod json;
+mod soak;
 mod sql;
 mod tpch;
 mod wire_traps;
