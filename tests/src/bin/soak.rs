@@ -9,7 +9,7 @@ use tests::soak::Soak;
 use tests::soak::figures::Figures;
 use tests::world::World;
 
-/// Topics are not deleted but left behind with their broker.
+/// Whatever a broker or a client still keeps of topics that are gone goes with it.
 const EPISODES_PER_WORLD: u64 = 200;
 
 #[tokio::main]

@@ -9,16 +9,21 @@ use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::Soak;
 use super::background::{Assignment, Background, Written};
 use super::figures::Figures;
 use super::model::{PartitionModel, Slot};
-use super::query::{Query, Row, compare};
+use super::query::{self, Query, Row, compare};
+use super::writers::Writer;
+use super::{SETTLE_LIMIT, Soak};
 
 /// More splits than this are planned only to have more pages than one.
 const USUAL_SPLITS: i64 = 30;
 /// More than go on a page.
 const PAGED_SPLITS: i64 = 1001;
+/// Bytes of padding with which a few hundred records take several fetches.
+const WIDE_BYTES: usize = 10_000;
+/// No more splits of a plan than this are read, any ones.
+const MAX_READ_SPLITS: usize = 50;
 
 /// A topic, its model, and the dice.
 pub(super) struct Episode<'a> {
@@ -40,14 +45,29 @@ pub(super) struct Episode<'a> {
 /// What happens while splits are read.
 #[derive(Debug, Clone, Copy)]
 enum Fault {
-    KillConnections,
+    KillConnections(Duration),
     StallFetches(Duration),
-    Expire { partition: usize, offset: i64 },
+    Expire {
+        partition: usize,
+        offset: i64,
+        when: Moment,
+    },
+}
+
+/// When a log start moves.
+#[derive(Debug, Clone, Copy)]
+enum Moment {
+    /// Fetches wait from the beginning, so that readers have looked up where the log starts, but read nothing.
+    BeforeFetches(Duration),
+    /// As soon as something was read.
+    BetweenFetches,
 }
 
 /// The rows of a query, and between which log starts they were read.
 struct Answer {
     query: Query,
+    /// Indexes of the splits that were read.
+    splits: Vec<usize>,
     rows: Vec<Row>,
     /// By partition.
     lows_before: Vec<i64>,
@@ -58,14 +78,13 @@ impl<'a> Episode<'a> {
     /// Draws the topic and makes it.
     pub(super) async fn draw(soak: &'a Soak, seed: u64) -> Self {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
-        let partitions = random.random_range(1..=4);
-        let with_tombstones = random.random_bool(0.5);
-        // Now and then wide enough for a split to take several fetches.
-        let pad_bytes = if random.random_bool(0.1) {
-            5_000
+        let wide = random.random_bool(0.15);
+        let (partitions, pad_bytes) = if wide {
+            (random.random_range(1..=2), WIDE_BYTES)
         } else {
-            random.random_range(0..20)
+            (random.random_range(1..=4), random.random_range(0..20))
         };
+        let with_tombstones = random.random_bool(0.5);
         let topic = soak.world.broker.create_topic("soak", partitions as i32).await;
         let table = topic.replace('-', "_");
         soak.world.register(
@@ -123,7 +142,9 @@ impl<'a> Episode<'a> {
         }
         let query = self.plan(IsolationLevel::ReadCommitted, false).await?;
         let answer = self.read(query).await?;
-        self.judge(answer)
+        self.judge(answer)?;
+        self.soak.world.broker.delete_topic(&self.topic).await;
+        Ok(())
     }
 
     /// What was counted and done.
@@ -148,7 +169,7 @@ impl<'a> Episode<'a> {
     async fn produce(&mut self) {
         let writer = self.random.random_range(0..self.soak.writers.plain.len());
         let soak = self.soak;
-        let most = if self.pad_bytes > 1_000 { 400 } else { 150 };
+        let most = if self.is_wide() { 400 } else { 150 };
         let records = self.random.random_range(1..=most);
         self.send(&soak.writers.plain[writer], records, None).await;
     }
@@ -166,7 +187,7 @@ impl<'a> Episode<'a> {
     }
 
     /// Sends so many records to one partition.
-    async fn send(&mut self, writer: &super::writers::Writer, records: usize, transaction: Option<usize>) {
+    async fn send(&mut self, writer: &Writer, records: usize, transaction: Option<usize>) {
         let partition = self.random.random_range(0..self.partitions.len());
         let batch_records = self.random.random_range(1..=records.min(60));
         // A batch is a round trip.
@@ -298,7 +319,6 @@ impl<'a> Episode<'a> {
         }
         self.figures.plans += 1;
         self.figures.pages += query.pages;
-        self.figures.splits += query.splits.len() as u64;
         let covered = query.covered(&self.topic)?;
         for (partition, (low, end)) in (0..).zip(bounds) {
             let found = covered.get(&partition).cloned().unwrap_or(low..low);
@@ -311,29 +331,36 @@ impl<'a> Episode<'a> {
         Ok(query)
     }
 
-    /// Reads all splits in any order, several at a time, while something may happen.
+    /// Reads splits in any order, several at a time, while something may happen.
     async fn read(&mut self, query: Query) -> Result<Answer, String> {
-        let mut order: Vec<usize> = (0..query.splits.len()).collect();
-        order.shuffle(&mut self.random);
+        let mut splits: Vec<usize> = (0..query.splits.len()).collect();
+        splits.shuffle(&mut self.random);
+        splits.truncate(MAX_READ_SPLITS);
         let at_a_time = self.random.random_range(1..=4);
         let fault = self.draw_fault();
         let lows_before = self.lows();
-        let moment = Duration::from_micros(self.random.random_range(0..20_000));
+        let delay_ms = if self.is_wide() { 10 } else { 2 };
         self.note(format!(
             "read {} splits, {at_a_time} at a time{}",
-            order.len(),
-            fault.map_or_else(String::new, |fault| format!(", after {moment:?} {fault:?}"))
+            splits.len(),
+            fault.map_or_else(String::new, |fault| format!(", meanwhile {fault:?}"))
         ));
-        let happening = happen(self.soak, &self.topic, fault, moment);
-        let (rows, ()) = tokio::join!(query.read(order, at_a_time), happening);
-        if let Some(Fault::Expire { partition, offset }) = fault {
+        let happening = happen(self.soak, &self.topic, fault, delay_ms);
+        let ((), rows) = tokio::join!(happening, query.read(&splits, at_a_time));
+        if let Some(Fault::Expire {
+            partition, offset, ..
+        }) = fault
+        {
             self.partitions[partition].expire(offset);
+            self.figures.expirations += 1;
         }
         self.figures.faults += u64::from(fault.is_some());
         let rows = rows?;
+        self.figures.splits += splits.len() as u64;
         self.figures.rows += rows.len() as u64;
         Ok(Answer {
             query,
+            splits,
             rows,
             lows_before,
             lows_after: self.lows(),
@@ -343,10 +370,11 @@ impl<'a> Episode<'a> {
     /// Compares the rows with those that the model has at the offsets of the plan.
     fn judge(&self, answer: Answer) -> Result<(), String> {
         let mut permitted = BTreeMap::new();
-        for (partition, planned) in answer.query.covered(&self.topic)? {
+        for split in answer.splits {
+            let (partition, mut offsets) = query::offsets(&answer.query.splits[split])?;
             let index = partition as usize;
             let (before, after) = (answer.lows_before[index], answer.lows_after[index]);
-            let offsets = planned.start.max(before)..planned.end;
+            offsets.start = offsets.start.max(before);
             let rows = self.partitions[index].rows(offsets, answer.query.isolation, self.with_tombstones);
             permitted.extend(rows.map(|(offset, n)| ((partition, offset, n), offset >= after)));
         }
@@ -433,8 +461,8 @@ impl<'a> Episode<'a> {
             .map(|model| model.end(isolation) - model.low())
             .collect();
         let all: i64 = lengths.iter().sum();
-        if all >= PAGED_SPLITS && all < 2 * PAGED_SPLITS && self.random.random_bool(0.06) {
-            return 1;
+        if all >= PAGED_SPLITS && self.random.random_bool(0.3) {
+            return self.random.random_range(1..=all / PAGED_SPLITS);
         }
         let length = lengths[self.random.random_range(0..lengths.len())];
         let drawn = match self.random.random_range(0..10) {
@@ -450,28 +478,48 @@ impl<'a> Episode<'a> {
         let partition = self.random.random_range(0..self.partitions.len());
         let model = &self.partitions[partition];
         let (low, high) = (model.low(), model.high());
-        let offset = if self.random.random_bool(0.1) {
-            high
-        } else {
-            self.random.random_range(low..=low + (high - low) / 2)
+        let end = match self.random.random_range(0..10) {
+            0 => return (partition, high),
+            1..5 => high,
+            _ => low + (high - low) / 2,
         };
+        let offset = self.random.random_range(low..=end);
         (partition, offset)
     }
 
     fn draw_fault(&mut self) -> Option<Fault> {
         let on_embedded = self.soak.world.broker.as_embedded().is_some();
-        match self.random.random_range(0..100) {
-            0..8 if on_embedded => Some(Fault::KillConnections),
-            8..14 if on_embedded => {
-                let stall = Duration::from_millis(self.random.random_range(5..150));
+        // Where a split takes several fetches, something can happen between them.
+        let most = if self.is_wide() { 40 } else { 100 };
+        match self.random.random_range(0..most) {
+            0..6 if on_embedded => Some(Fault::KillConnections(self.draw_moment())),
+            6..11 if on_embedded => {
+                let stall = Duration::from_millis(self.random.random_range(5..500));
                 Some(Fault::StallFetches(stall))
             }
-            14..24 => {
+            11..27 => {
                 let (partition, offset) = self.draw_log_start();
-                Some(Fault::Expire { partition, offset })
+                let when = if self.random.random_bool(0.5) {
+                    Moment::BeforeFetches(self.draw_moment())
+                } else {
+                    Moment::BetweenFetches
+                };
+                Some(Fault::Expire {
+                    partition,
+                    offset,
+                    when,
+                })
             }
             _ => None,
         }
+    }
+
+    fn draw_moment(&mut self) -> Duration {
+        Duration::from_micros(self.random.random_range(0..30_000))
+    }
+
+    fn is_wide(&self) -> bool {
+        self.pad_bytes >= WIDE_BYTES
     }
 
     fn lows(&self) -> Vec<i64> {
@@ -500,30 +548,67 @@ impl Drop for Episode<'_> {
     }
 }
 
-/// Lets a fault happen at its moment.
-async fn happen(soak: &Soak, topic: &str, fault: Option<Fault>, moment: Duration) {
-    let Some(fault) = fault else {
+/// Lets a fault happen, at its moment if it has one. Meanwhile every fetch of the embedded broker takes `delay_ms`, for
+/// the fault to come in between.
+async fn happen(soak: &Soak, topic: &str, fault: Option<Fault>, delay_ms: u64) {
+    let (Some(fault), kafka) = (fault, soak.world.broker.as_embedded()) else {
         return;
     };
-    let kafka = soak.world.broker.as_embedded();
-    // Slow enough for the fault to come in between.
-    let slow = |delay_ms| {
-        if let Some(kafka) = kafka {
-            kafka.delay(ApiKey::Fetch, Duration::from_millis(delay_ms));
-        }
-    };
-    slow(2);
-    tokio::time::sleep(moment).await;
-    match fault {
-        Fault::KillConnections => {
-            kafka.map(EmbeddedKafka::kill_connections);
-        }
-        Fault::StallFetches(duration) => {
-            kafka.map(|kafka| kafka.stall_fetches(duration));
-        }
-        Fault::Expire { partition, offset } => move_log_start(soak, topic, partition, offset).await,
+    if let Some(kafka) = kafka {
+        kafka.delay(ApiKey::Fetch, Duration::from_millis(delay_ms));
     }
-    slow(0);
+    match (fault, kafka) {
+        (Fault::KillConnections(moment), Some(kafka)) => {
+            tokio::time::sleep(moment).await;
+            kafka.kill_connections();
+        }
+        (Fault::StallFetches(duration), Some(kafka)) => kafka.stall_fetches(duration),
+        (
+            Fault::Expire {
+                partition,
+                offset,
+                when,
+            },
+            Some(kafka),
+        ) => {
+            match when {
+                Moment::BeforeFetches(moment) => {
+                    kafka.stall_fetches(SETTLE_LIMIT);
+                    tokio::time::sleep(moment).await;
+                }
+                Moment::BetweenFetches => {
+                    fetched(kafka, topic).await;
+                    kafka.stall_fetches(SETTLE_LIMIT);
+                }
+            }
+            move_log_start(soak, topic, partition, offset).await;
+            kafka.resume_fetches();
+        }
+        (
+            Fault::Expire {
+                partition, offset, ..
+            },
+            None,
+        ) => {
+            move_log_start(soak, topic, partition, offset).await;
+        }
+        _ => {}
+    }
+    if let Some(kafka) = kafka {
+        kafka.delay(ApiKey::Fetch, Duration::ZERO);
+    }
+}
+
+/// Waits until a fetch has taken something from the topic; not for long, for perhaps none will.
+async fn fetched(kafka: &EmbeddedKafka, topic: &str) {
+    let records = || kafka.fetched(topic).expect("the topic").records;
+    let before = records();
+    for _ in 0..200 {
+        if records() > before {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
 }
 
 async fn move_log_start(soak: &Soak, topic: &str, partition: usize, offset: i64) {

@@ -18,6 +18,7 @@ pub struct Figures {
     /// Plans that were made while others wrote.
     pub concurrent_plans: u64,
     pub pages: u64,
+    /// Splits that were read, and what they gave.
     pub splits: u64,
     pub rows: u64,
     /// Connections killed, fetches stalled, log starts moved under a read.

@@ -80,15 +80,11 @@ impl Query {
             if split.properties.get("topic").map(String::as_str) != Some(topic) {
                 return Err(format!("a split of another topic: {:?}", split.properties));
             }
-            ranges.push((
-                number(split, "partition")? as i32,
-                number(split, "startOffset")?,
-                number(split, "endOffset")?,
-            ));
+            ranges.push(offsets(split)?);
         }
-        ranges.sort_unstable();
+        ranges.sort_unstable_by_key(|(partition, offsets)| (*partition, offsets.start));
         let mut covered: BTreeMap<i32, Range<i64>> = BTreeMap::new();
-        for (partition, start, end) in ranges {
+        for (partition, Range { start, end }) in ranges {
             if end <= start || end - start > self.max_records {
                 return Err(format!(
                     "split {start}..{end} of partition {partition}, wanted 1 to {} offsets",
@@ -107,9 +103,9 @@ impl Query {
         Ok(covered)
     }
 
-    /// The rows of all splits, read in the order of `order`, so many at a time.
-    pub async fn read(&self, order: Vec<usize>, at_a_time: usize) -> Result<Vec<Row>, String> {
-        let mut waiting = order.into_iter();
+    /// The rows of the splits at these indexes, begun in this order, so many at a time.
+    pub async fn read(&self, splits: &[usize], at_a_time: usize) -> Result<Vec<Row>, String> {
+        let mut waiting = splits.iter().copied();
         let mut reads = JoinSet::new();
         let mut rows = Vec::new();
         loop {
@@ -138,24 +134,25 @@ impl Query {
 /// # Errors
 /// When one lies outside the split that gave it.
 fn within(batch: &RecordBatch, split: &Split) -> Result<Vec<Row>, String> {
-    let partition = number(split, "partition")?;
-    let offsets = number(split, "startOffset")?..number(split, "endOffset")?;
+    let (partition, offsets) = offsets(split)?;
     let [partitions, found, numbers] =
         [0, 1, 2].map(|column| batch.column(column).as_primitive::<Int64Type>());
     let row = |row: usize| {
-        let (of, offset) = (partitions.value(row), found.value(row));
+        let (of, offset) = (partitions.value(row) as i32, found.value(row));
         if of != partition || !offsets.contains(&offset) {
             return Err(format!(
                 "the split {offsets:?} of partition {partition} gave the row of partition {of}, offset {offset}"
             ));
         }
-        Ok((
-            of as i32,
-            offset,
-            numbers.is_valid(row).then(|| numbers.value(row)),
-        ))
+        Ok((of, offset, numbers.is_valid(row).then(|| numbers.value(row))))
     };
     (0..batch.num_rows()).map(row).collect()
+}
+
+/// The partition and the offsets that a split stands for.
+pub fn offsets(split: &Split) -> Result<(i32, Range<i64>), String> {
+    let offsets = number(split, "startOffset")?..number(split, "endOffset")?;
+    Ok((number(split, "partition")? as i32, offsets))
 }
 
 fn number(split: &Split, property: &str) -> Result<i64, String> {

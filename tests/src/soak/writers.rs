@@ -3,6 +3,8 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 use rdkafka::Message;
 use rdkafka::client::ClientContext;
 use rdkafka::config::ClientConfig;
@@ -129,7 +131,7 @@ impl Writer {
     }
 
     fn queue(&self, topic: &str, partition: i32, value: Option<i64>, pad_bytes: usize) {
-        let payload = value.map(|n| format!(r#"{{"n":{n},"pad":"{}"}}"#, "z".repeat(pad_bytes)));
+        let payload = value.map(|n| format!(r#"{{"n":{n},"pad":"{}"}}"#, pad(n, pad_bytes)));
         let mut record = BaseRecord::with_opaque_to(topic, Box::new(value))
             .partition(partition)
             .key("k");
@@ -141,6 +143,13 @@ impl Writer {
             record = back;
         }
     }
+}
+
+/// Text that compresses to no less than half.
+fn pad(n: i64, bytes: usize) -> String {
+    let mut noise = vec![0; bytes];
+    ChaCha8Rng::seed_from_u64(n as u64).fill(&mut noise[..]);
+    noise.iter().map(|byte| char::from(b'a' + byte % 16)).collect()
 }
 
 /// Collects what the broker acknowledged.
