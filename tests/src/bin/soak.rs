@@ -28,8 +28,11 @@ async fn main() -> ExitCode {
             && soak.figures().episodes < EPISODES_PER_WORLD
         {
             if let Err(failure) = soak.episode(seed).await {
+                figures += soak.figures();
+                println!("{figures}\nafter {:.0?}", started.elapsed());
                 eprintln!("{failure}");
-                return ExitCode::FAILURE;
+                // Reads that are under way would be waited for.
+                std::process::exit(1);
             }
             seed += 1;
         }

@@ -85,7 +85,7 @@ impl<'a> Episode<'a> {
             (random.random_range(1..=4), random.random_range(0..20))
         };
         let with_tombstones = random.random_bool(0.5);
-        let topic = soak.world.broker.create_topic("soak", partitions as i32).await;
+        let topic = soak.world.broker.create_topic("soak", partitions).await;
         let table = topic.replace('-', "_");
         soak.world.register(
             &table,

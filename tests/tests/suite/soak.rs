@@ -11,9 +11,9 @@ async fn rows_are_those_of_the_model_whatever_happens_to_the_topic() {
     let world = World::start().await;
     // A real broker takes its time for topics and transactions.
     let episodes = if world.broker.as_embedded().is_some() {
-        120
+        40
     } else {
-        15
+        12
     };
     let mut soak = Soak::new(world);
     for seed in SEED..SEED + episodes {
