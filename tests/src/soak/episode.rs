@@ -294,7 +294,8 @@ impl<'a> Episode<'a> {
         self.judge(answer)
     }
 
-    /// Plans while the log only grows by what `grow` lets happen between pages, and checks what the plan covers.
+    /// Plans and checks what the plan covers: all up to the end, or when others write, at least that. Records are produced
+    /// between its pages, unless others do.
     async fn plan(&mut self, isolation: IsolationLevel, alone: bool) -> Result<Query, String> {
         let max_records = self.draw_max_records(isolation);
         let bounds: Vec<(i64, i64)> = self
