@@ -6,4 +6,5 @@ pub mod certificates;
 pub mod client;
 pub mod gated_store;
 pub mod lambda;
+pub mod soak;
 pub mod world;

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use connector::config::Config;
 use connector::kafka::auth::store::aws::AwsCredentialStore;
+use connector::kafka::clusters::Clusters;
 use connector::query_status::{AthenaQueryStatus, QueryStatus};
 use connector::registry::glue::GlueSchemaRegistry;
 use connector::{Connector, kafka_clusters};
@@ -142,50 +143,62 @@ impl World {
 
     /// A connector in this process, with settings that override [`World::variables`].
     pub fn connector(&self, settings: &[(&str, &str)]) -> Client {
-        Client::new(Arc::new(InProcess(self.in_process(settings))), self.blocks())
+        self.connector_on(self.clusters(settings), settings)
     }
 
-    /// SQL over a connector in this process, with settings that override [`World::variables`].
-    pub fn athena(&self, settings: &[(&str, &str)]) -> local::Athena {
-        let connector = local::InProcess::new(self.in_process(settings));
-        local::Athena::new(Arc::new(connector), self.blocks())
+    /// The same over Kafka clients that another connector may have too.
+    pub fn connector_on(&self, clusters: Clusters, settings: &[(&str, &str)]) -> Client {
+        let connector = self.in_process(settings, clusters, self.blocks(), self.query_status());
+        Client::new(Arc::new(InProcess(connector)), self.blocks())
     }
 
-    /// A connector in this process that spills to another store than the bucket.
+    /// The same with another store than the bucket.
     pub fn connector_that_spills_to(&self, blocks: Arc<dyn BlockStore>, settings: &[(&str, &str)]) -> Client {
         self.connector_of(settings, blocks, self.query_status())
     }
 
-    /// A connector in this process with parts that the test plays itself.
+    /// The same with a store and a state of the query that the test plays itself.
     pub fn connector_of(
         &self,
         settings: &[(&str, &str)],
         blocks: Arc<dyn BlockStore>,
         query_status: Arc<dyn QueryStatus>,
     ) -> Client {
-        let connector = self.in_process_of(settings, Arc::clone(&blocks), query_status);
+        let clusters = self.clusters(settings);
+        let connector = self.in_process(settings, clusters, Arc::clone(&blocks), query_status);
         Client::new(Arc::new(InProcess(connector)), blocks)
     }
 
-    fn in_process(&self, settings: &[(&str, &str)]) -> Connector {
-        self.in_process_of(settings, self.blocks(), self.query_status())
+    /// SQL over a connector in this process, with settings that override [`World::variables`].
+    pub fn athena(&self, settings: &[(&str, &str)]) -> local::Athena {
+        let clusters = self.clusters(settings);
+        let connector = self.in_process(settings, clusters, self.blocks(), self.query_status());
+        local::Athena::new(Arc::new(local::InProcess::new(connector)), self.blocks())
     }
 
-    fn blocks(&self) -> Arc<S3BlockStore> {
-        Arc::new(S3BlockStore::new(self.s3()))
+    /// Kafka clients of a configuration, with settings that override [`World::variables`].
+    pub fn clusters(&self, settings: &[(&str, &str)]) -> Clusters {
+        kafka_clusters(&self.config(settings), self.credentials())
     }
 
-    fn query_status(&self) -> Arc<AthenaQueryStatus> {
-        let client = aws_sdk_athena::Client::new(&self.sdk(&self.athena_endpoint()));
-        Arc::new(AthenaQueryStatus::new(client))
-    }
-
-    fn in_process_of(
+    fn in_process(
         &self,
         settings: &[(&str, &str)],
+        clusters: Clusters,
         blocks: Arc<dyn BlockStore>,
         query_status: Arc<dyn QueryStatus>,
     ) -> Connector {
+        let registry = GlueSchemaRegistry::from_sdk_config(&self.sdk(&self.glue.endpoint_url()));
+        Connector::new(
+            self.config(settings),
+            Arc::new(registry),
+            clusters,
+            blocks,
+            query_status,
+        )
+    }
+
+    fn config(&self, settings: &[(&str, &str)]) -> Config {
         let variables = self.variables();
         let variable = |name: &str| {
             let set = settings
@@ -199,16 +212,16 @@ impl World {
                     .map(|(_, value)| value.clone())
             })
         };
-        let config = Config::from_vars(variable).expect("a valid configuration");
-        Connector::new(
-            config.clone(),
-            Arc::new(GlueSchemaRegistry::from_sdk_config(
-                &self.sdk(&self.glue.endpoint_url()),
-            )),
-            kafka_clusters(&config, self.credentials()),
-            blocks,
-            query_status,
-        )
+        Config::from_vars(variable).expect("a valid configuration")
+    }
+
+    fn blocks(&self) -> Arc<S3BlockStore> {
+        Arc::new(S3BlockStore::new(self.s3()))
+    }
+
+    fn query_status(&self) -> Arc<AthenaQueryStatus> {
+        let client = aws_sdk_athena::Client::new(&self.sdk(&self.athena_endpoint()));
+        Arc::new(AthenaQueryStatus::new(client))
     }
 
     /// The real binary in an emulated Lambda with this many containers.
@@ -230,10 +243,7 @@ impl World {
 
     /// Athena's side of a function that was started with other variables.
     pub fn client(&self, lambda: &Arc<Lambda>) -> Client {
-        Client::new(
-            Arc::new(Invoked(Arc::clone(lambda))),
-            Arc::new(S3BlockStore::new(self.s3())),
-        )
+        Client::new(Arc::new(Invoked(Arc::clone(lambda))), self.blocks())
     }
 
     /// A client of the bucket's S3.

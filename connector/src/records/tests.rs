@@ -431,14 +431,14 @@ async fn counts_what_is_no_plain_row() {
         (None, Some(good)),
     ];
     for (offset, (value, key)) in (0..).zip(records) {
-        sink.accept(Record {
+        let next = sink.accept(Record {
             offset,
             key,
             value,
             headers: &headers.as_slice(),
             ..Record::of_value(b"")
-        })
-        .unwrap();
+        });
+        assert!(next.unwrap().is_continue());
     }
     tokio::task::spawn_blocking(move || sink.finish().unwrap())
         .await

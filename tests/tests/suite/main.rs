@@ -15,6 +15,7 @@ mod numbers;
 mod planning;
 mod pushdown;
 mod snapshot;
+mod soak;
 mod sql;
 mod tpch;
 mod wire_traps;

@@ -1,0 +1,168 @@
+//! A randomized search for rows that are missing, too much or there twice.
+//!
+//! An episode draws, from a seed, a topic and what happens to it: batches of every codec, tombstones, transactions of
+//! several producers that interleave and end either way or late, retention, compaction, and between all that queries of
+//! any split size in both isolation modes, whose splits are read while connections die, fetches stall and the log start
+//! moves. A model is told of every change, and the rows must be the model's. The same seed draws the same episode, save
+//! for its last phase, in which producers write while plans are made and read.
+//!
+//! | file | idea |
+//! | --- | --- |
+//! | [`model`] | what lies at every offset (pure) |
+//! | [`writers`] | producers that know where their records went |
+//! | [`query`] | a plan, its rows, and how they differ |
+//! | `episode` | what is drawn and done |
+//! | `background` | producers that write by themselves |
+//! | [`figures`] | the counts |
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use connector::config::IsolationLevel;
+use connector::kafka::clusters::Clusters;
+use rdkafka::config::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+
+use crate::client::Client;
+use crate::world::World;
+use episode::Episode;
+use figures::Figures;
+use writers::Writers;
+
+mod background;
+mod episode;
+pub mod figures;
+pub mod model;
+pub mod query;
+pub mod writers;
+
+/// How long a broker may take to show what it acknowledged.
+const SETTLE_LIMIT: Duration = Duration::from_secs(30);
+
+/// What episodes share: the parts of a query, producers, and the connectors' Kafka clients.
+pub struct Soak {
+    world: World,
+    writers: Arc<Writers>,
+    committed: Clusters,
+    uncommitted: Clusters,
+    /// One of each isolation level.
+    observers: [BaseConsumer; 2],
+    figures: Figures,
+}
+
+impl Soak {
+    pub fn new(world: World) -> Self {
+        let clusters = |isolation| world.clusters(&[("isolation_level", isolation)]);
+        let observer = |isolation: &str| {
+            let mut config = ClientConfig::new();
+            config.set("bootstrap.servers", world.broker.bootstrap());
+            config.set("isolation.level", isolation);
+            config.create().expect("a consumer")
+        };
+        Self {
+            writers: Arc::new(Writers::connect(world.broker.bootstrap())),
+            committed: clusters("read_committed"),
+            uncommitted: clusters("read_uncommitted"),
+            observers: ["read_committed", "read_uncommitted"].map(observer),
+            figures: Figures::default(),
+            world,
+        }
+    }
+
+    /// Draws and runs the episode of a seed.
+    ///
+    /// # Errors
+    /// When a query failed, or its splits or rows are not the model's.
+    ///
+    /// # Panics
+    /// When the broker does not do what it is told to.
+    pub async fn episode(&mut self, seed: u64) -> Result<(), Box<Failure>> {
+        let mut episode = Episode::draw(self, seed).await;
+        let outcome = episode.run().await;
+        let (figures, operations) = episode.into_report();
+        self.figures += figures;
+        outcome.map_err(|reason| {
+            Box::new(Failure {
+                seed,
+                operations,
+                reason,
+            })
+        })
+    }
+
+    /// Counts over all episodes so far.
+    pub fn figures(&self) -> Figures {
+        self.figures
+    }
+
+    /// A connector of its own settings over Kafka clients that it shares.
+    fn connector(&self, isolation: IsolationLevel, max_records: i64) -> Client {
+        let (clusters, level) = match isolation {
+            IsolationLevel::ReadCommitted => (&self.committed, "read_committed"),
+            IsolationLevel::ReadUncommitted => (&self.uncommitted, "read_uncommitted"),
+        };
+        let settings = [
+            ("isolation_level", level),
+            ("max_records_per_split", &max_records.to_string()),
+        ];
+        self.world.connector_on(clusters.clone(), &settings)
+    }
+
+    /// Waits until a partition's log start, last stable offset and high watermark are `wanted`: a coordinator writes the
+    /// markers of a transaction some time after it has acknowledged the end.
+    async fn settle(&self, topic: &str, partition: i32, wanted: [i64; 3]) {
+        let started = std::time::Instant::now();
+        loop {
+            let found = self.offsets(topic, partition);
+            if found == wanted {
+                return;
+            }
+            assert!(
+                started.elapsed() < SETTLE_LIMIT && self.world.broker.as_embedded().is_none(),
+                "topic {topic} partition {partition}: log start, last stable offset and high watermark are {found:?}, \
+                 the model's {wanted:?}"
+            );
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    fn offsets(&self, topic: &str, partition: i32) -> [i64; 3] {
+        if let Some(kafka) = self.world.broker.as_embedded() {
+            let offsets = kafka.offsets(topic, partition).expect("a partition");
+            return [offsets.start, offsets.last_stable, offsets.end];
+        }
+        let [stable, all] = [0, 1].map(|observer| {
+            let consumer = &self.observers[observer];
+            let found = consumer.fetch_watermarks(topic, partition, SETTLE_LIMIT);
+            found.expect("watermarks")
+        });
+        [all.0, stable.1, all.1]
+    }
+}
+
+/// A query whose rows are not the model's.
+#[derive(Debug)]
+pub struct Failure {
+    pub seed: u64,
+    /// What was done up to then, in order.
+    pub operations: Vec<String>,
+    pub reason: String,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "the episode of seed {} fails:", self.seed)?;
+        for operation in &self.operations {
+            writeln!(f, "  {operation}")?;
+        }
+        writeln!(f, "{}", self.reason)?;
+        write!(
+            f,
+            "again: cargo run -p tests --bin soak -- --seed {} --episodes 1",
+            self.seed
+        )
+    }
+}
+
+impl std::error::Error for Failure {}
