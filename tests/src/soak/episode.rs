@@ -4,17 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use connector::config::IsolationLevel;
-use embedded::kafka::{ApiKey, EmbeddedKafka};
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use super::Soak;
 use super::background::{Assignment, Background, Written};
+use super::fault::{Fault, Moment, happen, move_log_start};
 use super::figures::Figures;
 use super::model::{PartitionModel, Slot};
 use super::query::{self, Query, Row, compare};
 use super::writers::Writer;
-use super::{SETTLE_LIMIT, Soak};
 
 /// More splits than this are planned only to have more pages than one.
 const USUAL_SPLITS: i64 = 30;
@@ -40,27 +40,6 @@ pub(super) struct Episode<'a> {
     next_n: i64,
     operations: Vec<String>,
     figures: Figures,
-}
-
-/// What happens while splits are read.
-#[derive(Debug, Clone, Copy)]
-enum Fault {
-    KillConnections(Duration),
-    StallFetches(Duration),
-    Expire {
-        partition: usize,
-        offset: i64,
-        when: Moment,
-    },
-}
-
-/// When a log start moves.
-#[derive(Debug, Clone, Copy)]
-enum Moment {
-    /// Fetches wait from the beginning, so that readers have looked up where the log starts, but read nothing.
-    BeforeFetches(Duration),
-    /// As soon as something was read.
-    BetweenFetches,
 }
 
 /// The rows of a query, and between which log starts they were read.
@@ -545,82 +524,6 @@ impl Drop for Episode<'_> {
             for operation in &self.operations {
                 eprintln!("  {operation}");
             }
-        }
-    }
-}
-
-/// Lets a fault happen, at its moment if it has one. Meanwhile every fetch of the embedded broker takes `delay_ms`, for
-/// the fault to come in between.
-async fn happen(soak: &Soak, topic: &str, fault: Option<Fault>, delay_ms: u64) {
-    let (Some(fault), kafka) = (fault, soak.world.broker.as_embedded()) else {
-        return;
-    };
-    if let Some(kafka) = kafka {
-        kafka.delay(ApiKey::Fetch, Duration::from_millis(delay_ms));
-    }
-    match (fault, kafka) {
-        (Fault::KillConnections(moment), Some(kafka)) => {
-            tokio::time::sleep(moment).await;
-            kafka.kill_connections();
-        }
-        (Fault::StallFetches(duration), Some(kafka)) => kafka.stall_fetches(duration),
-        (
-            Fault::Expire {
-                partition,
-                offset,
-                when,
-            },
-            Some(kafka),
-        ) => {
-            match when {
-                Moment::BeforeFetches(moment) => {
-                    kafka.stall_fetches(SETTLE_LIMIT);
-                    tokio::time::sleep(moment).await;
-                }
-                Moment::BetweenFetches => {
-                    fetched(kafka, topic).await;
-                    kafka.stall_fetches(SETTLE_LIMIT);
-                }
-            }
-            move_log_start(soak, topic, partition, offset).await;
-            kafka.resume_fetches();
-        }
-        (
-            Fault::Expire {
-                partition, offset, ..
-            },
-            None,
-        ) => {
-            move_log_start(soak, topic, partition, offset).await;
-        }
-        _ => {}
-    }
-    if let Some(kafka) = kafka {
-        kafka.delay(ApiKey::Fetch, Duration::ZERO);
-    }
-}
-
-/// Waits until a fetch has taken something from the topic; not for long, for perhaps none will.
-async fn fetched(kafka: &EmbeddedKafka, topic: &str) {
-    let records = || kafka.fetched(topic).expect("the topic").records;
-    let before = records();
-    for _ in 0..200 {
-        if records() > before {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
-}
-
-async fn move_log_start(soak: &Soak, topic: &str, partition: usize, offset: i64) {
-    let partition = partition as i32;
-    match soak.world.broker.as_embedded() {
-        Some(kafka) => kafka
-            .log_start(topic, partition, offset)
-            .expect("an offset of the log"),
-        None => {
-            let broker = &soak.world.broker;
-            broker.delete_records_before(topic, partition, offset).await;
         }
     }
 }

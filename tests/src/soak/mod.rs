@@ -4,7 +4,7 @@
 //! several producers that interleave and end either way or late, retention, compaction, and between all that queries of
 //! any split size in both isolation modes, whose splits are read while connections die, fetches stall and the log start
 //! moves. A model is told of every change, and the rows must be the model's. The same seed draws the same episode, save
-//! for its last phase, in which producers write while plans are made and read.
+//! for its last phase, in which producers write while plans are made and read, and for how far a read is when a fault comes.
 //!
 //! | file | idea |
 //! | --- | --- |
@@ -12,6 +12,7 @@
 //! | [`writers`] | producers that know where their records went |
 //! | [`query`] | a plan, its rows, and how they differ |
 //! | `episode` | what is drawn and done |
+//! | `fault` | what goes wrong while splits are read |
 //! | `background` | producers that write by themselves |
 //! | [`figures`] | the counts |
 
@@ -32,6 +33,7 @@ use writers::Writers;
 
 mod background;
 mod episode;
+mod fault;
 pub mod figures;
 pub mod model;
 pub mod query;

@@ -11,7 +11,7 @@ async fn rows_are_those_of_the_model_whatever_happens_to_the_topic() {
     let world = World::start().await;
     // A real broker takes its time for topics and transactions.
     let episodes = if world.broker.as_embedded().is_some() {
-        40
+        24
     } else {
         12
     };
