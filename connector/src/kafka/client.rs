@@ -91,16 +91,21 @@ impl Broker for KafkaBroker {
     async fn has_log_append_time(&self, topic: &str, deadline: Instant) -> bool {
         let (pool, name) = (Arc::clone(&self.pool), topic.to_owned());
         let told = blocking(move || {
-            pool.with_client(|client| Ok(topic_config::timestamp_type(client, &name, deadline)))
+            pool.with_client(|client| {
+                let started = Instant::now();
+                let told = topic_config::timestamp_type(client, &name, deadline);
+                Ok(told.map_err(|code| KafkaError::LookUp {
+                    topic: name.clone(),
+                    wanted: "message.timestamp.type",
+                    waited: started.elapsed(),
+                    reason: code.to_string(),
+                })?)
+            })
         });
         match told.await {
-            Ok(Ok(timestamp_type)) => timestamp_type == "LogAppendTime",
-            Ok(Err(reason)) => {
-                tracing::debug!(topic, reason, "the brokers do not tell whose time timestamps are");
-                false
-            }
+            Ok(timestamp_type) => timestamp_type.as_deref() == Some("LogAppendTime"),
             Err(error) => {
-                tracing::debug!(topic, %error, "the brokers do not tell whose time timestamps are");
+                tracing::debug!(topic, %error, "it is not known whose time timestamps are");
                 false
             }
         }

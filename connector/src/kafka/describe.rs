@@ -4,15 +4,15 @@
 //! tells them. It sends the same request, asks for the same permission (`Describe` of the topic), never creates the topic,
 //! and needs no handle but the consumer's own.
 
-use std::ffi::{CString, c_char};
+use std::ffi::CString;
 use std::ptr::NonNull;
-use std::slice;
 use std::time::Duration;
 
 use rdkafka::bindings as sys;
-use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
-use rdkafka::types::{RDKafkaErrorCode, RDKafkaRespErr};
+use rdkafka::consumer::{BaseConsumer, ConsumerContext};
+use rdkafka::types::RDKafkaErrorCode;
 
+use super::admin::{AdminCall, Event, elements, succeeded};
 use super::topic_id::TopicId;
 
 /// What brokers tell of a topic.
@@ -26,8 +26,6 @@ pub(super) struct TopicDescription {
 
 /// Asks `broker`, by its number, what `topic` is; waits for `timeout` at most.
 ///
-/// Left to itself librdkafka would ask the controller: a further connection, and no answer while there is none.
-///
 /// # Errors
 /// The brokers' code for the topic, or the client's if no answer came, [`RDKafkaErrorCode::OperationTimedOut`] among them.
 pub(super) fn describe<C: ConsumerContext>(
@@ -36,23 +34,17 @@ pub(super) fn describe<C: ConsumerContext>(
     broker: i32,
     timeout: Duration,
 ) -> Result<TopicDescription, RDKafkaErrorCode> {
-    let client = consumer.client().native_ptr();
-    let timeout_ms =
-        i32::try_from(timeout.as_millis()).map_or(MAX_TIMEOUT_MS, |ms| ms.clamp(1, MAX_TIMEOUT_MS));
     let topics = TopicNames::one(topic)?;
-    let options = Options::new(client, broker, timeout_ms)?;
-    let queue = Queue::new(client);
-    // SAFETY: all four are live. The call copies names and options; the queue is reference-counted, so that an answer
-    // that comes after it was given up is freed unseen.
-    unsafe { sys::rd_kafka_DescribeTopics(client, topics.0.as_ptr(), options.0.as_ptr(), queue.0.as_ptr()) };
-    let event = queue
-        .poll(timeout_ms)
-        .ok_or(RDKafkaErrorCode::OperationTimedOut)?;
-    event.description()
+    let operation = sys::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DESCRIBETOPICS;
+    let call = AdminCall::new(consumer, operation, timeout)?.of_broker(broker)?;
+    // SAFETY: `consumer` is borrowed, so its client lives. The names are copied.
+    let event = unsafe {
+        call.answer(|client, options, queue| {
+            sys::rd_kafka_DescribeTopics(client, topics.0.as_ptr(), options, queue);
+        })
+    };
+    event?.description()
 }
-
-/// The longest that librdkafka's options take.
-const MAX_TIMEOUT_MS: i32 = 3_600_000;
 
 /// Names of topics, freed when dropped.
 struct TopicNames(NonNull<sys::rd_kafka_TopicCollection_t>);
@@ -79,71 +71,10 @@ impl Drop for TopicNames {
     }
 }
 
-/// How to ask, freed when dropped.
-struct Options(NonNull<sys::rd_kafka_AdminOptions_t>);
-
-impl Options {
-    fn new(client: *mut sys::rd_kafka_t, broker: i32, timeout_ms: i32) -> Result<Self, RDKafkaErrorCode> {
-        let operation = sys::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DESCRIBETOPICS;
-        // SAFETY: `client` is live. The call returns null only for an operation that it does not know.
-        let options = unsafe { sys::rd_kafka_AdminOptions_new(client, operation) };
-        let options = Self(NonNull::new(options).ok_or(RDKafkaErrorCode::InvalidArgument)?);
-        let mut text: [c_char; 128] = [0; 128];
-        // SAFETY: the options are live, and `text` has the length that is said.
-        succeeded(unsafe {
-            sys::rd_kafka_AdminOptions_set_request_timeout(
-                options.0.as_ptr(),
-                timeout_ms,
-                text.as_mut_ptr(),
-                text.len(),
-            )
-        })?;
-        // SAFETY: as above.
-        succeeded(unsafe {
-            sys::rd_kafka_AdminOptions_set_broker(options.0.as_ptr(), broker, text.as_mut_ptr(), text.len())
-        })?;
-        Ok(options)
-    }
-}
-
-impl Drop for Options {
-    fn drop(&mut self) {
-        // SAFETY: made by `new`, freed once.
-        unsafe { sys::rd_kafka_AdminOptions_destroy(self.0.as_ptr()) }
-    }
-}
-
-/// Where the answer arrives, freed when dropped.
-struct Queue(NonNull<sys::rd_kafka_queue_t>);
-
-impl Queue {
-    fn new(client: *mut sys::rd_kafka_t) -> Self {
-        // SAFETY: `client` is live. The call never returns null.
-        Self(unsafe { NonNull::new_unchecked(sys::rd_kafka_queue_new(client)) })
-    }
-
-    fn poll(&self, timeout_ms: i32) -> Option<Event> {
-        // SAFETY: the queue is live.
-        NonNull::new(unsafe { sys::rd_kafka_queue_poll(self.0.as_ptr(), timeout_ms) }).map(Event)
-    }
-}
-
-impl Drop for Queue {
-    fn drop(&mut self) {
-        // SAFETY: made by `new`, freed once; what it still holds is freed with it.
-        unsafe { sys::rd_kafka_queue_destroy(self.0.as_ptr()) }
-    }
-}
-
-/// The answer, freed when dropped.
-struct Event(NonNull<sys::rd_kafka_event_t>);
-
 impl Event {
     fn description(&self) -> Result<TopicDescription, RDKafkaErrorCode> {
-        // SAFETY: the event is live.
-        succeeded(unsafe { sys::rd_kafka_event_error(self.0.as_ptr()) })?;
-        // SAFETY: as above. The result is null if the event is of another kind, else part of the event.
-        let result = unsafe { sys::rd_kafka_event_DescribeTopics_result(self.0.as_ptr()) };
+        // SAFETY: the event is live. The result is null if the event is of another kind, else part of the event.
+        let result = unsafe { sys::rd_kafka_event_DescribeTopics_result(self.as_ptr()) };
         if result.is_null() {
             return Err(RDKafkaErrorCode::Partial);
         }
@@ -162,13 +93,6 @@ impl Event {
             // SAFETY: as above.
             partitions: unsafe { partitions(topic) },
         })
-    }
-}
-
-impl Drop for Event {
-    fn drop(&mut self) {
-        // SAFETY: the event came from `rd_kafka_queue_poll` and is freed once.
-        unsafe { sys::rd_kafka_event_destroy(self.0.as_ptr()) }
     }
 }
 
@@ -203,23 +127,4 @@ unsafe fn partitions(topic: *const sys::rd_kafka_TopicDescription_t) -> Vec<i32>
     let mut numbers: Vec<i32> = partitions.iter().map(number).collect();
     numbers.sort_unstable();
     numbers
-}
-
-/// Empty if `start` is null.
-///
-/// # Safety
-/// Else it must point to `count` elements that live as long as the slice is used.
-unsafe fn elements<'a, T>(start: *mut T, count: usize) -> &'a [T] {
-    if start.is_null() {
-        return &[];
-    }
-    // SAFETY: as the caller must see to.
-    unsafe { slice::from_raw_parts(start, count) }
-}
-
-fn succeeded(code: RDKafkaRespErr) -> Result<(), RDKafkaErrorCode> {
-    match code {
-        RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR => Ok(()),
-        code => Err(code.into()),
-    }
 }

@@ -9,6 +9,7 @@
 //! | [`clusters`] | the clusters that tables are in |
 //! | [`client`] | a pool of clients, made when first needed |
 //! | [`topic_id`] | what tells a topic from another of the same name |
+//! | `admin` | what librdkafka's admin calls have in common |
 //! | `describe` | a topic's partitions and its id |
 //! | `watermarks` | both ends of all partitions, and offsets by time, one request a broker |
 //! | `topic_config` | whether a topic's timestamps are those of its log |
@@ -30,6 +31,11 @@ use crate::kafka::topic_id::TopicId;
 use auth::AuthError;
 use auth::failure::AuthenticationCause;
 
+#[expect(
+    unsafe_code,
+    reason = "calls of librdkafka's that the rdkafka crate does not wrap"
+)]
+mod admin;
 pub mod auth;
 pub mod client;
 pub mod clusters;
