@@ -4,7 +4,7 @@ use std::time::Duration;
 use arrow::array::{Array, AsArray, Int64Array, RecordBatch};
 use arrow::datatypes::{DataType, Field, Int64Type, Schema};
 use async_trait::async_trait;
-use protocol::{QueryPlan, Range, SortedRangeSet, ValueSet};
+use protocol::{Constraints, QueryPlan, Range, SortedRangeSet, ValueSet};
 use spill::SpillReader;
 use topic::table::{FORMAT_HINT_KEY, MAPPING_KEY, SOURCE_KEY};
 use topic::{Encoding, NoWriterSchemas, OnBadRecord, OnTombstone, Record, RecordTimestamp, TimestampType};
@@ -414,7 +414,11 @@ async fn counts_what_is_no_plain_row() {
         partition: 0,
     };
     let policy = policy(&world.parts.config, &world.read_request(0, 1).await, Some(&table));
-    let mut sink = RowSink::new(decoder, policy, topic_partition, sender);
+    let selection = Selection {
+        filter: Filter::try_new(&Constraints::default(), &table.schema).unwrap(),
+        limit: None,
+    };
+    let mut sink = RowSink::new(decoder, selection, policy, topic_partition, sender);
     let (good, misfit) = (r#"{"id": 1}"#.as_bytes(), r#"{"id": "x"}"#.as_bytes());
     let headers: [(&str, Option<&[u8]>); 1] = [("n", Some(b"128"))];
     type KeyAndValue<'a> = (Option<&'a [u8]>, Option<&'a [u8]>);
@@ -427,14 +431,14 @@ async fn counts_what_is_no_plain_row() {
         (None, Some(good)),
     ];
     for (offset, (value, key)) in (0..).zip(records) {
-        sink.accept(Record {
+        let next = sink.accept(Record {
             offset,
             key,
             value,
             headers: &headers.as_slice(),
             ..Record::of_value(b"")
-        })
-        .unwrap();
+        });
+        assert!(next.unwrap().is_continue());
     }
     tokio::task::spawn_blocking(move || sink.finish().unwrap())
         .await

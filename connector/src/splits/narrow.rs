@@ -11,7 +11,7 @@ use topic::TopicTable;
 
 use crate::config::{Config, TimestampUpperBound};
 use crate::error::Error;
-use crate::kafka::Broker;
+use crate::kafka::{Broker, OffsetRange};
 use crate::pushdown::limit::row_limit;
 use crate::pushdown::{PartitionRanges, TimeRange, Wanted, before_offsets, from_offsets};
 
@@ -95,7 +95,11 @@ impl Narrowing<'_> {
     }
 
     /// By partition; none for those without a record of `time_ms` or later.
-    async fn offsets_at(&self, ranges: &PartitionRanges, time_ms: i64) -> Result<BTreeMap<i32, i64>, Error> {
+    async fn offsets_at(
+        &self,
+        ranges: &[(i32, OffsetRange)],
+        time_ms: i64,
+    ) -> Result<BTreeMap<i32, i64>, Error> {
         let mut partitions: Vec<i32> = ranges.iter().map(|(partition, _)| *partition).collect();
         partitions.dedup();
         if partitions.is_empty() {

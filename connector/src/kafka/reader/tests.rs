@@ -506,8 +506,9 @@ async fn a_sink_that_has_enough_ends_the_read_well() {
                 shown: Arc::clone(&shown),
             });
             let range = OffsetRange::new(10, 60).unwrap();
-            let read = broker.read(&partition(0), range, Instant::now() + PATIENT, sink);
-            let stats = read.await.unwrap();
+            let (topic_partition, deadline) = (partition(0), Instant::now() + PATIENT);
+            let read = broker.read(&topic_partition, range, deadline, sink).await;
+            let stats = read.unwrap();
             let records = (at + 1).min(60) as u64 - 10;
             assert_eq!(
                 (stats.records, stats.stopped_early),
