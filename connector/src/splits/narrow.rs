@@ -34,23 +34,26 @@ pub(super) async fn ranges(
         deadline,
     };
     let TimeRange { from_ms, until_ms } = wanted.times();
-    let mut ranges = narrowing.from_time(wanted.ranges(&snapshot), from_ms).await?;
+    let mut ranges = narrowing.since(wanted.ranges(&snapshot), from_ms).await?;
     if let Some(until_ms) = until_ms
         && !ranges.is_empty()
         && narrowing.ends_by_time(config.timestamp_upper_bound).await
     {
-        ranges = narrowing.before_time(ranges, until_ms).await?;
+        ranges = narrowing.until(ranges, until_ms).await?;
     }
-    let offsets = |ranges: &mut dyn Iterator<Item = u64>| ranges.fold(0, u64::saturating_add);
     let readable = snapshot.iter().filter_map(|(_, watermarks)| watermarks.range());
     tracing::info!(
         topic = table.topic,
-        offsets = offsets(&mut readable.map(|range| range.offsets())),
-        wanted_offsets = offsets(&mut ranges.iter().map(|(_, range)| range.offsets())),
+        offsets = offsets(readable),
+        wanted_offsets = offsets(ranges.iter().map(|(_, range)| *range)),
         ranges = ranges.len(),
         "narrowed a snapshot"
     );
     Ok(ranges)
+}
+
+fn offsets(ranges: impl Iterator<Item = OffsetRange>) -> u64 {
+    ranges.map(OffsetRange::offsets).fold(0, u64::saturating_add)
 }
 
 /// Finds offsets by time.
@@ -62,11 +65,7 @@ struct Narrowing<'a> {
 
 impl Narrowing<'_> {
     /// Whatever the order of timestamps, all records before the first of `from_ms` or later are older.
-    async fn from_time(
-        &self,
-        ranges: PartitionRanges,
-        from_ms: Option<i64>,
-    ) -> Result<PartitionRanges, Error> {
+    async fn since(&self, ranges: PartitionRanges, from_ms: Option<i64>) -> Result<PartitionRanges, Error> {
         // Brokers take times below 0 for other questions.
         let Some(from_ms) = from_ms.filter(|from_ms| *from_ms > 0) else {
             return Ok(ranges);
@@ -76,7 +75,7 @@ impl Narrowing<'_> {
     }
 
     /// Loses no row only if no record behind the first of `until_ms` or later is older.
-    async fn before_time(&self, ranges: PartitionRanges, until_ms: i64) -> Result<PartitionRanges, Error> {
+    async fn until(&self, ranges: PartitionRanges, until_ms: i64) -> Result<PartitionRanges, Error> {
         if until_ms < 0 {
             return Ok(ranges);
         }
