@@ -4,7 +4,7 @@ use std::time::Duration;
 use arrow::array::{Array, AsArray, Int64Array, RecordBatch};
 use arrow::datatypes::{DataType, Field, Int64Type, Schema};
 use async_trait::async_trait;
-use protocol::{QueryPlan, Range, SortedRangeSet, ValueSet};
+use protocol::{Constraints, QueryPlan, Range, SortedRangeSet, ValueSet};
 use spill::SpillReader;
 use topic::table::{FORMAT_HINT_KEY, MAPPING_KEY, SOURCE_KEY};
 use topic::{Encoding, NoWriterSchemas, OnBadRecord, OnTombstone, Record, RecordTimestamp, TimestampType};

@@ -12,7 +12,7 @@ use topic::TopicTable;
 use crate::config::{Config, TimestampUpperBound};
 use crate::error::Error;
 use crate::kafka::topic_id::TopicId;
-use crate::kafka::{Broker, TopicSnapshot};
+use crate::kafka::{Broker, OffsetRange, TopicSnapshot};
 use crate::pushdown::limit::row_limit;
 use crate::pushdown::{PartitionRanges, TimeRange, Wanted, before_offsets, from_offsets};
 
@@ -46,23 +46,26 @@ pub(super) async fn narrow(
         deadline,
     };
     let TimeRange { from_ms, until_ms } = wanted.times();
-    let mut ranges = narrowing.from_time(wanted.ranges(&snapshot), from_ms).await?;
+    let mut ranges = narrowing.since(wanted.ranges(&snapshot), from_ms).await?;
     if let Some(until_ms) = until_ms
         && !ranges.is_empty()
         && narrowing.ends_by_time(config.timestamp_upper_bound).await
     {
-        ranges = narrowing.before_time(ranges, until_ms).await?;
+        ranges = narrowing.until(ranges, until_ms).await?;
     }
-    let offsets = |ranges: &mut dyn Iterator<Item = u64>| ranges.fold(0, u64::saturating_add);
     let readable = snapshot.iter().filter_map(|(_, watermarks)| watermarks.range());
     tracing::info!(
         topic = table.topic,
-        offsets = offsets(&mut readable.map(|range| range.offsets())),
-        wanted_offsets = offsets(&mut ranges.iter().map(|(_, range)| range.offsets())),
+        offsets = offsets(readable),
+        wanted_offsets = offsets(ranges.iter().map(|(_, range)| *range)),
         ranges = ranges.len(),
         "narrowed a snapshot"
     );
     Ok(Narrowed { topic_id, ranges })
+}
+
+fn offsets(ranges: impl Iterator<Item = OffsetRange>) -> u64 {
+    ranges.map(OffsetRange::offsets).fold(0, u64::saturating_add)
 }
 
 /// Offsets are not looked up for times before this, in November 2004, years before there was Kafka: little would be
@@ -78,11 +81,7 @@ struct Narrowing<'a> {
 
 impl Narrowing<'_> {
     /// Whatever the order of timestamps, all records before the first of `from_ms` or later are older.
-    async fn from_time(
-        &self,
-        ranges: PartitionRanges,
-        from_ms: Option<i64>,
-    ) -> Result<PartitionRanges, Error> {
+    async fn since(&self, ranges: PartitionRanges, from_ms: Option<i64>) -> Result<PartitionRanges, Error> {
         let Some(from_ms) = from_ms.filter(|from_ms| *from_ms >= EARLIEST_MS) else {
             return Ok(ranges);
         };
@@ -91,7 +90,7 @@ impl Narrowing<'_> {
     }
 
     /// Loses no row only if no record behind the first of `until_ms` or later is older.
-    async fn before_time(&self, ranges: PartitionRanges, until_ms: i64) -> Result<PartitionRanges, Error> {
+    async fn until(&self, ranges: PartitionRanges, until_ms: i64) -> Result<PartitionRanges, Error> {
         if until_ms < EARLIEST_MS {
             return Ok(ranges);
         }
@@ -110,7 +109,11 @@ impl Narrowing<'_> {
     }
 
     /// By partition; none for those without a record of `time_ms` or later.
-    async fn offsets_at(&self, ranges: &PartitionRanges, time_ms: i64) -> Result<BTreeMap<i32, i64>, Error> {
+    async fn offsets_at(
+        &self,
+        ranges: &[(i32, OffsetRange)],
+        time_ms: i64,
+    ) -> Result<BTreeMap<i32, i64>, Error> {
         let mut partitions: Vec<i32> = ranges.iter().map(|(partition, _)| *partition).collect();
         partitions.dedup();
         if partitions.is_empty() {

@@ -64,7 +64,7 @@ impl Plan {
 
 /// The longest range of one split, in offsets, that cuts `ranges` into about `parallelism` splits, one more for each
 /// range at most: never more than `limit`, and not less than [`MIN_SPLIT_RECORDS`] unless `limit` is.
-pub(super) fn split_records(ranges: &PartitionRanges, parallelism: Option<u64>, limit: u64) -> u64 {
+pub(super) fn split_records(ranges: &[(i32, OffsetRange)], parallelism: Option<u64>, limit: u64) -> u64 {
     let Some(parallelism) = parallelism else {
         return limit;
     };
@@ -174,7 +174,7 @@ mod tests {
             let ranges = offsets
                 .iter()
                 .map(|&offsets| (0, OffsetRange::new(0, offsets).unwrap()));
-            split_records(&ranges.collect(), parallelism, limit)
+            split_records(&ranges.collect::<Vec<_>>(), parallelism, limit)
         };
         assert_eq!(records(&[1_000_000], None, 100_000), 100_000);
         assert_eq!(records(&[1_000_000], Some(40), 100_000), 25_000);

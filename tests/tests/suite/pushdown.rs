@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, Date64Array, Decimal128Array, Int8Array, Int64Array, RecordBatch, StringArray,
+    ArrayRef, AsArray, Date64Array, Decimal128Array, Int8Array, Int64Array, RecordBatch, StringArray,
 };
 use arrow::datatypes::{DataType, Int64Type};
 use embedded::kafka::{ApiKey, EmbeddedKafka};

@@ -446,8 +446,8 @@ async fn a_sink_that_has_enough_ends_the_read_well() {
                 shown: Arc::clone(&shown),
             });
             let planned = planned(0, 10, 60);
-            let read = broker.read(&planned, Instant::now() + PATIENT, sink);
-            let stats = read.await.unwrap();
+            let read = broker.read(&planned, Instant::now() + PATIENT, sink).await;
+            let stats = read.unwrap();
             let records = (at + 1).min(60) as u64 - 10;
             assert_eq!(
                 (stats.records, stats.stopped_early),
