@@ -11,7 +11,6 @@ use std::time::{Duration, Instant};
 
 use rdkafka::consumer::Consumer;
 use rdkafka::error::KafkaError as ClientError;
-use rdkafka::metadata::MetadataPartition;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use rdkafka::types::RDKafkaErrorCode;
 
@@ -125,7 +124,10 @@ impl<'a> LookUp<'a> {
         })
     }
 
-    /// A broker that leads one of the topic's partitions: one that is to be asked for offsets anyway.
+    /// A broker that leads one of the topic's partitions, and so is to be asked for offsets anyway.
+    ///
+    /// It is asked for one at once: that connects the client to it, whereas librdkafka lets a second go by before it
+    /// connects to a broker for a description alone.
     fn leader(&self, timeout: Duration) -> Result<i32, Failure> {
         let metadata = self.client.fetch_metadata(Some(self.topic), timeout);
         let metadata = metadata.map_err(|error| self.failure(&error))?;
@@ -134,9 +136,13 @@ impl<'a> LookUp<'a> {
         if let Some(error) = topic.error() {
             return Err(self.code_failure(error.into()));
         }
-        let mut leaders = topic.partitions().iter().map(MetadataPartition::leader);
-        let leader = leaders.find(|leader| *leader >= 0);
-        leader.ok_or_else(|| Failure::Passing("no partition of the topic has a leader".into()))
+        let led = topic
+            .partitions()
+            .iter()
+            .find(|partition| partition.leader() >= 0);
+        let led = led.ok_or_else(|| Failure::Passing("no partition of the topic has a leader".into()))?;
+        self.ask_offsets(&[led.id()], Offset::End, timeout)?;
+        Ok(led.leader())
     }
 
     /// Asks for the low ends first, so that `low <= high` holds while records expire and arrive.
@@ -151,24 +157,26 @@ impl<'a> LookUp<'a> {
     }
 
     fn offsets(&self, partitions: &[i32], end: Offset, wanted: &'static str) -> Result<Vec<i64>, KafkaError> {
-        self.retry(wanted, |timeout| {
-            let mut wanted = TopicPartitionList::with_capacity(partitions.len());
-            for partition in partitions {
-                let added = wanted.add_partition_offset(self.topic, *partition, end);
-                added.map_err(|error| self.failure(&error))?;
-            }
-            let found = self
-                .client
-                .offsets_for_times(wanted, timeout)
-                .map_err(|error| self.failure(&error))?;
-            let offset = |partition: &i32| match found.find_partition(self.topic, *partition)?.offset() {
-                Offset::Offset(offset) => Some(offset),
-                // librdkafka leaves the question in place of an answer it did not get.
-                _ => None,
-            };
-            let offsets = partitions.iter().map(offset).collect::<Option<Vec<_>>>();
-            offsets.ok_or_else(|| Failure::Passing("a partition is missing from the answer".into()))
-        })
+        self.retry(wanted, |timeout| self.ask_offsets(partitions, end, timeout))
+    }
+
+    fn ask_offsets(&self, partitions: &[i32], end: Offset, timeout: Duration) -> Result<Vec<i64>, Failure> {
+        let mut wanted = TopicPartitionList::with_capacity(partitions.len());
+        for partition in partitions {
+            let added = wanted.add_partition_offset(self.topic, *partition, end);
+            added.map_err(|error| self.failure(&error))?;
+        }
+        let found = self
+            .client
+            .offsets_for_times(wanted, timeout)
+            .map_err(|error| self.failure(&error))?;
+        let offset = |partition: &i32| match found.find_partition(self.topic, *partition)?.offset() {
+            Offset::Offset(offset) => Some(offset),
+            // librdkafka leaves the question in place of an answer it did not get.
+            _ => None,
+        };
+        let offsets = partitions.iter().map(offset).collect::<Option<Vec<_>>>();
+        offsets.ok_or_else(|| Failure::Passing("a partition is missing from the answer".into()))
     }
 
     fn retry<T>(
