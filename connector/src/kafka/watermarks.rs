@@ -12,7 +12,6 @@ use std::time::{Duration, Instant};
 
 use rdkafka::consumer::Consumer;
 use rdkafka::error::KafkaError as ClientError;
-use rdkafka::metadata::MetadataPartition;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use rdkafka::types::RDKafkaErrorCode;
 
@@ -130,7 +129,10 @@ impl<'a> LookUp<'a> {
         })
     }
 
-    /// A broker that leads one of the topic's partitions: one that is to be asked for offsets anyway.
+    /// A broker that leads one of the topic's partitions, and so is to be asked for offsets anyway.
+    ///
+    /// It is asked for one at once: that connects the client to it, whereas librdkafka lets a second go by before it
+    /// connects to a broker for a description alone.
     fn leader(&self, timeout: Duration) -> Result<i32, Failure> {
         let metadata = self.client.fetch_metadata(Some(self.topic), timeout);
         let metadata = metadata.map_err(|error| self.failure(&error))?;
@@ -139,9 +141,13 @@ impl<'a> LookUp<'a> {
         if let Some(error) = topic.error() {
             return Err(self.code_failure(error.into()));
         }
-        let mut leaders = topic.partitions().iter().map(MetadataPartition::leader);
-        let leader = leaders.find(|leader| *leader >= 0);
-        leader.ok_or_else(|| Failure::Passing("no partition of the topic has a leader".into()))
+        let led = topic
+            .partitions()
+            .iter()
+            .find(|partition| partition.leader() >= 0);
+        let led = led.ok_or_else(|| Failure::Passing("no partition of the topic has a leader".into()))?;
+        self.ask_offsets(&[led.id()], Offset::End, timeout)?;
+        Ok(led.leader())
     }
 
     /// Asks for the low ends first, so that `low <= high` holds while records expire and arrive.
@@ -156,7 +162,11 @@ impl<'a> LookUp<'a> {
     }
 
     fn offsets(&self, partitions: &[i32], end: Offset, wanted: &'static str) -> Result<Vec<i64>, KafkaError> {
-        self.list(partitions, end, wanted, |answer| match answer {
+        self.retry(wanted, |timeout| self.ask_offsets(partitions, end, timeout))
+    }
+
+    fn ask_offsets(&self, partitions: &[i32], end: Offset, timeout: Duration) -> Result<Vec<i64>, Failure> {
+        self.ask(partitions, end, timeout, |answer| match answer {
             Offset::Offset(offset) => Some(offset),
             _ => None,
         })
@@ -168,46 +178,45 @@ impl<'a> LookUp<'a> {
         partitions: &[i32],
         time_ms: i64,
     ) -> Result<Vec<Option<i64>>, KafkaError> {
-        self.list(partitions, Offset::Offset(time_ms), "offsets by time", |answer| {
-            match answer {
-                Offset::End => Some(None),
-                // The time itself, and no offset that a log will ever reach.
-                Offset::Offset(offset) if offset == time_ms && offset >= IMPLAUSIBLE_OFFSET => None,
-                Offset::Offset(offset) => Some(Some(offset)),
-                _ => None,
-            }
+        let read = |answer| match answer {
+            Offset::End => Some(None),
+            // The time itself, and no offset that a log will ever reach.
+            Offset::Offset(offset) if offset == time_ms && offset >= IMPLAUSIBLE_OFFSET => None,
+            Offset::Offset(offset) => Some(Some(offset)),
+            _ => None,
+        };
+        self.retry("offsets by time", |timeout| {
+            self.ask(partitions, Offset::Offset(time_ms), timeout, read)
         })
     }
 
     /// Asks `question` of each partition. `read` tells what an answer means, `None` if it is none: librdkafka leaves the
     /// question in place of an answer it did not get.
-    fn list<T>(
+    fn ask<T>(
         &self,
         partitions: &[i32],
         question: Offset,
-        wanted: &'static str,
+        timeout: Duration,
         read: impl Fn(Offset) -> Option<T>,
-    ) -> Result<Vec<T>, KafkaError> {
-        self.retry(wanted, |timeout| {
-            let mut questions = TopicPartitionList::with_capacity(partitions.len());
-            for partition in partitions {
-                let added = questions.add_partition_offset(self.topic, *partition, question);
-                added.map_err(|error| self.failure(&error))?;
-            }
-            let found = self
-                .client
-                .offsets_for_times(questions, timeout)
-                .map_err(|error| self.failure(&error))?;
-            // Looking each partition up in the list takes a time that grows with the square of their number.
-            let answers: HashMap<i32, Offset> = found
-                .elements()
-                .iter()
-                .map(|element| (element.partition(), element.offset()))
-                .collect();
-            let answer = |partition| read(*answers.get(partition)?);
-            let answers = partitions.iter().map(answer).collect::<Option<Vec<_>>>();
-            answers.ok_or_else(|| Failure::Passing("a partition is missing from the answer".into()))
-        })
+    ) -> Result<Vec<T>, Failure> {
+        let mut questions = TopicPartitionList::with_capacity(partitions.len());
+        for partition in partitions {
+            let added = questions.add_partition_offset(self.topic, *partition, question);
+            added.map_err(|error| self.failure(&error))?;
+        }
+        let found = self
+            .client
+            .offsets_for_times(questions, timeout)
+            .map_err(|error| self.failure(&error))?;
+        // Looking each partition up in the list takes a time that grows with the square of their number.
+        let answers: HashMap<i32, Offset> = found
+            .elements()
+            .iter()
+            .map(|element| (element.partition(), element.offset()))
+            .collect();
+        let answer = |partition| read(*answers.get(partition)?);
+        let answers = partitions.iter().map(answer).collect::<Option<Vec<_>>>();
+        answers.ok_or_else(|| Failure::Passing("a partition is missing from the answer".into()))
     }
 
     fn retry<T>(

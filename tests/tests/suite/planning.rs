@@ -82,17 +82,21 @@ async fn a_plan_costs_as_many_requests_for_ten_thousand_partitions_as_for_one() 
     let mut costs = Vec::new();
     for partitions in [1, 100, 10_000] {
         let (_, table) = spread(&world, partitions).await;
-        // A client of its own, so that each plan includes connecting.
         let connector = world.connector(&[]);
         let apis = [ApiKey::ListOffsets, ApiKey::Metadata];
-        let before = apis.map(|api| kafka.requests(api));
-        let first = page(&connector, &table, None).await;
-        let after = apis.map(|api| kafka.requests(api));
-        assert_eq!(first.splits.len(), 1000.min(partitions as usize));
-        costs.push([after[0] - before[0], after[1] - before[1]]);
+        let ask = async || {
+            let before = apis.map(|api| kafka.requests(api));
+            let first = page(&connector, &table, None).await;
+            assert_eq!(first.splits.len(), 1000.min(partitions as usize));
+            [0, 1].map(|api| kafka.requests(apis[api]) - before[api])
+        };
+        let (new, known) = (ask().await, ask().await);
+        // A new client learns of brokers, of a leader, and may look at the topic once more while it connects.
+        assert!(new[0] == 3 && new[1] <= 4, "[ListOffsets, Metadata] {new:?}");
+        costs.push(known);
     }
-    // The earliest and the latest offsets; metadata when connecting and for the topic.
-    assert_eq!(costs, [[2, 2]; 3], "[ListOffsets, Metadata] by partitions");
+    // The earliest offsets and the latest; the topic.
+    assert_eq!(costs, [[2, 1]; 3], "[ListOffsets, Metadata] by partitions");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -105,7 +109,7 @@ async fn pages_of_ten_thousand_partitions_fit_lambda_and_ask_kafka_once() {
     let (splits, largest) = pages(&connector, &table).await;
     assert_eq!(
         kafka.requests(ApiKey::ListOffsets) - before,
-        2,
+        3,
         "later pages are of the token"
     );
     assert!(largest < MAX_RESPONSE_BYTES.min(6_000_000), "{largest} bytes");

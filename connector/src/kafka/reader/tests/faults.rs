@@ -190,9 +190,8 @@ async fn a_leader_that_goes_down_while_it_is_read_is_followed_to_the_next() {
     let planned = planned(0, 0, 80);
     let read = cluster.broker.read(&planned, Instant::now() + PATIENT, sink);
     let move_leader = async {
-        blocking(move || Ok(wait_for_first.recv().unwrap()))
-            .await
-            .unwrap();
+        let first = blocking(move || Ok(wait_for_first.recv()));
+        first.await.unwrap().unwrap();
         cluster.mock.broker_down(3).unwrap();
         cluster.mock.partition_leader(TOPIC, 0, Some(2)).unwrap();
         go_on.send(()).unwrap();
