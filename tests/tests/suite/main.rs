@@ -8,6 +8,7 @@ mod faults;
 mod formats;
 mod hostile;
 mod json;
+mod security;
 mod sql;
 mod tpch;
 mod wire_traps;
