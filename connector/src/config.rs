@@ -315,6 +315,9 @@ mod tests {
         let names = [
             "kafka_endpoint",
             "auth_type",
+            "secrets_manager_secret",
+            "certificates_s3_reference",
+            "msk_region",
             "MAX_BLOCK_SIZE_BYTES",
             "on_bad_record",
         ];
@@ -354,9 +357,9 @@ mod tests {
     #[test]
     fn shows_no_password_of_the_registrys_url() {
         let with_url = |url| config(&[("schema_registry_url", url)]);
-        let shown = format!("{:?}", with_url("https://key:secret@registry").unwrap());
+        let shown = format!("{:?}", with_url("https://key:hunter2@registry").unwrap());
         assert!(
-            shown.contains("https://registry") && !shown.contains("secret"),
+            shown.contains("https://registry") && !shown.contains("hunter2"),
             "{shown}"
         );
         let error = with_url("https://key:sec/ret@registry").unwrap_err();

@@ -12,6 +12,7 @@
 //! | [`iam`] | tokens of MSK's IAM access control |
 //! | [`settings`] | all of these to the settings of one client |
 //! | [`failure`] | why brokers and client do not come together |
+//! | [`verification`] | what is wrong with a broker's certificate |
 
 use std::str::FromStr;
 
@@ -25,6 +26,11 @@ pub mod keystore;
 pub mod secret;
 pub mod settings;
 pub mod store;
+#[expect(
+    unsafe_code,
+    reason = "a callback of librdkafka's that the rdkafka crate does not wrap"
+)]
+pub mod verification;
 
 /// The types that exist, as `auth_type` spells them, surrounding blanks and case aside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -16,9 +16,10 @@ use rdkafka::types::RDKafkaErrorCode;
 use tokio::runtime::Handle;
 use tracing::Span;
 
-use super::auth::failure::AuthenticationFailure;
+use super::auth::failure::{self, AuthenticationCause, AuthenticationFailure};
 use super::auth::settings::{AuthSettings, Authentication};
 use super::auth::store::CredentialStore;
+use super::auth::verification;
 use super::reader::Reader;
 use super::{Broker, KafkaError, OffsetRange, ReadStats, RecordSink, TopicPartition, Watermarks, watermarks};
 use crate::config::IsolationLevel;
@@ -125,6 +126,13 @@ struct Heard {
     token_expires: Option<SystemTime>,
 }
 
+impl Heard {
+    fn has_token(&self) -> bool {
+        self.token_expires
+            .is_some_and(|expires| expires > SystemTime::now())
+    }
+}
+
 impl Context {
     /// For the runtime that the current thread belongs to.
     fn new(authentication: Arc<Authentication>) -> Self {
@@ -141,8 +149,8 @@ impl Context {
 
     /// Whether new connections of this client would fail for an old token. One that slept could not renew it.
     fn is_expired(&self) -> bool {
-        let expires = self.heard().token_expires;
-        expires.is_some_and(|expires| expires <= SystemTime::now())
+        let heard = self.heard();
+        heard.token_expires.is_some() && !heard.has_token()
     }
 
     fn heard(&self) -> MutexGuard<'_, Heard> {
@@ -182,7 +190,11 @@ impl ClientContext for Context {
             heard.complaint = Some(reason.to_owned());
         }
         if heard.failure.is_none() {
-            heard.failure = code.and_then(|code| AuthenticationFailure::recognise(code, reason));
+            let failure = code.and_then(|code| AuthenticationFailure::recognise(code, reason));
+            // A token that cannot be renewed is good until it expires, and librdkafka asks again.
+            let has_token = heard.has_token();
+            heard.failure =
+                failure.filter(|failure| failure.cause != AuthenticationCause::Token || !has_token);
         }
     }
 
@@ -243,7 +255,24 @@ impl Pool {
         if result.is_ok() {
             client.context().forget_complaint();
         }
-        result
+        result.map_err(|error| self.explain(error))
+    }
+
+    /// Finds out what is wrong with a broker's certificate, if that is all that is known.
+    fn explain(&self, error: Error) -> Error {
+        let Error::Kafka(KafkaError::Authentication {
+            cause: AuthenticationCause::BrokerCertificate,
+            reason,
+        }) = error
+        else {
+            return error;
+        };
+        let settings = Handle::current().block_on(self.authentication.settings());
+        let fault = failure::broker_of(&reason)
+            .zip(settings.ok())
+            .and_then(|(broker, settings)| verification::broker_certificate_fault(broker, &settings));
+        let cause = fault.unwrap_or(AuthenticationCause::BrokerCertificate);
+        KafkaError::Authentication { cause, reason }.into()
     }
 
     fn take_idle(&self) -> Option<Client> {
@@ -366,3 +395,6 @@ impl Drop for CancelOnDrop {
         self.flag.store(true, Ordering::Relaxed);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,7 @@
 //! cluster the creation of `__consumer_offsets`, none of which a reader of fixed ranges needs.
 //! librdkafka's partition calls (`rd_kafka_consume_start_queue` and its kin) need no group, and
 //! tell at which offset a partition ended. The `rdkafka` crate does not wrap them, so this file
-//! does; it is the only one with `unsafe` code.
+//! does, with `unsafe` code.
 
 use std::borrow::Cow;
 use std::ffi::{CStr, CString, c_void};

@@ -9,8 +9,6 @@
 use jks::{KeyStore as JksStore, KeyStoreError, KeyStoreOptions};
 use p12_keystore::error::Error as Pkcs12Error;
 use p12_keystore::{KeyStore as Pkcs12Store, KeyStoreEntry, Pkcs12Archive, Pkcs12ImportPolicy};
-use rustls_pki_types::CertificateDer;
-use rustls_pki_types::pem::PemObject;
 
 use super::AuthError;
 use super::certificates::StoreFile;
@@ -115,10 +113,13 @@ impl StoreFile {
         }
     }
 
+    fn pem_blocks(&self) -> Result<Vec<pem::Block<'_>>, AuthError> {
+        pem::blocks(&self.content).ok_or_else(|| self.broken("is broken PEM: a block has no end"))
+    }
+
     fn pem_certificates(&self) -> Result<Vec<Vec<u8>>, AuthError> {
-        let certificates = CertificateDer::pem_slice_iter(&self.content);
-        let certificates = certificates.map(|certificate| certificate.map(|der| der.to_vec()));
-        let certificates: Result<_, _> = certificates.collect();
+        let blocks = self.pem_blocks()?;
+        let certificates: Result<_, _> = blocks.iter().filter_map(pem::Block::certificate).collect();
         certificates.map_err(|error| self.broken(format!("is broken PEM: {error}")))
     }
 }
@@ -244,7 +245,8 @@ fn pkcs12_error(file: &StoreFile, key: SecretKey, error: &Pkcs12Error) -> AuthEr
 }
 
 fn pem_client(file: &StoreFile, passwords: &StorePasswords) -> Result<ClientCertificate, AuthError> {
-    let key = file.only_key(pem::private_keys(&file.content))?;
+    let blocks = file.pem_blocks()?;
+    let key = file.only_key(blocks.iter().filter_map(pem::Block::private_key).collect())?;
     let certificates = file.pem_certificates()?;
     if certificates.is_empty() {
         return Err(file.broken("has a private key, but no certificate"));

@@ -2,11 +2,14 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::{self, PemObject};
 use zeroize::Zeroizing;
 
 use crate::kafka::auth::secret::SecretText;
 
 const BEGIN: &str = "-----BEGIN ";
+const CERTIFICATE: &str = "CERTIFICATE";
 /// Characters of base64 on a line.
 const LINE: usize = 64;
 /// What PEM may call a private key.
@@ -25,7 +28,7 @@ pub(super) fn is_pem(content: &[u8]) -> bool {
 /// Certificates in DER, one block after the other and nothing else: librdkafka refuses text after the last.
 pub(super) fn certificates(ders: &[Vec<u8>]) -> String {
     ders.iter()
-        .map(|der| block("CERTIFICATE", der).to_string())
+        .map(|der| block(CERTIFICATE, der).to_string())
         .collect()
 }
 
@@ -34,20 +37,40 @@ pub(super) fn private_key(der: &[u8]) -> SecretText {
     SecretText::from(block("PRIVATE KEY", der))
 }
 
-/// The blocks that hold private keys, as they are.
-pub(super) fn private_keys(content: &[u8]) -> Vec<SecretText> {
-    let Ok(text) = std::str::from_utf8(content) else {
-        return Vec::new();
-    };
-    let blocks = text.match_indices(BEGIN).filter_map(|(start, _)| {
+/// A block, as it stands in the text.
+pub(super) struct Block<'a> {
+    label: &'a str,
+    text: &'a str,
+}
+
+/// All blocks of a text, or `None` if one has no end.
+pub(super) fn blocks(content: &[u8]) -> Option<Vec<Block<'_>>> {
+    let text = std::str::from_utf8(content).ok()?;
+    let starts = text.match_indices(BEGIN);
+    let blocks = starts.map(|(start, _)| {
         let text = &text[start..];
         let (label, _) = text[BEGIN.len()..].split_once("-----")?;
         let end = format!("-----END {label}-----");
         let length = text.find(&end)? + end.len();
-        let is_key = KEY_LABELS.contains(&label);
-        is_key.then(|| SecretText::new(format!("{}\n", &text[..length])))
+        let text = &text[..length];
+        Some(Block { label, text })
     });
     blocks.collect()
+}
+
+impl Block<'_> {
+    /// `None` if it is something else; an error if it is broken.
+    pub(super) fn certificate(&self) -> Option<Result<Vec<u8>, pem::Error>> {
+        let der =
+            (self.label == CERTIFICATE).then(|| CertificateDer::from_pem_slice(self.text.as_bytes()))?;
+        Some(der.map(|der| der.to_vec()))
+    }
+
+    /// With its headers, if it has any: they say how it is encrypted.
+    pub(super) fn private_key(&self) -> Option<SecretText> {
+        let is_key = KEY_LABELS.contains(&self.label);
+        is_key.then(|| SecretText::new(format!("{}\n", self.text)))
+    }
 }
 
 /// PKCS8 says so in the label, OpenSSL's older form in a header.

@@ -30,8 +30,10 @@ fn passwords(store: &str, key: Option<&str>) -> StorePasswords {
 
 /// The certificates in a PEM text that holds nothing else.
 fn ders(pem: &str) -> Vec<Vec<u8>> {
-    let ders: Vec<_> = CertificateDer::pem_slice_iter(pem.as_bytes())
-        .map(|der| der.unwrap().to_vec())
+    let blocks = pem::blocks(pem.as_bytes()).unwrap();
+    let ders: Vec<_> = blocks
+        .iter()
+        .map(|block| block.certificate().unwrap().unwrap())
         .collect();
     assert_eq!(pem, pem::certificates(&ders));
     ders
@@ -253,6 +255,24 @@ fn survives_stores_that_are_cut_or_changed() {
             }
         }
     }
+}
+
+#[test]
+fn refuses_pem_of_which_a_part_is_missing() {
+    let whole = fixture!("truststore.pem");
+    let end = whole.content.len() - 100;
+    let message = error(trusted_certificates(
+        &file("cut.pem", &whole.content[..end]),
+        &StorePasswords::default(),
+    ));
+    assert_eq!(message, "s3://certs/cut.pem is broken PEM: a block has no end");
+    let text = String::from_utf8(whole.content.to_vec()).unwrap();
+    let file = file("x.pem", text.replacen("MII", "MI!", 1).as_bytes());
+    let message = error(trusted_certificates(&file, &StorePasswords::default()));
+    assert!(
+        message.starts_with("s3://certs/x.pem is broken PEM: "),
+        "{message}"
+    );
 }
 
 #[test]
