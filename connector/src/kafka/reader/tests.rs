@@ -27,16 +27,16 @@ struct Cluster {
 
 impl Cluster {
     fn start() -> Self {
-        Self::start_with(IsolationLevel::ReadCommitted)
-    }
-
-    fn start_with(isolation_level: IsolationLevel) -> Self {
         let mock = MockCluster::new(1).unwrap();
         mock.create_topic(TOPIC, 2, 1).unwrap();
         let cluster = ClusterConfig::at(mock.bootstrap_servers());
         Self {
             mock,
-            broker: KafkaBroker::new(cluster, isolation_level, Arc::new(MemoryCredentialStore::new())),
+            broker: KafkaBroker::new(
+                cluster,
+                IsolationLevel::ReadCommitted,
+                Arc::new(MemoryCredentialStore::new()),
+            ),
         }
     }
 
@@ -384,39 +384,6 @@ async fn reads_on_when_a_broker_comes_back() {
     let ((stats, offsets), ()) = futures::join!(reading, repair);
     assert_eq!(stats.unwrap().records, 100);
     assert_eq!(offsets, (0..100).collect::<Vec<_>>());
-}
-
-/// As a leader does that has just been elected: it has the records, but fetches end below them. The mock says so of
-/// followers alone, and of uncommitted records.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_broker_whose_fetches_end_too_early_is_asked_again() {
-    let cluster = Cluster::start_with(IsolationLevel::ReadUncommitted);
-    for numbers in [0..50, 50..100] {
-        cluster.produce(numbers, usize::to_string);
-    }
-    let fetches_end_at = |offset| {
-        let told = cluster.mock.follower_watermarks(TOPIC, 0, Some(0), Some(offset));
-        told.unwrap();
-    };
-    cluster.mock.partition_follower(TOPIC, 0, 1).unwrap();
-    fetches_end_at(50);
-    let sink = Collect::default();
-    let range = OffsetRange::new(0, 100).unwrap();
-    let (topic_partition, deadline) = (partition(0), Instant::now() + PATIENT);
-    let reading = cluster
-        .broker
-        .read(&topic_partition, range, deadline, Box::new(sink.clone()));
-    let catching_up = async {
-        while sink.0.lock().unwrap().len() < 50 {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        // Past the first fetch that ends there.
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        fetches_end_at(100);
-    };
-    let (stats, ()) = futures::join!(reading, catching_up);
-    assert_eq!(stats.unwrap().records, 100);
-    assert_eq!(*sink.0.lock().unwrap(), (0..100).collect::<Vec<_>>());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
