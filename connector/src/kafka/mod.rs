@@ -176,7 +176,10 @@ pub enum KafkaError {
         reason: String,
     },
 
-    #[error("{place}: the brokers refuse access: {reason}")]
+    #[error(
+        "{place}: the brokers refuse access: {reason}; wanted are Describe and Read on the topic, with IAM \
+         kafka-cluster:DescribeTopic and kafka-cluster:ReadData"
+    )]
     Unauthorized { place: String, reason: String },
 
     /// The brokers did not tell a topic's partitions or watermarks.
