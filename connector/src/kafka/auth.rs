@@ -13,6 +13,7 @@
 //! | [`settings`] | all of these to the settings of one client |
 //! | [`failure`] | why brokers and client do not come together |
 //! | [`verification`] | what is wrong with a broker's certificate |
+//! | [`validity`] | what is wrong with the client's |
 
 use std::str::FromStr;
 
@@ -26,6 +27,7 @@ pub mod keystore;
 pub mod secret;
 pub mod settings;
 pub mod store;
+pub mod validity;
 #[expect(
     unsafe_code,
     reason = "a callback of librdkafka's that the rdkafka crate does not wrap"

@@ -19,7 +19,7 @@ use tracing::Span;
 use super::auth::failure::{self, AuthenticationCause, AuthenticationFailure};
 use super::auth::settings::{AuthSettings, Authentication};
 use super::auth::store::CredentialStore;
-use super::auth::verification;
+use super::auth::{validity, verification};
 use super::reader::Reader;
 use super::topic_config;
 use super::watermarks::LookUp;
@@ -326,21 +326,26 @@ impl Pool {
         result.map_err(|error| self.explain(error))
     }
 
-    /// Finds out what is wrong with a broker's certificate, if that is all that is known.
+    /// Finds out what is wrong with a certificate, if all that is known is that one side did not take the other's.
     fn explain(&self, error: Error) -> Error {
-        let Error::Kafka(KafkaError::Authentication {
-            cause: AuthenticationCause::BrokerCertificate,
-            reason,
-        }) = error
-        else {
+        let Error::Kafka(KafkaError::Authentication { cause, reason }) = error else {
             return error;
         };
-        let settings = Handle::current().block_on(self.authentication.settings());
-        let fault = failure::broker_of(&reason)
-            .zip(settings.ok())
-            .and_then(|(broker, settings)| verification::broker_certificate_fault(broker, &settings));
-        let cause = fault.unwrap_or(AuthenticationCause::BrokerCertificate);
+        let cause = self.certificate_fault(cause, &reason).unwrap_or(cause);
         KafkaError::Authentication { cause, reason }.into()
+    }
+
+    fn certificate_fault(&self, cause: AuthenticationCause, reason: &str) -> Option<AuthenticationCause> {
+        let settings = || Handle::current().block_on(self.authentication.settings()).ok();
+        match cause {
+            AuthenticationCause::BrokerCertificate => {
+                verification::broker_certificate_fault(failure::broker_of(reason)?, &*settings()?)
+            }
+            AuthenticationCause::ClientCertificate => {
+                validity::client_certificate_fault(settings()?.get("ssl.certificate.pem"), SystemTime::now())
+            }
+            _ => None,
+        }
     }
 
     fn take_idle(&self) -> Option<Client> {

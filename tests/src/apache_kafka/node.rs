@@ -29,8 +29,7 @@ const JAVA: &[&str] = &[
     "-Dorg.slf4j.simpleLogger.log.kafka.server.KafkaRaftServer=info",
 ];
 
-/// What is said in every node's settings: topics of its own on one replica, nothing that ages away, and what a topic asks
-/// of retention or compaction done within a second or two.
+/// What every node's settings say: Kafka's own topics are small, and test data carries any timestamp and must not age away.
 const COMMON: &[(&str, &str)] = &[
     ("process.roles", "broker,controller"),
     ("controller.listener.names", "CONTROLLER"),

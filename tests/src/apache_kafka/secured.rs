@@ -12,7 +12,7 @@ use crate::certificates::{BROKER_PASSWORD, Certificates, Holder};
 /// The user whom SCRAM and PLAIN know.
 pub const USER: &str = "athena";
 /// With what would be lost if it were pasted into a text of settings.
-pub const PASSWORD: &str = r#"s3cret-73905 p@ss;w=rd,%41'"\#"#;
+pub const PASSWORD: &str = r#"s3cret-73905 p@ss;w=rd%41'"\#"#;
 
 /// Topics whose names begin so are for everybody who has a name; others for nobody.
 const OPEN_PREFIX: &str = "open-";

@@ -129,7 +129,7 @@ async fn a_partition_without_any_replica_is_an_error_until_one_is_back() {
     let splits = client.splits("t").await.expect("splits");
     let everything = Constraints::default();
     cluster.kill(3);
-    client.limit = Duration::from_secs(8);
+    client.limit = Duration::from_secs(5);
     let planning = client.splits("t").await.expect_err("nobody knows the ends");
     let reading = client.read("t", &schema, &splits[0], &everything).await;
     for error in [planning, reading.expect_err("nobody has the records")] {
@@ -156,7 +156,7 @@ async fn a_cluster_that_is_gone_is_an_error_until_it_is_back() {
     for node in [1, 2, 3] {
         cluster.kill(node);
     }
-    client.limit = Duration::from_secs(8);
+    client.limit = Duration::from_secs(5);
     let error = client.splits("t").await.expect_err("nobody answers");
     assert!(error.contains(&topic), "{error}");
     assert!(error.contains("from the brokers within"), "{error}");

@@ -14,6 +14,7 @@ mod json;
 mod numbers;
 mod planning;
 mod pushdown;
+mod security;
 mod snapshot;
 mod soak;
 mod sql;

@@ -173,6 +173,12 @@ impl AuthSettings {
         self.0.iter().map(|(name, value)| (*name, value.expose()))
     }
 
+    /// The value of one name, secret or not.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        let mut found = self.iter().filter(|(each, _)| *each == name);
+        found.next().map(|(_, value)| value)
+    }
+
     fn set(&mut self, name: &'static str, value: &str) {
         self.set_secret(name, SecretText::new(value));
     }

@@ -36,17 +36,17 @@ impl Cluster {
 
     /// Partition 0 is led by the last of so many brokers, whose numbers begin with 1.
     fn of_brokers(brokers: i32) -> Self {
-        Self::start_with(brokers, IsolationLevel::ReadCommitted)
-    }
-
-    fn start_with(brokers: i32, isolation_level: IsolationLevel) -> Self {
         let mock = MockCluster::new(brokers).unwrap();
         mock.create_topic(TOPIC, 2, brokers).unwrap();
         mock.partition_leader(TOPIC, 0, Some(brokers)).unwrap();
         let cluster = ClusterConfig::at(mock.bootstrap_servers());
         Self {
             mock,
-            broker: KafkaBroker::new(cluster, isolation_level, Arc::new(MemoryCredentialStore::new())),
+            broker: KafkaBroker::new(
+                cluster,
+                IsolationLevel::ReadCommitted,
+                Arc::new(MemoryCredentialStore::new()),
+            ),
         }
     }
 

@@ -321,7 +321,6 @@ async fn a_stall_is_an_error_that_says_where_and_since_when() {
     assert!(offsets.is_empty());
 }
 
-/// As a leader does that has just been elected: it has the records, but fetches end below them. The mock says so of
 /// followers alone, and of uncommitted records.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_broker_whose_fetches_end_too_early_is_asked_again() {
