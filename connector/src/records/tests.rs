@@ -415,7 +415,7 @@ async fn counts_what_is_no_plain_row() {
     };
     let policy = policy(&world.parts.config, &world.read_request(0, 1).await, Some(&table));
     let selection = Selection {
-        filter: Filter::try_new(&protocol::Constraints::default(), &table.schema).unwrap(),
+        filter: Filter::try_new(&Constraints::default(), &table.schema).unwrap(),
         limit: None,
     };
     let mut sink = RowSink::new(decoder, selection, policy, topic_partition, sender);

@@ -320,34 +320,3 @@ async fn a_stall_is_an_error_that_says_where_and_since_when() {
     );
     assert!(offsets.is_empty());
 }
-
-/// followers alone, and of uncommitted records.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_broker_whose_fetches_end_too_early_is_asked_again() {
-    let cluster = Cluster::start_with(1, IsolationLevel::ReadUncommitted);
-    for numbers in [0..50, 50..100] {
-        cluster.produce(numbers, usize::to_string);
-    }
-    let fetches_end_at = |offset| {
-        let told = cluster.mock.follower_watermarks(TOPIC, 0, Some(0), Some(offset));
-        told.unwrap();
-    };
-    cluster.mock.partition_follower(TOPIC, 0, 1).unwrap();
-    fetches_end_at(50);
-    let sink = Collect::default();
-    let planned = planned(0, 0, 100);
-    let reading = cluster
-        .broker
-        .read(&planned, Instant::now() + PATIENT, Box::new(sink.clone()));
-    let catching_up = async {
-        while sink.0.lock().unwrap().len() < 50 {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        // Past the first fetch that ends there.
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        fetches_end_at(100);
-    };
-    let (stats, ()) = futures::join!(reading, catching_up);
-    assert_eq!(stats.unwrap().records, 100);
-    assert_eq!(*sink.0.lock().unwrap(), (0..100).collect::<Vec<_>>());
-}
