@@ -270,7 +270,7 @@ mod tests {
 
     /// Of topic `orders`, up to where the ranges begin, and `ranges`.
     fn token(ranges: &[&[u8]]) -> Vec<u8> {
-        [&[VERSION][..], b"\x06orders", &[0; 16], &ranges.concat()].concat()
+        [&[VERSION][..], b"\x06orders", &[0; 16], &[9], &ranges.concat()].concat()
     }
 
     #[test]
@@ -306,7 +306,7 @@ mod tests {
             TokenError::Malformed,
             "partition 2^31"
         );
-        let unlimited = [&b"\x02\x06orders"[..], &[0xff; 9], &[0x01, 0x00]].concat();
+        let unlimited = [&b"\x02\x06orders"[..], &[0; 16], &[0xff; 9], &[0x01, 0x00]].concat();
         assert_eq!(
             refusal(&unlimited),
             TokenError::Malformed,

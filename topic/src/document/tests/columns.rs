@@ -287,7 +287,7 @@ fn warns_of_what_is_hardly_meant() {
             "message.fields[1].mapping: missing: the column is NULL in every row",
             "message.fields[2].mapping: is no index from 0 into a line of CSV: the column is NULL in every row",
             "message.fields[3].mapping: means nothing to a column of source offset, ignored",
-            "tableName: unknown key, ignored; known are topicName, message, key, onBadRecord, onTombstone, \
+            "tableName: unknown key, ignored; known are topicName, kafkaCluster, message, key, onBadRecord, onTombstone, \
              metadataColumns, exactDecimal",
             "key: has neither dataFormat nor fields, ignored",
         ]
