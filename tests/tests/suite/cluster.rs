@@ -134,10 +134,7 @@ async fn a_partition_without_any_replica_is_an_error_until_one_is_back() {
     let reading = client.read("t", &schema, &splits[0], &everything).await;
     for error in [planning, reading.expect_err("nobody has the records")] {
         assert!(error.contains(&topic), "{error}");
-        assert!(
-            error.contains("no earliest offsets from the brokers within"),
-            "{error}"
-        );
+        assert!(error.contains("from the brokers within"), "{error}");
     }
     cluster.restart(3);
     client.limit = Duration::from_secs(60);
