@@ -1,8 +1,13 @@
 use std::sync::atomic::AtomicUsize;
 
 use aws_credential_types::Credentials;
+use rdkafka::client::ClientContext;
+use rdkafka::consumer::Consumer;
+use rdkafka::error::KafkaError as ClientError;
+use rdkafka::types::RDKafkaErrorCode;
 
 use super::*;
+use crate::kafka::auth::failure::AuthenticationCause;
 use crate::kafka::auth::store::memory::MemoryCredentialStore;
 
 const SECRET: &str = r#"{"username": "anna", "password": "hunter2"}"#;
@@ -141,7 +146,7 @@ async fn a_client_whose_token_has_expired_is_not_used_again() {
     store.set_aws_credentials(Credentials::new("AKIDEXAMPLE", "hunter2", None, None, "test"));
     work(&broker, 0).await.0.unwrap();
     for client in broker.pool.idle().iter() {
-        client.context().heard().token_expires = Some(SystemTime::now());
+        client.context().expire_token();
     }
     store.take_asked();
     work(&broker, 0).await.0.unwrap();
@@ -158,9 +163,9 @@ async fn a_token_that_cannot_be_renewed_is_good_until_it_expires() {
     let reason = "Failed to acquire SASL OAUTHBEARER token: no AWS credentials for a token: throttled";
     for client in broker.pool.idle().iter() {
         client.context().error(failed(), reason);
-        assert_eq!(client.context().heard().failure, None);
-        client.context().heard().token_expires = Some(SystemTime::now());
+        assert!(!client.context().has_failed());
+        client.context().expire_token();
         client.context().error(failed(), reason);
-        assert!(client.context().heard().failure.is_some());
+        assert!(client.context().has_failed());
     }
 }
