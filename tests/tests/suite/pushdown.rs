@@ -3,6 +3,7 @@
 //! real one the same cases compare rows.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use arrow::array::{
     ArrayRef, AsArray, Date64Array, Decimal128Array, Int8Array, Int64Array, RecordBatch, StringArray,
@@ -25,6 +26,9 @@ const RECORDS: i64 = 6_000;
 const START_MS: i64 = 1_678_752_000_000;
 /// A fetch brings a megabyte and another is under way: narrow reads of these records bring less than this.
 const FEW: u64 = 9_000;
+/// What the embedded broker waits before it answers a fetch. A client that is answered at once may fetch a whole
+/// partition ahead before the reader, on a busy machine, gets to say that it has enough.
+const FETCH_TAKES: Duration = Duration::from_millis(50);
 
 /// A topic of records of a kilobyte each, `{"n": offset}`, as table `t`.
 struct Topic {
@@ -39,6 +43,9 @@ impl Topic {
         for partition in 0..PARTITIONS {
             let records: Vec<_> = (0..RECORDS).map(|n| record(n, START_MS + n * 1000)).collect();
             topic.world.broker.produce_whole(&topic.name, partition, &records);
+        }
+        if let Some(kafka) = topic.kafka() {
+            kafka.delay(ApiKey::Fetch, FETCH_TAKES);
         }
         topic
     }
@@ -382,7 +389,7 @@ async fn a_limit_ends_the_read_of_a_split() {
         "5 of each partition, or little more: {}",
         rows.len()
     );
-    assert!(fetched.is_none_or(|fetched| fetched < 2 * FEW), "{fetched:?}");
+    assert!(fetched.is_none_or(|fetched| fetched < FEW), "{fetched:?}");
 
     let late = || vec![("n", at_least(ints(&[1000])))];
     let rows = topic.rows(&limited(late(), 5)).await;
@@ -532,7 +539,7 @@ async fn sql_reads_no_more_than_it_asks_for() {
             0,
             0,
         ),
-        ("SELECT n FROM msk.customer.t LIMIT 7", 7, 2 * FEW),
+        ("SELECT n FROM msk.customer.t LIMIT 7", 7, FEW),
         (
             "SELECT n FROM msk.customer.t WHERE n >= 5990 LIMIT 7",
             7,
