@@ -21,10 +21,11 @@ use super::{KafkaError, PlannedRange, TopicSnapshot, Watermarks};
 
 /// How long brokers may take to tell where a topic's records are, retries included.
 const LOOK_UP_LIMIT: Duration = Duration::from_secs(60);
-/// How long the first attempt waits, so that errors the client meets meanwhile are noticed; each further one waits
-/// twice as long, up to the longest.
+/// How long one attempt waits, so that errors the client meets meanwhile are noticed.
+const ATTEMPT_LIMIT: Duration = Duration::from_secs(5);
+/// How long the first attempt of a client waits that nobody has answered yet: it may be refused. Each further one waits
+/// twice as long, up to [`ATTEMPT_LIMIT`].
 const FIRST_ATTEMPT_LIMIT: Duration = Duration::from_millis(500);
-const LONGEST_ATTEMPT_LIMIT: Duration = Duration::from_secs(5);
 /// How long a broker that answered before is waited for until another one is looked for.
 const KNOWN_BROKER_LIMIT: Duration = Duration::from_secs(2);
 const RETRY_PAUSE: Duration = Duration::from_millis(100);
@@ -108,18 +109,12 @@ impl<'a> LookUp<'a> {
 
     fn description(&self) -> Result<TopicDescription, KafkaError> {
         let context = self.client.context();
-        self.retry("partitions", |timeout| {
-            let started = Instant::now();
+        self.retry("partitions", |patience| {
             let (broker, limit) = match context.answering_broker() {
-                Some(broker) => (broker, timeout.min(KNOWN_BROKER_LIMIT)),
-                None => (self.leader(timeout)?, timeout),
+                Some(broker) => (broker, KNOWN_BROKER_LIMIT),
+                None => (self.leader(patience)?, ATTEMPT_LIMIT),
             };
-            let described = describe(
-                self.client,
-                self.topic,
-                broker,
-                limit.saturating_sub(started.elapsed()),
-            );
+            let described = describe(self.client, self.topic, broker, self.at_most(limit));
             context.set_answering_broker(described.is_ok().then_some(broker));
             let topic = described.map_err(|code| self.code_failure(code))?;
             if topic.partitions.is_empty() {
@@ -133,8 +128,10 @@ impl<'a> LookUp<'a> {
     ///
     /// It is asked for one at once: that connects the client to it, whereas librdkafka lets a second go by before it
     /// connects to a broker for a description alone.
-    fn leader(&self, timeout: Duration) -> Result<i32, Failure> {
-        let metadata = self.client.fetch_metadata(Some(self.topic), timeout);
+    fn leader(&self, patience: Duration) -> Result<i32, Failure> {
+        let metadata = self
+            .client
+            .fetch_metadata(Some(self.topic), self.at_most(patience));
         let metadata = metadata.map_err(|error| self.failure(&error))?;
         let topic = metadata.topics().iter().find(|topic| topic.name() == self.topic);
         let topic = topic.ok_or_else(|| Failure::Passing("the topic is missing from the answer".into()))?;
@@ -146,7 +143,7 @@ impl<'a> LookUp<'a> {
             .iter()
             .find(|partition| partition.leader() >= 0);
         let led = led.ok_or_else(|| Failure::Passing("no partition of the topic has a leader".into()))?;
-        self.ask_offsets(&[led.id()], Offset::End, timeout)?;
+        self.ask_offsets(&[led.id()], Offset::End)?;
         Ok(led.leader())
     }
 
@@ -162,11 +159,11 @@ impl<'a> LookUp<'a> {
     }
 
     fn offsets(&self, partitions: &[i32], end: Offset, wanted: &'static str) -> Result<Vec<i64>, KafkaError> {
-        self.retry(wanted, |timeout| self.ask_offsets(partitions, end, timeout))
+        self.retry(wanted, |_| self.ask_offsets(partitions, end))
     }
 
-    fn ask_offsets(&self, partitions: &[i32], end: Offset, timeout: Duration) -> Result<Vec<i64>, Failure> {
-        self.ask(partitions, end, timeout, |answer| match answer {
+    fn ask_offsets(&self, partitions: &[i32], end: Offset) -> Result<Vec<i64>, Failure> {
+        self.ask(partitions, end, |answer| match answer {
             Offset::Offset(offset) => Some(offset),
             _ => None,
         })
@@ -185,8 +182,8 @@ impl<'a> LookUp<'a> {
             Offset::Offset(offset) => Some(Some(offset)),
             _ => None,
         };
-        self.retry("offsets by time", |timeout| {
-            self.ask(partitions, Offset::Offset(time_ms), timeout, read)
+        self.retry("offsets by time", |_| {
+            self.ask(partitions, Offset::Offset(time_ms), read)
         })
     }
 
@@ -196,7 +193,6 @@ impl<'a> LookUp<'a> {
         &self,
         partitions: &[i32],
         question: Offset,
-        timeout: Duration,
         read: impl Fn(Offset) -> Option<T>,
     ) -> Result<Vec<T>, Failure> {
         let mut questions = TopicPartitionList::with_capacity(partitions.len());
@@ -206,7 +202,7 @@ impl<'a> LookUp<'a> {
         }
         let found = self
             .client
-            .offsets_for_times(questions, timeout)
+            .offsets_for_times(questions, self.at_most(ATTEMPT_LIMIT))
             .map_err(|error| self.failure(&error))?;
         // Looking each partition up in the list takes a time that grows with the square of their number.
         let answers: HashMap<i32, Offset> = found
@@ -219,15 +215,15 @@ impl<'a> LookUp<'a> {
         answers.ok_or_else(|| Failure::Passing("a partition is missing from the answer".into()))
     }
 
+    /// Makes one attempt after the other. Each is told how much patience to have with a first answer.
     fn retry<T>(
         &self,
         wanted: &'static str,
         mut attempt: impl FnMut(Duration) -> Result<T, Failure>,
     ) -> Result<T, KafkaError> {
-        let mut attempt_limit = FIRST_ATTEMPT_LIMIT;
+        let mut patience = FIRST_ATTEMPT_LIMIT;
         loop {
-            let timeout = self.deadline.saturating_duration_since(Instant::now());
-            let reason = match attempt(timeout.min(attempt_limit)) {
+            let reason = match attempt(patience) {
                 Ok(answer) => return Ok(answer),
                 Err(Failure::Final(error)) => return Err(error),
                 Err(Failure::Passing(reason)) => reason,
@@ -240,8 +236,13 @@ impl<'a> LookUp<'a> {
                 return Err(self.timed_out(wanted, reason));
             }
             thread::sleep(RETRY_PAUSE);
-            attempt_limit = LONGEST_ATTEMPT_LIMIT.min(2 * attempt_limit);
+            patience = ATTEMPT_LIMIT.min(2 * patience);
         }
+    }
+
+    /// `limit`, or what is left until the deadline.
+    fn at_most(&self, limit: Duration) -> Duration {
+        limit.min(self.deadline.saturating_duration_since(Instant::now()))
     }
 
     fn failure(&self, error: &ClientError) -> Failure {
