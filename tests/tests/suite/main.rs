@@ -1,4 +1,5 @@
-//! The suite: each module is a claim about the connector, held on the stand-ins and on the real parts alike.
+//! The suite: each module is a claim about the connector, held on the stand-ins and on the real parts alike. `numbers` is
+//! what some of them share.
 
 mod aws;
 mod batches;
