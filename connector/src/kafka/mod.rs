@@ -70,7 +70,7 @@ pub trait Broker: Send + Sync {
     async fn snapshot(&self, topic: &str, deadline: Instant) -> Result<TopicSnapshot, Error>;
 
     /// For each of `partitions`, the first offset whose record has a timestamp of `time_ms` (milliseconds since 1970, at
-    /// least 0) or later; `None` if no record that may be read has.
+    /// least [`EARLIEST_TIME_MS`]) or later; `None` if no record that may be read has.
     ///
     /// Records before it are older or have no timestamp. Records behind it may be older too, where producers say the time.
     ///
@@ -106,6 +106,11 @@ pub trait Broker: Send + Sync {
         sink: Box<dyn RecordSink>,
     ) -> Result<ReadStats, Error>;
 }
+
+/// Offsets are not looked up for times before this, in November 2004, years before there was Kafka: little would be left
+/// out, and librdkafka, which leaves the question in place of an answer that it did not get, could be taken to mean the
+/// offset of that number. No log reaches so far.
+pub const EARLIEST_TIME_MS: i64 = 1 << 40;
 
 /// Takes the records of one read, in offset order.
 pub trait RecordSink: Send {

@@ -29,8 +29,6 @@ const FIRST_ATTEMPT_LIMIT: Duration = Duration::from_millis(500);
 /// How long a broker that answered before is waited for until another one is looked for.
 const KNOWN_BROKER_LIMIT: Duration = Duration::from_secs(2);
 const RETRY_PAUSE: Duration = Duration::from_millis(100);
-/// Larger than any offset, smaller than any time since 2005 in milliseconds.
-const IMPLAUSIBLE_OFFSET: i64 = 1 << 40;
 
 /// Questions about one topic, all to be answered before one deadline.
 pub(super) struct LookUp<'a> {
@@ -169,7 +167,8 @@ impl<'a> LookUp<'a> {
         })
     }
 
-    /// For each of `partitions`, the first offset whose record has a timestamp of `time_ms` or later.
+    /// For each of `partitions`, the first offset whose record has a timestamp of `time_ms` or later: at least
+    /// [`EARLIEST_TIME_MS`](super::EARLIEST_TIME_MS).
     pub(super) fn offsets_at(
         &self,
         partitions: &[i32],
@@ -177,8 +176,8 @@ impl<'a> LookUp<'a> {
     ) -> Result<Vec<Option<i64>>, KafkaError> {
         let read = |answer| match answer {
             Offset::End => Some(None),
-            // The time itself, and no offset that a log will ever reach.
-            Offset::Offset(offset) if offset == time_ms && offset >= IMPLAUSIBLE_OFFSET => None,
+            // The question itself.
+            Offset::Offset(offset) if offset == time_ms => None,
             Offset::Offset(offset) => Some(Some(offset)),
             _ => None,
         };

@@ -12,7 +12,7 @@ use topic::TopicTable;
 use crate::config::{Config, TimestampUpperBound};
 use crate::error::Error;
 use crate::kafka::topic_id::TopicId;
-use crate::kafka::{Broker, OffsetRange, TopicSnapshot};
+use crate::kafka::{Broker, EARLIEST_TIME_MS, OffsetRange, TopicSnapshot};
 use crate::pushdown::limit::row_limit;
 use crate::pushdown::{PartitionRanges, TimeRange, Wanted, before_offsets, from_offsets};
 
@@ -68,10 +68,6 @@ fn offsets(ranges: impl Iterator<Item = OffsetRange>) -> u64 {
     ranges.map(OffsetRange::offsets).fold(0, u64::saturating_add)
 }
 
-/// Offsets are not looked up for times before this, in November 2004, years before there was Kafka: little would be
-/// left out, and so small a number could be taken for an offset.
-const EARLIEST_MS: i64 = 1 << 40;
-
 /// Finds offsets by time.
 struct Narrowing<'a> {
     broker: &'a dyn Broker,
@@ -82,7 +78,7 @@ struct Narrowing<'a> {
 impl Narrowing<'_> {
     /// Whatever the order of timestamps, all records before the first of `from_ms` or later are older.
     async fn since(&self, ranges: PartitionRanges, from_ms: Option<i64>) -> Result<PartitionRanges, Error> {
-        let Some(from_ms) = from_ms.filter(|from_ms| *from_ms >= EARLIEST_MS) else {
+        let Some(from_ms) = from_ms.filter(|from_ms| *from_ms >= EARLIEST_TIME_MS) else {
             return Ok(ranges);
         };
         let first = self.offsets_at(&ranges, from_ms).await?;
@@ -91,7 +87,7 @@ impl Narrowing<'_> {
 
     /// Loses no row only if no record behind the first of `until_ms` or later is older.
     async fn until(&self, ranges: PartitionRanges, until_ms: i64) -> Result<PartitionRanges, Error> {
-        if until_ms < EARLIEST_MS {
+        if until_ms < EARLIEST_TIME_MS {
             return Ok(ranges);
         }
         let end = self.offsets_at(&ranges, until_ms).await?;

@@ -13,6 +13,7 @@ use protocol::{
 };
 use topic::{RecordTimestamp, TimestampType};
 
+use crate::kafka::EARLIEST_TIME_MS;
 use crate::kafka::memory::MemoryRecord;
 use crate::records::read_records;
 use crate::splits::get_splits;
@@ -31,6 +32,10 @@ const DOCUMENT: &str = r#"{"topicName": "orders", "message": {"dataFormat": "jso
 ]}}"#;
 
 const DAY_MS: i64 = 86_400_000;
+/// A midnight in 2011: of times from there on offsets are looked up.
+const START_DAY: i64 = 15_000;
+const START_MS: i64 = START_DAY * DAY_MS;
+const _: () = assert!(START_MS > EARLIEST_TIME_MS);
 
 /// What a log is made of.
 #[derive(Debug, Clone)]
@@ -47,6 +52,7 @@ fn entry() -> impl Strategy<Value = Entry> {
             0..40_i64,
             (0..5_i64, 0..3_i64).prop_map(|(day, ms)| day * DAY_MS + ms)
         ]
+        .prop_map(|ms| START_MS + ms)
     };
     prop_oneof![
         8 => (0..10_i64, prop::option::weighted(0.9, millis())).prop_map(|(id, millis)| Entry::Record { id, millis }),
@@ -133,7 +139,7 @@ impl Logs {
 /// Numbers as values of the column, each by what it shows of such a number.
 fn values(column: &str, numbers: &[i64]) -> ArrayRef {
     let ints: ArrayRef = Arc::new(Int64Array::from(numbers.to_vec()));
-    let days = || numbers.iter().map(|number| number % 6);
+    let days = || numbers.iter().map(|number| START_DAY + number % 6);
     match column {
         "shard" => cast(&ints, &DataType::Int32).unwrap(),
         "shard_name" => cast(&ints, &DataType::Utf8).unwrap(),
@@ -169,11 +175,12 @@ fn values(column: &str, numbers: &[i64]) -> ArrayRef {
 
 /// A time near those of the records.
 fn at(number: i64) -> i64 {
-    if number < 30 {
+    let since_start = if number < 30 {
         number
     } else {
         (number % 6) * DAY_MS + number % 3
-    }
+    };
+    START_MS + since_start
 }
 
 /// A set of any kind over a column, from numbers.
