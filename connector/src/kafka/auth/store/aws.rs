@@ -2,6 +2,7 @@
 //! and `s3:GetObject`, each only where a cluster's `auth_type` needs what they give.
 
 use std::error::Error;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -9,7 +10,7 @@ use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use aws_credential_types::provider::ProvideCredentials;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::primitives::ByteStream;
 use zeroize::Zeroizing;
@@ -19,37 +20,53 @@ use crate::kafka::auth::AuthError;
 use crate::kafka::auth::secret::SecretText;
 use crate::registry::glue::{causes, is_unreachable};
 
-/// Secrets Manager, S3 and the SDK's credentials.
+/// Secrets Manager, S3 and the SDK's credentials. Its clients are made when first needed, which without authentication
+/// is never.
 pub struct AwsCredentialStore {
-    secrets: aws_sdk_secretsmanager::Client,
-    s3: aws_sdk_s3::Client,
-    credentials: Option<SharedCredentialsProvider>,
-    region: Option<String>,
+    config: SdkConfig,
+    /// Of which the own client takes the configuration over.
+    given_s3: aws_sdk_s3::Client,
+    secrets: OnceLock<aws_sdk_secretsmanager::Client>,
+    s3: OnceLock<aws_sdk_s3::Client>,
 }
 
 impl AwsCredentialStore {
-    /// Like all clients of this connector one that gives up early: without a route to the service an attempt only
-    /// ever times out.
     pub fn new(config: &SdkConfig, s3: aws_sdk_s3::Client) -> Self {
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .operation_attempt_timeout(ATTEMPT_TIMEOUT)
-            .build();
-        let secrets = aws_sdk_secretsmanager::config::Builder::from(config)
-            .timeout_config(timeouts.clone())
-            .retry_config(RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS));
-        let s3 = s3
-            .config()
-            .to_builder()
-            .timeout_config(timeouts)
-            .retry_config(RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS));
         Self {
-            secrets: aws_sdk_secretsmanager::Client::from_conf(secrets.build()),
-            s3: aws_sdk_s3::Client::from_conf(s3.build()),
-            credentials: config.credentials_provider(),
-            region: config.region().map(ToString::to_string),
+            config: config.clone(),
+            given_s3: s3,
+            secrets: OnceLock::new(),
+            s3: OnceLock::new(),
         }
     }
+
+    fn secrets(&self) -> &aws_sdk_secretsmanager::Client {
+        self.secrets.get_or_init(|| {
+            let config = aws_sdk_secretsmanager::config::Builder::from(&self.config)
+                .timeout_config(timeouts())
+                .retry_config(RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS));
+            aws_sdk_secretsmanager::Client::from_conf(config.build())
+        })
+    }
+
+    fn s3(&self) -> &aws_sdk_s3::Client {
+        self.s3.get_or_init(|| {
+            let config = self.given_s3.config().to_builder();
+            let config = config
+                .timeout_config(timeouts())
+                .retry_config(RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS));
+            aws_sdk_s3::Client::from_conf(config.build())
+        })
+    }
+}
+
+/// Like all clients of this connector one that gives up early: without a route to the service an attempt only ever times
+/// out.
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+        .build()
 }
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -60,7 +77,7 @@ const MAX_ATTEMPTS: u32 = 3;
 #[async_trait]
 impl CredentialStore for AwsCredentialStore {
     async fn secret(&self, id: &str) -> Result<SecretText, AuthError> {
-        let answer = self.secrets.get_secret_value().secret_id(id).send().await;
+        let answer = self.secrets().get_secret_value().secret_id(id).send().await;
         let answer = answer.map_err(|error| AuthError::Secret {
             id: id.to_owned(),
             reason: reason(&error, "secretsmanager"),
@@ -71,7 +88,7 @@ impl CredentialStore for AwsCredentialStore {
     }
 
     async fn list_keys(&self, bucket: &str, prefix: &str) -> Result<Vec<String>, AuthError> {
-        let listing = self.s3.list_objects_v2().bucket(bucket).prefix(prefix);
+        let listing = self.s3().list_objects_v2().bucket(bucket).prefix(prefix);
         let mut pages = listing.into_paginator().send();
         let mut keys = Vec::new();
         while let Some(page) = pages.next().await {
@@ -96,7 +113,7 @@ impl CredentialStore for AwsCredentialStore {
             object: name(),
             reason,
         };
-        let answer = self.s3.get_object().bucket(bucket).key(key).send().await;
+        let answer = self.s3().get_object().bucket(bucket).key(key).send().await;
         let answer = answer.map_err(|error| unreadable(reason(&error, "s3")))?;
         let announced = answer
             .content_length()
@@ -111,7 +128,7 @@ impl CredentialStore for AwsCredentialStore {
     }
 
     async fn aws_credentials(&self) -> Result<Credentials, AuthError> {
-        let provider = self.credentials.as_ref();
+        let provider = self.config.credentials_provider();
         let provider = provider.ok_or_else(|| AuthError::AwsCredentials {
             reason: "there is no provider of them".into(),
         })?;
@@ -122,7 +139,7 @@ impl CredentialStore for AwsCredentialStore {
     }
 
     fn region(&self) -> Option<String> {
-        self.region.clone()
+        self.config.region().map(ToString::to_string)
     }
 }
 
