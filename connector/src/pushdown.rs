@@ -34,7 +34,7 @@ mod times;
 pub type PartitionRanges = Vec<(i32, OffsetRange)>;
 
 /// Gaps of fewer offsets than this are read along: a further split costs a call of the function and a look for the
-/// partition's ends, some hundred milliseconds, in which many times as many records are read and dropped.
+/// partition's ends, which is more than it costs to read so few records and drop them.
 const MIN_GAP_OFFSETS: u64 = 1000;
 
 /// Ranges of all partitions together, at most, more partitions than that apart: what a continuation token must carry.

@@ -15,7 +15,7 @@
 //! | `topic_config` | whether a topic's timestamps are those of its log |
 //! | `fetch` | one partition's records from librdkafka, without a consumer group |
 //! | [`cursor`] | where a read stands and when it is done (pure) |
-//! | `reader` | the loop that joins the last three |
+//! | `reader` | the loop that joins `watermarks`, `fetch` and [`cursor`] |
 
 use std::fmt;
 use std::ops::ControlFlow;

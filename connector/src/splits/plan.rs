@@ -7,7 +7,7 @@ use crate::kafka::topic_id::TopicId;
 use crate::kafka::{OffsetRange, TopicPartition};
 use crate::pushdown::PartitionRanges;
 
-/// A split of fewer records takes a call of the function longer to begin than to read.
+/// Of a split of fewer records more than half of the time would be the cost of the call (`docs/pushdown.md`).
 const MIN_SPLIT_RECORDS: u64 = 10_000;
 
 /// What is still to be cut: what of the snapshot no split covers yet.
