@@ -14,6 +14,7 @@ mod isolation;
 mod json;
 mod kept_settings;
 mod numbers;
+mod orders_stack;
 mod planning;
 mod pushdown;
 mod security;
