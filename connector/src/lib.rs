@@ -50,6 +50,7 @@ pub mod config;
 pub mod diagnostic;
 pub mod error;
 pub mod filter;
+mod http;
 pub mod kafka;
 pub mod metadata;
 pub mod pushdown;
