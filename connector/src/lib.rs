@@ -14,11 +14,13 @@
 //! | [`registry`] | schema registries: where tables come from |
 //! | [`kafka`] | brokers: where records come from |
 //! | [`query_status`] | whether anybody still waits for the rows |
+//! | [`telemetry`] | what is logged, counted and traced |
 //! | [`error`], [`diagnostic`] | what can go wrong, and what Athena's users read of it |
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use aws_config::meta::region::RegionProviderChain;
@@ -26,7 +28,8 @@ use aws_config::{BehaviorVersion, SdkConfig};
 use futures::FutureExt;
 use protocol::{FederationRequest, FederationResponse};
 use spill::{BlockStore, S3BlockStore};
-use tracing::Instrument;
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
 
 use crate::config::cluster::ClusterConfig;
 use crate::config::{Config, ConfigError};
@@ -43,7 +46,8 @@ use crate::registry::catalog::Catalog;
 use crate::registry::confluent::ConfluentRegistry;
 use crate::registry::glue::GlueSchemaRegistry;
 use crate::registry::writer_schemas::WriterSchemaSources;
-use crate::wait::{registry, within};
+use crate::telemetry::report::{Report, collect, note};
+use crate::wait::look_up;
 use topic::TableDefaults;
 
 pub mod config;
@@ -58,6 +62,7 @@ pub mod query_status;
 pub mod records;
 pub mod registry;
 pub mod splits;
+pub mod telemetry;
 #[cfg(test)]
 mod testing;
 mod wait;
@@ -66,6 +71,8 @@ mod wait;
 pub struct Connector {
     /// A faulty configuration is told by the calls that need one: a ping must be answered regardless.
     parts: Result<Parts, ConfigError>,
+    /// Whether a request has come.
+    is_warm: AtomicBool,
 }
 
 /// What the calls work with.
@@ -86,14 +93,19 @@ impl Connector {
         blocks: Arc<dyn BlockStore>,
         query_status: Arc<dyn QueryStatus>,
     ) -> Self {
+        Self::with_parts(Ok(Parts::new(
+            config,
+            registry,
+            clusters.into(),
+            blocks,
+            query_status,
+        )))
+    }
+
+    fn with_parts(parts: Result<Parts, ConfigError>) -> Self {
         Self {
-            parts: Ok(Parts::new(
-                config,
-                registry,
-                clusters.into(),
-                blocks,
-                query_status,
-            )),
+            parts,
+            is_warm: AtomicBool::new(false),
         }
     }
 
@@ -101,7 +113,7 @@ impl Connector {
     pub async fn from_env() -> Self {
         match Config::from_vars(|name| std::env::var(name).ok()) {
             Ok(config) => Self::with_aws(config, &sdk_config().await),
-            Err(error) => Self { parts: Err(error) },
+            Err(error) => Self::with_parts(Err(error)),
         }
     }
 
@@ -118,40 +130,36 @@ impl Connector {
     /// Answers one request of the protocol, in JSON, at the version and in the Arrow framing it is written in.
     ///
     /// The answer, or the error instead, comes before `deadline`: a little time is kept back so that what was waited
-    /// for can be said.
+    /// for can be said. What it came to is logged.
     ///
     /// # Errors
     /// Every failure, a panic included, as Athena's user is to read it. The next request works.
     pub async fn handle(&self, request: &[u8], deadline: Instant) -> Result<Vec<u8>, Diagnostic> {
-        let answer = AssertUnwindSafe(self.answer(request, deadline))
-            .catch_unwind()
-            .await;
+        let started = Instant::now();
+        // At `error`, so that under any level a warning says which request it is about.
+        let span = tracing::error_span!("request", call = Empty, query_id = Empty);
+        let report = Report {
+            cold_start: !self.is_warm.swap(true, Ordering::Relaxed),
+            ..Report::default()
+        };
+        let answering = AssertUnwindSafe(self.answer(request, deadline)).catch_unwind();
+        let (answer, mut report) = collect(report, answering.instrument(span.clone())).await;
         let answer = answer.unwrap_or_else(|panic| Err(Error::Internal(panic_text(panic.as_ref()))));
+        report.end(answer.as_ref(), started.elapsed());
+        span.in_scope(|| report.log());
         answer.map_err(|error| Diagnostic::from(&error))
     }
 
     async fn answer(&self, request: &[u8], deadline: Instant) -> Result<Vec<u8>, Error> {
-        let (request, version) = FederationRequest::decode(request).inspect_err(|error| {
-            tracing::error!(%error, "refused a request");
-        })?;
-        let span = tracing::info_span!(
-            "request",
-            call = request.name(),
-            query_id = query_id(&request),
-            version = version.number()
-        );
-        let answering = async {
-            let started = Instant::now();
-            let response = self.dispatch_within(request, deadline).await;
-            let response = response.and_then(|response| Ok(response.encode(version.framing())?));
-            let elapsed_ms = started.elapsed().as_millis() as u64;
-            match &response {
-                Ok(response) => tracing::info!(elapsed_ms, bytes = response.len(), "answered"),
-                Err(error) => tracing::error!(elapsed_ms, error = error.full_message(), "failed"),
-            }
-            response
-        };
-        answering.instrument(span).await
+        let (request, version) = FederationRequest::decode(request)?;
+        note(|report| {
+            report.about(&request);
+            let span = Span::current();
+            span.record("call", report.call);
+            span.record("query_id", report.query_id.as_deref());
+        });
+        let response = self.dispatch_within(request, deadline).await?;
+        Ok(response.encode(version.framing())?)
     }
 
     /// Calls that wait for others are given a deadline of their own, so that they can tell what they waited for; the
@@ -181,16 +189,16 @@ impl Connector {
             FederationRequest::Ping(request) => Response::Ping(metadata::ping(request)),
             FederationRequest::ListSchemas(request) => {
                 let schemas = metadata::list_schemas(&self.parts()?.catalog, request);
-                Response::ListSchemas(within(deadline, registry("databases".into()), schemas).await?)
+                Response::ListSchemas(look_up(deadline, "databases".into(), schemas).await?)
             }
             FederationRequest::ListTables(request) => {
                 let tables = metadata::list_tables(&self.parts()?.catalog, request);
-                Response::ListTables(within(deadline, registry("tables".into()), tables).await?)
+                Response::ListTables(look_up(deadline, "tables".into(), tables).await?)
             }
             FederationRequest::GetTable(request) => {
                 let wanted = format!("table `{}`", request.table_name);
                 let table = metadata::get_table(&self.parts()?.catalog, request);
-                Response::GetTable(within(deadline, registry(wanted), table).await?)
+                Response::GetTable(look_up(deadline, wanted, table).await?)
             }
             FederationRequest::GetTableLayout(request) => {
                 Response::GetTableLayout(metadata::get_table_layout(request)?)
@@ -286,20 +294,6 @@ fn s3_client(aws: &SdkConfig) -> aws_sdk_s3::Client {
     let own_endpoint = aws.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
     let config = aws_sdk_s3::config::Builder::from(aws).force_path_style(own_endpoint);
     aws_sdk_s3::Client::from_conf(config.build())
-}
-
-fn query_id(request: &FederationRequest) -> Option<&str> {
-    match request {
-        FederationRequest::Ping(request) => Some(&request.query_id),
-        FederationRequest::ListSchemas(request) => request.query_id.as_deref(),
-        FederationRequest::ListTables(request) => request.query_id.as_deref(),
-        FederationRequest::GetTable(request) => request.query_id.as_deref(),
-        FederationRequest::GetTableLayout(request) => request.query_id.as_deref(),
-        FederationRequest::GetSplits(request) => request.query_id.as_deref(),
-        FederationRequest::ReadRecords(request) => Some(&request.query_id),
-        FederationRequest::GetDataSourceCapabilities(request) => request.query_id.as_deref(),
-        FederationRequest::UserDefinedFunction(_) => None,
-    }
 }
 
 fn panic_text(panic: &(dyn Any + Send)) -> String {

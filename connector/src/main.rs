@@ -1,25 +1,17 @@
 //! The Lambda function. Reads the environment, answers one request after the other, logs JSON lines to stdout.
 
-use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use connector::Connector;
-use connector::config::Config;
+use connector::{Connector, telemetry};
 use lambda_runtime::layers::TracingLayer;
 use lambda_runtime::tower::{Layer, Service};
 use lambda_runtime::{Context, Diagnostic, LambdaEvent, LambdaInvocation, Runtime, service_fn};
 use serde_json::value::RawValue;
-use tracing::level_filters::LevelFilter;
-use tracing_subscriber::EnvFilter;
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    tracing_subscriber::fmt()
-        .json()
-        .with_env_filter(log_filter())
-        .with_writer(io::stdout)
-        .init();
+    telemetry::start();
     let connector = Arc::new(Connector::from_env().await);
     let handler = service_fn(move |event: LambdaEvent<String>| answer(Arc::clone(&connector), event));
     Runtime::new(handler)
@@ -80,16 +72,4 @@ impl<S: Service<LambdaInvocation>> Service<LambdaInvocation> for QuoteEventServi
         invocation.body = serde_json::Value::from(text).to_string().into();
         self.inner.call(invocation)
     }
-}
-
-/// `RUST_LOG` if there is one; else the connector's own crates at `ATHENA_FEDERATION_SDK_LOG_LEVEL` and all others at
-/// `warn` or less. Events carry spill keys, which the runtime would write at `trace`: it never may.
-fn log_filter() -> EnvFilter {
-    let directives = std::env::var(EnvFilter::DEFAULT_ENV).unwrap_or_else(|_| {
-        let config = Config::from_vars(|name| std::env::var(name).ok());
-        let level = config.map_or(LevelFilter::WARN, |config| config.log_level);
-        let others = level.min(LevelFilter::WARN);
-        format!("{others},bootstrap={level},connector={level},topic={level},spill={level},protocol={level}")
-    });
-    EnvFilter::builder().parse_lossy(format!("{directives},lambda_runtime=info"))
 }

@@ -16,7 +16,9 @@ use crate::query_status::AlwaysRunning;
 use crate::registry::memory::MemorySchemaRegistry;
 use crate::splits::TopicSplit;
 
+pub(crate) mod docs;
 pub(crate) mod http;
+pub(crate) mod log;
 
 pub(crate) const TOPIC: &str = "orders";
 

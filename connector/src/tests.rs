@@ -14,9 +14,7 @@ use crate::testing::{World, soon, splits_request, table_name};
 use topic::SchemaDefinition;
 
 fn connector(world: World) -> Connector {
-    Connector {
-        parts: Ok(world.parts),
-    }
+    Connector::with_parts(Ok(world.parts))
 }
 
 async fn ask(connector: &Connector, request: impl Into<FederationRequest>) -> Result<Value, Diagnostic> {
@@ -53,11 +51,9 @@ fn get_table() -> GetTableRequest {
 
 #[tokio::test]
 async fn a_ping_is_answered_whatever_the_configuration() {
-    let faulty = Connector {
-        parts: Err(ConfigError::Missing {
-            variable: "spill_bucket",
-        }),
-    };
+    let faulty = Connector::with_parts(Err(ConfigError::Missing {
+        variable: "spill_bucket",
+    }));
     assert_eq!(ask(&faulty, ping()).await.unwrap()["serDeVersion"], 6);
     let error = ask(&faulty, get_table()).await.unwrap_err();
     assert_eq!(
