@@ -46,6 +46,7 @@ use crate::registry::catalog::Catalog;
 use crate::registry::confluent::ConfluentRegistry;
 use crate::registry::glue::GlueSchemaRegistry;
 use crate::registry::writer_schemas::WriterSchemaSources;
+use crate::telemetry::metrics::Metrics;
 use crate::telemetry::report::{Report, collect, note};
 use crate::wait::look_up;
 use topic::TableDefaults;
@@ -130,7 +131,7 @@ impl Connector {
     /// Answers one request of the protocol, in JSON, at the version and in the Arrow framing it is written in.
     ///
     /// The answer, or the error instead, comes before `deadline`: a little time is kept back so that what was waited
-    /// for can be said. What it came to is logged.
+    /// for can be said. What it came to is logged and, if the settings say so, counted.
     ///
     /// # Errors
     /// Every failure, a panic included, as Athena's user is to read it. The next request works.
@@ -147,6 +148,9 @@ impl Connector {
         let answer = answer.unwrap_or_else(|panic| Err(Error::Internal(panic_text(panic.as_ref()))));
         report.end(answer.as_ref(), started.elapsed());
         span.in_scope(|| report.log());
+        if let Some(namespace) = self.metrics_namespace() {
+            Metrics { namespace }.emit(&report);
+        }
         answer.map_err(|error| Diagnostic::from(&error))
     }
 
@@ -214,6 +218,11 @@ impl Connector {
             }
             FederationRequest::UserDefinedFunction(_) => return Err(Error::UnknownRequest(request.name())),
         })
+    }
+
+    fn metrics_namespace(&self) -> Option<&str> {
+        let parts = self.parts.as_ref().ok()?;
+        parts.config.metrics_namespace.as_deref()
     }
 
     fn parts(&self) -> Result<&Parts, Error> {

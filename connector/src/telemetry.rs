@@ -3,6 +3,7 @@
 //! | module | idea |
 //! |---|---|
 //! | `report` | what one request came to, which all three tell |
+//! | `metrics` | the line that CloudWatch makes metrics of |
 
 use std::io;
 
@@ -16,6 +17,7 @@ use tracing_subscriber::{EnvFilter, Layer};
 
 use crate::config::Config;
 
+pub(crate) mod metrics;
 pub(crate) mod report;
 
 /// Starts the log, in JSON lines on stdout. Once in a process.
