@@ -138,7 +138,7 @@ impl Connector {
     pub async fn handle(&self, request: &[u8], deadline: Instant) -> Result<Vec<u8>, Diagnostic> {
         let started = Instant::now();
         // At `error`, so that under any level a warning says which request it is about.
-        let span = tracing::error_span!("request", call = Empty, query_id = Empty);
+        let span = tracing::error_span!("request", otel.kind = "server", call = Empty, query_id = Empty);
         let report = Report {
             cold_start: !self.is_warm.swap(true, Ordering::Relaxed),
             ..Report::default()
@@ -148,6 +148,7 @@ impl Connector {
         let answer = answer.unwrap_or_else(|panic| Err(Error::Internal(panic_text(panic.as_ref()))));
         report.end(answer.as_ref(), started.elapsed());
         span.in_scope(|| report.log());
+        report.describe(&span);
         if let Some(namespace) = self.metrics_namespace() {
             Metrics { namespace }.emit(&report);
         }

@@ -4,6 +4,8 @@
 //! |---|---|
 //! | `report` | what one request came to, which all three tell |
 //! | `metrics` | the line that CloudWatch makes metrics of |
+//! | [`spans`] | spans for an OpenTelemetry collector |
+//! | [`xray`] | whose children they are |
 
 use std::io;
 
@@ -16,14 +18,23 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer};
 
 use crate::config::Config;
+use spans::Spans;
 
 pub(crate) mod metrics;
 pub(crate) mod report;
+pub mod spans;
+pub mod xray;
 
-/// Starts the log, in JSON lines on stdout. Once in a process.
-pub fn start() {
+/// Starts the log, in JSON lines on stdout, and spans if the environment names a collector. Once in a process.
+pub fn start() -> Option<Spans> {
+    let spans = Spans::from_env();
     let log = log_layer(log_filter(), io::stdout);
-    tracing_subscriber::registry().with(log).init();
+    let layer = spans.as_ref().ok().and_then(Option::as_ref).map(Spans::layer);
+    tracing_subscriber::registry().with(log).with(layer).init();
+    spans.unwrap_or_else(|error| {
+        tracing::error!(%error, "the function works without");
+        None
+    })
 }
 
 /// Lines of JSON whose top level has the event's own fields: what log queries name.

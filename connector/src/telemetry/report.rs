@@ -6,8 +6,10 @@
 use std::cell::RefCell;
 use std::time::{Duration, Instant};
 
+use opentelemetry::trace::{Status, TraceContextExt};
 use protocol::FederationRequest;
 use tracing::{Instrument, Span};
+use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use crate::error::Error;
 use crate::kafka::ReadStats;
@@ -251,6 +253,44 @@ impl Report {
         match failure {
             None => line!(info, "answered"),
             Some(_) => line!(error, "failed"),
+        }
+    }
+
+    /// Says on the request's span what somebody who looks at traces wants to find it by.
+    pub(crate) fn describe(&self, span: &Span) {
+        if !self.call.is_empty() {
+            span.context().span().update_name(self.call);
+        }
+        let texts = [("table", &self.table), ("topic", &self.topic)];
+        for (name, text) in texts {
+            if let Some(text) = text {
+                span.set_attribute(name, text.clone());
+            }
+        }
+        let split = self.split.as_ref();
+        let stats = self.read.map(|read| read.stats);
+        let numbers = [
+            (
+                "partition",
+                split.map(|split| split.topic_partition.partition.into()),
+            ),
+            ("start_offset", split.map(|split| split.range.start())),
+            ("end_offset", split.map(|split| split.range.end())),
+            ("splits", self.plan.map(|plan| plan.splits as i64)),
+            ("records", stats.map(|stats| stats.records as i64)),
+            ("value_bytes", stats.map(|stats| stats.value_bytes as i64)),
+            ("rows", self.read.map(|read| read.rows as i64)),
+            ("spilled_bytes", self.read.map(|read| read.spilled_bytes as i64)),
+        ];
+        for (name, number) in numbers {
+            if let Some(number) = number {
+                span.set_attribute(name, number);
+            }
+        }
+        span.set_attribute("faas.coldstart", self.cold_start);
+        if let Some(Failure { error_type, message }) = &self.outcome.failure {
+            span.set_attribute("error.type", *error_type);
+            span.set_status(Status::error(message.clone()));
         }
     }
 }
