@@ -140,6 +140,9 @@ impl Error {
 }
 
 #[cfg(test)]
+mod runbook;
+
+#[cfg(test)]
 mod tests {
     use protocol::SpillLocation;
     use spill::{CipherError, StoreError};
