@@ -19,5 +19,6 @@ mod security;
 mod snapshot;
 mod soak;
 mod sql;
+mod telemetry;
 mod tpch;
 mod wire_traps;
