@@ -57,6 +57,14 @@ impl AwsParts {
         }
     }
 
+    /// As far as it is known: of calls that need no parts, what the environment says.
+    pub(crate) fn metrics_namespace(&self) -> Option<String> {
+        match self.parts.get() {
+            Some(parts) => parts.config.metrics_namespace.clone(),
+            None => self.variables.config().ok()?.metrics_namespace,
+        }
+    }
+
     /// Those of a request: with the caller's own session, if it brings one.
     pub(crate) async fn get(&self, identity: Option<&FederatedIdentity>) -> Result<Arc<Parts>, Error> {
         let parts = self.parts.get_or_try_init(|| self.assemble()).await?;

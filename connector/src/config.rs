@@ -58,6 +58,8 @@ pub struct Config {
     pub on_expired_offsets: OnExpiredOffsets,
     pub metadata_columns: bool,
     pub schema_registry_url: Option<RegistryUrl>,
+    /// `None` for no metrics.
+    pub metrics_namespace: Option<String>,
 }
 
 impl Config {
@@ -111,6 +113,7 @@ impl Config {
                 .unwrap_or_default(),
             metadata_columns: vars.word("metadata_columns", &BOOLEANS)?.unwrap_or(false),
             schema_registry_url: vars.registry_url(SCHEMA_REGISTRY_URL)?,
+            metrics_namespace: vars.metrics_namespace("metrics_namespace")?,
         })
     }
 
@@ -270,6 +273,22 @@ impl<F: Fn(&str) -> Option<String>> Vars<F> {
         url.transpose()
     }
 
+    /// By CloudWatch's rules, which drops metrics that break them without a word.
+    fn metrics_namespace(&self, variable: &'static str) -> Result<Option<String>, ConfigError> {
+        let Some(value) = self.text(variable) else {
+            return Ok(None);
+        };
+        let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b".-_/# ".contains(&byte);
+        if value.len() <= 255 && value.bytes().all(is_allowed) && !value.starts_with("AWS/") {
+            return Ok(Some(value));
+        }
+        Err(ConfigError::Invalid {
+            variable,
+            value,
+            wanted: "at most 255 letters, digits, blanks and . - _ / #, and not AWS/ before them".to_owned(),
+        })
+    }
+
     fn parsed<T: FromStr>(
         &self,
         variable: &'static str,
@@ -393,6 +412,7 @@ mod tests {
             on_expired_offsets: OnExpiredOffsets::Skip,
             metadata_columns: false,
             schema_registry_url: None,
+            metrics_namespace: None,
         };
         assert_eq!(config(&[]), Ok(defaults));
     }
@@ -430,6 +450,7 @@ mod tests {
             ("on_expired_offsets", "fail"),
             ("metadata_columns", "TRUE"),
             ("schema_registry_url", "https://key:secret@registry:8081/path"),
+            ("metrics_namespace", "Kafka/athena #1"),
         ]);
         let wanted = Config {
             cluster: ClusterConfig::at("b-1:9092,b-2:9092"),
@@ -464,6 +485,7 @@ mod tests {
             on_expired_offsets: OnExpiredOffsets::Fail,
             metadata_columns: true,
             schema_registry_url: Some("https://key:secret@registry:8081/path".parse().unwrap()),
+            metrics_namespace: Some("Kafka/athena #1".to_owned()),
         };
         assert_eq!(all, Ok(wanted));
         assert_eq!(
@@ -545,6 +567,16 @@ mod tests {
             ("on_expired_offsets", "null", "skip or fail"),
             ("metadata_columns", "all", "true or false"),
             ("schema_registry_url", "registry:8081", WANTED_URL),
+            (
+                "metrics_namespace",
+                "AWS/Kafka",
+                "at most 255 letters, digits, blanks and . - _ / #, and not AWS/ before them",
+            ),
+            (
+                "metrics_namespace",
+                "Käfka",
+                "at most 255 letters, digits, blanks and . - _ / #, and not AWS/ before them",
+            ),
         ] {
             let error = config(&[(variable, value)]).unwrap_err();
             let message = format!("environment variable {variable} is `{value}`; wanted {wanted}");

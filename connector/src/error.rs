@@ -116,6 +116,22 @@ impl From<SpillError> for Error {
 }
 
 impl Error {
+    /// What kind of failure it is, in one of a few words: what errors are counted by.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Config(_) => "configuration",
+            Self::Request(_) | Self::UnknownRequest(_) | Self::Metadata(_) | Self::Split(_) => "request",
+            Self::Catalog(error) => error.kind(),
+            Self::Decoder { .. } | Self::Filter(_) => "table",
+            Self::Kafka(error) => error.kind(),
+            Self::WriterSchema { .. } | Self::BadRecord { .. } => "record",
+            Self::Spill(_) => "spill",
+            Self::QueryOver { .. } => "query_over",
+            Self::NoAnswer { .. } | Self::DeadlineExceeded { .. } => "timeout",
+            Self::Response(_) | Self::Internal(_) => "internal",
+        }
+    }
+
     /// The message with those of its causes, each said once.
     pub fn full_message(&self) -> String {
         let mut message = self.to_string();
@@ -130,6 +146,9 @@ impl Error {
         message
     }
 }
+
+#[cfg(test)]
+mod runbook;
 
 #[cfg(test)]
 mod tests {

@@ -15,18 +15,21 @@
 //! | [`registry`] | schema registries: where tables come from |
 //! | [`kafka`] | brokers: where records come from |
 //! | [`query_status`] | whether anybody still waits for the rows |
+//! | [`telemetry`] | what is logged, counted and traced |
 //! | [`error`], [`diagnostic`] | what can go wrong, and what Athena's users read of it |
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use futures::FutureExt;
 use protocol::{FederatedIdentity, FederationRequest, FederationResponse};
 use spill::BlockStore;
 use tokio::sync::OnceCell;
-use tracing::Instrument;
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
 
 use crate::aws::AwsParts;
 use crate::config::Config;
@@ -43,7 +46,9 @@ use crate::registry::catalog::Catalog;
 use crate::registry::confluent::ConfluentRegistry;
 use crate::registry::writer_schemas::WriterSchemaSources;
 use crate::splits::{LocalSpillKeys, SpillKeys};
-use crate::wait::{registry, within};
+use crate::telemetry::metrics::Metrics;
+use crate::telemetry::report::{Report, collect, note};
+use crate::wait::{look_up, within};
 use topic::TableDefaults;
 
 pub mod aws;
@@ -51,6 +56,7 @@ pub mod config;
 pub mod diagnostic;
 pub mod error;
 pub mod filter;
+mod http;
 pub mod kafka;
 pub mod metadata;
 pub mod pushdown;
@@ -58,6 +64,7 @@ pub mod query_status;
 pub mod records;
 pub mod registry;
 pub mod splits;
+pub mod telemetry;
 #[cfg(test)]
 mod testing;
 mod wait;
@@ -67,6 +74,8 @@ pub use aws::credential_store_from_env;
 /// Answers the requests of Athena, or of whoever plays it. May be asked several things at once.
 pub struct Connector {
     parts: Source,
+    /// Whether a request has come.
+    is_warm: AtomicBool,
 }
 
 /// Where a connector's parts come from.
@@ -98,55 +107,58 @@ impl Connector {
         query_status: Arc<dyn QueryStatus>,
     ) -> Self {
         let parts = Parts::new(config, registry, clusters.into(), blocks, query_status);
+        Self::with_parts(Source::Given(Arc::new(parts)))
+    }
+
+    fn with_parts(parts: Source) -> Self {
         Self {
-            parts: Source::Given(Arc::new(parts)),
+            parts,
+            is_warm: AtomicBool::new(false),
         }
     }
 
     /// With AWS and Kafka as the environment names them. Touches no network: clients connect when first used.
     pub async fn from_env() -> Self {
-        Self {
-            parts: Source::Aws(Box::new(AwsParts::from_env().await)),
-        }
+        Self::with_parts(Source::Aws(Box::new(AwsParts::from_env().await)))
     }
 
     /// Answers one request of the protocol, in JSON, at the version and in the Arrow framing it is written in.
     ///
     /// The answer, or the error instead, comes before `deadline`: a little time is kept back so that what was waited
-    /// for can be said.
+    /// for can be said. What it came to is logged and, if the settings say so, counted.
     ///
     /// # Errors
     /// Every failure, a panic included, as Athena's user is to read it. The next request works.
     pub async fn handle(&self, request: &[u8], deadline: Instant) -> Result<Vec<u8>, Diagnostic> {
-        let answer = AssertUnwindSafe(self.answer(request, deadline))
-            .catch_unwind()
-            .await;
+        let started = Instant::now();
+        // At `error`, so that under any level a warning says which request it is about.
+        let span = tracing::error_span!("request", otel.kind = "server", call = Empty, query_id = Empty);
+        let report = Report {
+            cold_start: !self.is_warm.swap(true, Ordering::Relaxed),
+            ..Report::default()
+        };
+        let answering = AssertUnwindSafe(self.answer(request, deadline)).catch_unwind();
+        let (answer, mut report) = collect(report, answering.instrument(span.clone())).await;
         let answer = answer.unwrap_or_else(|panic| Err(Error::Internal(panic_text(panic.as_ref()))));
+        report.end(answer.as_ref(), started.elapsed());
+        span.in_scope(|| report.log());
+        report.describe(&span);
+        if let Some(namespace) = self.metrics_namespace() {
+            Metrics { namespace }.emit(&report);
+        }
         answer.map_err(|error| Diagnostic::from(&error))
     }
 
     async fn answer(&self, request: &[u8], deadline: Instant) -> Result<Vec<u8>, Error> {
-        let (request, version) = FederationRequest::decode(request).inspect_err(|error| {
-            tracing::error!(%error, "refused a request");
-        })?;
-        let span = tracing::info_span!(
-            "request",
-            call = request.name(),
-            query_id = query_id(&request),
-            version = version.number()
-        );
-        let answering = async {
-            let started = Instant::now();
-            let response = self.dispatch_within(request, deadline).await;
-            let response = response.and_then(|response| Ok(response.encode(version.framing())?));
-            let elapsed_ms = started.elapsed().as_millis() as u64;
-            match &response {
-                Ok(response) => tracing::info!(elapsed_ms, bytes = response.len(), "answered"),
-                Err(error) => tracing::error!(elapsed_ms, error = error.full_message(), "failed"),
-            }
-            response
-        };
-        answering.instrument(span).await
+        let (request, version) = FederationRequest::decode(request)?;
+        note(|report| {
+            report.about(&request);
+            let span = Span::current();
+            span.record("call", report.call);
+            span.record("query_id", report.query_id.as_deref());
+        });
+        let response = self.dispatch_within(request, deadline).await?;
+        Ok(response.encode(version.framing())?)
     }
 
     /// Calls that wait for others are given a deadline of their own, so that they can tell what they waited for; the
@@ -181,18 +193,18 @@ impl Connector {
             FederationRequest::ListSchemas(request) => {
                 let parts = parts(&request.identity).await?;
                 let schemas = metadata::list_schemas(&parts.catalog, request);
-                Response::ListSchemas(within(deadline, registry("databases".into()), schemas).await?)
+                Response::ListSchemas(look_up(deadline, "databases".into(), schemas).await?)
             }
             FederationRequest::ListTables(request) => {
                 let parts = parts(&request.identity).await?;
                 let tables = metadata::list_tables(&parts.catalog, request);
-                Response::ListTables(within(deadline, registry("tables".into()), tables).await?)
+                Response::ListTables(look_up(deadline, "tables".into(), tables).await?)
             }
             FederationRequest::GetTable(request) => {
                 let parts = parts(&request.identity).await?;
                 let wanted = format!("table `{}`", request.table_name);
                 let table = metadata::get_table(&parts.catalog, request);
-                Response::GetTable(within(deadline, registry(wanted), table).await?)
+                Response::GetTable(look_up(deadline, wanted, table).await?)
             }
             FederationRequest::GetTableLayout(request) => {
                 Response::GetTableLayout(metadata::get_table_layout(request)?)
@@ -210,6 +222,13 @@ impl Connector {
             }
             FederationRequest::UserDefinedFunction(_) => return Err(Error::UnknownRequest(request.name())),
         })
+    }
+
+    fn metrics_namespace(&self) -> Option<String> {
+        match &self.parts {
+            Source::Given(parts) => parts.config.metrics_namespace.clone(),
+            Source::Aws(parts) => parts.metrics_namespace(),
+        }
     }
 
     /// Those that a request by `identity` works with.
@@ -280,20 +299,6 @@ pub fn kafka_clusters(config: &Config, credentials: Arc<dyn CredentialStore>) ->
 /// Kept back from a request's time, twice: for a call to end by itself, and for its answer to travel. Less if the time
 /// is short.
 const MARGIN: Duration = Duration::from_millis(1500);
-
-fn query_id(request: &FederationRequest) -> Option<&str> {
-    match request {
-        FederationRequest::Ping(request) => Some(&request.query_id),
-        FederationRequest::ListSchemas(request) => request.query_id.as_deref(),
-        FederationRequest::ListTables(request) => request.query_id.as_deref(),
-        FederationRequest::GetTable(request) => request.query_id.as_deref(),
-        FederationRequest::GetTableLayout(request) => request.query_id.as_deref(),
-        FederationRequest::GetSplits(request) => request.query_id.as_deref(),
-        FederationRequest::ReadRecords(request) => Some(&request.query_id),
-        FederationRequest::GetDataSourceCapabilities(request) => request.query_id.as_deref(),
-        FederationRequest::UserDefinedFunction(_) => None,
-    }
-}
 
 fn panic_text(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().copied();

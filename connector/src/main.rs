@@ -1,27 +1,27 @@
-//! The Lambda function. Reads the environment, answers one request after the other, logs JSON lines to stdout.
+//! The Lambda function. Reads the environment, answers one request after the other, and tells what they came to before it
+//! answers.
 
-use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use connector::Connector;
-use connector::config::Config;
+use connector::telemetry::{self, spans::Spans, xray};
+use connector::{Connector, diagnostic};
 use lambda_runtime::layers::TracingLayer;
 use lambda_runtime::tower::{Layer, Service};
 use lambda_runtime::{Context, Diagnostic, LambdaEvent, LambdaInvocation, Runtime, service_fn};
+use opentelemetry::context::FutureExt;
 use serde_json::value::RawValue;
-use tracing::level_filters::LevelFilter;
-use tracing_subscriber::EnvFilter;
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    tracing_subscriber::fmt()
-        .json()
-        .with_env_filter(log_filter())
-        .with_writer(io::stdout)
-        .init();
-    let connector = Arc::new(Connector::from_env().await);
-    let handler = service_fn(move |event: LambdaEvent<String>| answer(Arc::clone(&connector), event));
+    let function = Arc::new(Function {
+        spans: telemetry::start(),
+        connector: Connector::from_env().await,
+    });
+    let handler = service_fn(move |event| {
+        let function = Arc::clone(&function);
+        async move { function.answer(event).await }
+    });
     Runtime::new(handler)
         .layer(QuoteEvent)
         .layer(TracingLayer::new())
@@ -29,17 +29,35 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         .await
 }
 
-async fn answer(connector: Arc<Connector>, event: LambdaEvent<String>) -> Result<Box<RawValue>, Diagnostic> {
-    let response = connector
-        .handle(event.payload.as_bytes(), deadline(&event.context))
-        .await;
-    let response = response.map_err(|error| Diagnostic {
+/// What lives as long as the process.
+struct Function {
+    connector: Connector,
+    /// `None` if nobody wants any.
+    spans: Option<Spans>,
+}
+
+impl Function {
+    async fn answer(&self, event: LambdaEvent<String>) -> Result<Box<RawValue>, Diagnostic> {
+        let LambdaEvent { payload, context } = event;
+        let parent = xray::parent_context(context.xray_trace_id.as_deref());
+        let answering = self.connector.handle(payload.as_bytes(), deadline(&context));
+        let response = answering.with_context(parent).await;
+        // Once there is an answer the process may be frozen.
+        if let Some(spans) = &self.spans {
+            spans.flush().await;
+        }
+        let response = response.map_err(lambda_diagnostic)?;
+        // Neither fails: the connector's answers are JSON.
+        let text = String::from_utf8(response).map_err(|error| Diagnostic::from(error.to_string()))?;
+        RawValue::from_string(text).map_err(|error| Diagnostic::from(error.to_string()))
+    }
+}
+
+fn lambda_diagnostic(error: diagnostic::Diagnostic) -> Diagnostic {
+    Diagnostic {
         error_type: error.error_type,
         error_message: error.error_message,
-    })?;
-    // Neither fails: the connector's answers are JSON.
-    let text = String::from_utf8(response).map_err(|error| Diagnostic::from(error.to_string()))?;
-    RawValue::from_string(text).map_err(|error| Diagnostic::from(error.to_string()))
+    }
 }
 
 /// When Lambda will end the invocation. The runtime gives it by the wall clock, in milliseconds.
@@ -80,16 +98,4 @@ impl<S: Service<LambdaInvocation>> Service<LambdaInvocation> for QuoteEventServi
         invocation.body = serde_json::Value::from(text).to_string().into();
         self.inner.call(invocation)
     }
-}
-
-/// `RUST_LOG` if there is one; else the connector's own crates at `ATHENA_FEDERATION_SDK_LOG_LEVEL` and all others at
-/// `warn` or less. Events carry spill keys, which the runtime would write at `trace`: it never may.
-fn log_filter() -> EnvFilter {
-    let directives = std::env::var(EnvFilter::DEFAULT_ENV).unwrap_or_else(|_| {
-        let config = Config::from_vars(|name| std::env::var(name).ok());
-        let level = config.map_or(LevelFilter::WARN, |config| config.log_level);
-        let others = level.min(LevelFilter::WARN);
-        format!("{others},bootstrap={level},connector={level},topic={level},spill={level},protocol={level}")
-    });
-    EnvFilter::builder().parse_lossy(format!("{directives},lambda_runtime=info"))
 }

@@ -16,7 +16,7 @@ use std::time::Instant;
 use protocol::{
     Block, FederationResponse, ReadRecordsRequest, ReadRecordsResponse, RemoteReadRecordsResponse,
 };
-use spill::{BlockLimits, BlockSpiller, Records, SpillStats};
+use spill::{BlockLimits, BlockSpiller, BlockStore, Records, SpillStats};
 use tokio::sync::mpsc;
 use topic::table::{REGISTRY_NAME_KEY, SCHEMA_NAME_KEY, SCHEMA_VERSION_KEY, is_self_described, read_options};
 use topic::{RowDecoder, TopicTable, WriterSchemas};
@@ -30,9 +30,12 @@ use crate::pushdown::limit::row_limit;
 use crate::query_status::until_over;
 use crate::registry::catalog::{Catalog, CatalogError, TableVersion};
 use crate::splits::{SplitError, TopicSplit};
-use crate::wait::{registry, within};
+use crate::telemetry::report::{Phase, ReadReport, note, timed, traced};
+use crate::wait::{look_up, within};
+use counted_store::CountedStore;
 use row_sink::{Delivery, Policy, RowSink, Selection, Tally};
 
+mod counted_store;
 mod row_sink;
 
 /// Batches ready but not yet written, at most.
@@ -62,12 +65,17 @@ async fn read(
     deadline: Instant,
 ) -> Result<FederationResponse, Error> {
     let split = TopicSplit::from_properties(&request.split.properties).map_err(SplitError::from)?;
+    note(|report| {
+        report.topic = Some(split.topic_partition.topic.clone());
+        report.split = Some(split.clone());
+    });
     let broker = parts.clusters.get(split.cluster.as_deref())?;
     let wanted = format!("table `{}`", request.table_name);
-    let table = within(deadline, registry(wanted), table(&parts.catalog, request)).await?;
+    let table = look_up(deadline, wanted, table(&parts.catalog, request)).await?;
     let decoder = decoder(parts, request, table.as_deref(), deadline)?;
     let filter = Filter::try_new(&request.constraints, &request.schema)?;
-    let mut spiller = spiller(parts, request)?;
+    let store = Arc::new(CountedStore::new(parts.blocks.clone()));
+    let mut spiller = spiller(parts, request, store.clone())?;
     let limit = row_limit(&request.constraints, &request.schema);
     if limit == Some(0) {
         return Ok(response(request, spiller.finish().await?));
@@ -87,13 +95,14 @@ async fn read(
         range: split.range,
         on_expired_offsets: parts.config.on_expired_offsets,
     };
-    let reading = broker.read(&planned, deadline, sink);
+    let reading = traced(Phase::Read, broker.read(&planned, deadline, sink));
     let writing = async {
         let mut tally = Tally::default();
         while let Some(delivery) = deliveries.recv().await {
             match delivery {
                 Delivery::Rows(batch) => {
-                    within(deadline, bucket(request), spiller.write(batch)).await?;
+                    let writing = within(deadline, bucket(request), spiller.write(batch));
+                    timed(Phase::Spill, writing).await?;
                 }
                 Delivery::End(end) => tally = end,
             }
@@ -102,8 +111,14 @@ async fn read(
     };
     let (read, tally) = tokio::try_join!(reading, writing)?;
     report(&split, read, &tally, spiller.stats());
-    let records = within(deadline, bucket(request), spiller.finish()).await?;
-    Ok(response(request, records))
+    let finishing = within(deadline, bucket(request), spiller.finish());
+    let records = timed(Phase::Spill, finishing).await;
+    note(|report| {
+        if let Some(read) = &mut report.read {
+            (read.blocks, read.spilled_bytes) = store.stored();
+        }
+    });
+    Ok(response(request, records?))
 }
 
 /// The registry is asked only if the request's schema does not tell by itself how its columns are read: for the version
@@ -154,7 +169,11 @@ fn policy(config: &Config, request: &ReadRecordsRequest, table: Option<&TopicTab
     }
 }
 
-fn spiller(parts: &Parts, request: &ReadRecordsRequest) -> Result<BlockSpiller, Error> {
+fn spiller(
+    parts: &Parts,
+    request: &ReadRecordsRequest,
+    store: Arc<dyn BlockStore>,
+) -> Result<BlockSpiller, Error> {
     let Config {
         max_block_bytes,
         max_uploads,
@@ -164,7 +183,7 @@ fn spiller(parts: &Parts, request: &ReadRecordsRequest) -> Result<BlockSpiller, 
         max_block_bytes: max_block_bytes.unwrap_or(request.max_block_bytes),
         max_inline_block_bytes: request.max_inline_block_bytes,
     };
-    let (store, schema) = (parts.blocks.clone(), request.schema.clone());
+    let schema = request.schema.clone();
     let protocol::Split {
         spill_location,
         encryption_key,
@@ -186,6 +205,11 @@ fn bucket(request: &ReadRecordsRequest) -> (String, String) {
 
 fn response(request: &ReadRecordsRequest, records: Records) -> FederationResponse {
     let catalog_name = request.catalog_name.clone();
+    let kind = match &records {
+        Records::Inline(_) => "inline",
+        Records::Spilled(_) => "spilled",
+    };
+    note(|report| report.response = Some(kind));
     match records {
         Records::Inline(batch) => FederationResponse::ReadRecords(ReadRecordsResponse {
             catalog_name,
@@ -200,12 +224,9 @@ fn response(request: &ReadRecordsRequest, records: Records) -> FederationRespons
     }
 }
 
+/// What becomes of the last blocks is not known yet.
 fn report(split: &TopicSplit, read: ReadStats, tally: &Tally, spilled: SpillStats) {
-    let TopicSplit {
-        topic_partition,
-        range,
-        ..
-    } = split;
+    let topic_partition = &split.topic_partition;
     if let Some(first) = &tally.first_bad_record {
         let (offset, reason) = (first.offset, &first.reason);
         let records = tally.bad_records;
@@ -215,21 +236,19 @@ fn report(split: &TopicSplit, read: ReadStats, tally: &Tally, spilled: SpillStat
         let (column, values) = (&errors.column, errors.values);
         tracing::warn!(%topic_partition, column, values, "values did not fit their column and are NULL");
     }
-    tracing::info!(
-        %topic_partition,
-        %range,
-        records = read.records,
-        value_bytes = read.value_bytes,
-        expired_offsets = read.expired_offsets,
-        stopped_early = read.stopped_early,
-        tombstones = tally.tombstones,
-        bad_records = tally.bad_records,
-        bad_keys = tally.bad_keys,
-        value_errors = tally.value_errors.iter().map(|errors| errors.values).sum::<u64>(),
-        rows = spilled.rows,
-        row_bytes = spilled.bytes,
-        "read split"
-    );
+    note(|report| {
+        report.read = Some(ReadReport {
+            stats: read,
+            tombstones: tally.tombstones,
+            bad_records: tally.bad_records,
+            bad_keys: tally.bad_keys,
+            value_errors: tally.value_errors.iter().map(|errors| errors.values).sum(),
+            blocked: tally.blocked,
+            rows: spilled.rows,
+            row_bytes: spilled.bytes,
+            ..ReadReport::default()
+        });
+    });
 }
 
 #[cfg(test)]

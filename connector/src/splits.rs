@@ -13,7 +13,8 @@ use spill::SpillError;
 use crate::Parts;
 use crate::config::Config;
 use crate::error::Error;
-use crate::wait::{registry, within};
+use crate::telemetry::report::{Phase, PlanReport, note, traced};
+use crate::wait::{look_up, within};
 use narrow::{Narrowed, narrow};
 
 mod keys;
@@ -44,7 +45,8 @@ pub async fn get_splits(
 ) -> Result<GetSplitsResponse, Error> {
     let Parts { config, catalog, .. } = parts;
     let wanted = format!("table `{}`", request.table_name);
-    let table = within(deadline, registry(wanted), catalog.table(&request.table_name)).await?;
+    let table = look_up(deadline, wanted, catalog.table(&request.table_name)).await?;
+    note(|report| report.topic = Some(table.topic.clone()));
     let broker = parts.clusters.get(table.cluster.as_deref())?;
     let planning = async {
         let token = &request.continuation_token;
@@ -52,7 +54,7 @@ pub async fn get_splits(
             return Ok(Plan::from_token(token, &table.topic).map_err(SplitError::from)?);
         }
         let narrowed = narrow(broker.as_ref(), &table, &request.constraints, config, deadline);
-        let Narrowed { topic_id, ranges } = narrowed.await?;
+        let Narrowed { topic_id, ranges } = traced(Phase::Planning, narrowed).await?;
         let limit = config.max_records_per_split;
         let split_records = plan::split_records(&ranges, config.target_parallelism, limit);
         Ok::<_, Error>(Plan::new(&table.topic, topic_id, ranges, split_records))
@@ -74,12 +76,14 @@ pub async fn get_splits(
             .to_properties(),
         })
         .collect();
-    tracing::info!(
-        topic = table.topic,
-        splits = splits.len(),
-        last_page = plan.is_done(),
-        "planned splits"
-    );
+    note(|report| {
+        let planned = report.plan.get_or_insert_default();
+        *planned = PlanReport {
+            splits: splits.len() as u64,
+            last_page: plan.is_done(),
+            ..*planned
+        };
+    });
     Ok(GetSplitsResponse {
         catalog_name: request.catalog_name,
         splits,

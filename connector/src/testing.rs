@@ -17,7 +17,9 @@ use crate::registry::memory::MemorySchemaRegistry;
 use crate::splits::TopicSplit;
 
 pub(crate) mod aws;
+pub(crate) mod docs;
 pub(crate) mod http;
+pub(crate) mod log;
 
 pub(crate) const TOPIC: &str = "orders";
 

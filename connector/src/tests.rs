@@ -16,9 +16,7 @@ use crate::testing::{World, soon, splits_request, table_name};
 use topic::SchemaDefinition;
 
 fn connector(world: World) -> Connector {
-    Connector {
-        parts: Source::Given(Arc::new(world.parts)),
-    }
+    Connector::with_parts(Source::Given(Arc::new(world.parts)))
 }
 
 async fn ask(connector: &Connector, request: impl Into<FederationRequest>) -> Result<Value, Diagnostic> {
@@ -57,9 +55,7 @@ fn get_table() -> GetTableRequest {
 async fn a_ping_is_answered_whatever_the_configuration() {
     let of_no_use = [("isolation_level".to_owned(), "serializable".to_owned())];
     let parts = AwsParts::new(Variables::new(of_no_use), sdk_config("http://127.0.0.1:1"));
-    let faulty = Connector {
-        parts: Source::Aws(Box::new(parts)),
-    };
+    let faulty = Connector::with_parts(Source::Aws(Box::new(parts)));
     assert_eq!(ask(&faulty, ping()).await.unwrap()["serDeVersion"], 6);
     let error = ask(&faulty, get_table()).await.unwrap_err();
     assert_eq!(

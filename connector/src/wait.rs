@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use crate::error::Error;
+use crate::telemetry::report::{Phase, traced};
 
 /// The answer of `whom`, who is asked for `wanted`, if it comes before `deadline`.
 ///
@@ -27,7 +28,15 @@ where
     }
 }
 
-/// For [`within`]: the schema registry is asked for `wanted`.
-pub(crate) fn registry(wanted: String) -> (String, String) {
-    ("the schema registry".to_owned(), wanted)
+/// The same of the schema registry, which is asked for `wanted`.
+pub(crate) async fn look_up<T, E>(
+    deadline: Instant,
+    wanted: String,
+    answer: impl Future<Output = Result<T, E>>,
+) -> Result<T, Error>
+where
+    Error: From<E>,
+{
+    let asked = ("the schema registry".to_owned(), wanted);
+    traced(Phase::Registry, within(deadline, asked, answer)).await
 }

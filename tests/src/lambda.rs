@@ -60,6 +60,7 @@ impl Lambda {
             events,
             queue: AsyncMutex::new(queue),
             waiting: Mutex::default(),
+            trace_header: Mutex::default(),
             timeout,
         });
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
@@ -99,6 +100,12 @@ impl Lambda {
     /// What the containers have written so far: the function's log, and all else that it says.
     pub fn output(&self) -> String {
         String::from_utf8_lossy(&self.output.bytes()).into_owned()
+    }
+
+    /// The trace that further invocations are part of: what X-Ray's header says.
+    pub fn set_trace_header(&self, header: &str) {
+        let trace_header = self.api.trace_header.lock();
+        *trace_header.unwrap_or_else(PoisonError::into_inner) = Some(header.to_owned());
     }
 
     /// Invokes the function once.
@@ -147,10 +154,16 @@ struct Api {
     events: mpsc::UnboundedSender<Event>,
     queue: AsyncMutex<mpsc::UnboundedReceiver<Event>>,
     waiting: Mutex<HashMap<String, oneshot::Sender<Outcome>>>,
+    trace_header: Mutex<Option<String>>,
     timeout: Duration,
 }
 
 impl Api {
+    fn trace_header(&self) -> Option<String> {
+        let header = self.trace_header.lock();
+        header.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     async fn invoke(&self, body: Bytes) -> Outcome {
         let id = uuid::Uuid::new_v4().to_string();
         let (answer, answered) = oneshot::channel();
@@ -217,6 +230,9 @@ async fn next(State(api): State<Arc<Api>>) -> Response {
         "lambda-runtime-invoked-function-arn",
         "arn:aws:lambda:us-east-1:123456789012:function:f".into(),
     );
+    if let Some(header) = api.trace_header() {
+        set("lambda-runtime-trace-id", header);
+    }
     (headers, event.body).into_response()
 }
 

@@ -228,6 +228,8 @@ pub struct ReadStats {
     pub expired_offsets: u64,
     /// The sink had enough before the end of the range.
     pub stopped_early: bool,
+    /// How long there was nothing to show to the sink, since the brokers had not answered yet.
+    pub waited: Duration,
 }
 
 /// Why Kafka's part of a request failed.
@@ -334,6 +336,23 @@ pub enum KafkaError {
         topic_partition: TopicPartition,
         position: i64,
     },
+}
+
+impl KafkaError {
+    /// As [`Error::kind`].
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::UnknownCluster { .. } => "configuration",
+            Self::UnknownTopic { .. } | Self::UnknownPartition(_) => "topic",
+            Self::Recreated { .. } | Self::Expired { .. } | Self::Truncated { .. } => "topic_changed",
+            Self::Credentials(_) | Self::Authentication { .. } => "authentication",
+            Self::Unauthorized { .. } => "authorization",
+            Self::Client { .. } | Self::LookUp { .. } | Self::Unreadable { .. } | Self::Stalled { .. } => {
+                "brokers"
+            }
+            Self::Cancelled { .. } => "query_over",
+        }
+    }
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rdkafka::consumer::ConsumerContext;
 use rdkafka::types::RDKafkaErrorCode;
 use topic::Record;
 
@@ -98,10 +99,7 @@ impl<'a> Reader<'a> {
         let mut fetch = fetch.map_err(|code| self.unreadable(code, code.to_string()))?;
         while !self.is_over() {
             self.check()?;
-            match fetch
-                .poll(POLL_LIMIT, |fetched| self.take(fetched, sink))
-                .transpose()?
-            {
+            match self.poll(&mut fetch, sink)? {
                 Some(Next::LookUp) => return Ok(()),
                 Some(Next::Stop) => {
                     self.stats.stopped_early = !self.cursor.is_done();
@@ -112,6 +110,29 @@ impl<'a> Reader<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Only where nothing is there yet is a clock looked at: where records flow it would be twice for each.
+    fn poll(
+        &mut self,
+        fetch: &mut PartitionFetch<'_, impl ConsumerContext>,
+        sink: &mut dyn RecordSink,
+    ) -> Result<Option<Next>, Error> {
+        let next = fetch.poll(Duration::ZERO, |fetched| self.take(fetched, sink));
+        if next.is_some() {
+            return next.transpose();
+        }
+        let started = Instant::now();
+        let mut waited = Duration::ZERO;
+        let next = fetch.poll(POLL_LIMIT, |fetched| {
+            waited = started.elapsed();
+            self.take(fetched, sink)
+        });
+        self.stats.waited += match next {
+            Some(_) => waited,
+            None => started.elapsed(),
+        };
+        next.transpose()
     }
 
     /// Finds out where the log begins and ends now. Waits first if that was done for this very

@@ -1,6 +1,7 @@
 //! The reading thread's half of ReadRecords: records in, batches of wanted rows out.
 
 use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
 
 use arrow::array::RecordBatch;
 use tokio::sync::mpsc::Sender;
@@ -30,6 +31,8 @@ pub(super) struct Tally {
     pub(super) bad_keys: u64,
     pub(super) first_bad_record: Option<FirstBadRecord>,
     pub(super) value_errors: Vec<ValueErrors>,
+    /// How long the reading thread waited for room.
+    pub(super) blocked: Duration,
 }
 
 #[derive(Debug)]
@@ -153,10 +156,11 @@ impl RowSink {
     }
 
     /// Waits for room. If there will be none the async side has failed, and its error is the one that counts.
-    fn deliver(&self, delivery: Delivery) -> Result<(), Error> {
-        self.deliveries
-            .blocking_send(delivery)
-            .map_err(|_| Error::Internal("rows were read that nobody waits for".into()))
+    fn deliver(&mut self, delivery: Delivery) -> Result<(), Error> {
+        let started = Instant::now();
+        let delivered = self.deliveries.blocking_send(delivery);
+        self.tally.blocked += started.elapsed();
+        delivered.map_err(|_| Error::Internal("rows were read that nobody waits for".into()))
     }
 }
 

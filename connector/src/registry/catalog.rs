@@ -356,6 +356,26 @@ pub enum CatalogError {
     },
 }
 
+impl CatalogError {
+    /// As [`crate::error::Error::kind`].
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Registry(error) | Self::Reference { source: error, .. } => match error {
+                RegistryError::NotFound { .. } => "table",
+                RegistryError::Throttled { .. } => "throttled",
+                RegistryError::AccessDenied { .. }
+                | RegistryError::Unreachable { .. }
+                | RegistryError::Failed { .. } => "registry",
+            },
+            Self::UnknownSchema { .. }
+            | Self::UnknownTable { .. }
+            | Self::Ambiguous { .. }
+            | Self::TooManyNames { .. }
+            | Self::Table { .. } => "table",
+        }
+    }
+}
+
 fn is_marked(registry: &Registry) -> bool {
     MARKERS.iter().any(|marker| registry.description.contains(marker))
 }

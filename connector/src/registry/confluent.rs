@@ -6,18 +6,15 @@
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use http_body_util::{BodyExt, Empty, Limited};
+use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
 use hyper::{Request, StatusCode, header};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::client::legacy::{Client, ResponseFuture};
-use hyper_util::rt::TokioExecutor;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use topic::SchemaDefinition;
 
 use crate::aws::causes;
+use crate::http::HttpClient;
 
 mod url;
 
@@ -30,7 +27,6 @@ pub struct ConfluentRegistry {
     client: OnceLock<HttpClient>,
 }
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The first try included.
 const MAX_ATTEMPTS: u32 = 4;
@@ -38,8 +34,6 @@ const MAX_ATTEMPTS: u32 = 4;
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// Schemas are texts of some kilobytes.
 const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
-/// Connections idle for longer are not used again: a function that sleeps does not notice their end.
-const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
 impl ConfluentRegistry {
     pub fn new(url: RegistryUrl) -> Self {
@@ -83,7 +77,7 @@ impl ConfluentRegistry {
             request = request.header(header::AUTHORIZATION, authorization);
         }
         let request = request
-            .body(Empty::new())
+            .body(Full::default())
             .map_err(|error| ConfluentError::Client(error.to_string()))?;
         let response = self.client()?.request(request).await;
         let response = response.map_err(|error| ConfluentError::Unreachable(causes(&error)))?;
@@ -174,38 +168,6 @@ fn says_unknown_schema(body: &[u8]) -> bool {
         error_code: u32,
     }
     serde_json::from_slice(body).is_ok_and(|fault: Fault| fault.error_code == 40403)
-}
-
-/// Connections are pooled. Certificates are only looked for where they are needed.
-enum HttpClient {
-    Plain(Client<HttpConnector, Empty<Bytes>>),
-    Tls(Client<HttpsConnector<HttpConnector>, Empty<Bytes>>),
-}
-
-impl HttpClient {
-    fn new(is_https: bool) -> std::io::Result<Self> {
-        let mut connector = HttpConnector::new();
-        connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
-        connector.enforce_http(!is_https);
-        let mut builder = Client::builder(TokioExecutor::new());
-        builder.pool_idle_timeout(POOL_IDLE_TIMEOUT);
-        if !is_https {
-            return Ok(Self::Plain(builder.build(connector)));
-        }
-        let connector = HttpsConnectorBuilder::new()
-            .with_native_roots()?
-            .https_only()
-            .enable_http1()
-            .wrap_connector(connector);
-        Ok(Self::Tls(builder.build(connector)))
-    }
-
-    fn request(&self, request: Request<Empty<Bytes>>) -> ResponseFuture {
-        match self {
-            Self::Plain(client) => client.request(request),
-            Self::Tls(client) => client.request(request),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ use crate::kafka::topic_id::TopicId;
 use crate::kafka::{Broker, EARLIEST_TIME_MS, OffsetRange, TopicSnapshot};
 use crate::pushdown::limit::row_limit;
 use crate::pushdown::{PartitionRanges, TimeRange, Wanted, before_offsets, from_offsets};
+use crate::telemetry::report::{PlanReport, note};
 
 /// What is to be read of a topic.
 #[derive(Debug, Default)]
@@ -54,13 +55,14 @@ pub(super) async fn narrow(
         ranges = narrowing.until(ranges, until_ms).await?;
     }
     let readable = snapshot.iter().filter_map(|(_, watermarks)| watermarks.range());
-    tracing::info!(
-        topic = table.topic,
-        offsets = offsets(readable),
-        wanted_offsets = offsets(ranges.iter().map(|(_, range)| *range)),
-        ranges = ranges.len(),
-        "narrowed a snapshot"
-    );
+    let wanted = ranges.iter().map(|(_, range)| *range);
+    note(|report| {
+        report.plan = Some(PlanReport {
+            offsets: Some(offsets(readable)),
+            wanted_offsets: Some(offsets(wanted)),
+            ..PlanReport::default()
+        });
+    });
     Ok(Narrowed { topic_id, ranges })
 }
 

@@ -21,5 +21,6 @@ mod security;
 mod snapshot;
 mod soak;
 mod sql;
+mod telemetry;
 mod tpch;
 mod wire_traps;

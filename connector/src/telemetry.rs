@@ -1,0 +1,66 @@
+//! What the function tells of itself: a log, metrics, spans. The reference is `docs/operations.md`.
+//!
+//! | module | idea |
+//! |---|---|
+//! | `report` | what one request came to, which all three tell |
+//! | `metrics` | the line that CloudWatch makes metrics of |
+//! | [`spans`] | spans for an OpenTelemetry collector |
+//! | [`xray`] | whose children they are |
+
+use std::io;
+
+use tracing::Subscriber;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::{Filter, SubscriberExt};
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer};
+
+use crate::config::Config;
+use spans::Spans;
+
+pub(crate) mod metrics;
+pub(crate) mod report;
+pub mod spans;
+pub mod xray;
+
+/// Starts the log, in JSON lines on stdout, and spans if the environment names a collector. Once in a process.
+pub fn start() -> Option<Spans> {
+    let spans = Spans::from_env();
+    let log = log_layer(log_filter(), io::stdout);
+    let layer = spans.as_ref().ok().and_then(Option::as_ref).map(Spans::layer);
+    tracing_subscriber::registry().with(log).with(layer).init();
+    spans.unwrap_or_else(|error| {
+        tracing::error!(%error, "the function works without");
+        None
+    })
+}
+
+/// Lines of JSON whose top level has the event's own fields: what log queries name.
+pub(crate) fn log_layer<S>(
+    filter: impl Filter<S> + Send + Sync + 'static,
+    writer: impl for<'a> MakeWriter<'a> + Send + Sync + 'static,
+) -> impl Layer<S> + Send + Sync + 'static
+where
+    S: Subscriber + for<'a> LookupSpan<'a> + Send + Sync,
+{
+    tracing_subscriber::fmt::layer()
+        .json()
+        .flatten_event(true)
+        .with_current_span(false)
+        .with_writer(writer)
+        .with_filter(filter)
+}
+
+/// `RUST_LOG` if there is one; else the connector's own crates at `ATHENA_FEDERATION_SDK_LOG_LEVEL` and all others at
+/// `warn` or less. Events carry spill keys, which the runtime would write at `trace`: it never may.
+fn log_filter() -> EnvFilter {
+    let directives = std::env::var(EnvFilter::DEFAULT_ENV).unwrap_or_else(|_| {
+        let config = Config::from_vars(|name| std::env::var(name).ok());
+        let level = config.map_or(LevelFilter::WARN, |config| config.log_level);
+        let others = level.min(LevelFilter::WARN);
+        format!("{others},bootstrap={level},connector={level},topic={level},spill={level},protocol={level}")
+    });
+    EnvFilter::builder().parse_lossy(format!("{directives},lambda_runtime=info"))
+}

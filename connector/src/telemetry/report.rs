@@ -1,0 +1,303 @@
+//! What one request was about and what it came to: the log's closing line, and what metrics and the request's span say.
+//!
+//! It travels with the task that answers the request, so that whoever learns a number can note it. Outside of a request
+//! nothing is noted.
+
+use std::cell::RefCell;
+use std::time::{Duration, Instant};
+
+use opentelemetry::trace::{Status, TraceContextExt};
+use protocol::FederationRequest;
+use tracing::{Instrument, Span};
+use tracing_opentelemetry::OpenTelemetrySpanExt;
+
+use crate::error::Error;
+use crate::kafka::ReadStats;
+use crate::splits::TopicSplit;
+
+tokio::task_local! {
+    static REPORT: RefCell<Report>;
+}
+
+/// One request's. What is `None` was not found out, or is not asked in such a call.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Report {
+    /// The request's class; empty if it does not decode.
+    pub(crate) call: &'static str,
+    pub(crate) query_id: Option<String>,
+    /// As the request names it.
+    pub(crate) table: Option<String>,
+    pub(crate) topic: Option<String>,
+    /// Whether it is the first that this process answers.
+    pub(crate) cold_start: bool,
+    pub(crate) phases: Phases,
+    pub(crate) plan: Option<PlanReport>,
+    pub(crate) split: Option<TopicSplit>,
+    pub(crate) read: Option<ReadReport>,
+    /// Of ReadRecords: `inline` or `spilled`.
+    pub(crate) response: Option<&'static str>,
+    pub(crate) outcome: Outcome,
+}
+
+/// How long was spent on what; `None` if it was not come to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Phases {
+    registry: Option<Duration>,
+    planning: Option<Duration>,
+    read: Option<Duration>,
+    spill: Option<Duration>,
+}
+
+/// A part of the work that others have a say in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// The schema registry is asked, or the container's memory of it.
+    Registry,
+    /// The brokers are asked what there is to read.
+    Planning,
+    /// Records are fetched and decoded.
+    Read,
+    /// The spiller takes rows and waits for its uploads. Reading goes on meanwhile, until there is no room.
+    Spill,
+}
+
+/// What a page of splits is of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct PlanReport {
+    /// In the topic; only the first page asks.
+    pub(crate) offsets: Option<u64>,
+    /// Of these, in what the constraints leave.
+    pub(crate) wanted_offsets: Option<u64>,
+    /// On the page.
+    pub(crate) splits: u64,
+    pub(crate) last_page: bool,
+}
+
+/// What became of a split's records.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct ReadReport {
+    pub(crate) stats: ReadStats,
+    pub(crate) tombstones: u64,
+    pub(crate) bad_records: u64,
+    pub(crate) bad_keys: u64,
+    pub(crate) value_errors: u64,
+    /// How long the reading thread waited for the spiller to take rows.
+    pub(crate) blocked: Duration,
+    pub(crate) rows: u64,
+    pub(crate) row_bytes: u64,
+    /// Stored.
+    pub(crate) blocks: u64,
+    /// Of those blocks, as they lie in the bucket.
+    pub(crate) spilled_bytes: u64,
+}
+
+/// How a request ended.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Outcome {
+    pub(crate) elapsed: Duration,
+    pub(crate) response_bytes: Option<u64>,
+    pub(crate) failure: Option<Failure>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Failure {
+    /// [`Error::kind`].
+    pub(crate) error_type: &'static str,
+    pub(crate) message: String,
+}
+
+/// Does `work`, in which [`note`] reaches `report`.
+pub(crate) async fn collect<T>(report: Report, work: impl Future<Output = T>) -> (T, Report) {
+    let work = async {
+        let output = work.await;
+        (output, REPORT.with(RefCell::take))
+    };
+    REPORT.scope(RefCell::new(report), work).await
+}
+
+/// Lets `change` say something about the request that is being answered.
+pub(crate) fn note(change: impl FnOnce(&mut Report)) {
+    // Only outside of a request is there nothing to change.
+    let _ = REPORT.try_with(|report| change(&mut report.borrow_mut()));
+}
+
+/// Adds the time that `work` takes to a phase, also if it is cut off.
+pub(crate) async fn timed<T>(phase: Phase, work: impl Future<Output = T>) -> T {
+    let _timer = Timer {
+        phase,
+        started: Instant::now(),
+    };
+    work.await
+}
+
+/// The same with a span of its own.
+pub(crate) async fn traced<T>(phase: Phase, work: impl Future<Output = T>) -> T {
+    timed(phase, work).instrument(phase.span()).await
+}
+
+struct Timer {
+    phase: Phase,
+    started: Instant,
+}
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        let spent = self.started.elapsed();
+        note(|report| *report.phases.of(self.phase).get_or_insert_default() += spent);
+    }
+}
+
+impl Phases {
+    fn of(&mut self, phase: Phase) -> &mut Option<Duration> {
+        match phase {
+            Phase::Registry => &mut self.registry,
+            Phase::Planning => &mut self.planning,
+            Phase::Read => &mut self.read,
+            Phase::Spill => &mut self.spill,
+        }
+    }
+}
+
+impl Phase {
+    fn span(self) -> Span {
+        match self {
+            Self::Registry => tracing::info_span!("registry"),
+            Self::Planning => tracing::info_span!("planning"),
+            Self::Read => tracing::info_span!("read"),
+            Self::Spill => tracing::info_span!("spill"),
+        }
+    }
+}
+
+impl Report {
+    /// What the request itself says, and no more of it than names what it is about.
+    pub(crate) fn about(&mut self, request: &FederationRequest) {
+        use FederationRequest as Request;
+        let (query_id, table) = match request {
+            Request::Ping(request) => (Some(&request.query_id), None),
+            Request::ListSchemas(request) => (request.query_id.as_ref(), None),
+            Request::ListTables(request) => (request.query_id.as_ref(), None),
+            Request::GetTable(request) => (request.query_id.as_ref(), Some(&request.table_name)),
+            Request::GetTableLayout(request) => (request.query_id.as_ref(), Some(&request.table_name)),
+            Request::GetSplits(request) => (request.query_id.as_ref(), Some(&request.table_name)),
+            Request::ReadRecords(request) => (Some(&request.query_id), Some(&request.table_name)),
+            Request::GetDataSourceCapabilities(request) => (request.query_id.as_ref(), None),
+            Request::UserDefinedFunction(_) => (None, None),
+        };
+        self.call = request.name();
+        self.query_id = query_id.cloned();
+        self.table = table.map(ToString::to_string);
+    }
+
+    pub(crate) fn end(&mut self, answer: Result<&Vec<u8>, &Error>, elapsed: Duration) {
+        self.outcome = Outcome {
+            elapsed,
+            response_bytes: answer.ok().map(|answer| answer.len() as u64),
+            failure: answer.err().map(|error| Failure {
+                error_type: error.kind(),
+                message: error.full_message(),
+            }),
+        };
+    }
+
+    /// Writes the closing line.
+    pub(crate) fn log(&self) {
+        let failure = self.outcome.failure.as_ref();
+        let (plan, split, read) = (self.plan.as_ref(), self.split.as_ref(), self.read.as_ref());
+        let stats = read.map(|read| read.stats);
+        let phases = self.phases;
+        // One list of fields for both levels, which a line's callsite fixes.
+        macro_rules! line {
+            ($level:ident, $message:literal) => {
+                tracing::$level!(
+                    call = self.call,
+                    query_id = self.query_id,
+                    table = self.table,
+                    topic = self.topic,
+                    cold_start = self.cold_start,
+                    elapsed_ms = milliseconds(self.outcome.elapsed),
+                    registry_ms = phases.registry.map(milliseconds),
+                    planning_ms = phases.planning.map(milliseconds),
+                    read_ms = phases.read.map(milliseconds),
+                    fetch_wait_ms = stats.map(|stats| milliseconds(stats.waited)),
+                    spill_wait_ms = read.map(|read| milliseconds(read.blocked)),
+                    spill_ms = phases.spill.map(milliseconds),
+                    offsets = plan.and_then(|plan| plan.offsets),
+                    wanted_offsets = plan.and_then(|plan| plan.wanted_offsets),
+                    splits = plan.map(|plan| plan.splits),
+                    last_page = plan.map(|plan| plan.last_page),
+                    cluster = split.and_then(|split| split.cluster.as_deref()),
+                    partition = split.map(|split| split.topic_partition.partition),
+                    start_offset = split.map(|split| split.range.start()),
+                    end_offset = split.map(|split| split.range.end()),
+                    records = stats.map(|stats| stats.records),
+                    value_bytes = stats.map(|stats| stats.value_bytes),
+                    expired_offsets = stats.map(|stats| stats.expired_offsets),
+                    stopped_early = stats.map(|stats| stats.stopped_early),
+                    tombstones = read.map(|read| read.tombstones),
+                    bad_records = read.map(|read| read.bad_records),
+                    bad_keys = read.map(|read| read.bad_keys),
+                    value_errors = read.map(|read| read.value_errors),
+                    rows = read.map(|read| read.rows),
+                    row_bytes = read.map(|read| read.row_bytes),
+                    blocks = read.map(|read| read.blocks),
+                    spilled_bytes = read.map(|read| read.spilled_bytes),
+                    response = self.response,
+                    response_bytes = self.outcome.response_bytes,
+                    error_type = failure.map(|failure| failure.error_type),
+                    error = failure.map(|failure| failure.message.as_str()),
+                    $message
+                )
+            };
+        }
+        match failure {
+            None => line!(info, "answered"),
+            Some(_) => line!(error, "failed"),
+        }
+    }
+
+    /// Says on the request's span what somebody who looks at traces wants to find it by.
+    pub(crate) fn describe(&self, span: &Span) {
+        if !self.call.is_empty() {
+            span.context().span().update_name(self.call);
+        }
+        let texts = [("table", &self.table), ("topic", &self.topic)];
+        for (name, text) in texts {
+            if let Some(text) = text {
+                span.set_attribute(name, text.clone());
+            }
+        }
+        let split = self.split.as_ref();
+        let stats = self.read.map(|read| read.stats);
+        let numbers = [
+            (
+                "partition",
+                split.map(|split| split.topic_partition.partition.into()),
+            ),
+            ("start_offset", split.map(|split| split.range.start())),
+            ("end_offset", split.map(|split| split.range.end())),
+            ("splits", self.plan.map(|plan| plan.splits as i64)),
+            ("records", stats.map(|stats| stats.records as i64)),
+            ("value_bytes", stats.map(|stats| stats.value_bytes as i64)),
+            ("rows", self.read.map(|read| read.rows as i64)),
+            ("spilled_bytes", self.read.map(|read| read.spilled_bytes as i64)),
+        ];
+        for (name, number) in numbers {
+            if let Some(number) = number {
+                span.set_attribute(name, number);
+            }
+        }
+        span.set_attribute("faas.coldstart", self.cold_start);
+        if let Some(Failure { error_type, message }) = &self.outcome.failure {
+            span.set_attribute("error.type", *error_type);
+            span.set_status(Status::error(message.clone()));
+        }
+    }
+}
+
+pub(crate) fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+pub(crate) mod tests;
