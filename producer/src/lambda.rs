@@ -19,7 +19,9 @@ use crate::{OrderGenerator, Pace, PublishConfig, PublishError, publish};
 /// | `BOOTSTRAP_SERVERS` | brokers, `host:port`, comma-separated | none: an error |
 /// | `TOPIC_NAME` | topic | none: an error |
 /// | `MAX_RUN_SEC` | seconds an invocation sends for | 60 |
-/// | `AUTH_TYPE` | `NO_AUTH` | `NO_AUTH` |
+/// | `AUTH_TYPE` | `NO_AUTH` or `SASL_SSL_AWS_MSK_IAM` | `NO_AUTH` |
+/// | `MSK_REGION` | region that IAM's tokens are signed for | that of the brokers' names, then the function's |
+/// | `CA_LOCATION` | file or folder of PEM certificates that vouch for the brokers | the system's authorities |
 /// | `ITEMS_AS` | `string` or `array` | `string` |
 ///
 /// The first three are the article's.
@@ -39,6 +41,8 @@ impl LambdaConfig {
         if let Some(auth) = var("AUTH_TYPE") {
             publish.auth = auth.parse()?;
         }
+        publish.msk_region = var("MSK_REGION");
+        publish.ca_location = var("CA_LOCATION");
         if let Some(items_as) = var("ITEMS_AS") {
             publish.items_as = items_as.parse()?;
         }
@@ -134,12 +138,17 @@ mod tests {
             BROKER,
             TOPIC,
             ("MAX_RUN_SEC", "5"),
-            ("AUTH_TYPE", "NO_AUTH"),
+            ("AUTH_TYPE", "SASL_SSL_AWS_MSK_IAM"),
+            ("MSK_REGION", "eu-west-3"),
+            ("CA_LOCATION", "ca.pem"),
             ("ITEMS_AS", "array"),
         ];
         let publish = config(&vars).unwrap().publish;
         assert_eq!(publish.max_run, Some(Duration::from_secs(5)));
         assert_eq!(publish.items_as, ItemsAs::Array);
+        assert_eq!(publish.auth, Auth::SaslSslAwsMskIam);
+        assert_eq!(publish.msk_region.as_deref(), Some("eu-west-3"));
+        assert_eq!(publish.ca_location.as_deref(), Some("ca.pem"));
     }
 
     #[test]
