@@ -13,6 +13,7 @@ mod hostile;
 mod isolation;
 mod json;
 mod numbers;
+mod orders_stack;
 mod planning;
 mod pushdown;
 mod security;
