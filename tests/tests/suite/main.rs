@@ -14,6 +14,8 @@ mod isolation;
 mod json;
 mod numbers;
 mod orders_stack;
+mod packaged;
+mod permissions;
 mod planning;
 mod pushdown;
 mod security;
