@@ -24,9 +24,10 @@ use crate::template::{ACCOUNT, PARTITION, REGION};
 /// Who answers, by `http://host:port`.
 #[derive(Debug, Clone)]
 pub struct Backends {
+    /// Of Glue the schema registries alone.
     pub glue: String,
     pub s3: String,
-    /// Athena, Secrets Manager, KMS.
+    /// Athena, Secrets Manager, KMS, and of Glue the connections.
     pub others: String,
     /// The ARN of the key that secrets are encrypted with, if it is not AWS's own.
     pub secret_key: Option<String>,
@@ -127,9 +128,10 @@ async fn answer(
         "athena" | "secretsmanager" | "kms" => other(&headers, &body, proxy.backends.secret_key.as_deref()),
         unknown => Err(format!("service `{unknown}` is not known")),
     };
+    let is_of_registries = target(&headers).is_ok_and(|target| target != "AWSGlue.GetConnection");
     let backend = match &*service {
         "s3" => &proxy.backends.s3,
-        "glue" => &proxy.backends.glue,
+        "glue" if is_of_registries => &proxy.backends.glue,
         _ => &proxy.backends.others,
     };
     let call = call.map_err(|reason| format!("{method} {uri}: {reason}"));

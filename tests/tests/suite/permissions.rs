@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use apache_avro::types::Value as Avro;
 use arrow::array::Date64Array;
+use aws_sdk_glue::types::ConnectionInput;
 use aws_sdk_s3::primitives::ByteStream;
 use embedded::glue::DataFormat;
 use protocol::{
@@ -50,6 +51,7 @@ const FUNCTION: &str = "AthenaMSKConnector";
 const CLUSTER_ARN: &str =
     "arn:aws:kafka:us-east-1:123456789012:cluster/orders/0c1b2a39-4f5e-6d7c-8b9a-001122334455-3";
 const SECRET_KEY: &str = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+const SECRET_ARN: &str = "arn:aws:secretsmanager:us-east-1:123456789012:secret:AmazonMSK_orders-AbCd1x";
 const ORDER: &str = r#"{"type": "record", "name": "Order", "fields": [{"name": "id", "type": "long"}]}"#;
 
 /// Where certificates are: in a bucket of their own.
@@ -206,6 +208,21 @@ async fn front(world: &World, bucket: &str, mechanism: &'static str, store_type:
     front.expect("the listener starts")
 }
 
+/// The name of a secret with all that a login over TLS takes.
+async fn secret(cloud: &Cloud) -> String {
+    let name = format!("AmazonMSK_{}", uuid::Uuid::new_v4().simple());
+    let secret = serde_json::json!({
+        "username": "athena", "password": "s3cret", "truststore_password": TRUST_STORE_PASSWORD,
+    });
+    let secrets = aws_sdk_secretsmanager::Client::new(&cloud.world.sdk(&cloud.world.athena_endpoint()));
+    let created = secrets
+        .create_secret()
+        .name(&name)
+        .secret_string(secret.to_string());
+    created.send().await.expect("the secret is stored");
+    name
+}
+
 fn own_bucket() -> String {
     format!("certificates-{}", uuid::Uuid::new_v4().simple())
 }
@@ -228,34 +245,71 @@ async fn a_stack_that_makes_its_bucket_may_spill_there() {
         .await;
     // With moto it may be there from an earlier test.
     drop(bucket);
-    let parameters = [("SpillBucket", ""), ("SpillPrefix", "some/prefix")];
+    let parameters = [("SpillBucket", ""), ("SpillPrefix", "")];
     connector_uses_its_role("a bucket of its own", &cloud, None, &parameters).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs Java's keytool and moto: scripts/test"]
 async fn secrets_and_certificates_need_what_the_role_adds_for_them() {
-    let name = format!("AmazonMSK_{}", uuid::Uuid::new_v4().simple());
     let cloud = Cloud::with_secret_key(world().await, Some(SECRET_KEY.into())).await;
-    let secret = serde_json::json!({
-        "username": "athena", "password": "s3cret", "truststore_password": TRUST_STORE_PASSWORD,
-    });
-    let secrets = aws_sdk_secretsmanager::Client::new(&cloud.world.sdk(&cloud.world.athena_endpoint()));
-    let created = secrets
-        .create_secret()
-        .name(&name)
-        .secret_string(secret.to_string());
-    created.send().await.expect("the secret is stored");
+    let secret = secret(&cloud).await;
     let bucket = own_bucket();
     let front = front(&cloud.world, &bucket, "PLAIN", StoreType::Jks).await;
     let reference = format!("s3://{bucket}/{CERTIFICATES_PREFIX}");
     let parameters = [
         ("AuthType", "SASL_SSL_PLAIN"),
-        ("SecretNamePrefix", &*name),
+        ("SecretNamePrefix", &*secret),
         ("SecretKmsKeyArn", SECRET_KEY),
         ("CertificatesS3Reference", &reference),
     ];
     connector_uses_its_role("a password over TLS", &cloud, Some(&front), &parameters).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs moto: scripts/moto run -- …"]
+async fn keys_of_kms_need_what_the_role_adds_for_them() {
+    let world = World::embedded().await;
+    let kms = aws_sdk_kms::Client::new(&world.sdk(&world.athena_endpoint()));
+    let created = kms.create_key().send().await.expect("a key");
+    let key = created.key_metadata().expect("its metadata");
+    let arn = key.arn().expect("its ARN");
+    for key in [key.key_id(), arn] {
+        let cloud = Cloud::start(self::world().await).await;
+        let scenario = format!("KMS key `{key}`");
+        connector_uses_its_role(&scenario, &cloud, None, &[("KmsKeyId", key)]).await;
+    }
+}
+
+/// It says where the brokers are and how to log in; the parameters name what the role cannot know of it.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Java's keytool and moto: scripts/test"]
+async fn a_glue_connection_needs_what_the_role_adds_for_it() {
+    let cloud = Cloud::start(world().await).await;
+    let secret = secret(&cloud).await;
+    let bucket = own_bucket();
+    let front = front(&cloud.world, &bucket, "PLAIN", StoreType::Jks).await;
+    let (host, port) = front.address().rsplit_once(':').expect("host and port");
+    let name = format!("connection-{}", uuid::Uuid::new_v4().simple());
+    let connection = ConnectionInput::builder()
+        .name(&name)
+        .connection_type("KAFKA".into())
+        .connection_properties("HOST".into(), host)
+        .connection_properties("PORT".into(), port)
+        .connection_properties("CUSTOM_AUTH_TYPE".into(), "SASL_SSL_PLAIN")
+        .build()
+        .expect("a connection");
+    let glue = aws_sdk_glue::Client::new(&cloud.world.sdk(&cloud.world.athena_endpoint()));
+    let created = glue.create_connection().connection_input(connection);
+    created.send().await.expect("the connection is made");
+    let reference = format!("s3://{bucket}/{CERTIFICATES_PREFIX}");
+    let parameters = [
+        ("KafkaEndpoint", ""),
+        ("GlueConnection", &*name),
+        ("SecretNamePrefix", &secret),
+        ("CertificatesS3Reference", &reference),
+    ];
+    connector_uses_its_role("a Glue connection", &cloud, Some(&front), &parameters).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -331,11 +385,12 @@ async fn the_producers_role_is_of_use_in_all_it_allows() {
 }
 
 /// Values of the connector's parameters other than none.
-const SAMPLES: [(&str, &str); 19] = [
+const SAMPLES: [(&str, &str); 20] = [
     ("LambdaFunctionName", "msk"),
     ("DataCatalogName", "kafka"),
     ("KafkaEndpoint", "b-1:9098"),
     ("SecretNamePrefix", "AmazonMSK_orders"),
+    ("SecretNamePrefix", SECRET_ARN),
     ("SecretKmsKeyArn", SECRET_KEY),
     ("CertificatesS3Reference", "s3://certificates/some/prefix/"),
     ("KafkaClusterArn", CLUSTER_ARN),
