@@ -8,8 +8,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_athena::Client;
-use aws_sdk_athena::error::DisplayErrorContext;
+use aws_sdk_athena::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_athena::types::QueryExecutionState;
+
+use throttle::Throttle;
+
+mod throttle;
+
+pub use throttle::ThrottleLimits;
 
 /// Tells the state of Athena's queries.
 #[async_trait]
@@ -60,27 +66,37 @@ fn delay(attempt: usize) -> Duration {
     Duration::from_secs(SECONDS[attempt.min(SECONDS.len() - 1)])
 }
 
-/// Asks Athena.
+/// Asks Athena, more slowly for a while if that is too often.
 pub struct AthenaQueryStatus {
     client: Client,
+    throttle: Throttle,
 }
 
 impl AthenaQueryStatus {
     pub fn new(client: Client) -> Self {
-        Self { client }
+        Self {
+            client,
+            throttle: Throttle::default(),
+        }
+    }
+
+    pub fn with_throttle(self, limits: ThrottleLimits) -> Self {
+        Self {
+            throttle: Throttle::new(limits),
+            ..self
+        }
     }
 }
 
 #[async_trait]
 impl QueryStatus for AthenaQueryStatus {
     async fn state(&self, query_id: &str) -> Result<QueryState, QueryStatusError> {
-        match self
-            .client
-            .get_query_execution()
-            .query_execution_id(query_id)
-            .send()
-            .await
-        {
+        let is_throttled = |error: &SdkError<_>| error.code() == Some("TooManyRequestsException");
+        let ask = || {
+            let question = self.client.get_query_execution();
+            question.query_execution_id(query_id).send()
+        };
+        match self.throttle.call(ask, is_throttled).await {
             Ok(answer) => {
                 let status = answer.query_execution.and_then(|execution| execution.status);
                 let state = status.and_then(|status| status.state);

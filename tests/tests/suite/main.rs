@@ -12,6 +12,7 @@ mod formats;
 mod hostile;
 mod isolation;
 mod json;
+mod kept_settings;
 mod numbers;
 mod orders_stack;
 mod packaged;
