@@ -1,8 +1,23 @@
 //! How to log in to the brokers.
 
+use std::error::Error;
 use std::str::FromStr;
+use std::time::SystemTime;
 
+use aws_config::BehaviorVersion;
+use aws_config::environment::EnvironmentVariableRegionProvider;
+use aws_config::meta::region::RegionProviderChain;
+use aws_config::profile::ProfileFileRegionProvider;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use msk_iam::{IamToken, SigningError};
 use rdkafka::ClientConfig;
+use rdkafka::client::OAuthToken;
+use tokio::runtime::Handle;
+
+use crate::publish::PublishConfig;
+
+/// What the brokers' logs call the client.
+pub(crate) const CLIENT: &str = "orders";
 
 /// A way to log in, under the names the connector's `auth_type` has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -11,13 +26,31 @@ pub enum Auth {
     /// `NO_AUTH`: plain TCP, nobody asks.
     #[default]
     NoAuth,
+    /// `SASL_SSL_AWS_MSK_IAM`: TLS, and tokens that the AWS credentials of the environment sign.
+    SaslSslAwsMskIam,
 }
 
 impl Auth {
-    /// Writes the client properties this way needs.
-    pub(crate) fn apply(self, config: &mut ClientConfig) {
+    const ALL: [Self; 2] = [Self::NoAuth, Self::SaslSslAwsMskIam];
+
+    /// The name as documented.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NoAuth => "NO_AUTH",
+            Self::SaslSslAwsMskIam => "SASL_SSL_AWS_MSK_IAM",
+        }
+    }
+
+    /// Writes the client properties this way needs. `ca_location` is whom to believe; the system's authorities, if it
+    /// is not said.
+    pub(crate) fn apply(self, ca_location: Option<&str>, config: &mut ClientConfig) {
         match self {
             Self::NoAuth => config.set("security.protocol", "plaintext"),
+            Self::SaslSslAwsMskIam => config
+                .set("security.protocol", "sasl_ssl")
+                .set("sasl.mechanism", "OAUTHBEARER")
+                // OpenSSL, being linked in, does not know where they are, so librdkafka looks for them.
+                .set("ssl.ca.location", ca_location.unwrap_or("probe")),
         };
     }
 }
@@ -26,17 +59,111 @@ impl FromStr for Auth {
     type Err = UnknownAuth;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "NO_AUTH" => Ok(Self::NoAuth),
-            _ => Err(UnknownAuth(text.to_owned())),
-        }
+        let known = Self::ALL.into_iter().find(|auth| auth.name() == text);
+        known.ok_or_else(|| UnknownAuth {
+            found: text.to_owned(),
+        })
     }
 }
 
 /// A name the producer does not know.
 #[derive(Debug, thiserror::Error)]
-#[error("auth type of the producer: wanted NO_AUTH, found {0:?}")]
-pub struct UnknownAuth(String);
+#[error("auth type of the producer: wanted {}, found {found:?}", Auth::ALL.map(Auth::name).join(" or "))]
+pub struct UnknownAuth {
+    found: String,
+}
+
+/// Makes tokens for clients of [`Auth::SaslSslAwsMskIam`].
+pub(crate) struct Tokens {
+    credentials: SharedCredentialsProvider,
+    region: String,
+    /// Whose credentials are asked for: callbacks come on threads that may block.
+    runtime: Handle,
+}
+
+impl Tokens {
+    /// `None` if whoever logs in so needs none. Asks for the credentials once, to see that there are any.
+    pub(crate) async fn of(config: &PublishConfig) -> Result<Option<Self>, LoginError> {
+        if config.auth != Auth::SaslSslAwsMskIam {
+            return Ok(None);
+        }
+        // Not the default chain, which goes on to ask the instance metadata service: nobody is there in a Lambda.
+        let region = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
+            .or_else(ProfileFileRegionProvider::new());
+        let aws = aws_config::defaults(BehaviorVersion::latest());
+        let aws = aws.region(region).load().await;
+        let tokens = Self {
+            credentials: aws.credentials_provider().ok_or(LoginError::NoProvider)?,
+            region: signing_region(config, || aws.region().map(ToString::to_string))?,
+            runtime: Handle::current(),
+        };
+        tokens.sign().await?;
+        Ok(Some(tokens))
+    }
+
+    pub(crate) async fn sign(&self) -> Result<IamToken, LoginError> {
+        let credentials = self.credentials.provide_credentials().await;
+        let credentials = credentials.map_err(|error| LoginError::Credentials(causes(&error)))?;
+        Ok(IamToken::sign(
+            &credentials,
+            &self.region,
+            CLIENT,
+            SystemTime::now(),
+        )?)
+    }
+
+    /// The same for a callback of librdkafka's.
+    pub(crate) fn oauth_token(&self) -> Result<OAuthToken, Box<dyn Error>> {
+        let token = self.runtime.block_on(self.sign())?;
+        Ok(OAuthToken {
+            token: token.expose().to_owned(),
+            // The brokers take the name from the token.
+            principal_name: CLIENT.to_owned(),
+            lifetime_ms: lifetime_ms(&token)?,
+        })
+    }
+}
+
+/// When a token ends, as librdkafka wants it: in milliseconds since 1970.
+pub(crate) fn lifetime_ms(token: &IamToken) -> Result<i64, Box<dyn Error>> {
+    let since_epoch = token.expires().duration_since(SystemTime::UNIX_EPOCH)?;
+    Ok(i64::try_from(since_epoch.as_millis())?)
+}
+
+/// What is configured, what the brokers' names say, where this runs: the first of these.
+fn signing_region(
+    config: &PublishConfig,
+    own: impl FnOnce() -> Option<String>,
+) -> Result<String, LoginError> {
+    let of_brokers = || msk_iam::region_of_brokers(&config.bootstrap_servers).map(str::to_owned);
+    let region = config.msk_region.clone().or_else(of_brokers).or_else(own);
+    region.ok_or(LoginError::NoRegion)
+}
+
+/// The error and what caused it, outermost first.
+fn causes(error: &(dyn Error + 'static)) -> String {
+    match error.source() {
+        Some(cause) => format!("{error}: {}", causes(cause)),
+        None => error.to_string(),
+    }
+}
+
+/// Why there is nothing to log in with.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LoginError {
+    #[error("no AWS credentials for a token: {0}")]
+    Credentials(String),
+    #[error("no AWS credentials for a token: there is no provider of them")]
+    NoProvider,
+    #[error(
+        "the region to sign for is not known: the brokers' names do not end with it, the environment names none, \
+         and MSK_REGION is not set"
+    )]
+    NoRegion,
+    #[error(transparent)]
+    Signing(#[from] SigningError),
+}
 
 #[cfg(test)]
 mod tests {
@@ -44,13 +171,39 @@ mod tests {
 
     #[test]
     fn names_the_auth_type_it_does_not_know() {
-        assert_eq!("NO_AUTH".parse::<Auth>().unwrap(), Auth::NoAuth);
+        for auth in Auth::ALL {
+            assert_eq!(auth.name().parse::<Auth>().unwrap(), auth);
+        }
+        let error = "SCRAM".parse::<Auth>().unwrap_err().to_string();
         assert!(
-            "SCRAM"
-                .parse::<Auth>()
-                .unwrap_err()
-                .to_string()
-                .ends_with("found \"SCRAM\"")
+            error.ends_with("wanted NO_AUTH or SASL_SSL_AWS_MSK_IAM, found \"SCRAM\""),
+            "{error}"
         );
+    }
+
+    #[test]
+    fn signs_for_the_region_that_is_said_before_the_brokers_before_its_own() {
+        let mut config = PublishConfig::new("b-1.o.a1.c2.kafka.eu-west-3.amazonaws.com:9098", "orders");
+        let own = || Some("us-east-1".to_owned());
+        assert_eq!(signing_region(&config, own).unwrap(), "eu-west-3");
+        config.msk_region = Some("eu-central-1".into());
+        assert_eq!(signing_region(&config, own).unwrap(), "eu-central-1");
+        config = PublishConfig::new("localhost:9098", "orders");
+        assert_eq!(signing_region(&config, own).unwrap(), "us-east-1");
+        assert!(matches!(
+            signing_region(&config, || None),
+            Err(LoginError::NoRegion)
+        ));
+    }
+
+    #[test]
+    fn believes_the_systems_authorities_unless_told_whom() {
+        let trusted = |ca_location| {
+            let mut config = ClientConfig::new();
+            Auth::SaslSslAwsMskIam.apply(ca_location, &mut config);
+            config.get("ssl.ca.location").map(str::to_owned)
+        };
+        assert_eq!(trusted(None).as_deref(), Some("probe"));
+        assert_eq!(trusted(Some("/opt/ca.pem")).as_deref(), Some("/opt/ca.pem"));
     }
 }

@@ -20,7 +20,9 @@ use crate::{CreateTopicError, OrderGenerator, Pace, PublishConfig, PublishError,
 /// | `TOPIC_NAME` | topic | none: an error |
 /// | `TOPIC_PARTITIONS` | partitions of the topic, which is made unless it is there | none: it is there |
 /// | `MAX_RUN_SEC` | seconds an invocation sends for | 60 |
-/// | `AUTH_TYPE` | `NO_AUTH` | `NO_AUTH` |
+/// | `AUTH_TYPE` | `NO_AUTH` or `SASL_SSL_AWS_MSK_IAM` | `NO_AUTH` |
+/// | `MSK_REGION` | region that IAM's tokens are signed for | that of the brokers' names, then the function's |
+/// | `CA_LOCATION` | file or folder of PEM certificates that vouch for the brokers | the system's authorities |
 /// | `ITEMS_AS` | `string` or `array` | `string` |
 ///
 /// `BOOTSTRAP_SERVERS`, `TOPIC_NAME` and `MAX_RUN_SEC` are the article's.
@@ -41,6 +43,8 @@ impl LambdaConfig {
         if let Some(auth) = var("AUTH_TYPE") {
             publish.auth = auth.parse()?;
         }
+        publish.msk_region = var("MSK_REGION");
+        publish.ca_location = var("CA_LOCATION");
         if let Some(items_as) = var("ITEMS_AS") {
             publish.items_as = items_as.parse()?;
         }
@@ -161,7 +165,9 @@ mod tests {
             TOPIC,
             ("TOPIC_PARTITIONS", "3"),
             ("MAX_RUN_SEC", "5"),
-            ("AUTH_TYPE", "NO_AUTH"),
+            ("AUTH_TYPE", "SASL_SSL_AWS_MSK_IAM"),
+            ("MSK_REGION", "eu-west-3"),
+            ("CA_LOCATION", "ca.pem"),
             ("ITEMS_AS", "array"),
         ];
         let LambdaConfig {
@@ -171,6 +177,9 @@ mod tests {
         assert_eq!(topic_partitions, Some(3));
         assert_eq!(publish.max_run, Some(Duration::from_secs(5)));
         assert_eq!(publish.items_as, ItemsAs::Array);
+        assert_eq!(publish.auth, Auth::SaslSslAwsMskIam);
+        assert_eq!(publish.msk_region.as_deref(), Some("eu-west-3"));
+        assert_eq!(publish.ca_location.as_deref(), Some("ca.pem"));
     }
 
     #[test]

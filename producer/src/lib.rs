@@ -2,7 +2,8 @@
 //!
 //! The generator of the article "Simplify Streaming Ingestion on AWS – Part 2 MSK and Athena", in Rust: the same
 //! fields, value ranges and spelling, but seeded, so that whoever reads the topic can be told exactly what must be in
-//! it. This crate uses none of the connector's code: a mistake there cannot hide behind the same mistake here.
+//! it. This crate uses none of the connector's code but the tokens of MSK, which brokers check: a mistake there cannot hide
+//! behind the same mistake here.
 //!
 //! ```
 //! use chrono::DateTime;

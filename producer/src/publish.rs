@@ -2,11 +2,12 @@
 
 use std::str::FromStr;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use rdkafka::ClientConfig;
 use rdkafka::ClientContext;
+use rdkafka::client::OAuthToken;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::Message;
 use rdkafka::producer::{
@@ -14,7 +15,7 @@ use rdkafka::producer::{
 };
 use tokio::time::Instant;
 
-use crate::auth::Auth;
+use crate::auth::{Auth, CLIENT, LoginError, Tokens};
 use crate::encode::{ItemsAs, encode_key, encode_value};
 use crate::order::Order;
 use crate::summary::Summary;
@@ -35,6 +36,11 @@ pub struct PublishConfig {
     pub bootstrap_servers: String,
     pub topic: String,
     pub auth: Auth,
+    /// What tokens of [`Auth::SaslSslAwsMskIam`] are signed for; without it the region of the brokers' names, then the
+    /// environment's.
+    pub msk_region: Option<String>,
+    /// A file or folder of certificates in PEM, whom to believe instead of the system's authorities.
+    pub ca_location: Option<String>,
     pub items_as: ItemsAs,
     pub partitioning: Partitioning,
     pub pace: Pace,
@@ -54,6 +60,8 @@ impl PublishConfig {
             bootstrap_servers: bootstrap_servers.into(),
             topic: topic.into(),
             auth: Auth::default(),
+            msk_region: None,
+            ca_location: None,
             items_as: ItemsAs::default(),
             partitioning: Partitioning::default(),
             pace: Pace::Unlimited,
@@ -175,6 +183,11 @@ pub enum PublishError {
         bootstrap_servers: String,
         source: KafkaError,
     },
+    #[error("login to {bootstrap_servers}: {source}")]
+    Login {
+        bootstrap_servers: String,
+        source: LoginError,
+    },
     #[error("topic {topic}: cannot learn its partitions: {source}")]
     Metadata { topic: String, source: KafkaError },
     #[error("topic {topic}: has no partitions; does it exist?")]
@@ -236,8 +249,8 @@ pub(crate) fn client_config(config: &PublishConfig) -> ClientConfig {
     let mut client = ClientConfig::new();
     client
         .set("bootstrap.servers", &config.bootstrap_servers)
-        .set("client.id", "orders");
-    config.auth.apply(&mut client);
+        .set("client.id", CLIENT);
+    config.auth.apply(config.ca_location.as_deref(), &mut client);
     client
 }
 
@@ -269,8 +282,16 @@ struct Sender<'a> {
 
 impl<'a> Sender<'a> {
     async fn connect(config: &'a PublishConfig) -> Result<Self, PublishError> {
+        let tokens = Tokens::of(config).await.map_err(|source| PublishError::Login {
+            bootstrap_servers: config.bootstrap_servers.clone(),
+            source,
+        })?;
+        let reports = Reports {
+            tokens,
+            ..Reports::default()
+        };
         let producer = producer_config(config)
-            .create_with_context(Reports::default())
+            .create_with_context(reports)
             .map_err(|source| PublishError::Client {
                 bootstrap_servers: config.bootstrap_servers.clone(),
                 source,
@@ -339,12 +360,11 @@ impl<'a> Sender<'a> {
         if delivered == summary.orders {
             return Ok(summary);
         }
-        let first_failure = self.reports().first_failure.get().cloned();
         Err(PublishError::ShortDelivery {
             topic: self.config.topic.clone(),
             sent: summary.orders,
             delivered,
-            first_failure: first_failure.unwrap_or_else(|| "delivery reports are missing".to_owned()),
+            first_failure: self.reports().failure(),
         })
     }
 
@@ -388,11 +408,14 @@ async fn partition_count(producer: Arc<ThreadedProducer<Reports>>, topic: &str) 
     }
 }
 
-/// What the delivery reports said so far; written by the client's thread.
+/// What the delivery reports said so far; written by the client's thread. And the tokens that it asks for.
 #[derive(Default)]
 struct Reports {
     delivered: AtomicU64,
     first_failure: OnceLock<String>,
+    /// What the client said last outside of any report: why brokers were not reached or did not let it in.
+    complaint: Mutex<Option<String>>,
+    tokens: Option<Tokens>,
 }
 
 impl Reports {
@@ -403,11 +426,36 @@ impl Reports {
     fn has_failure(&self) -> bool {
         self.first_failure.get().is_some()
     }
+
+    /// The first report of a failure; if nothing was delivered, with what the client complained of.
+    fn failure(&self) -> String {
+        let failure = self.first_failure.get().cloned();
+        let failure = failure.unwrap_or_else(|| "delivery reports are missing".to_owned());
+        match self.complaint().as_deref() {
+            Some(complaint) if self.delivered() == 0 => format!("{failure}; the client said: {complaint}"),
+            _ => failure,
+        }
+    }
+
+    fn complaint(&self) -> MutexGuard<'_, Option<String>> {
+        self.complaint.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl ClientContext for Reports {
+    const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
+
     fn error(&self, error: KafkaError, reason: &str) {
         tracing::warn!(%error, reason, "kafka client");
+        // That all brokers are down says less than what was wrong with each.
+        if error.rdkafka_error_code() != Some(RDKafkaErrorCode::AllBrokersDown) {
+            *self.complaint() = Some(reason.to_owned());
+        }
+    }
+
+    fn generate_oauth_token(&self, _config: Option<&str>) -> Result<OAuthToken, Box<dyn std::error::Error>> {
+        let tokens = self.tokens.as_ref().ok_or("this client logs in without tokens")?;
+        tokens.oauth_token()
     }
 }
 

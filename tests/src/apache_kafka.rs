@@ -15,7 +15,9 @@ mod process;
 mod secured;
 
 pub use cluster::Cluster;
-pub use secured::{Listener, PASSWORD, SecuredBroker, USER};
+pub use secured::{
+    ACCESS_KEY_ID, Listener, MSK_REGION, PASSWORD, SECRET_ACCESS_KEY, SESSION_TOKEN, SecuredBroker, USER,
+};
 
 /// The class path of Apache Kafka's jars.
 ///

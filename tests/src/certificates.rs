@@ -58,7 +58,7 @@ pub struct Certificates {
 impl Certificates {
     /// # Errors
     /// What keytool says if it fails.
-    pub(crate) fn make(folder: PathBuf) -> io::Result<Self> {
+    pub fn make(folder: PathBuf) -> io::Result<Self> {
         std::fs::create_dir_all(&folder)?;
         let making = Mutex::default();
         let certificates = Self { folder, making };

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::path::PathBuf;
+use std::path::{self, PathBuf};
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -55,6 +55,16 @@ impl Lambda {
         variables: &[(String, String)],
         timeout: Duration,
     ) -> io::Result<Self> {
+        Self::start_program(&binary(name)?, containers, variables, timeout).await
+    }
+
+    /// The same with a program of any place, which is where it runs.
+    pub async fn start_program(
+        program: &path::Path,
+        containers: usize,
+        variables: &[(String, String)],
+        timeout: Duration,
+    ) -> io::Result<Self> {
         let (events, queue) = mpsc::unbounded_channel();
         let api = Arc::new(Api {
             events,
@@ -71,7 +81,7 @@ impl Lambda {
             let _ = axum::serve(listener, routes).await;
         });
         let mut containers = (0..containers)
-            .map(|_| container(name, &address.to_string(), variables))
+            .map(|_| container(program, &address.to_string(), variables))
             .collect::<io::Result<Vec<_>>>()?;
         let output = Output::default();
         for container in &mut containers {
@@ -269,9 +279,10 @@ fn failure(error_type: &str, message: &str) -> Outcome {
     Outcome::FunctionError(body.to_string().into_bytes())
 }
 
-fn container(name: &str, runtime_api: &str, variables: &[(String, String)]) -> io::Result<Child> {
-    let binary = binary(name)?;
-    Command::new(binary)
+fn container(program: &path::Path, runtime_api: &str, variables: &[(String, String)]) -> io::Result<Child> {
+    let folder = program.parent().ok_or(io::ErrorKind::NotFound)?;
+    Command::new(program)
+        .current_dir(folder)
         .env_clear()
         .env("AWS_LAMBDA_RUNTIME_API", runtime_api)
         .env("AWS_LAMBDA_FUNCTION_NAME", "f")
@@ -289,7 +300,10 @@ fn container(name: &str, runtime_api: &str, variables: &[(String, String)]) -> i
 }
 
 /// The workspace's binary as `cargo build` left it: beside this program, or one folder up if this is a test.
-fn binary(name: &str) -> io::Result<PathBuf> {
+///
+/// # Errors
+/// If it is not built.
+pub fn binary(name: &str) -> io::Result<PathBuf> {
     let this = std::env::current_exe()?;
     let mut paths = this.ancestors().skip(1).take(2).map(|folder| folder.join(name));
     paths.find(|path| path.is_file()).ok_or_else(|| {

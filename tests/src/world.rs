@@ -251,8 +251,13 @@ impl World {
         aws_sdk_s3::Client::new(&self.sdk(&self.s3_endpoint))
     }
 
+    /// Where the bucket is.
+    pub fn s3_endpoint(&self) -> &str {
+        &self.s3_endpoint
+    }
+
     /// Where GetQueryExecution is asked: moto, or nobody (which ends no read).
-    fn athena_endpoint(&self) -> String {
+    pub fn athena_endpoint(&self) -> String {
         std::env::var("MOTO_ENDPOINT").unwrap_or_else(|_| self.glue.endpoint_url())
     }
 

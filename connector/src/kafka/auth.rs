@@ -9,7 +9,6 @@
 //! | [`secret`] | texts that nobody may see, the keys of a cluster's secret |
 //! | [`certificates`] | trust store and key store, found in S3 |
 //! | [`keystore`] | JKS, PKCS12 and PEM to what librdkafka takes |
-//! | [`iam`] | tokens of MSK's IAM access control |
 //! | [`settings`] | all of these to the settings of one client |
 //! | [`failure`] | why brokers and client do not come together |
 //! | [`verification`] | what is wrong with a broker's certificate |
@@ -18,11 +17,11 @@
 use std::str::FromStr;
 
 use certificates::CertificatesLocation;
+use msk_iam::SigningError;
 use secret::SecretKey;
 
 pub mod certificates;
 pub mod failure;
-pub mod iam;
 pub mod keystore;
 pub mod secret;
 pub mod settings;
@@ -164,8 +163,8 @@ pub enum AuthError {
     #[error("no AWS credentials for a token: {reason}")]
     AwsCredentials { reason: String },
 
-    #[error("a token cannot be signed: {reason}")]
-    Signing { reason: String },
+    #[error(transparent)]
+    Signing(SigningError),
 
     #[error(
         "the region to sign for is not known: the brokers' names do not end with it, the function has none, and \

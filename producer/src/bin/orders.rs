@@ -26,9 +26,15 @@ struct Args {
     bootstrap_servers: String,
     #[arg(long, env = "TOPIC_NAME", default_value = "orders")]
     topic: String,
-    /// How to log in: NO_AUTH.
+    /// How to log in: NO_AUTH, SASL_SSL_AWS_MSK_IAM.
     #[arg(long, env = "AUTH_TYPE", default_value = "NO_AUTH")]
     auth: Auth,
+    /// Region that IAM's tokens are signed for [default: that of the brokers' names, then the environment's].
+    #[arg(long, env = "MSK_REGION")]
+    msk_region: Option<String>,
+    /// File or folder of PEM certificates that vouch for the brokers [default: the system's authorities].
+    #[arg(long, env = "CA_LOCATION")]
+    ca_location: Option<String>,
     /// Stop after this many orders. Without it, after --max-run-sec.
     #[arg(long)]
     count: Option<usize>,
@@ -110,6 +116,8 @@ fn publish_config(args: &Args) -> PublishConfig {
     let default_max_run_sec = if args.count.is_none() { Some(60) } else { None };
     PublishConfig {
         auth: args.auth,
+        msk_region: args.msk_region.clone(),
+        ca_location: args.ca_location.clone(),
         items_as: args.items,
         partitioning: args.partitioning,
         pace: if args.fast {

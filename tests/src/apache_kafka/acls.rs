@@ -1,4 +1,4 @@
-//! What the admin client of `rdkafka` cannot say: who may read which topics.
+//! What the admin client of `rdkafka` cannot say: who may do what with which topics.
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
@@ -12,22 +12,27 @@ use kafka_protocol::protocol::{Decodable, Encodable, HeaderVersion, StrBytes};
 const TOPIC: i8 = 2;
 const PREFIXED: i8 = 4;
 const READ: i8 = 3;
+const WRITE: i8 = 4;
+const CREATE: i8 = 5;
 const ALLOW: i8 = 3;
 
 /// CreateAcls with prefixes, the first version whose texts are compact.
 const VERSION: i16 = 2;
 
-/// Lets every user who has a name read the topics whose names begin with `prefix`.
-pub(super) fn let_everyone_read(address: &str, prefix: &'static str) -> io::Result<()> {
-    let acl = AclCreation::default()
-        .with_resource_type(TOPIC)
-        .with_resource_name(StrBytes::from_static_str(prefix))
-        .with_resource_pattern_type(PREFIXED)
-        .with_principal(StrBytes::from_static_str("User:*"))
-        .with_host(StrBytes::from_static_str("*"))
-        .with_operation(READ)
-        .with_permission_type(ALLOW);
-    let response = call(address, &CreateAclsRequest::default().with_creations(vec![acl]))?;
+/// Lets every user who has a name read, write and create the topics whose names begin with `prefix`.
+pub(super) fn let_everyone_read_and_write(address: &str, prefix: &'static str) -> io::Result<()> {
+    let acls = [READ, WRITE, CREATE].map(|operation| {
+        AclCreation::default()
+            .with_resource_type(TOPIC)
+            .with_resource_name(StrBytes::from_static_str(prefix))
+            .with_resource_pattern_type(PREFIXED)
+            .with_principal(StrBytes::from_static_str("User:*"))
+            .with_host(StrBytes::from_static_str("*"))
+            .with_operation(operation)
+            .with_permission_type(ALLOW)
+    });
+    let request = CreateAclsRequest::default().with_creations(acls.to_vec());
+    let response = call(address, &request)?;
     match response.results.iter().find(|result| result.error_code != 0) {
         Some(refused) => Err(io::Error::other(format!("the ACL is refused: {refused:?}"))),
         None => Ok(()),

@@ -96,8 +96,18 @@ pub(super) struct Node {
 impl Node {
     /// Not formatted, not running.
     pub(super) fn new() -> io::Result<Self> {
+        Self::with_properties(&[])
+    }
+
+    /// The same with system properties for its process.
+    pub(super) fn with_properties(system: &[(&str, &str)]) -> io::Result<Self> {
         let folder = new_folder()?;
         let mut command = java()?;
+        // After the jars, for what a test brings along.
+        if let Some(class_path) = command.last_mut() {
+            *class_path += &format!(":{}", classes(&folder).display());
+        }
+        command.extend(system.iter().map(|(name, value)| format!("-D{name}={value}")));
         command.extend(["kafka.Kafka".into(), properties(&folder).display().to_string()]);
         Ok(Self {
             process: Process::new(folder, &command)?,
@@ -107,6 +117,22 @@ impl Node {
     /// For whatever else the node needs.
     pub(super) fn folder(&self) -> &Path {
         self.process.folder()
+    }
+
+    /// Compiles a class of Java for the node's process.
+    pub(super) fn add_class(&self, name: &str, source: &str) -> io::Result<()> {
+        let file = self.folder().join(format!("{name}.java"));
+        std::fs::write(&file, source)?;
+        let mut javac = Command::new("javac");
+        javac
+            .args(["-cp", &class_path()?, "-d"])
+            .arg(classes(self.folder()));
+        let output = javac.arg(file).output()?;
+        if output.status.success() {
+            return Ok(());
+        }
+        let text = String::from_utf8_lossy(&output.stderr);
+        Err(io::Error::other(format!("{name} does not compile: {text}")))
     }
 
     /// Writes the settings and formats the storage.
@@ -191,6 +217,10 @@ fn java() -> io::Result<Vec<String>> {
     let mut java: Vec<String> = JAVA.iter().map(|argument| (*argument).to_owned()).collect();
     java.extend(["-cp".into(), class_path()?]);
     Ok(java)
+}
+
+fn classes(folder: &Path) -> PathBuf {
+    folder.join("classes")
 }
 
 fn properties(folder: &Path) -> PathBuf {

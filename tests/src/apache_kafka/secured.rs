@@ -14,7 +14,14 @@ pub const USER: &str = "athena";
 /// With what would be lost if it were pasted into a text of settings.
 pub const PASSWORD: &str = r#"s3cret-73905 p@ss;w=rd%41'"\#"#;
 
-/// Topics whose names begin so are for everybody who has a name; others for nobody.
+/// The credentials whose signature the listener for IAM takes, and the region that it wants signed for. It is not the
+/// emulated function's.
+pub const ACCESS_KEY_ID: &str = "ASIAIOSFODNN7EXAMPLE";
+pub const SECRET_ACCESS_KEY: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
+pub const SESSION_TOKEN: &str = "session/token+with=what&URLs?escape";
+pub const MSK_REGION: &str = "eu-central-1";
+
+/// Topics whose names begin so are for everybody who has a name, to read and to write; others for nobody.
 const OPEN_PREFIX: &str = "open-";
 
 /// Where to knock.
@@ -34,10 +41,12 @@ pub enum Listener {
     OtherHostSaslTls,
     /// SCRAM-SHA-512 or PLAIN in the clear.
     SaslPlaintext,
+    /// TLS, then OAUTHBEARER with tokens of MSK's IAM access control.
+    Iam,
 }
 
 /// Listener, name, security protocol, and whose certificate is shown.
-const LISTENERS: [(Listener, &str, &str, Option<Holder>); 7] = [
+const LISTENERS: [(Listener, &str, &str, Option<Holder>); 8] = [
     (Listener::Open, "OPEN", "PLAINTEXT", None),
     (Listener::MutualTls, "MUTUAL", "SSL", Some(Holder::Broker)),
     (Listener::SaslTls, "SASLTLS", "SASL_SSL", Some(Holder::Broker)),
@@ -60,6 +69,7 @@ const LISTENERS: [(Listener, &str, &str, Option<Holder>); 7] = [
         Some(Holder::OtherBroker),
     ),
     (Listener::SaslPlaintext, "SASLPLAIN", "SASL_PLAINTEXT", None),
+    (Listener::Iam, "IAM", "SASL_SSL", Some(Holder::Broker)),
 ];
 
 /// One node with all these listeners, its certificates beside it.
@@ -102,7 +112,15 @@ impl SecuredBroker {
 
     fn start() -> Result<Self, String> {
         let text = |error: std::io::Error| error.to_string();
-        let mut node = Node::new().map_err(text)?;
+        let mut node = Node::with_properties(&[
+            ("iam.accessKeyId", ACCESS_KEY_ID),
+            ("iam.secretAccessKey", SECRET_ACCESS_KEY),
+            ("iam.sessionToken", SESSION_TOKEN),
+            ("iam.region", MSK_REGION),
+        ])
+        .map_err(text)?;
+        node.add_class(TOKEN_VALIDATOR, include_str!("IamTokenValidator.java"))
+            .map_err(text)?;
         let certificates = Certificates::make(node.folder().join("certificates")).map_err(text)?;
         let ports = LISTENERS.map(|_| free_port());
         let listeners = LISTENERS.iter().zip(ports);
@@ -123,10 +141,13 @@ impl SecuredBroker {
             ports,
             certificates,
         };
-        acls::let_everyone_read(&broker.address(Listener::Open), OPEN_PREFIX).map_err(text)?;
+        acls::let_everyone_read_and_write(&broker.address(Listener::Open), OPEN_PREFIX).map_err(text)?;
         Ok(broker)
     }
 }
+
+/// Name of the class that the listener for IAM asks about tokens.
+const TOKEN_VALIDATOR: &str = "IamTokenValidator";
 
 fn settings(certificates: &Certificates) -> io::Result<Vec<(String, String)>> {
     let trust_store = certificates.broker_trust_store()?;
@@ -165,7 +186,21 @@ fn settings(certificates: &Certificates) -> io::Result<Vec<(String, String)>> {
                 store.display().to_string(),
             ));
         }
-        if protocol.starts_with("SASL") {
+        if name == "IAM" {
+            let oauthbearer = format!("{listener}.oauthbearer.sasl");
+            let module = "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required;";
+            settings.extend([
+                (
+                    format!("{listener}.sasl.enabled.mechanisms"),
+                    "OAUTHBEARER".into(),
+                ),
+                (format!("{oauthbearer}.jaas.config"), module.into()),
+                (
+                    format!("{oauthbearer}.server.callback.handler.class"),
+                    TOKEN_VALIDATOR.into(),
+                ),
+            ]);
+        } else if protocol.starts_with("SASL") {
             settings.push((format!("{listener}.plain.sasl.jaas.config"), plain.clone()));
             settings.push((format!("{listener}.scram-sha-512.sasl.jaas.config"), scram.into()));
         }

@@ -15,6 +15,8 @@ mod json;
 mod kept_settings;
 mod numbers;
 mod orders_stack;
+mod packaged;
+mod permissions;
 mod planning;
 mod pushdown;
 mod security;

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
+use msk_iam::IamToken;
 use tokio::sync::{Mutex, OnceCell};
 use tokio::time::Instant;
 
 use super::certificates::{StoreFile, StoreFinder, StoreKind};
-use super::iam::{self, IamToken};
 use super::keystore::{self, StoreFormat, StorePasswords};
 use super::secret::{KafkaSecret, SecretKey, SecretText};
 use super::store::CredentialStore;
@@ -33,6 +33,9 @@ struct Cached {
     settings: Arc<AuthSettings>,
     read: Instant,
 }
+
+/// What the brokers' logs call the function.
+const CLIENT: &str = "athena-connector";
 
 /// How long what was read is good for further clients, as in Java's SDK. A client that is there stays.
 const CACHED_FOR: Duration = Duration::from_secs(60);
@@ -83,7 +86,8 @@ impl Authentication {
     pub async fn iam_token(&self, now: SystemTime) -> Result<IamToken, AuthError> {
         let region = self.signing_region()?;
         let credentials = self.store.aws_credentials().await?;
-        IamToken::sign(&credentials, &region, now)
+        let token = IamToken::sign(&credentials, &region, CLIENT, now);
+        token.map_err(AuthError::Signing)
     }
 
     /// What the settings say, what the brokers' names say, where the function is: the first of these.
@@ -91,7 +95,7 @@ impl Authentication {
         let ClusterConfig { msk_region, .. } = &self.cluster;
         let of_brokers = || {
             let endpoint = self.cluster.kafka_endpoint().ok()?;
-            iam::region_of_brokers(endpoint).map(str::to_owned)
+            msk_iam::region_of_brokers(endpoint).map(str::to_owned)
         };
         let region = msk_region.clone().or_else(of_brokers);
         region.or_else(|| self.store.region()).ok_or(AuthError::NoRegion)

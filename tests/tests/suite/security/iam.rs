@@ -1,6 +1,7 @@
-//! MSK's IAM access control, up to the token: a broker's side of the login that ends once it has heard it, and botocore to
-//! compute the signature a second time.
+//! MSK's IAM access control: Apache Kafka with a listener that checks tokens as MSK does, for connector and producer; and
+//! a broker's side of the login that ends once it has heard a token, with botocore to compute the signature a second time.
 
+use std::io::Write as _;
 use std::process::Command;
 use std::sync::Arc;
 
@@ -15,8 +16,9 @@ use kafka_protocol::messages::{
 use kafka_protocol::protocol::{Decodable, Encodable, StrBytes};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use tests::apache_kafka::{ACCESS_KEY_ID, MSK_REGION, SECRET_ACCESS_KEY, SESSION_TOKEN};
 use tests::certificates::python;
-use tests::lambda::Lambda;
+use tests::lambda::{Lambda, Outcome, binary};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -24,12 +26,6 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 
 use super::*;
-
-const ACCESS_KEY_ID: &str = "AKIAIOSFODNN7EXAMPLE";
-const SECRET_ACCESS_KEY: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
-const SESSION_TOKEN: &str = "session/token+with=what&URLs?escape";
-/// Not the function's, which is us-east-1.
-const REGION: &str = "eu-central-1";
 
 /// A TLS listener that wants OAUTHBEARER and passes on what clients say first.
 struct Login {
@@ -152,7 +148,7 @@ print(signer.signature(signer.string_to_sign(request, signer.canonical_request(r
 ";
 
 fn botocore_signature(date: &str) -> String {
-    let arguments = [ACCESS_KEY_ID, SECRET_ACCESS_KEY, SESSION_TOKEN, REGION, date];
+    let arguments = [ACCESS_KEY_ID, SECRET_ACCESS_KEY, SESSION_TOKEN, MSK_REGION, date];
     let output = Command::new(python())
         .args(["-c", BOTOCORE])
         .args(arguments)
@@ -164,6 +160,149 @@ fn botocore_signature(date: &str) -> String {
         String::from_utf8_lossy(&output.stderr)
     );
     String::from_utf8(output.stdout).expect("a signature")
+}
+
+/// Of whom the listener for IAM lets in, or would with another key.
+fn aws_credentials(secret_access_key: &str) -> [(String, String); 3] {
+    [
+        ("AWS_ACCESS_KEY_ID", ACCESS_KEY_ID),
+        ("AWS_SECRET_ACCESS_KEY", secret_access_key),
+        ("AWS_SESSION_TOKEN", SESSION_TOKEN),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+}
+
+/// What the producer is told to send to `topic` for a second, and the file that says whom to believe.
+fn producer_variables(topic: &str) -> (Vec<(String, String)>, tempfile::NamedTempFile) {
+    let broker = SecuredBroker::shared();
+    let authority = broker
+        .certificates()
+        .trust_store(Authority::Cluster, StoreType::Pem);
+    let mut file = tempfile::NamedTempFile::new().expect("a file");
+    file.write_all(&authority.expect("a certificate"))
+        .expect("the file is written");
+    let variables = [
+        ("BOOTSTRAP_SERVERS", &*broker.address(Listener::Iam)),
+        ("TOPIC_NAME", topic),
+        ("MAX_RUN_SEC", "1"),
+        ("AUTH_TYPE", "SASL_SSL_AWS_MSK_IAM"),
+        ("MSK_REGION", MSK_REGION),
+        ("CA_LOCATION", file.path().to_str().expect("a text")),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()));
+    (variables.to_vec(), file)
+}
+
+/// What one invocation of the producer's function comes to.
+async fn produce(variables: &[(String, String)]) -> (Outcome, String) {
+    let lambda = Lambda::start("producer-lambda", 1, variables).await;
+    let lambda = lambda.expect("the function starts");
+    (lambda.invoke(b"{}").await, lambda.output())
+}
+
+async fn row_count(world: &World, topic: &str) -> usize {
+    world.register_json("orders", topic, &[("order_id", "VARCHAR", "")]);
+    let rows = world.connector(&[]).select("orders", &["order_id"]).await;
+    rows.expect("rows").num_rows()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Apache Kafka and moto: scripts/test"]
+async fn the_connector_reads_all_rows_from_a_broker_that_checks_its_token() {
+    let world = World::with_broker(SecuredBroker::shared().broker()).await;
+    table(&world, "open").await;
+    let access = Access {
+        listener: Listener::Iam,
+        trust: Some((Authority::Cluster, StoreType::Jks)),
+        ..Access::granted("SASL_SSL_AWS_MSK_IAM")
+    };
+    let mut variables = world.variables();
+    variables.extend(access.variables(&world).await);
+    variables.push(("msk_region".into(), MSK_REGION.into()));
+    for (secret_access_key, wanted) in [(SECRET_ACCESS_KEY, true), ("another", false)] {
+        let mut variables = variables.clone();
+        variables.extend(aws_credentials(secret_access_key));
+        let lambda = Lambda::start("bootstrap", 1, &variables).await;
+        let lambda = Arc::new(lambda.expect("the function starts"));
+        let rows = world.client(&lambda).select("t", &["n"]).await;
+        match rows {
+            Ok(rows) if wanted => assert_eq!(rows.num_rows(), ROWS * PARTITIONS),
+            Err(error) if !wanted => {
+                assert!(
+                    error.contains("the brokers do not accept the credentials")
+                        && error.contains("X-Amz-Signature is another"),
+                    "{error}"
+                );
+            }
+            other => panic!("{other:?} with the key {secret_access_key}"),
+        }
+        assert!(!lambda.output().contains(SECRET_ACCESS_KEY) && !lambda.output().contains(SESSION_TOKEN));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Apache Kafka and moto: scripts/test"]
+async fn the_producer_sends_to_a_broker_that_checks_its_token() {
+    let world = World::with_broker(SecuredBroker::shared().broker()).await;
+    let topic = world.broker.create_topic("open", 1).await;
+    let (mut variables, _authority) = producer_variables(&topic);
+    variables.extend(aws_credentials(SECRET_ACCESS_KEY));
+    let (outcome, output) = produce(&variables).await;
+    let Outcome::Success(report) = outcome else {
+        panic!("{outcome:?}: {output}");
+    };
+    let report: serde_json::Value = serde_json::from_slice(&report).expect("a report");
+    let sent = report["orders"].as_u64().expect("a count");
+    assert!(sent > 0, "{report}");
+    assert_eq!(row_count(&world, &topic).await as u64, sent);
+    assert!(!output.contains(SECRET_ACCESS_KEY) && !output.contains(SESSION_TOKEN));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Apache Kafka and moto: scripts/test"]
+async fn a_producer_that_is_not_let_in_says_why() {
+    let world = World::with_broker(SecuredBroker::shared().broker()).await;
+    let topic = world.broker.create_topic("open", 1).await;
+    let (variables, _authority) = producer_variables(&topic);
+    for (credentials, reason) in [
+        (aws_credentials("another").to_vec(), "X-Amz-Signature is another"),
+        (
+            vec![("AWS_EC2_METADATA_DISABLED".to_owned(), "true".to_owned())],
+            "no AWS credentials for a token",
+        ),
+    ] {
+        let variables = [variables.clone(), credentials].concat();
+        let (outcome, output) = produce(&variables).await;
+        let Outcome::FunctionError(error) = outcome else {
+            panic!("{outcome:?}: {output}");
+        };
+        let error = String::from_utf8(error).expect("a text");
+        assert!(error.contains(reason), "{reason} is not in: {error}");
+        assert!(!error.contains(SESSION_TOKEN) && !output.contains(SESSION_TOKEN));
+    }
+    assert_eq!(row_count(&world, &topic).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Apache Kafka and moto: scripts/test"]
+async fn the_command_line_makes_a_topic_where_tokens_are_checked() {
+    let world = World::with_broker(SecuredBroker::shared().broker()).await;
+    let topic = format!("open-{}", uuid::Uuid::new_v4().simple());
+    let (variables, _authority) = producer_variables(&topic);
+    let mut orders = Command::new(binary("orders").expect("the program"));
+    orders
+        .env_clear()
+        .envs(variables)
+        .envs(aws_credentials(SECRET_ACCESS_KEY))
+        .args(["--count", "50", "--fast", "--create-partitions", "3"]);
+    let output = tokio::task::spawn_blocking(move || orders.output()).await;
+    let output = output.expect("the program ends").expect("the program runs");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert_eq!(row_count(&world, &topic).await, 50);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -178,15 +317,10 @@ async fn the_token_is_signed_as_msk_wants_it() {
     };
     let mut variables = world.variables();
     variables.extend(access.variables(&world).await);
-    for (name, value) in [
-        ("kafka_endpoint", &*login.address),
-        ("msk_region", REGION),
-        ("AWS_ACCESS_KEY_ID", ACCESS_KEY_ID),
-        ("AWS_SECRET_ACCESS_KEY", SECRET_ACCESS_KEY),
-        ("AWS_SESSION_TOKEN", SESSION_TOKEN),
-    ] {
+    for (name, value) in [("kafka_endpoint", &*login.address), ("msk_region", MSK_REGION)] {
         variables.push((name.into(), value.into()));
     }
+    variables.extend(aws_credentials(SECRET_ACCESS_KEY));
     let lambda = Lambda::start("bootstrap", 1, &variables).await;
     let lambda = Arc::new(lambda.expect("the function starts"));
     let mut client = world.client(&lambda);
@@ -198,7 +332,7 @@ async fn the_token_is_signed_as_msk_wants_it() {
 
     let url = signed_url(&client_first);
     let (address, query) = url.split_once('?').expect("a query");
-    assert_eq!(address, format!("https://kafka.{REGION}.amazonaws.com/"));
+    assert_eq!(address, format!("https://kafka.{MSK_REGION}.amazonaws.com/"));
     let pairs: Vec<_> = query
         .split('&')
         .map(|pair| pair.split_once('=').expect("a pair"))
@@ -214,7 +348,7 @@ async fn the_token_is_signed_as_msk_wants_it() {
     assert_eq!(value("X-Amz-Algorithm"), "AWS4-HMAC-SHA256");
     assert_eq!(
         value("X-Amz-Credential"),
-        format!("{ACCESS_KEY_ID}%2F{day}%2F{REGION}%2Fkafka-cluster%2Faws4_request")
+        format!("{ACCESS_KEY_ID}%2F{day}%2F{MSK_REGION}%2Fkafka-cluster%2Faws4_request")
     );
     assert_eq!(value("X-Amz-Expires"), "900");
     assert_eq!(value("X-Amz-SignedHeaders"), "host");

@@ -5,6 +5,7 @@
 //! for the service `kafka-cluster`, then a `User-Agent` parameter that is not signed, all in unpadded base64url. A
 //! wrong region, like wrong credentials, gives a token that the brokers refuse.
 
+use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
@@ -15,12 +16,8 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use zeroize::Zeroizing;
 
-use super::AuthError;
-use super::secret::SecretText;
-
 const SERVICE: &str = "kafka-cluster";
 const ACTION: &str = "Action=kafka-cluster%3AConnect";
-const USER_AGENT: &str = "User-Agent=athena-connector";
 /// How long brokers accept a token; they allow no more.
 const LIFETIME: Duration = Duration::from_secs(900);
 /// What RFC 3986 leaves as it is.
@@ -30,18 +27,23 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
-/// What a client logs in with.
-#[derive(Debug)]
+/// What a client logs in with. Wiped when dropped; `Debug` shows nothing of it.
 pub struct IamToken {
-    pub text: SecretText,
-    /// When the token dies, or the credentials that signed it, whichever is sooner.
-    pub expires: SystemTime,
+    text: Zeroizing<String>,
+    expires: SystemTime,
 }
 
 impl IamToken {
-    /// Signed at `now`.
-    pub fn sign(credentials: &Credentials, region: &str, now: SystemTime) -> Result<Self, AuthError> {
-        let failed = |reason: String| AuthError::Signing { reason };
+    /// Signed at `now`. `client` is what the brokers' logs call the client.
+    ///
+    /// # Errors
+    /// If the signature cannot be made.
+    pub fn sign(
+        credentials: &Credentials,
+        region: &str,
+        client: &str,
+        now: SystemTime,
+    ) -> Result<Self, SigningError> {
         let url = format!("https://kafka.{region}.amazonaws.com/?{ACTION}");
         let mut settings = SigningSettings::default();
         settings.signature_location = SignatureLocation::QueryParams;
@@ -54,21 +56,52 @@ impl IamToken {
             .time(now)
             .settings(settings)
             .build()
-            .map_err(|error| failed(error.to_string()))?
+            .map_err(SigningError::new)?
             .into();
         let request = SignableRequest::new("GET", url.as_str(), std::iter::empty(), SignableBody::Bytes(b""));
-        let request = request.map_err(|error| failed(error.to_string()))?;
-        let signed = sign(request, &params).map_err(|error| failed(error.to_string()))?;
+        let request = request.map_err(SigningError::new)?;
+        let signed = sign(request, &params).map_err(SigningError::new)?;
         let mut url = Zeroizing::new(url);
         for (name, value) in signed.output().params() {
             url.push_str(&format!("&{name}={}", utf8_percent_encode(value, RESERVED)));
         }
-        url.push('&');
-        url.push_str(USER_AGENT);
+        url.push_str(&format!("&User-Agent={}", utf8_percent_encode(client, RESERVED)));
         Ok(Self {
-            text: SecretText::new(BASE64_URL_SAFE_NO_PAD.encode(url.as_bytes())),
+            text: Zeroizing::new(BASE64_URL_SAFE_NO_PAD.encode(url.as_bytes())),
             expires: expiry(credentials, now),
         })
+    }
+
+    /// The token itself: for the client, never for a log or an error.
+    pub fn expose(&self) -> &str {
+        &self.text
+    }
+
+    /// When the token dies, or the credentials that signed it, whichever is sooner.
+    pub fn expires(&self) -> SystemTime {
+        self.expires
+    }
+}
+
+impl fmt::Debug for IamToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("IamToken");
+        shown.field("expires", &self.expires).finish_non_exhaustive()
+    }
+}
+
+/// Why there is no signature.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a token cannot be signed: {reason}")]
+pub struct SigningError {
+    reason: String,
+}
+
+impl SigningError {
+    fn new(error: impl fmt::Display) -> Self {
+        Self {
+            reason: error.to_string(),
+        }
     }
 }
 
@@ -84,8 +117,8 @@ fn expiry(credentials: &Credentials, now: SystemTime) -> SystemTime {
 /// `….kafka-serverless.<region>.amazonaws.com`, each perhaps with `.cn`.
 ///
 /// Only the end of a name counts: a cluster may be named after another region.
-pub fn region_of_brokers(kafka_endpoint: &str) -> Option<&str> {
-    kafka_endpoint.split(',').find_map(region_of_broker)
+pub fn region_of_brokers(bootstrap_servers: &str) -> Option<&str> {
+    bootstrap_servers.split(',').find_map(region_of_broker)
 }
 
 fn region_of_broker(broker: &str) -> Option<&str> {

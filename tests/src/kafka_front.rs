@@ -1,0 +1,367 @@
+//! The listener of an MSK cluster in front of a plain broker: TLS, a login that is always granted, and a note of what IAM
+//! would be asked for each request.
+//!
+//! Which action a request needs is taken from the developer guide of Amazon MSK, which names the ACL that each action
+//! stands for, and from Apache Kafka's table of the ACLs that its requests need. A request that is not known here is a
+//! fault of the test: its connection is closed, and [`KafkaFront::calls`] says so.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::{BufMut, Bytes, BytesMut};
+use kafka_protocol::messages::api_versions_response::ApiVersion;
+use kafka_protocol::messages::{
+    ApiKey, ApiVersionsResponse, CreateTopicsRequest, DescribeConfigsRequest, FetchRequest,
+    InitProducerIdRequest, ListOffsetsRequest, MetadataRequest, MetadataResponse,
+    OffsetForLeaderEpochRequest, ProduceRequest, RequestHeader, ResponseHeader, SaslAuthenticateRequest,
+    SaslAuthenticateResponse, SaslHandshakeResponse,
+};
+use kafka_protocol::protocol::{Decodable, Encodable, StrBytes};
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use uuid::Uuid;
+
+use crate::iam::Call;
+
+/// A running listener, gone when dropped.
+pub struct KafkaFront {
+    address: String,
+    notes: Arc<Mutex<Notes>>,
+    server: tokio::task::JoinHandle<()>,
+}
+
+/// What is asked for, and on which topic; `None` is the cluster.
+type Need = (&'static str, Option<String>);
+
+#[derive(Default)]
+struct Notes {
+    needs: BTreeSet<Need>,
+    unknown: Vec<String>,
+    /// Names of topics by their ids, as the brokers tell them.
+    topics: BTreeMap<Uuid, String>,
+}
+
+/// The resource type of a topic in DescribeConfigs.
+const TOPIC: i8 = 2;
+
+/// All topics: what a request about none in particular is about.
+const ANY: &str = "*";
+
+impl KafkaFront {
+    /// In front of the broker at `backend`, `host:port`. `identity` is a key and its certificates in PEM; whoever logs in
+    /// does it by `mechanism`.
+    pub async fn start(backend: &str, identity: &[u8], mechanism: &'static str) -> io::Result<Self> {
+        let chain = CertificateDer::pem_slice_iter(identity).collect::<Result<_, _>>();
+        let key = PrivateKeyDer::from_pem_slice(identity).map_err(io::Error::other)?;
+        let config = ServerConfig::builder()
+            .with_no_client_auth()
+            .with_single_cert(chain.map_err(io::Error::other)?, key)
+            .map_err(io::Error::other)?;
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let own = listener.local_addr()?;
+        let notes = Arc::<Mutex<Notes>>::default();
+        let front = Front {
+            backend: backend.to_owned(),
+            host: own.ip().to_string(),
+            port: own.port().into(),
+            mechanism,
+            notes: Arc::clone(&notes),
+        };
+        let server = tokio::spawn(async move {
+            while let Ok((connection, _)) = listener.accept().await {
+                let (acceptor, front) = (acceptor.clone(), front.clone());
+                tokio::spawn(async move {
+                    let connection = acceptor.accept(connection).await?;
+                    front.converse(connection).await
+                });
+            }
+        });
+        Ok(Self {
+            address: own.to_string(),
+            notes,
+            server,
+        })
+    }
+
+    /// `host:port` for a client.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// What IAM was asked for so far, if the cluster has this ARN; the same is said once.
+    ///
+    /// # Errors
+    /// If there was a request that nobody here knows.
+    pub fn calls(&self, cluster_arn: &str) -> Result<Vec<Call>, String> {
+        let notes = lock(&self.notes);
+        if !notes.unknown.is_empty() {
+            return Err(notes.unknown.join("; "));
+        }
+        let topics = cluster_arn.replacen(":cluster/", ":topic/", 1);
+        let calls = notes.needs.iter().map(|(action, topic)| {
+            let resource = match topic {
+                Some(topic) => format!("{topics}/{topic}"),
+                None => cluster_arn.to_owned(),
+            };
+            Call::new(*action, resource)
+        });
+        Ok(calls.collect())
+    }
+}
+
+impl Drop for KafkaFront {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+fn lock(notes: &Mutex<Notes>) -> MutexGuard<'_, Notes> {
+    notes.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[derive(Clone)]
+struct Front {
+    backend: String,
+    host: String,
+    port: i32,
+    mechanism: &'static str,
+    notes: Arc<Mutex<Notes>>,
+}
+
+/// A request whose header is read.
+struct Request {
+    key: ApiKey,
+    version: i16,
+    correlation_id: i32,
+    body: Bytes,
+}
+
+impl Front {
+    /// A connection's requests are answered one after the other, as brokers do.
+    async fn converse(&self, mut client: impl AsyncRead + AsyncWrite + Unpin) -> io::Result<()> {
+        let mut broker = TcpStream::connect(&self.backend).await?;
+        loop {
+            let frame = read_frame(&mut client).await?;
+            let request = Request::read(frame.clone())?;
+            let answer = match request.key {
+                ApiKey::SaslHandshake => {
+                    let mechanisms = vec![StrBytes::from_static_str(self.mechanism)];
+                    request.encode(&SaslHandshakeResponse::default().with_mechanisms(mechanisms))?
+                }
+                ApiKey::SaslAuthenticate => {
+                    let login: SaslAuthenticateRequest = request.decode()?;
+                    if login.auth_bytes.is_empty() {
+                        return Err(io::Error::other("a login that says nothing"));
+                    }
+                    lock(&self.notes).needs.insert(("kafka-cluster:Connect", None));
+                    request.encode(&SaslAuthenticateResponse::default())?
+                }
+                _ => {
+                    self.note(&request)?;
+                    write_frame(&mut broker, &frame).await?;
+                    self.altered(&request, read_frame(&mut broker).await?)?
+                }
+            };
+            write_frame(&mut client, &answer).await?;
+        }
+    }
+
+    fn note(&self, request: &Request) -> io::Result<()> {
+        let needs = self.needs(request);
+        let mut notes = lock(&self.notes);
+        match needs {
+            Ok(needs) => notes.needs.extend(needs),
+            Err(error) => {
+                notes.unknown.push(error.to_string());
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    fn needs(&self, request: &Request) -> io::Result<Vec<Need>> {
+        let of = |action: &'static str, topics: Vec<String>| {
+            let needs = topics.into_iter().map(|topic| (action, Some(topic)));
+            Ok(needs.collect())
+        };
+        match request.key {
+            ApiKey::ApiVersions => Ok(Vec::new()),
+            ApiKey::Metadata => {
+                let asked: MetadataRequest = request.decode()?;
+                // None at all asks for everything, an empty list for the brokers alone.
+                let Some(topics) = asked.topics else {
+                    return of("kafka-cluster:DescribeTopic", vec![ANY.to_owned()]);
+                };
+                let names = topics.iter().map(|topic| match &topic.name {
+                    Some(name) => Ok(name.to_string()),
+                    None => self.name(topic.topic_id),
+                });
+                of("kafka-cluster:DescribeTopic", names.collect::<io::Result<_>>()?)
+            }
+            ApiKey::ListOffsets => {
+                let asked: ListOffsetsRequest = request.decode()?;
+                let names = asked.topics.iter().map(|topic| topic.name.to_string());
+                of("kafka-cluster:DescribeTopic", names.collect())
+            }
+            ApiKey::OffsetForLeaderEpoch => {
+                let asked: OffsetForLeaderEpochRequest = request.decode()?;
+                let names = asked.topics.iter().map(|topic| topic.topic.to_string());
+                of("kafka-cluster:DescribeTopic", names.collect())
+            }
+            ApiKey::Fetch => {
+                let asked: FetchRequest = request.decode()?;
+                let names = asked.topics.iter().map(|topic| {
+                    if topic.topic.is_empty() {
+                        return self.name(topic.topic_id);
+                    }
+                    Ok(topic.topic.to_string())
+                });
+                of("kafka-cluster:ReadData", names.collect::<io::Result<_>>()?)
+            }
+            ApiKey::DescribeConfigs => {
+                let asked: DescribeConfigsRequest = request.decode()?;
+                if asked
+                    .resources
+                    .iter()
+                    .any(|resource| resource.resource_type != TOPIC)
+                {
+                    return Err(io::Error::other("the settings of something that is no topic"));
+                }
+                let names = asked
+                    .resources
+                    .iter()
+                    .map(|resource| resource.resource_name.to_string());
+                of("kafka-cluster:DescribeTopicDynamicConfiguration", names.collect())
+            }
+            ApiKey::Produce => {
+                let asked: ProduceRequest = request.decode()?;
+                if asked.acks == 0 || asked.transactional_id.is_some() {
+                    return Err(io::Error::other(
+                        "records that are not acknowledged, or of a transaction",
+                    ));
+                }
+                let names = asked.topic_data.iter().map(|topic| {
+                    if topic.name.is_empty() {
+                        return self.name(topic.topic_id);
+                    }
+                    Ok(topic.name.to_string())
+                });
+                of("kafka-cluster:WriteData", names.collect::<io::Result<_>>()?)
+            }
+            ApiKey::InitProducerId => {
+                let asked: InitProducerIdRequest = request.decode()?;
+                match asked.transactional_id {
+                    Some(_) => Err(io::Error::other("a producer of transactions")),
+                    None => Ok(vec![("kafka-cluster:WriteDataIdempotently", None)]),
+                }
+            }
+            ApiKey::CreateTopics => {
+                let asked: CreateTopicsRequest = request.decode()?;
+                let names = asked.topics.iter().map(|topic| topic.name.to_string());
+                of("kafka-cluster:CreateTopic", names.collect())
+            }
+            other => Err(io::Error::other(format!("request {other:?} is not known"))),
+        }
+    }
+
+    fn name(&self, topic: Uuid) -> io::Result<String> {
+        let name = lock(&self.notes).topics.get(&topic).cloned();
+        name.ok_or_else(|| io::Error::other(format!("nobody has told which topic is {topic}")))
+    }
+
+    /// The broker's answer as this listener gives it: brokers are where it is, and there is something to log in with.
+    fn altered(&self, request: &Request, answer: Bytes) -> io::Result<Bytes> {
+        match request.key {
+            ApiKey::ApiVersions => {
+                let mut versions: ApiVersionsResponse = request.decode_answer(answer.clone())?;
+                // Refused for its version: then the answer is of another.
+                if versions.error_code != 0 {
+                    return Ok(answer);
+                }
+                for (key, max_version) in [(ApiKey::SaslHandshake, 1), (ApiKey::SaslAuthenticate, 2)] {
+                    let version = ApiVersion::default()
+                        .with_api_key(key as i16)
+                        .with_max_version(max_version);
+                    versions.api_keys.push(version);
+                }
+                request.encode(&versions)
+            }
+            ApiKey::Metadata => {
+                let mut metadata: MetadataResponse = request.decode_answer(answer)?;
+                for broker in &mut metadata.brokers {
+                    broker.host = StrBytes::from_string(self.host.clone());
+                    broker.port = self.port;
+                }
+                let mut notes = lock(&self.notes);
+                for topic in &metadata.topics {
+                    if let Some(name) = &topic.name {
+                        notes.topics.insert(topic.topic_id, name.to_string());
+                    }
+                }
+                request.encode(&metadata)
+            }
+            _ => Ok(answer),
+        }
+    }
+}
+
+impl Request {
+    fn read(mut frame: Bytes) -> io::Result<Self> {
+        let [a, b, c, d, ..] = *frame else {
+            return Err(io::ErrorKind::InvalidData.into());
+        };
+        let version = i16::from_be_bytes([c, d]);
+        let number = i16::from_be_bytes([a, b]);
+        let unknown = |()| io::Error::other(format!("api {number} is not Kafka's"));
+        let key = ApiKey::try_from(number).map_err(unknown)?;
+        let header = RequestHeader::decode(&mut frame, key.request_header_version(version));
+        Ok(Self {
+            key,
+            version,
+            correlation_id: header.map_err(io::Error::other)?.correlation_id,
+            body: frame,
+        })
+    }
+
+    fn decode<T: Decodable>(&self) -> io::Result<T> {
+        T::decode(&mut self.body.clone(), self.version).map_err(io::Error::other)
+    }
+
+    fn decode_answer<T: Decodable>(&self, mut answer: Bytes) -> io::Result<T> {
+        let version = self.key.response_header_version(self.version);
+        ResponseHeader::decode(&mut answer, version).map_err(io::Error::other)?;
+        T::decode(&mut answer, self.version).map_err(io::Error::other)
+    }
+
+    fn encode(&self, answer: &impl Encodable) -> io::Result<Bytes> {
+        let mut frame = BytesMut::new();
+        let header = ResponseHeader::default().with_correlation_id(self.correlation_id);
+        let version = self.key.response_header_version(self.version);
+        header.encode(&mut frame, version).map_err(io::Error::other)?;
+        answer
+            .encode(&mut frame, self.version)
+            .map_err(io::Error::other)?;
+        Ok(frame.freeze())
+    }
+}
+
+async fn read_frame(connection: &mut (impl AsyncRead + Unpin)) -> io::Result<Bytes> {
+    let length = connection.read_u32().await?;
+    let mut frame = vec![0; length as usize];
+    connection.read_exact(&mut frame).await?;
+    Ok(frame.into())
+}
+
+async fn write_frame(connection: &mut (impl AsyncWrite + Unpin), frame: &[u8]) -> io::Result<()> {
+    let mut bytes = BytesMut::with_capacity(4 + frame.len());
+    bytes.put_u32(u32::try_from(frame.len()).map_err(io::Error::other)?);
+    bytes.extend_from_slice(frame);
+    connection.write_all(&bytes).await?;
+    connection.flush().await
+}
