@@ -34,6 +34,13 @@ pub(super) struct ForwardedSession {
 #[error("the caller's session (fas_token): {0}")]
 pub struct SessionError(String);
 
+#[cfg(test)]
+impl SessionError {
+    pub(crate) fn from_reason(reason: &str) -> Self {
+        Self(reason.to_owned())
+    }
+}
+
 impl ForwardedSession {
     /// The one that comes with a request, if its key is named too.
     pub(super) fn of(identity: Option<&FederatedIdentity>) -> Option<Self> {

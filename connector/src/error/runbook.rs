@@ -283,6 +283,37 @@ fn other_errors() -> Vec<Error> {
         SplitError::from(wrong_token).into(),
         SplitError::from(PropertyError::Missing { name: "topic" }).into(),
         SplitError::SpillKeyTooLong { bytes: 1200 }.into(),
+        ConfigError::PutHeaders {
+            reason: "`x key` is no name of a header".into(),
+        }
+        .into(),
+        ConfigError::Secret {
+            variable: "kafka_endpoint".into(),
+            reason: "secret `team/brokers`: AccessDeniedException".into(),
+        }
+        .into(),
+        ConfigError::SecretValue {
+            variable: "auth_type".into(),
+        }
+        .into(),
+        ConfigError::GlueConnection {
+            name: "msk".into(),
+            reason: "EntityNotFoundException".into(),
+        }
+        .into(),
+        SessionError::from_reason("its key is not the one it was encrypted with").into(),
+        spill_key_error(false),
+        spill_key_error(true),
+        SpillError::from(StoreError::NoBucket {
+            bucket: "spill".into(),
+            reason: "NotFound".into(),
+        })
+        .into(),
+        SpillError::from(StoreError::CheckBucket {
+            bucket: "spill".into(),
+            reason: "HTTP status 301".into(),
+        })
+        .into(),
         put("NoSuchBucket: The specified bucket does not exist"),
         put("AccessDenied: not authorized to perform: kms:GenerateDataKey"),
         SpillError::NoDirectory.into(),
@@ -316,6 +347,16 @@ fn other_errors() -> Vec<Error> {
         }),
         Error::Internal("the connector panicked: …".into()),
     ]
+}
+
+fn spill_key_error(throttled: bool) -> Error {
+    let error = SpillKeyError {
+        operation: "GenerateDataKey",
+        key_id: "alias/spill".into(),
+        reason: "AccessDeniedException".into(),
+        throttled,
+    };
+    error.into()
 }
 
 fn errors() -> Vec<Error> {
