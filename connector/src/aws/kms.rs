@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use aws_config::SdkConfig;
 use aws_sdk_kms::Client;
 use aws_sdk_kms::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_kms::primitives::Blob;
 use aws_sdk_kms::types::DataKeySpec;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use protocol::EncryptionKey;
@@ -61,10 +62,10 @@ impl KmsSpillKeys {
     fn whole(
         &self,
         operation: &'static str,
-        answer: Option<aws_sdk_kms::primitives::Blob>,
+        answer: Option<Blob>,
         wanted_bytes: usize,
     ) -> Result<Vec<u8>, SpillKeyError> {
-        let bytes = answer.map(|blob| blob.into_inner()).unwrap_or_default();
+        let bytes = answer.map(Blob::into_inner).unwrap_or_default();
         if bytes.len() == wanted_bytes {
             return Ok(bytes);
         }
