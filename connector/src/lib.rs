@@ -144,7 +144,10 @@ impl Connector {
         span.in_scope(|| report.log());
         report.describe(&span);
         if let Some(namespace) = self.metrics_namespace() {
-            Metrics { namespace: &namespace }.emit(&report);
+            Metrics {
+                namespace: &namespace,
+            }
+            .emit(&report);
         }
         answer.map_err(|error| Diagnostic::from(&error))
     }

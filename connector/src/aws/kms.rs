@@ -64,7 +64,9 @@ impl KmsSpillKeys {
         answer: Option<aws_sdk_kms::primitives::Blob>,
         wanted_bytes: usize,
     ) -> Result<Vec<u8>, SpillKeyError> {
-        let bytes = answer.map(|blob| blob.into_inner()).unwrap_or_default();
+        let bytes = answer
+            .map(aws_sdk_kms::primitives::Blob::into_inner)
+            .unwrap_or_default();
         if bytes.len() == wanted_bytes {
             return Ok(bytes);
         }

@@ -42,7 +42,7 @@ async fn spans_of_others_are_not_sent() {
     let collector = HttpEndpoint::answering(200, "").await;
     let spans = spans_to(&collector.url);
     with_spans(&spans, || {
-        drop(tracing::info_span!(target: "hyper", "connect").entered())
+        drop(tracing::info_span!(target: "hyper", "connect").entered());
     });
     spans.flush().await;
     assert!(collector.requests().is_empty());
