@@ -294,7 +294,7 @@ fn operation(headers: &HeaderMap, prefix: &str, body: &[u8]) -> Result<(String, 
 /// A part of a URL, its escapes undone.
 fn decoded(text: &str) -> Result<String, String> {
     let text = percent_encoding::percent_decode_str(text).decode_utf8();
-    text.map(|text| text.into_owned())
+    text.map(std::borrow::Cow::into_owned)
         .map_err(|error| error.to_string())
 }
 

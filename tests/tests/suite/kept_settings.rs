@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use arrow::array::AsArray;
 use aws_sdk_glue::types::ConnectionInput;
+use aws_sdk_s3::types::ServerSideEncryption;
 use protocol::{Constraints, FederationResponse, Split};
 use tests::client::{Client, identity};
 use tests::world::World;
@@ -125,7 +126,7 @@ async fn blocks_are_put_with_the_headers_of_the_settings() {
         .await;
     let found = found.expect("the object");
     assert_eq!(
-        found.server_side_encryption().map(|sse| sse.as_str()),
+        found.server_side_encryption().map(ServerSideEncryption::as_str),
         Some("aws:kms")
     );
     assert_eq!(
