@@ -1,7 +1,7 @@
 //! Spans for a collector that speaks OTLP over HTTP: kept while a request is answered, sent before its answer is given.
 //!
 //! Lambda freezes the process between two invocations, so nothing is left to threads and timers. The collector is waited
-//! for no longer than [`SEND_LIMIT`], and one that fails is left alone for a while: traces are never worth a query.
+//! for no longer than half a second, and one that fails is left alone for a while: traces are never worth a query.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
