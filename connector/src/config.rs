@@ -146,6 +146,17 @@ pub enum ConfigError {
     },
 }
 
+impl ConfigError {
+    /// The variable at fault.
+    pub fn variable(&self) -> &'static str {
+        match self {
+            Self::Missing { variable } | Self::Invalid { variable, .. } => variable,
+            Self::AuthType(_) => cluster::AUTH_TYPE,
+            Self::Clusters { .. } => cluster::VARIABLE,
+        }
+    }
+}
+
 const SPILL_BUCKET: &str = "spill_bucket";
 const SCHEMA_REGISTRY_URL: &str = "schema_registry_url";
 

@@ -105,13 +105,9 @@ impl Connector {
     }
 
     fn with_aws(config: Config, aws: &SdkConfig) -> Self {
-        Self::new(
-            config.clone(),
-            Arc::new(GlueSchemaRegistry::from_sdk_config(aws)),
-            kafka_clusters(&config, credential_store(aws)),
-            Arc::new(S3BlockStore::new(s3_client(aws))),
-            Arc::new(AthenaQueryStatus::new(aws_sdk_athena::Client::new(aws))),
-        )
+        Self {
+            parts: Ok(Parts::with_aws(config, aws)),
+        }
     }
 
     /// Answers one request of the protocol, in JSON, at the version and in the Arrow framing it is written in.
@@ -213,7 +209,19 @@ impl Connector {
 }
 
 impl Parts {
-    fn new(
+    /// With AWS and Kafka as they are named. Touches no network: clients connect when first used.
+    pub fn with_aws(config: Config, aws: &SdkConfig) -> Self {
+        let clusters = kafka_clusters(&config, credential_store(aws));
+        Self::new(
+            config,
+            Arc::new(GlueSchemaRegistry::from_sdk_config(aws)),
+            clusters,
+            Arc::new(S3BlockStore::new(s3_client(aws))),
+            Arc::new(AthenaQueryStatus::new(aws_sdk_athena::Client::new(aws))),
+        )
+    }
+
+    pub fn new(
         config: Config,
         registry: Arc<dyn SchemaRegistry>,
         clusters: Clusters,
@@ -267,9 +275,11 @@ fn credential_store(aws: &SdkConfig) -> Arc<dyn CredentialStore> {
 /// is short.
 const MARGIN: Duration = Duration::from_millis(1500);
 
+/// AWS as the environment names it. Touches no network.
+///
 /// Regions come from the environment or the profile; the instance metadata service, which the default chain would ask
 /// next, is a network call that a Lambda never needs.
-async fn sdk_config() -> SdkConfig {
+pub async fn sdk_config() -> SdkConfig {
     use aws_config::environment::EnvironmentVariableRegionProvider;
     use aws_config::profile::ProfileFileRegionProvider;
     let region = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
@@ -280,8 +290,8 @@ async fn sdk_config() -> SdkConfig {
         .await
 }
 
-/// An endpoint of one's own rarely has a host name for every bucket.
-fn s3_client(aws: &SdkConfig) -> aws_sdk_s3::Client {
+/// A client of S3. An endpoint of one's own rarely has a host name for every bucket.
+pub fn s3_client(aws: &SdkConfig) -> aws_sdk_s3::Client {
     let own_endpoint = aws.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
     let config = aws_sdk_s3::config::Builder::from(aws).force_path_style(own_endpoint);
     aws_sdk_s3::Client::from_conf(config.build())
