@@ -273,7 +273,7 @@ fn container(name: &str, runtime_api: &str, variables: &[(String, String)]) -> i
 }
 
 /// The workspace's binary as `cargo build` left it: beside this program, or one folder up if this is a test.
-fn binary(name: &str) -> io::Result<PathBuf> {
+pub fn binary(name: &str) -> io::Result<PathBuf> {
     let this = std::env::current_exe()?;
     let mut paths = this.ancestors().skip(1).take(2).map(|folder| folder.join(name));
     paths.find(|path| path.is_file()).ok_or_else(|| {

@@ -4,6 +4,7 @@ pub mod apache_kafka;
 pub mod broker;
 pub mod certificates;
 pub mod client;
+pub mod doctor;
 pub mod gated_store;
 pub mod lambda;
 pub mod soak;
