@@ -8,8 +8,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_athena::Client;
-use aws_sdk_athena::error::DisplayErrorContext;
+use aws_sdk_athena::error::ProvideErrorMetadata;
 use aws_sdk_athena::types::QueryExecutionState;
+
+use crate::registry::glue::causes;
 
 /// Tells the state of Athena's queries.
 #[async_trait]
@@ -88,7 +90,10 @@ impl QueryStatus for AthenaQueryStatus {
             }
             Err(error) => match error.as_service_error() {
                 Some(error) if error.is_invalid_request_exception() => Ok(QueryState::Unknown),
-                _ => Err(QueryStatusError(DisplayErrorContext(&error).to_string())),
+                _ => Err(QueryStatusError(match (error.code(), error.message()) {
+                    (Some(code), Some(message)) => format!("{code}: {message}"),
+                    _ => causes(&error),
+                })),
             },
         }
     }

@@ -13,7 +13,7 @@ use topic::{DataFormat, RowDecoder, Source, TopicDocument, TopicTable, WriterSch
 use super::finding::Check;
 use super::limit::Limit;
 use super::registries;
-use super::report::{About, Report};
+use super::report::{About, Report, counted};
 
 /// The table, if records can become rows of it.
 pub(super) async fn check(
@@ -75,10 +75,7 @@ fn message(error: &CatalogError) -> String {
 }
 
 fn description(table: &TopicTable) -> String {
-    let columns = match table.schema.fields().len() {
-        1 => "1 column".to_owned(),
-        count => format!("{count} columns"),
-    };
+    let columns = counted(table.schema.fields().len(), "column", "columns");
     let format = table.value.format();
     let cluster = table
         .cluster

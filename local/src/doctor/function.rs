@@ -10,7 +10,7 @@ use aws_sdk_lambda::operation::get_function_configuration::{
 
 use super::finding::Check;
 use super::limit::Limit;
-use super::report::Report;
+use super::report::{Report, counted};
 use super::settings::Variables;
 use crate::invoke::chain;
 
@@ -75,10 +75,10 @@ pub(super) async fn check(
             subnets.join(", ")
         ),
     };
-    let count = variables.len();
+    let count = counted(variables.len(), "variable", "variables");
     about.ok(
         Check::Function,
-        format!("`{name}`: {count} variables, {timeout_seconds} s, {memory_mb} MB, {place}"),
+        format!("`{name}`: {count}, {timeout_seconds} s, {memory_mb} MB, {place}"),
     );
     Some(variables)
 }
@@ -196,7 +196,7 @@ mod tests {
         let (variables, status, found) = checked(Ok(function.clone())).await;
         assert_eq!((variables, status), (Some(function.variables), Status::Ok));
         assert!(
-            found.starts_with("`f`: 1 variables, 900 s, 512 MB, in subnet-1;"),
+            found.starts_with("`f`: 1 variable, 900 s, 512 MB, in subnet-1;"),
             "{found}"
         );
         let (_, _, found) = checked(Ok(Function::default())).await;

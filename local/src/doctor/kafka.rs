@@ -75,6 +75,10 @@ async fn login(
             about.ok(Check::Login, format!("{endpoint} answers, auth_type {auth_type}"));
             return Ok(());
         }
+        // Of the topic nobody needs to know.
+        Ok(Err(Error::Kafka(KafkaError::LookUp { waited, reason, .. }))) => {
+            (format!("no answer within {waited:.0?}: {reason}"), UNREACHABLE)
+        }
         Ok(Err(error)) => (error.full_message(), fix(&error)),
         Err(late) => (late.to_string(), UNREACHABLE),
     };
@@ -182,6 +186,53 @@ fn authentication_fix(cause: AuthenticationCause) -> &'static str {
         }
         Cause::Tls => {
             "look at the port, perhaps it speaks plain text; brokers without TLS 1.3 may want a key store"
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_refusal_of_a_login_leads_to_what_is_at_fault() {
+        use AuthenticationCause as Cause;
+        for (cause, wanted) in [
+            (Cause::Credentials, "user name and password"),
+            (Cause::Mechanism, "auth_type and the port"),
+            (Cause::Token, "AWS credentials"),
+            (Cause::BrokerCertificate, "trust store"),
+            (Cause::BrokerAuthority, "trust store"),
+            (Cause::BrokerCertificateExpired, "renew the brokers' certificate"),
+            (Cause::BrokerName, "advertised listeners"),
+            (Cause::NoClientCertificate, "auth_type SSL"),
+            (Cause::ClientCertificateExpired, "a new certificate"),
+            (Cause::ClientCertificate, "an authority that the brokers trust"),
+            (Cause::Tls, "plain text"),
+        ] {
+            let reason = String::new();
+            let error = Error::from(KafkaError::Authentication { cause, reason });
+            assert!(fix(&error).contains(wanted), "{cause}: {}", fix(&error));
+        }
+    }
+
+    #[test]
+    fn missing_credentials_lead_to_where_they_come_from() {
+        let missing = AuthError::MissingVariable {
+            auth_type: "SSL",
+            variable: "certificates_s3_reference",
+        };
+        let unreadable = AuthError::Secret {
+            id: "AmazonMSK_a".into(),
+            reason: "AccessDenied".into(),
+        };
+        for (error, wanted) in [
+            (missing, "set the variable"),
+            (unreadable, "secretsmanager:GetSecretValue"),
+            (AuthError::NoRegion, "msk_region"),
+        ] {
+            let error = Error::from(KafkaError::from(error));
+            assert!(fix(&error).contains(wanted), "{error}");
         }
     }
 }

@@ -17,7 +17,7 @@ use super::document::decoder;
 use super::finding::Check;
 use super::kafka::{UNREACHABLE, fix};
 use super::limit::Limit;
-use super::report::About;
+use super::report::{About, counted};
 
 /// Reads about `wanted` records, evenly from the ends of the partitions, and decodes them.
 pub(super) async fn check(
@@ -64,9 +64,14 @@ pub(super) async fn check(
         }
     }
     let mut decoded = trial.lock();
+    let records = usize::try_from(decoded.records).unwrap_or(usize::MAX);
     about.ok(
         Check::Read,
-        format!("{} latest records, of {}", decoded.records, partitions(&ranges)),
+        format!(
+            "{}, of {}",
+            counted(records, "latest record", "latest records"),
+            partitions(&ranges)
+        ),
     );
     let policy = table.options.on_bad_record.unwrap_or(parts.config.on_bad_record);
     judge(&mut decoded, policy, about);
@@ -96,12 +101,12 @@ fn judge(decoded: &mut Decoded, policy: OnBadRecord, about: &mut About<'_, '_>) 
     let whole = values - decoded.bad - decoded.unfit;
     let mut found = format!("{whole} of {values} become whole rows");
     if decoded.bad > 0 {
-        let _ = write!(found, "; {} do not decode", decoded.bad);
+        let _ = write!(found, "; do not decode: {}", decoded.bad);
     }
     for errors in decoded.decoder.value_errors() {
         let _ = write!(
             found,
-            "; of column `{}` {} values do not fit",
+            "; do not fit column `{}`: {}",
             errors.column, errors.values
         );
     }

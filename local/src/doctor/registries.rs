@@ -6,7 +6,7 @@ use protocol::TableName;
 
 use super::finding::Check;
 use super::limit::Limit;
-use super::report::Report;
+use super::report::{Report, counted};
 
 /// The tables that the registries have, or the one that is `wanted` whatever they have.
 pub(super) async fn check(
@@ -40,11 +40,10 @@ async fn listed(catalog: &Catalog, limit: Limit, report: &mut Report<'_>) -> Vec
             return Vec::new();
         }
     };
-    let count = match registries.len() {
-        1 => "1 registry".to_owned(),
-        count => format!("{count} registries"),
-    };
-    about.ok(Check::Registries, count);
+    about.ok(
+        Check::Registries,
+        counted(registries.len(), "registry", "registries"),
+    );
     let (marked, unmarked): (Vec<&Registry>, Vec<_>) =
         registries.iter().partition(|registry| is_marked(registry));
     match (marked.as_slice(), unmarked.as_slice()) {
@@ -99,8 +98,7 @@ async fn tables_of(
             "no schema, so that the database has no table",
             "register a schema for each topic; `athena-local schema infer` proposes one",
         ),
-        1 => about.ok(Check::Registries, "1 schema"),
-        count => about.ok(Check::Registries, format!("{count} schemas")),
+        count => about.ok(Check::Registries, counted(count, "schema", "schemas")),
     }
     tables
 }

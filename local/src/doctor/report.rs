@@ -66,6 +66,14 @@ impl<'a> Report<'a> {
     }
 }
 
+/// Such as `1 schema`, `2 schemas`.
+pub(super) fn counted(count: usize, one: &str, many: &str) -> String {
+    match count {
+        1 => format!("1 {one}"),
+        count => format!("{count} {many}"),
+    }
+}
+
 /// A report's part about one thing.
 pub(super) struct About<'r, 'a> {
     report: &'r mut Report<'a>,
@@ -123,8 +131,8 @@ impl Counts {
             failed,
             skipped,
         } = self;
-        let warnings = if warning == 1 { "warning" } else { "warnings" };
-        format!("{ok} ok, {warning} {warnings}, {failed} failed, {skipped} skipped")
+        let warnings = counted(warning, "warning", "warnings");
+        format!("{ok} ok, {warnings}, {failed} failed, {skipped} skipped")
     }
 }
 

@@ -61,6 +61,14 @@ pub(super) fn check(variables: &Variables, owner: Owner, report: &mut Report<'_>
             "see docs/settings.md for the names there are",
         );
     }
+    let endpoints: Vec<&str> = endpoints(variables).collect();
+    if owner == Owner::Function && !endpoints.is_empty() {
+        about.warn(
+            Check::Variables,
+            format!("not taken over here: {}", endpoints.join(", ")),
+            "set the same in this process, or AWS is asked elsewhere than the function asks",
+        );
+    }
     for (error, severity) in missing(&read.config) {
         match severity {
             Severity::Fatal => about.fail(Check::Variables, error.to_string(), fix(&error)),
@@ -141,6 +149,12 @@ impl Reading {
             .filter(|name| *name != "TZ" && !OF_OTHERS.iter().any(|prefix| name.starts_with(prefix)))
             .collect()
     }
+}
+
+/// Variables by which AWS's SDK finds AWS, which it reads from its own process alone.
+fn endpoints(variables: &Variables) -> impl Iterator<Item = &str> {
+    let names = variables.keys().map(String::as_str);
+    names.filter(|name| name.starts_with("AWS_ENDPOINT_URL"))
 }
 
 fn letters(name: &str) -> String {
@@ -291,5 +305,6 @@ mod tests {
             findings[0].1,
             "set, though the connector reads no such: glue_region"
         );
+        assert_eq!(findings[1].1, "not taken over here: AWS_ENDPOINT_URL");
     }
 }

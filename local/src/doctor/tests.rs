@@ -443,8 +443,8 @@ async fn the_first_record_that_does_not_fit_is_named() {
     let findings = world.examined().await;
     let decode = last(&findings, Check::Decode);
     assert_eq!(decode.status, Status::Warning);
-    let wanted = "3 of 5 become whole rows; 1 do not decode; of column `at` 1 values do not fit; the first: \
-                  partition 1 offset 1: column `at`: ";
+    let wanted = "3 of 5 become whole rows; do not decode: 1; do not fit column `at`: 1; the first: partition 1 \
+                  offset 1: column `at`: ";
     assert!(decode.found.starts_with(wanted), "{}", decode.found);
     assert!(!decode.found.contains("14.03"), "{}", decode.found);
 }
@@ -468,7 +468,7 @@ async fn a_topic_of_which_no_record_becomes_a_whole_row_is_a_fault() {
     assert!(
         decode
             .found
-            .starts_with("0 of 3 become whole rows; of column `at` 3 values"),
+            .starts_with("0 of 3 become whole rows; do not fit column `at`: 3;"),
         "{}",
         decode.found
     );

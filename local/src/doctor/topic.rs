@@ -8,7 +8,7 @@ use topic::TopicTable;
 use super::finding::Check;
 use super::kafka::{UNREACHABLE, fix};
 use super::limit::Limit;
-use super::report::About;
+use super::report::{About, counted};
 
 /// The topic as it is, if the brokers tell it.
 pub(super) async fn check(
@@ -48,10 +48,7 @@ fn description(partitions: &[(i32, Watermarks)]) -> String {
     if partitions.len() > SHOWN {
         ends.push("…".to_owned());
     }
-    let count = match partitions.len() {
-        1 => "1 partition".to_owned(),
-        count => format!("{count} partitions"),
-    };
+    let count = counted(partitions.len(), "partition", "partitions");
     format!("{count} with {offsets} offsets ({})", ends.join(", "))
 }
 

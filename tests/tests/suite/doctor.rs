@@ -162,8 +162,8 @@ async fn records_that_do_not_fit_are_counted_and_the_first_is_named() {
     assert_eq!(examination.code, Some(0), "{}", examination.stdout);
     let (status, found, _) = examination.only(TABLE, "decode");
     assert_eq!(status, "warning");
-    let wanted = "10 of 12 become whole rows; 1 do not decode; of column `n` 1 values do not fit; the first: \
-                  partition 1 offset 5: column `n`: ";
+    let wanted = "10 of 12 become whole rows; do not decode: 1; do not fit column `n`: 1; the first: partition 1 \
+                  offset 5: column `n`: ";
     assert!(found.starts_with(wanted), "{found}");
     assert!(!found.contains("many"), "{found}");
 
