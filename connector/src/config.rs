@@ -2,19 +2,25 @@
 //!
 #![doc = include_str!("../../docs/settings.md")]
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fmt::Display;
+use std::num::NonZeroUsize;
 use std::str::FromStr;
 use std::time::Duration;
 
+use spill::PutHeaders;
 use topic::{OnBadRecord, OnTombstone};
 use tracing::level_filters::LevelFilter;
 
 use crate::config::cluster::ClusterConfig;
 use crate::kafka::auth::AuthTypeError;
+use crate::query_status::ThrottleLimits;
 use crate::registry::confluent::{RegistryUrl, WANTED_URL, redact};
 
 pub mod cluster;
+pub mod variables;
 
 /// What the environment says.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,8 +32,19 @@ pub struct Config {
     spill_bucket: Option<String>,
     pub spill_prefix: String,
     pub encrypt_spill: bool,
+    /// Makes the keys of spilled blocks, in place of this process.
+    pub kms_key_id: Option<String>,
+    pub spill_put_headers: PutHeaders,
+    /// Blocks on their way to the bucket at once.
+    pub max_uploads: Option<NonZeroUsize>,
     /// Takes the place of the request's own limit.
     pub max_block_bytes: Option<u64>,
+    /// How fast the state of a query is asked for, if Athena says too fast.
+    pub throttle: ThrottleLimits,
+    /// What these settings are completed with.
+    pub glue_connection: Option<String>,
+    /// Where the connection is looked up, if not where AWS's own variables say.
+    pub glue_endpoint: Option<String>,
     pub log_level: LevelFilter,
     /// At least 1.
     pub max_records_per_split: u64,
@@ -58,7 +75,15 @@ impl Config {
                 .text("spill_prefix")
                 .unwrap_or_else(|| "athena-federation-spill".to_owned()),
             encrypt_spill: !vars.word("disable_spill_encryption", &BOOLEANS)?.unwrap_or(false),
+            kms_key_id: vars.text("kms_key_id"),
+            spill_put_headers: vars
+                .text(SPILL_PUT_REQUEST_HEADERS)
+                .map_or_else(|| Ok(PutHeaders::default()), |json| put_headers(&json))?,
+            max_uploads: vars.upload_count("SPILL_QUEUE_CAPACITY", "spill_queue_capacity")?,
             max_block_bytes: vars.number("MAX_BLOCK_SIZE_BYTES", 1)?,
+            throttle: vars.throttle()?,
+            glue_connection: vars.text(GLUE_CONNECTION),
+            glue_endpoint: vars.text(GLUE_ENDPOINT),
             log_level: vars
                 .word("ATHENA_FEDERATION_SDK_LOG_LEVEL", &LOG_LEVELS)?
                 .unwrap_or(LevelFilter::WARN),
@@ -87,6 +112,17 @@ impl Config {
             metadata_columns: vars.word("metadata_columns", &BOOLEANS)?.unwrap_or(false),
             schema_registry_url: vars.registry_url(SCHEMA_REGISTRY_URL)?,
         })
+    }
+
+    /// The names of all variables that there are.
+    pub fn variables() -> BTreeSet<String> {
+        let names = RefCell::new(BTreeSet::new());
+        // Nothing is needed to start, so nothing ends this early.
+        let _ = Self::from_vars(|name| {
+            names.borrow_mut().insert(name.to_owned());
+            None
+        });
+        names.into_inner()
     }
 
     pub fn spill_bucket(&self) -> Result<&str, ConfigError> {
@@ -138,6 +174,17 @@ pub enum ConfigError {
     AuthType(#[from] AuthTypeError),
     #[error("environment variable {}: {reason}", cluster::VARIABLE)]
     Clusters { reason: String },
+    /// Without the value, which may be a key.
+    #[error("environment variable {SPILL_PUT_REQUEST_HEADERS}: {reason}")]
+    PutHeaders { reason: String },
+    /// A variable names a secret that cannot be had.
+    #[error("environment variable {variable}: {reason}")]
+    Secret { variable: String, reason: String },
+    /// A variable names a secret, and what it holds is of no use there. Says nothing of the secret.
+    #[error("environment variable {variable}, with what its secrets hold, is of no use")]
+    SecretValue { variable: String },
+    #[error("Glue connection `{name}`: {reason}")]
+    GlueConnection { name: String, reason: String },
     #[error("environment variable {variable} is `{value}`; wanted {wanted}")]
     Invalid {
         variable: &'static str,
@@ -148,17 +195,23 @@ pub enum ConfigError {
 
 impl ConfigError {
     /// The variable at fault.
-    pub fn variable(&self) -> &'static str {
+    pub fn variable(&self) -> &str {
         match self {
             Self::Missing { variable } | Self::Invalid { variable, .. } => variable,
             Self::AuthType(_) => cluster::AUTH_TYPE,
             Self::Clusters { .. } => cluster::VARIABLE,
+            Self::PutHeaders { .. } => SPILL_PUT_REQUEST_HEADERS,
+            Self::Secret { variable, .. } | Self::SecretValue { variable } => variable,
+            Self::GlueConnection { .. } => GLUE_CONNECTION,
         }
     }
 }
 
 const SPILL_BUCKET: &str = "spill_bucket";
-const SCHEMA_REGISTRY_URL: &str = "schema_registry_url";
+pub(crate) const GLUE_CONNECTION: &str = "glue_connection";
+pub(crate) const GLUE_ENDPOINT: &str = "GLUE_ENDPOINT";
+const SPILL_PUT_REQUEST_HEADERS: &str = "spill_put_request_headers";
+pub(crate) const SCHEMA_REGISTRY_URL: &str = "schema_registry_url";
 
 /// The words a variable may hold, with what each means.
 type Words<T> = [(&'static str, T)];
@@ -183,6 +236,15 @@ const LOG_LEVELS: [(&str, LevelFilter); 6] = [
     ("debug", LevelFilter::DEBUG),
     ("trace", LevelFilter::TRACE),
 ];
+
+/// Reads the value of [`SPILL_PUT_REQUEST_HEADERS`], a JSON object.
+fn put_headers(json: &str) -> Result<PutHeaders, ConfigError> {
+    let invalid = |reason: String| ConfigError::PutHeaders { reason };
+    // What the parser says may quote the value.
+    let headers: BTreeMap<String, String> = serde_json::from_str(json)
+        .map_err(|_| invalid("wanted a JSON object of texts, such as {\"name\": \"value\"}".to_owned()))?;
+    PutHeaders::try_new(headers).map_err(|error| invalid(error.to_string()))
+}
 
 /// Reads variables.
 struct Vars<F>(F);
@@ -240,6 +302,45 @@ impl<F: Fn(&str) -> Option<String>> Vars<F> {
         }
     }
 
+    /// Java's connector knows the name in either case.
+    fn upload_count(
+        &self,
+        upper: &'static str,
+        lower: &'static str,
+    ) -> Result<Option<NonZeroUsize>, ConfigError> {
+        let (upper, lower) = (self.number(upper, 1)?, self.number(lower, 1)?);
+        Ok(upper.or(lower).and_then(NonZeroUsize::new))
+    }
+
+    fn throttle(&self) -> Result<ThrottleLimits, ConfigError> {
+        let defaults = ThrottleLimits::default();
+        let milliseconds = |variable, least: u32, default: Duration| {
+            let number = self.number(variable, least)?;
+            Ok::<_, ConfigError>(number.map_or(default, |ms| Duration::from_millis(ms.into())))
+        };
+        Ok(ThrottleLimits {
+            initial_delay: milliseconds("throttle_initial_delay_ms", 0, defaults.initial_delay)?,
+            max_delay: milliseconds("throttle_max_delay_ms", 1, defaults.max_delay)?,
+            decrease_factor: self
+                .fraction("throttle_decrease_factor")?
+                .unwrap_or(defaults.decrease_factor),
+            increase: milliseconds("throttle_increase_ms", 1, defaults.increase)?,
+        })
+    }
+
+    fn fraction(&self, variable: &'static str) -> Result<Option<f64>, ConfigError> {
+        const WANTED: &str = "a number from 0.001 to 1";
+        let fraction: Option<f64> = self.parsed(variable, WANTED)?;
+        match fraction {
+            Some(fraction) if !(0.001..=1.0).contains(&fraction) => Err(ConfigError::Invalid {
+                variable,
+                value: fraction.to_string(),
+                wanted: WANTED.to_owned(),
+            }),
+            fraction => Ok(fraction),
+        }
+    }
+
     /// A decimal number, `least` or more.
     fn number<T: Copy + FromStr + PartialOrd + Display>(
         &self,
@@ -283,6 +384,17 @@ mod tests {
             spill_bucket: None,
             spill_prefix: "athena-federation-spill".to_owned(),
             encrypt_spill: true,
+            kms_key_id: None,
+            spill_put_headers: PutHeaders::default(),
+            max_uploads: None,
+            throttle: ThrottleLimits {
+                initial_delay: Duration::from_millis(10),
+                max_delay: Duration::from_secs(1),
+                decrease_factor: 0.5,
+                increase: Duration::from_millis(10),
+            },
+            glue_connection: None,
+            glue_endpoint: None,
             max_block_bytes: None,
             log_level: LevelFilter::WARN,
             max_records_per_split: 100_000,
@@ -308,6 +420,18 @@ mod tests {
             ("spill_bucket", "spill"),
             ("spill_prefix", "athena-spill"),
             ("disable_spill_encryption", "True"),
+            ("kms_key_id", "alias/spill"),
+            (
+                "spill_put_request_headers",
+                r#"{"x-amz-server-side-encryption": "AES256"}"#,
+            ),
+            ("SPILL_QUEUE_CAPACITY", "4"),
+            ("throttle_initial_delay_ms", "0"),
+            ("throttle_max_delay_ms", "500"),
+            ("throttle_decrease_factor", "0.25"),
+            ("throttle_increase_ms", "5"),
+            ("glue_connection", "msk"),
+            ("GLUE_ENDPOINT", "http://127.0.0.1:1"),
             ("MAX_BLOCK_SIZE_BYTES", "1000000"),
             ("ATHENA_FEDERATION_SDK_LOG_LEVEL", "DEBUG"),
             ("max_records_per_split", "5"),
@@ -327,6 +451,21 @@ mod tests {
             spill_bucket: Some("spill".to_owned()),
             spill_prefix: "athena-spill".to_owned(),
             encrypt_spill: false,
+            kms_key_id: Some("alias/spill".to_owned()),
+            spill_put_headers: PutHeaders::try_new([(
+                "x-amz-server-side-encryption".to_owned(),
+                "AES256".to_owned(),
+            )])
+            .unwrap(),
+            max_uploads: NonZeroUsize::new(4),
+            throttle: ThrottleLimits {
+                initial_delay: Duration::ZERO,
+                max_delay: Duration::from_millis(500),
+                decrease_factor: 0.25,
+                increase: Duration::from_millis(5),
+            },
+            glue_connection: Some("msk".to_owned()),
+            glue_endpoint: Some("http://127.0.0.1:1".to_owned()),
             max_block_bytes: Some(1_000_000),
             log_level: LevelFilter::DEBUG,
             max_records_per_split: 5,
@@ -345,6 +484,28 @@ mod tests {
             config(&[("on_bad_record", "skip")]).unwrap().on_bad_record,
             OnBadRecord::Skip
         );
+        let lower_case = config(&[("spill_queue_capacity", "3")]).unwrap();
+        assert_eq!(lower_case.max_uploads, NonZeroUsize::new(3));
+    }
+
+    #[test]
+    fn an_error_about_put_headers_quotes_no_value() {
+        for (json, reason) in [
+            ("hunter2", "wanted a JSON object"),
+            (r#"{"x-key": ["hunter2"]}"#, "wanted a JSON object"),
+            (r#"{"x-key": "hunter2\u0007"}"#, "the value of `x-key`"),
+            (r#"{"x key": "hunter2"}"#, "`x key` is no name"),
+            (r#"{"Host": "hunter2"}"#, "`host` is set by the upload itself"),
+        ] {
+            let error = config(&[("spill_put_request_headers", json)]).unwrap_err();
+            let text = error.to_string();
+            assert!(
+                text.starts_with("environment variable spill_put_request_headers: ")
+                    && text.contains(reason)
+                    && !text.contains("hunter2"),
+                "{text}"
+            );
+        }
     }
 
     #[test]
@@ -373,6 +534,13 @@ mod tests {
                 "loud",
                 "off or error or warn or info or debug or trace",
             ),
+            ("SPILL_QUEUE_CAPACITY", "0", "a whole number of at least 1"),
+            ("spill_queue_capacity", "many", "a whole number of at least 1"),
+            ("throttle_initial_delay_ms", "-1", "a whole number of at least 0"),
+            ("throttle_max_delay_ms", "0", "a whole number of at least 1"),
+            ("throttle_decrease_factor", "0", "a number from 0.001 to 1"),
+            ("throttle_decrease_factor", "half", "a number from 0.001 to 1"),
+            ("throttle_increase_ms", "0", "a whole number of at least 1"),
             ("max_records_per_split", "0", "a whole number of at least 1"),
             ("target_parallelism", "0", "a whole number of at least 1"),
             (

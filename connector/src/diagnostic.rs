@@ -6,6 +6,7 @@
 use crate::error::Error;
 use crate::registry::RegistryError;
 use crate::registry::catalog::CatalogError;
+use crate::splits::SpillKeyError;
 
 /// A failed request, as the function's caller gets it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,13 +41,14 @@ impl From<&Error> for Diagnostic {
 fn is_throttling(error: &Error) -> bool {
     matches!(
         error,
-        Error::Catalog(
-            CatalogError::Registry(RegistryError::Throttled { .. })
-                | CatalogError::Reference {
-                    source: RegistryError::Throttled { .. },
-                    ..
-                }
-        )
+        Error::SpillKeys(SpillKeyError { throttled: true, .. })
+            | Error::Catalog(
+                CatalogError::Registry(RegistryError::Throttled { .. })
+                    | CatalogError::Reference {
+                        source: RegistryError::Throttled { .. },
+                        ..
+                    }
+            )
     )
 }
 

@@ -6,12 +6,13 @@ use std::time::Duration;
 use protocol::{DecodeError, EncodeError};
 use spill::SpillError;
 
+use crate::aws::SessionError;
 use crate::config::ConfigError;
 use crate::filter::FilterError;
 use crate::kafka::{KafkaError, TopicPartition};
 use crate::metadata::MetadataError;
 use crate::registry::catalog::CatalogError;
-use crate::splits::SplitError;
+use crate::splits::{SpillKeyError, SplitError};
 use topic::{DecoderError, WriterSchemaError};
 
 /// Why a request has no answer. Messages are for whoever runs the query: they name what was asked for and
@@ -80,6 +81,13 @@ pub enum Error {
     /// Boxed, or it would make every result of the crate large.
     #[error("spilling: {0}")]
     Spill(#[source] Box<SpillError>),
+
+    /// No keys to encrypt spilled blocks with.
+    #[error("spilling: {0}")]
+    SpillKeys(#[from] SpillKeyError),
+
+    #[error(transparent)]
+    Session(#[from] SessionError),
 
     /// Athena does not wait for the rows any more.
     #[error("query {query_id} is over ({state}): reading was stopped")]

@@ -6,6 +6,7 @@
 //! | module | idea |
 //! |---|---|
 //! | [`config`] | every environment variable, once |
+//! | [`aws`] | clients of AWS, and the settings and keys that are kept there |
 //! | [`metadata`] | ping, schemas, tables, table, layout, capabilities |
 //! | [`splits`] | watermarks to splits, page by page |
 //! | [`pushdown`] | constraints to what of a topic is read |
@@ -21,31 +22,31 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use aws_config::meta::region::RegionProviderChain;
-use aws_config::{BehaviorVersion, SdkConfig};
 use futures::FutureExt;
-use protocol::{FederationRequest, FederationResponse};
-use spill::{BlockStore, S3BlockStore};
+use protocol::{FederatedIdentity, FederationRequest, FederationResponse};
+use spill::BlockStore;
+use tokio::sync::OnceCell;
 use tracing::Instrument;
 
+use crate::aws::AwsParts;
+use crate::config::Config;
 use crate::config::cluster::ClusterConfig;
-use crate::config::{Config, ConfigError};
 use crate::diagnostic::Diagnostic;
 use crate::error::Error;
 use crate::kafka::Broker;
 use crate::kafka::auth::store::CredentialStore;
-use crate::kafka::auth::store::aws::AwsCredentialStore;
 use crate::kafka::client::KafkaBroker;
 use crate::kafka::clusters::Clusters;
-use crate::query_status::{AthenaQueryStatus, QueryStatus};
+use crate::query_status::QueryStatus;
 use crate::registry::SchemaRegistry;
 use crate::registry::catalog::Catalog;
 use crate::registry::confluent::ConfluentRegistry;
-use crate::registry::glue::GlueSchemaRegistry;
 use crate::registry::writer_schemas::WriterSchemaSources;
+use crate::splits::{LocalSpillKeys, SpillKeys};
 use crate::wait::{registry, within};
 use topic::TableDefaults;
 
+pub mod aws;
 pub mod config;
 pub mod diagnostic;
 pub mod error;
@@ -61,10 +62,18 @@ pub mod splits;
 mod testing;
 mod wait;
 
+pub use aws::credential_store_from_env;
+
 /// Answers the requests of Athena, or of whoever plays it. May be asked several things at once.
 pub struct Connector {
+    parts: Source,
+}
+
+/// Where a connector's parts come from.
+enum Source {
+    Given(Arc<Parts>),
     /// A faulty configuration is told by the calls that need one: a ping must be answered regardless.
-    parts: Result<Parts, ConfigError>,
+    Aws(Box<AwsParts>),
 }
 
 /// What the calls work with.
@@ -74,6 +83,9 @@ pub struct Parts {
     pub writer_schemas: Arc<WriterSchemaSources>,
     pub clusters: Clusters,
     pub blocks: Arc<dyn BlockStore>,
+    pub spill_keys: Arc<dyn SpillKeys>,
+    /// Done once the bucket of the settings is known to be there.
+    spill_bucket_check: OnceCell<()>,
     pub query_status: Arc<dyn QueryStatus>,
 }
 
@@ -85,28 +97,16 @@ impl Connector {
         blocks: Arc<dyn BlockStore>,
         query_status: Arc<dyn QueryStatus>,
     ) -> Self {
+        let parts = Parts::new(config, registry, clusters.into(), blocks, query_status);
         Self {
-            parts: Ok(Parts::new(
-                config,
-                registry,
-                clusters.into(),
-                blocks,
-                query_status,
-            )),
+            parts: Source::Given(Arc::new(parts)),
         }
     }
 
     /// With AWS and Kafka as the environment names them. Touches no network: clients connect when first used.
     pub async fn from_env() -> Self {
-        match Config::from_vars(|name| std::env::var(name).ok()) {
-            Ok(config) => Self::with_aws(config, &sdk_config().await),
-            Err(error) => Self { parts: Err(error) },
-        }
-    }
-
-    fn with_aws(config: Config, aws: &SdkConfig) -> Self {
         Self {
-            parts: Ok(Parts::with_aws(config, aws)),
+            parts: Source::Aws(Box::new(AwsParts::from_env().await)),
         }
     }
 
@@ -160,7 +160,9 @@ impl Connector {
         let limit = deadline.saturating_duration_since(Instant::now());
         let margin = MARGIN.min(limit / 10);
         let (inner, outer) = (deadline - 2 * margin, deadline - margin);
-        match tokio::time::timeout_at(outer.into(), self.dispatch(request, inner)).await {
+        // Boxed, or the types of all calls together are too deep for the compiler.
+        let answer = self.dispatch(request, inner).boxed();
+        match tokio::time::timeout_at(outer.into(), answer).await {
             Ok(response) => response,
             Err(_) => Err(Error::DeadlineExceeded { request: name, limit }),
         }
@@ -172,29 +174,36 @@ impl Connector {
         deadline: Instant,
     ) -> Result<FederationResponse, Error> {
         use FederationResponse as Response;
+        let parts =
+            async |identity: &Option<FederatedIdentity>| self.parts(identity.as_ref(), deadline).await;
         Ok(match request {
             FederationRequest::Ping(request) => Response::Ping(metadata::ping(request)),
             FederationRequest::ListSchemas(request) => {
-                let schemas = metadata::list_schemas(&self.parts()?.catalog, request);
+                let parts = parts(&request.identity).await?;
+                let schemas = metadata::list_schemas(&parts.catalog, request);
                 Response::ListSchemas(within(deadline, registry("databases".into()), schemas).await?)
             }
             FederationRequest::ListTables(request) => {
-                let tables = metadata::list_tables(&self.parts()?.catalog, request);
+                let parts = parts(&request.identity).await?;
+                let tables = metadata::list_tables(&parts.catalog, request);
                 Response::ListTables(within(deadline, registry("tables".into()), tables).await?)
             }
             FederationRequest::GetTable(request) => {
+                let parts = parts(&request.identity).await?;
                 let wanted = format!("table `{}`", request.table_name);
-                let table = metadata::get_table(&self.parts()?.catalog, request);
+                let table = metadata::get_table(&parts.catalog, request);
                 Response::GetTable(within(deadline, registry(wanted), table).await?)
             }
             FederationRequest::GetTableLayout(request) => {
                 Response::GetTableLayout(metadata::get_table_layout(request)?)
             }
             FederationRequest::GetSplits(request) => {
-                Response::GetSplits(splits::get_splits(self.parts()?, request, deadline).await?)
+                let parts = parts(&request.identity).await?;
+                Response::GetSplits(splits::get_splits(&parts, request, deadline).await?)
             }
             FederationRequest::ReadRecords(request) => {
-                records::read_records(self.parts()?, request, deadline).await?
+                let parts = parts(&request.identity).await?;
+                records::read_records(&parts, request, deadline).await?
             }
             FederationRequest::GetDataSourceCapabilities(request) => {
                 Response::GetDataSourceCapabilities(metadata::get_data_source_capabilities(request))
@@ -203,24 +212,23 @@ impl Connector {
         })
     }
 
-    fn parts(&self) -> Result<&Parts, Error> {
-        self.parts.as_ref().map_err(|error| Error::Config(error.clone()))
+    /// Those that a request by `identity` works with.
+    async fn parts(
+        &self,
+        identity: Option<&FederatedIdentity>,
+        deadline: Instant,
+    ) -> Result<Arc<Parts>, Error> {
+        match &self.parts {
+            Source::Given(parts) => Ok(Arc::clone(parts)),
+            Source::Aws(parts) => {
+                let aws = ("AWS".to_owned(), "settings that are kept there".to_owned());
+                within(deadline, aws, parts.get(identity)).await
+            }
+        }
     }
 }
 
 impl Parts {
-    /// With AWS and Kafka as they are named. Touches no network: clients connect when first used.
-    pub fn with_aws(config: Config, aws: &SdkConfig) -> Self {
-        let clusters = kafka_clusters(&config, credential_store(aws));
-        Self::new(
-            config,
-            Arc::new(GlueSchemaRegistry::from_sdk_config(aws)),
-            clusters,
-            Arc::new(S3BlockStore::new(s3_client(aws))),
-            Arc::new(AthenaQueryStatus::new(aws_sdk_athena::Client::new(aws))),
-        )
-    }
-
     pub fn new(
         config: Config,
         registry: Arc<dyn SchemaRegistry>,
@@ -242,8 +250,15 @@ impl Parts {
             catalog,
             clusters,
             blocks,
+            spill_keys: Arc::new(LocalSpillKeys),
+            spill_bucket_check: OnceCell::new(),
             query_status,
         }
+    }
+
+    /// The same with other keys for what is spilled than those this process makes.
+    pub fn with_spill_keys(self, spill_keys: Arc<dyn SpillKeys>) -> Self {
+        Self { spill_keys, ..self }
     }
 }
 
@@ -262,40 +277,9 @@ pub fn kafka_clusters(config: &Config, credentials: Arc<dyn CredentialStore>) ->
     Clusters::new(broker(&config.cluster), named.collect())
 }
 
-/// Secrets and certificates of AWS as the environment names it. Touches no network.
-pub async fn credential_store_from_env() -> Arc<dyn CredentialStore> {
-    credential_store(&sdk_config().await)
-}
-
-fn credential_store(aws: &SdkConfig) -> Arc<dyn CredentialStore> {
-    Arc::new(AwsCredentialStore::new(aws, s3_client(aws)))
-}
-
 /// Kept back from a request's time, twice: for a call to end by itself, and for its answer to travel. Less if the time
 /// is short.
 const MARGIN: Duration = Duration::from_millis(1500);
-
-/// AWS as the environment names it. Touches no network.
-///
-/// Regions come from the environment or the profile; the instance metadata service, which the default chain would ask
-/// next, is a network call that a Lambda never needs.
-pub async fn sdk_config() -> SdkConfig {
-    use aws_config::environment::EnvironmentVariableRegionProvider;
-    use aws_config::profile::ProfileFileRegionProvider;
-    let region = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
-        .or_else(ProfileFileRegionProvider::new());
-    aws_config::defaults(BehaviorVersion::latest())
-        .region(region)
-        .load()
-        .await
-}
-
-/// A client of S3. An endpoint of one's own rarely has a host name for every bucket.
-pub fn s3_client(aws: &SdkConfig) -> aws_sdk_s3::Client {
-    let own_endpoint = aws.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
-    let config = aws_sdk_s3::config::Builder::from(aws).force_path_style(own_endpoint);
-    aws_sdk_s3::Client::from_conf(config.build())
-}
 
 fn query_id(request: &FederationRequest) -> Option<&str> {
     match request {

@@ -8,10 +8,15 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_athena::Client;
-use aws_sdk_athena::error::ProvideErrorMetadata;
+use aws_sdk_athena::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_athena::types::QueryExecutionState;
 
-use crate::registry::glue::causes;
+use crate::aws::reason;
+use throttle::Throttle;
+
+mod throttle;
+
+pub use throttle::ThrottleLimits;
 
 /// Tells the state of Athena's queries.
 #[async_trait]
@@ -62,27 +67,37 @@ fn delay(attempt: usize) -> Duration {
     Duration::from_secs(SECONDS[attempt.min(SECONDS.len() - 1)])
 }
 
-/// Asks Athena.
+/// Asks Athena, more slowly for a while if that is too often.
 pub struct AthenaQueryStatus {
     client: Client,
+    throttle: Throttle,
 }
 
 impl AthenaQueryStatus {
     pub fn new(client: Client) -> Self {
-        Self { client }
+        Self {
+            client,
+            throttle: Throttle::default(),
+        }
+    }
+
+    pub fn with_throttle(self, limits: ThrottleLimits) -> Self {
+        Self {
+            throttle: Throttle::new(limits),
+            ..self
+        }
     }
 }
 
 #[async_trait]
 impl QueryStatus for AthenaQueryStatus {
     async fn state(&self, query_id: &str) -> Result<QueryState, QueryStatusError> {
-        match self
-            .client
-            .get_query_execution()
-            .query_execution_id(query_id)
-            .send()
-            .await
-        {
+        let is_throttled = |error: &SdkError<_>| error.code() == Some("TooManyRequestsException");
+        let ask = || {
+            let question = self.client.get_query_execution();
+            question.query_execution_id(query_id).send()
+        };
+        match self.throttle.call(ask, is_throttled).await {
             Ok(answer) => {
                 let status = answer.query_execution.and_then(|execution| execution.status);
                 let state = status.and_then(|status| status.state);
@@ -90,10 +105,7 @@ impl QueryStatus for AthenaQueryStatus {
             }
             Err(error) => match error.as_service_error() {
                 Some(error) if error.is_invalid_request_exception() => Ok(QueryState::Unknown),
-                _ => Err(QueryStatusError(match (error.code(), error.message()) {
-                    (Some(code), Some(message)) => format!("{code}: {message}"),
-                    _ => causes(&error),
-                })),
+                _ => Err(QueryStatusError(reason(&error, "athena"))),
             },
         }
     }

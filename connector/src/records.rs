@@ -155,7 +155,11 @@ fn policy(config: &Config, request: &ReadRecordsRequest, table: Option<&TopicTab
 }
 
 fn spiller(parts: &Parts, request: &ReadRecordsRequest) -> Result<BlockSpiller, Error> {
-    let Config { max_block_bytes, .. } = parts.config;
+    let Config {
+        max_block_bytes,
+        max_uploads,
+        ..
+    } = parts.config;
     let limits = BlockLimits {
         max_block_bytes: max_block_bytes.unwrap_or(request.max_block_bytes),
         max_inline_block_bytes: request.max_inline_block_bytes,
@@ -166,13 +170,11 @@ fn spiller(parts: &Parts, request: &ReadRecordsRequest) -> Result<BlockSpiller, 
         encryption_key,
         ..
     } = request.split.clone();
-    Ok(BlockSpiller::new(
-        store,
-        schema,
-        spill_location,
-        encryption_key,
-        limits,
-    )?)
+    let spiller = BlockSpiller::new(store, schema, spill_location, encryption_key, limits)?;
+    Ok(match max_uploads {
+        Some(max_uploads) => spiller.with_max_uploads(max_uploads),
+        None => spiller,
+    })
 }
 
 /// For [`within`]: the bucket is asked to take a block.

@@ -7,7 +7,8 @@
 
 use std::time::Instant;
 
-use protocol::{FederatedIdentity, GetSplitsRequest, GetSplitsResponse, SpillLocation, Split};
+use protocol::{EncryptionKey, FederatedIdentity, GetSplitsRequest, GetSplitsResponse, SpillLocation, Split};
+use spill::SpillError;
 
 use crate::Parts;
 use crate::config::Config;
@@ -15,11 +16,13 @@ use crate::error::Error;
 use crate::wait::{registry, within};
 use narrow::{Narrowed, narrow};
 
+mod keys;
 mod narrow;
 mod plan;
 mod token;
 mod topic_split;
 
+pub use keys::{LocalSpillKeys, SpillKeyError, SpillKeys};
 pub use plan::Plan;
 pub use token::TokenError;
 pub use topic_split::{PropertyError, TopicSplit};
@@ -43,23 +46,27 @@ pub async fn get_splits(
     let wanted = format!("table `{}`", request.table_name);
     let table = within(deadline, registry(wanted), catalog.table(&request.table_name)).await?;
     let broker = parts.clusters.get(table.cluster.as_deref())?;
-    let mut plan = match &request.continuation_token {
-        Some(token) => Plan::from_token(token, &table.topic).map_err(SplitError::from)?,
-        None => {
-            let narrowed = narrow(broker.as_ref(), &table, &request.constraints, config, deadline);
-            let Narrowed { topic_id, ranges } = narrowed.await?;
-            let limit = config.max_records_per_split;
-            let split_records = plan::split_records(&ranges, config.target_parallelism, limit);
-            Plan::new(&table.topic, topic_id, ranges, split_records)
+    let planning = async {
+        let token = &request.continuation_token;
+        if let Some(token) = token {
+            return Ok(Plan::from_token(token, &table.topic).map_err(SplitError::from)?);
         }
+        let narrowed = narrow(broker.as_ref(), &table, &request.constraints, config, deadline);
+        let Narrowed { topic_id, ranges } = narrowed.await?;
+        let limit = config.max_records_per_split;
+        let split_records = plan::split_records(&ranges, config.target_parallelism, limit);
+        Ok::<_, Error>(Plan::new(&table.topic, topic_id, ranges, split_records))
     };
     let place = SpillPlace::resolve(config, &request)?;
-    let splits: Vec<Split> = plan
-        .splits()
-        .take(MAX_SPLITS_PER_PAGE)
-        .map(|split| Split {
+    let (mut plan, ()) = tokio::try_join!(planning, check_bucket(parts, &place, deadline))?;
+    let planned: Vec<TopicSplit> = plan.splits().take(MAX_SPLITS_PER_PAGE).collect();
+    let keys = spill_keys(parts, planned.len(), deadline).await?;
+    let splits: Vec<Split> = planned
+        .into_iter()
+        .zip(keys)
+        .map(|(split, encryption_key)| Split {
             spill_location: Some(place.split_location()),
-            encryption_key: config.encrypt_spill.then(spill::generate_key),
+            encryption_key,
             properties: TopicSplit {
                 cluster: table.cluster.clone(),
                 ..split
@@ -78,6 +85,41 @@ pub async fn get_splits(
         splits,
         continuation_token: plan.to_token(),
     })
+}
+
+/// Once in a container, and only for the bucket of the settings: one that the caller's identity names is the caller's
+/// to know.
+async fn check_bucket(parts: &Parts, place: &SpillPlace<'_>, deadline: Instant) -> Result<(), Error> {
+    if parts.config.spill_bucket() != Ok(place.bucket) {
+        return Ok(());
+    }
+    let asked = (
+        format!("spill bucket `{}`", place.bucket),
+        "whether it is there".to_owned(),
+    );
+    let check = parts.blocks.check_bucket(place.bucket);
+    let check = async { check.await.map_err(SpillError::from) };
+    let once = parts
+        .spill_bucket_check
+        .get_or_try_init(|| within(deadline, asked, check));
+    once.await.copied()
+}
+
+/// One for each split of a page, or none for all.
+async fn spill_keys(
+    parts: &Parts,
+    count: usize,
+    deadline: Instant,
+) -> Result<Vec<Option<EncryptionKey>>, Error> {
+    if !parts.config.encrypt_spill {
+        return Ok(vec![None; count]);
+    }
+    let asked = (
+        "the key service".to_owned(),
+        format!("{count} keys for spilled blocks"),
+    );
+    let keys = within(deadline, asked, parts.spill_keys.generate(count)).await?;
+    Ok(keys.into_iter().map(Some).collect())
 }
 
 /// Where a query's blocks go.

@@ -16,6 +16,7 @@ use crate::query_status::AlwaysRunning;
 use crate::registry::memory::MemorySchemaRegistry;
 use crate::splits::TopicSplit;
 
+pub(crate) mod aws;
 pub(crate) mod http;
 
 pub(crate) const TOPIC: &str = "orders";

@@ -6,16 +6,18 @@ use protocol::{GetTableRequest, PingRequest, SerdeVersion, UserDefinedFunctionRe
 use serde_json::Value;
 
 use super::*;
+use crate::config::variables::Variables;
 use crate::diagnostic::CONNECTOR_EXCEPTION;
 use crate::kafka::memory::MemoryBroker;
 use crate::kafka::{PlannedRange, ReadStats, RecordSink, TopicSnapshot};
 use crate::registry::{Page, Registry, RegistryError};
+use crate::testing::aws::sdk_config;
 use crate::testing::{World, soon, splits_request, table_name};
 use topic::SchemaDefinition;
 
 fn connector(world: World) -> Connector {
     Connector {
-        parts: Ok(world.parts),
+        parts: Source::Given(Arc::new(world.parts)),
     }
 }
 
@@ -53,16 +55,17 @@ fn get_table() -> GetTableRequest {
 
 #[tokio::test]
 async fn a_ping_is_answered_whatever_the_configuration() {
+    let of_no_use = [("isolation_level".to_owned(), "serializable".to_owned())];
+    let parts = AwsParts::new(Variables::new(of_no_use), sdk_config("http://127.0.0.1:1"));
     let faulty = Connector {
-        parts: Err(ConfigError::Missing {
-            variable: "spill_bucket",
-        }),
+        parts: Source::Aws(Box::new(parts)),
     };
     assert_eq!(ask(&faulty, ping()).await.unwrap()["serDeVersion"], 6);
     let error = ask(&faulty, get_table()).await.unwrap_err();
     assert_eq!(
         error.error_message,
-        "configuration: environment variable spill_bucket is not set"
+        "configuration: environment variable isolation_level is `serializable`; wanted read_committed or \
+         read_uncommitted"
     );
     assert_eq!(error.error_type, CONNECTOR_EXCEPTION);
 }

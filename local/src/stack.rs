@@ -28,7 +28,7 @@ const BUCKET: &str = "athena-spill";
 const REGION: &str = "us-east-1";
 
 /// The orders' table as registered: the article's columns, `items` as JSON text.
-const DEFINITION: &str = r#"{
+pub const DEFINITION: &str = r#"{
   "topicName": "orders",
   "message": {
     "dataFormat": "json",

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::auth::UnknownAuth;
 use crate::encode::UnknownItemsAs;
-use crate::{OrderGenerator, Pace, PublishConfig, PublishError, publish};
+use crate::{CreateTopicError, OrderGenerator, Pace, PublishConfig, PublishError, create_topic, publish};
 
 /// What the function is told by its environment.
 ///
@@ -18,14 +18,16 @@ use crate::{OrderGenerator, Pace, PublishConfig, PublishError, publish};
 /// |---|---|---|
 /// | `BOOTSTRAP_SERVERS` | brokers, `host:port`, comma-separated | none: an error |
 /// | `TOPIC_NAME` | topic | none: an error |
+/// | `TOPIC_PARTITIONS` | partitions of the topic, which is made unless it is there | none: it is there |
 /// | `MAX_RUN_SEC` | seconds an invocation sends for | 60 |
 /// | `AUTH_TYPE` | `NO_AUTH` | `NO_AUTH` |
 /// | `ITEMS_AS` | `string` or `array` | `string` |
 ///
-/// The first three are the article's.
+/// `BOOTSTRAP_SERVERS`, `TOPIC_NAME` and `MAX_RUN_SEC` are the article's.
 #[derive(Debug, Clone)]
 pub struct LambdaConfig {
     publish: PublishConfig,
+    topic_partitions: Option<i32>,
 }
 
 impl LambdaConfig {
@@ -42,7 +44,17 @@ impl LambdaConfig {
         if let Some(items_as) = var("ITEMS_AS") {
             publish.items_as = items_as.parse()?;
         }
-        Ok(Self { publish })
+        Ok(Self {
+            publish,
+            topic_partitions: var("TOPIC_PARTITIONS").map(topic_partitions).transpose()?,
+        })
+    }
+}
+
+fn topic_partitions(text: String) -> Result<i32, ConfigError> {
+    match text.parse() {
+        Ok(partitions) if partitions > 0 => Ok(partitions),
+        _ => Err(ConfigError::TopicPartitions(text)),
     }
 }
 
@@ -62,6 +74,8 @@ pub enum ConfigError {
     Missing(&'static str),
     #[error("MAX_RUN_SEC: wanted a whole number of seconds, found {0:?}")]
     MaxRunSec(String),
+    #[error("TOPIC_PARTITIONS: wanted a whole number of at least 1, found {0:?}")]
+    TopicPartitions(String),
     #[error("AUTH_TYPE: {0}")]
     Auth(#[from] UnknownAuth),
     #[error("ITEMS_AS: {0}")]
@@ -82,9 +96,21 @@ pub struct Report {
     pub elapsed_sec: f64,
 }
 
+/// An invocation that did not deliver all its orders.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    #[error(transparent)]
+    CreateTopic(#[from] CreateTopicError),
+    #[error(transparent)]
+    Publish(#[from] PublishError),
+}
+
 /// One invocation.
-pub async fn run(config: &LambdaConfig) -> Result<Report, PublishError> {
+pub async fn run(config: &LambdaConfig) -> Result<Report, RunError> {
     let started = SystemTime::now();
+    if let Some(partitions) = config.topic_partitions {
+        create_topic(&config.publish, partitions).await?;
+    }
     let start = DateTime::<Utc>::from(started).naive_utc();
     let seed = rand::random();
     let summary = publish(&config.publish, OrderGenerator::seeded(seed, start), |_| {}).await?;
@@ -133,11 +159,16 @@ mod tests {
         let vars = [
             BROKER,
             TOPIC,
+            ("TOPIC_PARTITIONS", "3"),
             ("MAX_RUN_SEC", "5"),
             ("AUTH_TYPE", "NO_AUTH"),
             ("ITEMS_AS", "array"),
         ];
-        let publish = config(&vars).unwrap().publish;
+        let LambdaConfig {
+            publish,
+            topic_partitions,
+        } = config(&vars).unwrap();
+        assert_eq!(topic_partitions, Some(3));
         assert_eq!(publish.max_run, Some(Duration::from_secs(5)));
         assert_eq!(publish.items_as, ItemsAs::Array);
     }
@@ -154,6 +185,7 @@ mod tests {
             "environment variable TOPIC_NAME is not set"
         );
         assert!(message(&[BROKER, TOPIC, ("MAX_RUN_SEC", "1m")]).contains("found \"1m\""));
+        assert!(message(&[BROKER, TOPIC, ("TOPIC_PARTITIONS", "0")]).ends_with("found \"0\""));
         assert!(message(&[BROKER, TOPIC, ("AUTH_TYPE", "IAM")]).starts_with("AUTH_TYPE: "));
         assert!(message(&[BROKER, TOPIC, ("ITEMS_AS", "list")]).starts_with("ITEMS_AS: "));
     }

@@ -83,6 +83,14 @@ pub enum StoreError {
     #[error("cannot get {location}: {reason}")]
     Get { location: SpillLocation, reason: String },
 
+    /// What S3 says of a name that nobody has, and of another account's bucket too.
+    #[error("spill bucket \"{bucket}\" is not there, or not this function's to use: {reason}")]
+    NoBucket { bucket: String, reason: String },
+
+    /// It could not be found out whether there is the bucket.
+    #[error("cannot check spill bucket \"{bucket}\": {reason}")]
+    CheckBucket { bucket: String, reason: String },
+
     #[error("{location} is larger than the {max_bytes} bytes a block may have")]
     TooLarge {
         location: SpillLocation,

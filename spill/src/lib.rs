@@ -48,4 +48,4 @@ pub use reader::SpillReader;
 pub use spiller::{BlockSpiller, Records, SpillStats};
 #[cfg(any(test, feature = "test-util"))]
 pub use store::conformance::conformance;
-pub use store::{BlockStore, MAX_OBJECT_BYTES, MemoryBlockStore, S3BlockStore};
+pub use store::{BlockStore, MAX_OBJECT_BYTES, MemoryBlockStore, PutHeaderError, PutHeaders, S3BlockStore};

@@ -1,3 +1,4 @@
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use arrow::array::{RecordBatch, RecordBatchOptions};
@@ -27,8 +28,8 @@ use crate::{BlockCipher, BlockLimits, BlockStore, SpillError};
 /// Rows keep their order: within a block, from block to block, and in the list of locations. Batches are cut and joined
 /// freely, so that few large blocks come out whatever sizes go in.
 ///
-/// Encoding and uploading go on while the caller reads on. In memory are the current block and at most two on their
-/// way, each of these as rows and then as an object (both at once while it is encoded); [`Self::write`] waits for room.
+/// Encoding and uploading go on while the caller reads on. In memory are the current block and at most two, or
+/// [`Self::with_max_uploads`], on their way, each of these as rows and then as an object (both at once while it is encoded); [`Self::write`] waits for room.
 /// A failed upload fails the next `write` or [`Self::finish`]: never fewer rows.
 pub struct BlockSpiller {
     schema: SchemaRef,
@@ -80,6 +81,12 @@ impl BlockSpiller {
             stats: SpillStats::default(),
             incomplete: false,
         })
+    }
+
+    /// Lets this many blocks be on their way at once; two, unless this says otherwise.
+    pub fn with_max_uploads(mut self, max_uploads: NonZeroUsize) -> Self {
+        self.uploads.set_max_uploads(max_uploads);
+        self
     }
 
     /// Appends rows; sends off every block that is full and followed by another row.

@@ -1,5 +1,6 @@
 //! Blocks on their way to the store.
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -12,9 +13,9 @@ use crate::object::encode_object;
 use crate::{BlockCipher, BlockStore, SpillError, block_location};
 
 /// Each holds a block, so this bounds memory; two keep the network busy while the next one is encoded.
-pub(crate) const MAX_UPLOADS: usize = 2;
+pub(crate) const DEFAULT_MAX_UPLOADS: NonZeroUsize = NonZeroUsize::new(2).expect("two");
 
-/// Encodes, encrypts and puts blocks in tasks of their own, at most [`MAX_UPLOADS`] at once, numbered as they come.
+/// Encodes, encrypts and puts blocks in tasks of their own, a bounded number at once, numbered as they come.
 /// Dropping it abandons those under way.
 pub(crate) struct Uploads {
     store: Arc<dyn BlockStore>,
@@ -22,6 +23,7 @@ pub(crate) struct Uploads {
     directory: Option<SpillLocation>,
     cipher: Option<Arc<BlockCipher>>,
     under_way: JoinSet<Result<(), SpillError>>,
+    max_uploads: NonZeroUsize,
     /// Every block so far, stored or under way, in the order of their numbers and so of their rows.
     locations: Vec<SpillLocation>,
 }
@@ -40,8 +42,13 @@ impl Uploads {
             directory,
             cipher,
             under_way: JoinSet::new(),
+            max_uploads: DEFAULT_MAX_UPLOADS,
             locations: vec![],
         }
+    }
+
+    pub(crate) fn set_max_uploads(&mut self, max_uploads: NonZeroUsize) {
+        self.max_uploads = max_uploads;
     }
 
     /// The number of blocks so far, stored or under way.
@@ -49,7 +56,7 @@ impl Uploads {
         self.locations.len()
     }
 
-    /// Sends a block off; waits first if [`MAX_UPLOADS`] are under way. Errors are those of any block so far.
+    /// Sends a block off; waits first if as many as may be are under way. Errors are those of any block so far.
     pub(crate) async fn start(&mut self, parts: Vec<RecordBatch>) -> Result<(), SpillError> {
         let location = self.next_location()?;
         self.make_room().await?;
@@ -87,7 +94,7 @@ impl Uploads {
         while let Some(ended) = self.under_way.try_join_next() {
             outcome(ended)?;
         }
-        if self.under_way.len() == MAX_UPLOADS
+        if self.under_way.len() >= self.max_uploads.get()
             && let Some(ended) = self.under_way.join_next().await
         {
             outcome(ended)?;

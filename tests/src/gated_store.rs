@@ -46,4 +46,8 @@ impl BlockStore for GatedStore {
     async fn get(&self, location: &SpillLocation) -> Result<Bytes, StoreError> {
         self.blocks.get(location).await
     }
+
+    async fn check_bucket(&self, bucket: &str) -> Result<(), StoreError> {
+        self.blocks.check_bucket(bucket).await
+    }
 }

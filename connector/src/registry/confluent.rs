@@ -17,7 +17,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use topic::SchemaDefinition;
 
-use crate::registry::glue::causes;
+use crate::aws::causes;
 
 mod url;
 

@@ -3,17 +3,15 @@
 //! Needs the actions `glue:ListRegistries`, `glue:GetRegistry`, `glue:ListSchemas` and `glue:GetSchemaVersion`.
 
 use std::error::Error;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_config::SdkConfig;
-use aws_config::retry::RetryConfig;
-use aws_config::timeout::TimeoutConfig;
 use aws_sdk_glue::Client;
 use aws_sdk_glue::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_glue::operation::get_schema_version::GetSchemaVersionOutput;
 use aws_sdk_glue::types::{RegistryId, SchemaId, SchemaVersionNumber};
 
+use crate::aws::{causes, is_throttling, is_unreachable, retries, timeouts};
 use crate::registry::{MAX_PAGE_SIZE, Page, Registry, RegistryError, SchemaRegistry};
 use topic::SchemaDefinition;
 
@@ -30,20 +28,14 @@ impl GlueSchemaRegistry {
     /// A client that gives up early: without a route to Glue a connection attempt only ever times out, and a
     /// query should end with the reason rather than with Lambda's own timeout.
     pub fn from_sdk_config(config: &SdkConfig) -> Self {
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .operation_attempt_timeout(ATTEMPT_TIMEOUT)
-            .build();
         let config = aws_sdk_glue::config::Builder::from(config)
-            .timeout_config(timeouts)
-            .retry_config(RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS))
+            .timeout_config(timeouts())
+            .retry_config(retries(MAX_ATTEMPTS))
             .build();
         Self::new(Client::from_conf(config))
     }
 }
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The first try included; the SDK waits up to 1, 2 and 4 s in between.
 const MAX_ATTEMPTS: u32 = 4;
 
@@ -205,41 +197,6 @@ where
             message,
         },
     }
-}
-
-/// No answer came back, because of the way there; missing credentials also fail to dispatch, but are another matter.
-pub(crate) fn is_unreachable<E>(error: &SdkError<E>) -> bool {
-    match error {
-        SdkError::TimeoutError(_) => true,
-        SdkError::DispatchFailure(failure) => failure.is_io() || failure.is_timeout(),
-        _ => false,
-    }
-}
-
-/// The error and what caused it, outermost first.
-pub(crate) fn causes(error: &(dyn Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        next = cause.source();
-    }
-    text
-}
-
-/// The codes by which AWS services ask for fewer requests.
-fn is_throttling(code: &str) -> bool {
-    matches!(
-        code,
-        "Throttling"
-            | "ThrottlingException"
-            | "ThrottledException"
-            | "RequestThrottled"
-            | "RequestThrottledException"
-            | "RequestLimitExceeded"
-            | "TooManyRequestsException"
-    )
 }
 
 #[cfg(test)]

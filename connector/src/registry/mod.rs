@@ -15,7 +15,7 @@ pub mod confluent;
 pub mod conformance;
 pub mod glue;
 pub mod memory;
-mod once_cache;
+pub(crate) mod once_cache;
 pub mod schema_versions;
 pub mod writer_schemas;
 

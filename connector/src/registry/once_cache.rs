@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::OnceCell;
 
 /// Keeps the values used last. Failures are not kept.
-pub(super) struct OnceCache<K, V> {
+pub(crate) struct OnceCache<K, V> {
     entries: Mutex<Entries<K, V>>,
     capacity: usize,
 }
@@ -25,7 +25,7 @@ struct Entry<V> {
 
 impl<K: Clone + Eq + Hash, V> OnceCache<K, V> {
     /// Holds at most `capacity` values.
-    pub(super) fn new(capacity: usize) -> Self {
+    pub(crate) fn new(capacity: usize) -> Self {
         let entries = Entries {
             cells: HashMap::new(),
             uses: 0,
@@ -38,7 +38,7 @@ impl<K: Clone + Eq + Hash, V> OnceCache<K, V> {
 
     /// The value of `key`, by `load` if it is not known. Who asks for a key while it is being loaded waits for that
     /// answer, and loads it in turn only if there was none.
-    pub(super) async fn get_or_load<E>(
+    pub(crate) async fn get_or_load<E>(
         &self,
         key: &K,
         load: impl Future<Output = Result<V, E>>,

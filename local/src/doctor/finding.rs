@@ -59,6 +59,8 @@ pub enum Check {
     Read,
     /// Records become rows.
     Decode,
+    /// There are keys for spilled blocks.
+    Key,
     /// The spill bucket is there.
     Bucket,
     /// It takes blocks.
@@ -95,6 +97,7 @@ impl Check {
             Self::Timestamps => "timestamps",
             Self::Read => "read",
             Self::Decode => "decode",
+            Self::Key => "key",
             Self::Bucket => "bucket",
             Self::Write => "write",
             Self::QueryStatus => "query status",

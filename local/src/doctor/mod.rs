@@ -14,7 +14,7 @@
 //! | `document` | each schema makes a table |
 //! | `topic` | each topic is there; whose clock its timestamps are of |
 //! | `records` | the latest records can be fetched and become rows |
-//! | `spilling` | the bucket takes blocks |
+//! | `spilling` | there are keys for blocks, and the bucket takes them |
 //! | `query_status` | Athena tells how queries stand |
 //! | `limit` | how long one check may take |
 //! | `finding`, `report` | what was found, and how it is shown |
@@ -23,6 +23,7 @@ use std::time::Duration;
 
 use aws_config::{Region, SdkConfig};
 use connector::Parts;
+use connector::config::variables::Variables as Completed;
 use connector::error::Error;
 use protocol::TableName;
 
@@ -31,8 +32,8 @@ use self::limit::Limit;
 pub use self::report::{Counts, Report, TextList};
 pub use self::settings::Variables;
 use self::settings::{Owner, Settings};
-pub use self::spilling::{BucketAccess, BucketError};
-use self::spilling::{S3Access, Spilling};
+pub use self::spilling::DeleteObject;
+use self::spilling::{S3Objects, Spilling};
 
 mod aws;
 mod document;
@@ -70,10 +71,10 @@ pub struct Source {
     pub region: Option<String>,
 }
 
-/// What is examined: the connector's parts, and what of the bucket they never ask.
+/// What is examined: the connector's parts, and what takes away what a check has put.
 pub struct Deployment {
     pub parts: Parts,
-    pub bucket: Box<dyn BucketAccess>,
+    pub objects: Box<dyn DeleteObject>,
 }
 
 /// Why whole groups of checks cannot be made: each a clause that goes on after "because".
@@ -106,32 +107,37 @@ pub async fn examine_environment(source: &Source, options: &DoctorOptions, repor
         Some(_) => Owner::Function,
         None => Owner::Process,
     };
-    let mut obstacles = Obstacles::default();
     let settings = match &variables {
-        Some(variables) => settings::check(variables, owner, report),
+        Some(variables) => {
+            let completing = connector::aws::complete(Completed::new(variables.clone()), &aws);
+            let completed = limit.within(completing).await;
+            settings::check(variables, owner, completed, report)
+        }
         None => {
             let obstacle = "the function's variables are not known";
             report.about("settings").skip(Check::Variables, obstacle);
-            obstacles.spilling = Some(obstacle.to_owned());
             Settings::unknown(obstacle)
         }
     };
-    obstacles.kafka = settings.kafka_obstacle;
     let origin = aws::Origin {
         region_is_given,
         variable: |name| std::env::var(name).ok(),
     };
-    obstacles.aws = aws::check(&aws, &origin, limit, report).await;
+    let obstacles = Obstacles {
+        aws: aws::check(&aws, &origin, limit, report).await,
+        kafka: settings.kafka_obstacle,
+        spilling: settings.spilling_obstacle,
+    };
     let deployment = Deployment {
-        parts: Parts::with_aws(settings.config, &aws),
-        bucket: Box::new(S3Access::new(connector::s3_client(&aws))),
+        parts: connector::aws::parts(&settings.config, &aws),
+        objects: Box::new(S3Objects::new(connector::aws::s3_client(&aws))),
     };
     examine(&deployment, &obstacles, options, report).await;
 }
 
 /// As the connector has it, but for the region; and whether that was given.
 async fn sdk_config(source: &Source) -> (SdkConfig, bool) {
-    let aws = connector::sdk_config().await;
+    let aws = connector::aws::sdk_config().await;
     let of_function = source.function.as_deref().and_then(function::region_of);
     match source.region.as_deref().or(of_function) {
         Some(region) => {
@@ -149,7 +155,7 @@ pub async fn examine(
     options: &DoctorOptions,
     report: &mut Report<'_>,
 ) {
-    let Deployment { parts, bucket } = deployment;
+    let Deployment { parts, objects } = deployment;
     let limit = Limit(options.limit);
     let tables = match &obstacles.aws {
         Some(obstacle) => {
@@ -164,7 +170,7 @@ pub async fn examine(
         examine_table(parts, name, &clusters, options, report).await;
     }
     let spilling = Spilling {
-        access: bucket.as_ref(),
+        objects: objects.as_ref(),
         read_only: options.read_only,
         limit,
     };

@@ -1,11 +1,12 @@
 //! The environment variables, all of them, where the connector stops at the first that is of no use.
 
-use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
+use connector::config::variables::Variables as Completed;
 use connector::config::{Config, ConfigError};
 
 use super::finding::Check;
+use super::limit::NoAnswer;
 use super::report::Report;
 
 /// Environment variables by name.
@@ -16,14 +17,17 @@ pub(super) struct Settings {
     pub(super) config: Config,
     /// Why nothing that depends on how Kafka is reached can be told.
     pub(super) kafka_obstacle: Option<String>,
+    /// Why it is not known where blocks are spilled.
+    pub(super) spilling_obstacle: Option<String>,
 }
 
 impl Settings {
     /// Those of nobody.
     pub(super) fn unknown(obstacle: &str) -> Self {
         Self {
-            config: Reading::of(&Variables::new()).config,
+            config: read(Completed::default()).0,
             kafka_obstacle: Some(obstacle.to_owned()),
+            spilling_obstacle: Some(obstacle.to_owned()),
         }
     }
 }
@@ -40,24 +44,29 @@ pub(super) enum Owner {
     Function,
 }
 
-pub(super) fn check(variables: &Variables, owner: Owner, report: &mut Report<'_>) -> Settings {
+/// `completed` are the variables with what a Glue connection and secrets add to them.
+pub(super) fn check(
+    variables: &Variables,
+    owner: Owner,
+    completed: Result<Result<Completed, ConfigError>, NoAnswer>,
+    report: &mut Report<'_>,
+) -> Settings {
     let mut about = report.about("settings");
-    let read = Reading::of(variables);
-    for error in &read.errors {
-        about.fail(Check::Variables, error.to_string(), fix(error));
-    }
-    for (name, wanted) in read.misspelt(variables) {
+    let names = Names::of(variables);
+    for (name, wanted) in &names.misspelt {
         about.warn(
             Check::Variables,
             format!("{name} is set, which the connector does not read"),
             format!("call it {wanted}"),
         );
     }
-    let unread = read.unread(variables);
-    if owner == Owner::Function && !unread.is_empty() {
+    if owner == Owner::Function && !names.unread.is_empty() {
         about.warn(
             Check::Variables,
-            format!("set, though the connector reads no such: {}", unread.join(", ")),
+            format!(
+                "set, though the connector reads no such: {}",
+                names.unread.join(", ")
+            ),
             "see docs/settings.md for the names there are",
         );
     }
@@ -69,86 +78,108 @@ pub(super) fn check(variables: &Variables, owner: Owner, report: &mut Report<'_>
             "set the same in this process, or AWS is asked elsewhere than the function asks",
         );
     }
-    for (error, severity) in missing(&read.config) {
+    let completed = match completed {
+        Ok(Ok(completed)) => completed,
+        Ok(Err(error)) => {
+            about.fail(Check::Variables, error.to_string(), fix(&error));
+            return Settings::unknown(INCOMPLETE);
+        }
+        Err(late) => {
+            about.fail(
+                Check::Variables,
+                format!("the Glue connection, or the secrets that variables name: {late}"),
+                "look at the way to Glue and to Secrets Manager",
+            );
+            return Settings::unknown(INCOMPLETE);
+        }
+    };
+    let of_others: Vec<&str> = completed
+        .names()
+        .filter(|name| !names.set.contains(name))
+        .collect();
+    let found = match of_others.as_slice() {
+        [] => format!("set: {}", names.set.join(", ")),
+        others => format!(
+            "set: {}; by the Glue connection: {}",
+            names.set.join(", "),
+            others.join(", ")
+        ),
+    };
+    let (config, errors) = read(completed.clone());
+    for error in &errors {
+        about.fail(Check::Variables, error.to_string(), fix(error));
+    }
+    for (error, severity) in missing(&config) {
         match severity {
             Severity::Fatal => about.fail(Check::Variables, error.to_string(), fix(&error)),
             Severity::Perhaps => about.warn(Check::Variables, error.to_string(), fix(&error)),
         }
     }
-    let set: Vec<&str> = read.set(variables).collect();
-    if read.errors.is_empty() && !set.is_empty() {
-        about.ok(Check::Variables, format!("set: {}", set.join(", ")));
+    if errors.is_empty() && completed.names().next().is_some() {
+        about.ok(Check::Variables, found);
     }
-    let wrong = read.errors.iter().map(ConfigError::variable);
-    let wrong = wrong.into_iter().find(|variable| OF_KAFKA.contains(variable));
+    let mut wrong = errors.iter().map(ConfigError::variable);
+    let wrong = wrong.find(|variable| OF_KAFKA.contains(variable));
     Settings {
         kafka_obstacle: wrong.map(|variable| format!("{variable} has a value of no use")),
-        config: read.config,
+        spilling_obstacle: None,
+        config,
     }
 }
 
-/// What reading the variables showed.
-struct Reading {
-    config: Config,
-    errors: Vec<ConfigError>,
-    known: BTreeSet<String>,
-}
+const INCOMPLETE: &str = "the settings are not complete";
 
-impl Reading {
-    /// Reads again without each variable that is refused.
-    fn of(variables: &Variables) -> Self {
-        let known = RefCell::new(BTreeSet::new());
-        let mut errors: Vec<ConfigError> = Vec::new();
-        loop {
-            let wrong: Vec<&str> = errors.iter().map(ConfigError::variable).collect();
-            let read = Config::from_vars(|name| {
-                known.borrow_mut().insert(name.to_owned());
-                variables.get(name).filter(|_| !wrong.contains(&name)).cloned()
-            });
-            match read {
-                Ok(config) => {
-                    return Self {
-                        config,
-                        errors,
-                        known: known.into_inner(),
-                    };
-                }
-                Err(error) => errors.push(error),
+/// Reads again without each variable that is refused: what is not set is never refused.
+fn read(mut variables: Completed) -> (Config, Vec<ConfigError>) {
+    let mut errors = Vec::new();
+    loop {
+        match variables.config() {
+            Ok(config) => return (config, errors),
+            Err(error) => {
+                variables = variables.without(error.variable());
+                errors.push(error);
             }
         }
     }
+}
 
-    fn set<'a>(&'a self, variables: &'a Variables) -> impl Iterator<Item = &'a str> {
-        let is_set = |name: &&String| variables.get(*name).is_some_and(|value| !value.trim().is_empty());
-        self.known.iter().filter(is_set).map(String::as_str)
-    }
+/// The names of what is set.
+struct Names<'a> {
+    /// Those that the connector reads.
+    set: Vec<&'a str>,
+    /// Those that differ from one that it reads, which is not set, by case and punctuation alone; and that one.
+    misspelt: Vec<(&'a str, String)>,
+    /// What is neither, nor of those who run the function.
+    unread: Vec<&'a str>,
+}
 
-    /// Names that differ from a known one, which is not set, by case and punctuation alone.
-    fn misspelt<'a>(&'a self, variables: &'a Variables) -> Vec<(&'a str, &'a str)> {
-        let unset = |known: &&String| !variables.contains_key(*known);
-        let known: BTreeMap<String, &str> = self
-            .known
-            .iter()
-            .filter(unset)
-            .map(|known| (letters(known), known.as_str()))
-            .collect();
-        let unknown = variables.keys().filter(|name| !self.known.contains(*name));
-        unknown
-            .filter_map(|name| Some((name.as_str(), *known.get(&letters(name))?)))
-            .collect()
+impl<'a> Names<'a> {
+    fn of(variables: &'a Variables) -> Self {
+        let known = Config::variables();
+        let by_letters: BTreeMap<String, &String> = known.iter().map(|name| (letters(name), name)).collect();
+        let (mut set, mut misspelt, mut unread) = (Vec::new(), Vec::new(), Vec::new());
+        for (name, value) in variables {
+            match by_letters.get(&letters(name)) {
+                _ if known.contains(name) => set.extend((!value.trim().is_empty()).then_some(name.as_str())),
+                Some(wanted) if !variables.contains_key(*wanted) => {
+                    misspelt.push((name.as_str(), (*wanted).clone()))
+                }
+                Some(_) => {}
+                None if is_of_others(name) => {}
+                None => unread.push(name.as_str()),
+            }
+        }
+        Self {
+            set,
+            misspelt,
+            unread,
+        }
     }
+}
 
-    /// What is neither read nor misspelt nor of those who run the function.
-    fn unread<'a>(&self, variables: &'a Variables) -> Vec<&'a str> {
-        const OF_OTHERS: [&str; 6] = ["AWS_", "OTEL_", "RUST_", "LD_", "LAMBDA_", "_"];
-        let known: BTreeSet<String> = self.known.iter().map(|name| letters(name)).collect();
-        variables
-            .keys()
-            .map(String::as_str)
-            .filter(|name| !known.contains(&letters(name)))
-            .filter(|name| *name != "TZ" && !OF_OTHERS.iter().any(|prefix| name.starts_with(prefix)))
-            .collect()
-    }
+fn is_of_others(name: &str) -> bool {
+    const OF_OTHERS: [&str; 6] = ["AWS_", "OTEL_", "RUST_", "LD_", "LAMBDA_", "_"];
+    name == "TZ" || OF_OTHERS.iter().any(|prefix| name.starts_with(prefix))
 }
 
 /// Variables by which AWS's SDK finds AWS, which it reads from its own process alone.
@@ -198,6 +229,14 @@ fn fix(error: &ConfigError) -> &'static str {
         ConfigError::Missing { .. } => "set it",
         ConfigError::Invalid { .. } => "set it to one of what is wanted, or leave it out for its default",
         ConfigError::AuthType(_) => "set it to one of these names; docs/security.md says what each needs",
+        ConfigError::PutHeaders { .. } => "set it to a JSON object of texts by header name",
+        ConfigError::Secret { .. } => {
+            "look at the secret's name and region, at secretsmanager:GetSecretValue, and at the way to Secrets Manager"
+        }
+        ConfigError::SecretValue { .. } => "look at what the secret holds",
+        ConfigError::GlueConnection { .. } => {
+            "look at the connection's name and region, at glue:GetConnection, and at the way to Glue"
+        }
         ConfigError::Clusters { .. } => {
             "set it to a JSON object of clusters by name, each an object of kafka_endpoint, auth_type and so on"
         }
@@ -213,8 +252,10 @@ mod tests {
         let variables = variables
             .iter()
             .map(|(name, value)| ((*name).into(), (*value).into()));
+        let variables: Variables = variables.collect();
+        let completed = Ok(Ok(Completed::new(variables.clone())));
         let mut report = Report::new(|_| {});
-        let settings = check(&variables.collect(), owner, &mut report);
+        let settings = check(&variables, owner, completed, &mut report);
         let findings = report.findings().iter();
         let findings = findings
             .map(|finding| (finding.status, finding.found.clone()))
@@ -259,6 +300,39 @@ mod tests {
             settings.kafka_obstacle.as_deref(),
             Some("auth_type has a value of no use")
         );
+    }
+
+    #[test]
+    fn what_a_connection_adds_is_told_apart() {
+        let given = Variables::from([("glue_connection".into(), "c".into())]);
+        let texts = [("glue_connection", "c"), USABLE[0], USABLE[1]];
+        let completed = Completed::new(texts.map(|(name, text)| (name.to_owned(), text.to_owned())));
+        let mut report = Report::new(|_| {});
+        check(&given, Owner::Process, Ok(Ok(completed)), &mut report);
+        assert_eq!(
+            report.findings()[0].found,
+            "set: glue_connection; by the Glue connection: kafka_endpoint, spill_bucket"
+        );
+    }
+
+    #[test]
+    fn a_connection_that_cannot_be_read_leaves_kafka_and_bucket_unknown() {
+        let given = Variables::from([("glue_connection".into(), "c".into())]);
+        let error = ConfigError::GlueConnection {
+            name: "c".into(),
+            reason: "EntityNotFoundException".into(),
+        };
+        let mut report = Report::new(|_| {});
+        let settings = check(&given, Owner::Process, Ok(Err(error)), &mut report);
+        assert_eq!(report.findings().len(), 1);
+        assert!(
+            report.findings()[0]
+                .fix
+                .as_ref()
+                .unwrap()
+                .contains("glue:GetConnection")
+        );
+        assert!(settings.kafka_obstacle.is_some() && settings.spilling_obstacle.is_some());
     }
 
     #[test]

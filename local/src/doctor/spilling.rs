@@ -1,44 +1,29 @@
-//! The spill bucket: whether it is there and takes blocks.
+//! Spilling: keys for blocks, and whether the bucket is there and takes them.
 
 use async_trait::async_trait;
 use aws_sdk_s3::Client;
-use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::error::ProvideErrorMetadata;
 use bytes::Bytes;
 use connector::Parts;
 use protocol::SpillLocation;
-use spill::{block_location, split_location};
+use spill::{StoreError, block_location, split_location};
 
 use super::finding::Check;
 use super::limit::Limit;
 use super::report::{About, Report};
 use crate::invoke::chain;
 
-/// What of a bucket spilling itself never asks.
+/// Takes away what a check has put: spilling itself never deletes.
 #[async_trait]
-pub trait BucketAccess: Send + Sync {
-    /// Whether the bucket is there and may be looked at.
-    async fn exists(&self, bucket: &str) -> Result<(), BucketError>;
-
-    async fn delete(&self, location: &SpillLocation) -> Result<(), BucketError>;
+pub trait DeleteObject: Send + Sync {
+    /// # Errors
+    /// Why it is still there.
+    async fn delete(&self, location: &SpillLocation) -> Result<(), String>;
 }
 
-/// Why a bucket gave no answer of use.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum BucketError {
-    #[error("there is no such bucket")]
-    NotFound,
-    /// Which is no proof that it is there.
-    #[error("it may not be asked for")]
-    Denied,
-    #[error("it is in another region")]
-    Elsewhere,
-    #[error("{0}")]
-    Failed(String),
-}
-
-/// What the checks of the bucket need beside the connector's parts.
+/// What the checks need beside the connector's parts.
 pub(super) struct Spilling<'a> {
-    pub(super) access: &'a dyn BucketAccess,
+    pub(super) objects: &'a dyn DeleteObject,
     /// Puts no object.
     pub(super) read_only: bool,
     pub(super) limit: Limit,
@@ -50,57 +35,61 @@ pub(super) async fn check(
     obstacle: Option<&str>,
     report: &mut Report<'_>,
 ) {
-    let config = &parts.config;
     let mut about = report.about("spilling");
-    let missing = config.spill_bucket().err().map(|error| error.to_string());
-    if let Some(obstacle) = obstacle.or(missing.as_deref()) {
-        about.skip(Check::Bucket, obstacle);
-        return about.skip(Check::Write, obstacle);
+    if let Some(obstacle) = obstacle {
+        return about.skip_all(&[Check::Key, Check::Bucket, Check::Write], obstacle);
     }
-    let bucket = config.spill_bucket().unwrap_or_default();
-    let there = exists(bucket, spilling, &mut about).await;
-    match there {
-        Err(obstacle) => about.skip(Check::Write, &obstacle),
-        Ok(()) if spilling.read_only => about.skip(Check::Write, "--read-only was asked for"),
-        Ok(()) => write(parts, bucket, spilling, &mut about).await,
-    }
-}
-
-/// Or why there is no use in writing to it.
-async fn exists(bucket: &str, spilling: &Spilling<'_>, about: &mut About<'_, '_>) -> Result<(), String> {
-    let answer = spilling.limit.within(spilling.access.exists(bucket)).await;
-    let error = match answer {
-        Ok(Ok(())) => {
-            about.ok(Check::Bucket, format!("{bucket} exists"));
-            return Ok(());
-        }
-        Ok(Err(error)) => error,
-        Err(late) => BucketError::Failed(late.to_string()),
+    key(parts, spilling.limit, &mut about).await;
+    let bucket = match parts.config.spill_bucket() {
+        Ok(bucket) => bucket,
+        Err(missing) => return about.skip_all(&[Check::Bucket, Check::Write], &missing.to_string()),
     };
-    let found = format!("{bucket}: {error}");
-    match error {
-        BucketError::Denied => {
-            about.warn(
-                Check::Bucket,
-                found,
-                "nothing, if the next check writes: spilling does not need s3:ListBucket",
-            );
-            Ok(())
-        }
-        error => {
-            about.fail(Check::Bucket, found, bucket_fix(&error));
-            Err(format!("of bucket {bucket}: {error}"))
-        }
+    if !is_there(parts, bucket, spilling.limit, &mut about).await {
+        about.skip(Check::Write, "the bucket is not there to be used");
+    } else if spilling.read_only {
+        about.skip(Check::Write, "--read-only was asked for");
+    } else {
+        write(parts, bucket, spilling, &mut about).await;
     }
 }
 
-fn bucket_fix(error: &BucketError) -> &'static str {
-    match error {
-        BucketError::NotFound => "create the bucket, or look at spill_bucket and the account",
-        BucketError::Denied => "allow s3:PutObject under the prefix",
-        BucketError::Elsewhere => "name a bucket of the function's region",
-        BucketError::Failed(_) => WAY,
+/// Asks for the key of one split.
+async fn key(parts: &Parts, limit: Limit, about: &mut About<'_, '_>) {
+    let config = &parts.config;
+    if !config.encrypt_spill {
+        return about.ok(Check::Key, "none: disable_spill_encryption says so");
     }
+    let Some(key_id) = &config.kms_key_id else {
+        return about.ok(Check::Key, "the function makes one for each split");
+    };
+    let found = match limit.within(parts.spill_keys.generate(1)).await {
+        Ok(Ok(_)) => return about.ok(Check::Key, format!("KMS makes one for each split under {key_id}")),
+        Ok(Err(error)) => error.to_string(),
+        Err(late) => format!("KMS: {late}"),
+    };
+    about.fail(
+        Check::Key,
+        found,
+        "look at kms_key_id and its region; allow kms:GenerateDataKey on the key and kms:GenerateRandom",
+    );
+}
+
+/// Asks as the first planning in a container does.
+async fn is_there(parts: &Parts, bucket: &str, limit: Limit, about: &mut About<'_, '_>) -> bool {
+    let (found, fix) = match limit.within(parts.blocks.check_bucket(bucket)).await {
+        Ok(Ok(())) => {
+            about.ok(Check::Bucket, format!("{bucket} is there"));
+            return true;
+        }
+        Ok(Err(error @ StoreError::NoBucket { .. })) => (
+            error.to_string(),
+            "create the bucket, or look at spill_bucket and the account; allow s3:ListBucket",
+        ),
+        Ok(Err(error)) => (error.to_string(), WAY),
+        Err(late) => (format!("{bucket}: {late}"), WAY),
+    };
+    about.fail(Check::Bucket, found, fix);
+    false
 }
 
 const WAY: &str =
@@ -115,10 +104,10 @@ async fn write(parts: &Parts, bucket: &str, spilling: &Spilling<'_>, about: &mut
     let put = parts.blocks.put(&location, Bytes::from_static(CONTENT));
     let error = match spilling.limit.within(put).await {
         Ok(Ok(())) => {
-            let left = match spilling.limit.within(spilling.access.delete(&location)).await {
+            let left = match spilling.limit.within(spilling.objects.delete(&location)).await {
                 Ok(Ok(())) => "and deleted it again".to_owned(),
-                Ok(Err(error)) => format!("left it there, for it cannot be deleted ({error})"),
-                Err(late) => format!("left it there, for it cannot be deleted ({late})"),
+                Ok(Err(reason)) => format!("left it there: {reason}"),
+                Err(late) => format!("left it there: {late}"),
             };
             return about.ok(Check::Write, format!("put {location}, {left}"));
         }
@@ -131,7 +120,7 @@ async fn write(parts: &Parts, bucket: &str, spilling: &Spilling<'_>, about: &mut
 
 /// By the codes of S3's that an error may quote.
 fn write_fix(error: &str) -> &'static str {
-    const FIXES: [(&str, &str); 5] = [
+    const FIXES: [(&str, &str); 4] = [
         (
             "AccessDenied",
             "allow s3:PutObject under the prefix; with a KMS key for the bucket kms:GenerateDataKey too",
@@ -145,52 +134,31 @@ fn write_fix(error: &str) -> &'static str {
             "KMS",
             "look at the bucket's KMS key: that it is enabled, and kms:GenerateDataKey of it",
         ),
-        ("SignatureDoesNotMatch", "look at the credentials"),
     ];
     let known = FIXES.iter().find(|(code, _)| error.contains(code));
     known.map_or(WAY, |(_, fix)| fix)
 }
 
 /// Asks S3.
-pub(super) struct S3Access(Client);
+pub(super) struct S3Objects(Client);
 
-impl S3Access {
+impl S3Objects {
     pub(super) fn new(client: Client) -> Self {
         Self(client)
     }
 }
 
 #[async_trait]
-impl BucketAccess for S3Access {
-    async fn exists(&self, bucket: &str) -> Result<(), BucketError> {
-        let asked = self.0.head_bucket().bucket(bucket).send().await;
-        asked.map(|_| ()).map_err(|error| bucket_error(&error))
-    }
-
-    async fn delete(&self, location: &SpillLocation) -> Result<(), BucketError> {
+impl DeleteObject for S3Objects {
+    async fn delete(&self, location: &SpillLocation) -> Result<(), String> {
         let delete = self.0.delete_object().bucket(&location.bucket).key(&location.key);
-        delete
-            .send()
-            .await
+        let deleted = delete.send().await;
+        deleted
             .map(|_| ())
-            .map_err(|error| bucket_error(&error))
-    }
-}
-
-/// By the status: an answer to HEAD has no body that would say more.
-fn bucket_error<E>(error: &SdkError<E>) -> BucketError
-where
-    E: ProvideErrorMetadata + std::error::Error + 'static,
-{
-    match error.raw_response().map(|response| response.status().as_u16()) {
-        Some(404) => BucketError::NotFound,
-        Some(403) => BucketError::Denied,
-        Some(301 | 307 | 400) if error.message().is_none() => BucketError::Elsewhere,
-        Some(status) => BucketError::Failed(match error.message() {
-            Some(message) => message.to_owned(),
-            None => format!("HTTP status {status}"),
-        }),
-        None => BucketError::Failed(chain(error)),
+            .map_err(|error| match (error.code(), error.message()) {
+                (Some(code), Some(message)) => format!("{code}: {message}"),
+                _ => chain(&error),
+            })
     }
 }
 

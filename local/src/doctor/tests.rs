@@ -12,7 +12,8 @@ use connector::kafka::memory::MemoryBroker;
 use connector::kafka::{Broker, KafkaError, PlannedRange, ReadStats, RecordSink, TopicSnapshot};
 use connector::query_status::AlwaysRunning;
 use connector::registry::memory::MemorySchemaRegistry;
-use protocol::SpillLocation;
+use connector::splits::{LocalSpillKeys, SpillKeyError, SpillKeys};
+use protocol::{EncryptionKey, SpillLocation};
 use spill::{BlockStore, MemoryBlockStore, StoreError};
 
 use super::*;
@@ -29,7 +30,8 @@ struct World {
     registry: Arc<MemorySchemaRegistry>,
     kafka: Arc<Kafka>,
     blocks: Arc<dyn BlockStore>,
-    bucket: Bucket,
+    objects: Deletions,
+    keys: Arc<dyn SpillKeys>,
     options: DoctorOptions,
 }
 
@@ -45,16 +47,21 @@ struct Kafka {
     config_refusal: Option<fn() -> KafkaError>,
 }
 
-/// A bucket that answers what it is told, and remembers what was deleted.
-#[derive(Clone)]
-struct Bucket {
-    exists: Result<(), BucketError>,
-    delete: Result<(), BucketError>,
+/// Deletes nothing, and remembers what was to be deleted.
+#[derive(Clone, Default)]
+struct Deletions {
+    refusal: Option<&'static str>,
     deleted: Arc<Mutex<Vec<SpillLocation>>>,
 }
 
-/// Stores nothing.
-struct DeniedStore;
+/// A store that refuses, if it is told to, and stores nothing.
+#[derive(Clone, Copy)]
+struct Refusing {
+    bucket_exists: bool,
+}
+
+/// Makes no key.
+struct NoKeys;
 
 impl World {
     fn new() -> Self {
@@ -83,11 +90,8 @@ impl World {
             registry: Arc::new(registry),
             kafka: Arc::new(kafka),
             blocks: Arc::new(MemoryBlockStore::new()),
-            bucket: Bucket {
-                exists: Ok(()),
-                delete: Ok(()),
-                deleted: Arc::default(),
-            },
+            objects: Deletions::default(),
+            keys: Arc::new(LocalSpillKeys),
             options: DoctorOptions {
                 table: None,
                 read_only: false,
@@ -127,8 +131,9 @@ impl World {
                 clusters,
                 Arc::clone(&self.blocks),
                 Arc::new(AlwaysRunning),
-            ),
-            bucket: Box::new(self.bucket.clone()),
+            )
+            .with_spill_keys(Arc::clone(&self.keys)),
+            objects: Box::new(self.objects.clone()),
         };
         let mut report = Report::new(|_| {});
         examine(&deployment, obstacles, &self.options, &mut report).await;
@@ -180,19 +185,15 @@ impl Broker for Kafka {
 }
 
 #[async_trait]
-impl BucketAccess for Bucket {
-    async fn exists(&self, _bucket: &str) -> Result<(), BucketError> {
-        self.exists.clone()
-    }
-
-    async fn delete(&self, location: &SpillLocation) -> Result<(), BucketError> {
+impl DeleteObject for Deletions {
+    async fn delete(&self, location: &SpillLocation) -> Result<(), String> {
         self.deleted.lock().unwrap().push(location.clone());
-        self.delete.clone()
+        self.refusal.map_or(Ok(()), |reason| Err(reason.to_owned()))
     }
 }
 
 #[async_trait]
-impl BlockStore for DeniedStore {
+impl BlockStore for Refusing {
     async fn put(&self, location: &SpillLocation, block: bytes::Bytes) -> Result<(), StoreError> {
         Err(StoreError::Put {
             location: location.clone(),
@@ -204,6 +205,28 @@ impl BlockStore for DeniedStore {
     async fn get(&self, location: &SpillLocation) -> Result<bytes::Bytes, StoreError> {
         Err(StoreError::NotFound {
             location: location.clone(),
+        })
+    }
+
+    async fn check_bucket(&self, bucket: &str) -> Result<(), StoreError> {
+        match self.bucket_exists {
+            true => Ok(()),
+            false => Err(StoreError::NoBucket {
+                bucket: bucket.to_owned(),
+                reason: "HTTP status 404".into(),
+            }),
+        }
+    }
+}
+
+#[async_trait]
+impl SpillKeys for NoKeys {
+    async fn generate(&self, _count: usize) -> Result<Vec<EncryptionKey>, SpillKeyError> {
+        Err(SpillKeyError {
+            operation: "GenerateDataKey",
+            key_id: "alias/spill".into(),
+            reason: "AccessDeniedException".into(),
+            throttled: false,
         })
     }
 }
@@ -267,10 +290,7 @@ async fn every_fault_comes_with_what_to_do() {
         World::new().with_document(&DOCUMENT.replace("\"orders\"", "\"orderz\"")),
         World::new().with_kafka(|kafka| kafka.refusal = Some(unauthorized)),
         World {
-            bucket: Bucket {
-                exists: Err(BucketError::NotFound),
-                ..World::new().bucket
-            },
+            blocks: Arc::new(Refusing { bucket_exists: false }),
             ..World::new()
         },
     ];
@@ -509,13 +529,13 @@ async fn what_was_put_into_the_bucket_is_deleted() {
     let put = blocks.locations();
     assert_eq!(put.len(), 1);
     assert!(put[0].key.starts_with("p/athena-local-doctor/"), "{}", put[0].key);
-    assert_eq!(*world.bucket.deleted.lock().unwrap(), put);
+    assert_eq!(*world.objects.deleted.lock().unwrap(), put);
 }
 
 #[tokio::test]
 async fn a_bucket_that_keeps_what_it_got_is_ok() {
     let mut world = World::new();
-    world.bucket.delete = Err(BucketError::Denied);
+    world.objects.refusal = Some("AccessDenied");
     let findings = world.examined().await;
     let write = last(&findings, Check::Write);
     assert_eq!(write.status, Status::Ok);
@@ -537,17 +557,12 @@ async fn read_only_puts_nothing() {
 }
 
 #[tokio::test]
-async fn a_bucket_that_may_not_be_listed_may_still_take_blocks() {
+async fn a_bucket_that_takes_nothing_is_told_from_one_that_is_not_there() {
     let mut world = World::new();
-    world.bucket.exists = Err(BucketError::Denied);
     let checks = [Check::Bucket, Check::Write];
-    assert_eq!(
-        statuses(&world.examined().await, &checks),
-        [Status::Warning, Status::Ok]
-    );
-    world.blocks = Arc::new(DeniedStore);
+    world.blocks = Arc::new(Refusing { bucket_exists: true });
     let findings = world.examined().await;
-    assert_eq!(statuses(&findings, &checks), [Status::Warning, Status::Failed]);
+    assert_eq!(statuses(&findings, &checks), [Status::Ok, Status::Failed]);
     assert!(
         last(&findings, Check::Write)
             .fix
@@ -555,11 +570,32 @@ async fn a_bucket_that_may_not_be_listed_may_still_take_blocks() {
             .unwrap()
             .contains("s3:PutObject")
     );
-    world.bucket.exists = Err(BucketError::NotFound);
-    assert_eq!(
-        statuses(&world.examined().await, &checks),
-        [Status::Failed, Status::Skipped]
+    world.blocks = Arc::new(Refusing { bucket_exists: false });
+    let findings = world.examined().await;
+    assert_eq!(statuses(&findings, &checks), [Status::Failed, Status::Skipped]);
+    assert!(
+        last(&findings, Check::Bucket)
+            .fix
+            .as_ref()
+            .unwrap()
+            .contains("s3:ListBucket")
     );
+}
+
+#[tokio::test]
+async fn a_key_service_is_asked_only_if_the_settings_name_a_key() {
+    let mut world = World::new();
+    world.keys = Arc::new(NoKeys);
+    assert_eq!(last(&world.examined().await, Check::Key).status, Status::Ok);
+    let world = world.set("kms_key_id", "alias/spill");
+    let findings = world.examined().await;
+    let key = last(&findings, Check::Key);
+    assert_eq!(key.status, Status::Failed);
+    assert!(key.found.contains("AccessDeniedException"), "{}", key.found);
+    assert!(key.fix.as_ref().unwrap().contains("kms:GenerateRandom"));
+    assert_eq!(last(&findings, Check::Write).status, Status::Ok);
+    let world = world.set("disable_spill_encryption", "true");
+    assert_eq!(last(&world.examined().await, Check::Key).status, Status::Ok);
 }
 
 #[tokio::test]
@@ -569,7 +605,7 @@ async fn without_aws_the_brokers_are_still_asked() {
         ..Obstacles::default()
     };
     let findings = World::new().examined_despite(&obstacles).await;
-    let skipped = [Check::Registries, Check::Bucket, Check::Write, Check::QueryStatus];
+    let skipped = [Check::Registries, Check::Key, Check::Bucket, Check::QueryStatus];
     assert_eq!(statuses(&findings, &skipped), [Status::Skipped; 4]);
     assert_eq!(last(&findings, Check::Login).status, Status::Ok);
     assert_eq!(last(&findings, Check::Bucket).found, "because no region is known");

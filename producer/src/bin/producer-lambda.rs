@@ -16,7 +16,7 @@ async fn handle(_: LambdaEvent<IgnoredAny>) -> Result<Report, Diagnostic> {
         .map_err(|error| diagnostic("ConfigError", &error))?;
     lambda::run(&config)
         .await
-        .map_err(|error| diagnostic("PublishError", &error))
+        .map_err(|error| diagnostic("RunError", &error))
 }
 
 fn diagnostic(error_type: &str, error: &dyn std::error::Error) -> Diagnostic {

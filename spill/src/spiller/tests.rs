@@ -2,6 +2,7 @@ mod gated_store;
 mod rows;
 mod vector;
 
+use std::num::NonZeroUsize;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use proptest::prelude::*;
 use tokio::time::{sleep, timeout};
 
 use super::*;
-use crate::uploads::MAX_UPLOADS;
+use crate::uploads::DEFAULT_MAX_UPLOADS;
 use crate::{MemoryBlockStore, SpillReader, generate_key};
 
 use gated_store::GatedStore;
@@ -379,6 +380,18 @@ async fn abandoned_write_leaves_no_shorter_result() {
 
 #[tokio::test]
 async fn caller_reads_on_while_blocks_upload_but_no_more_than_two() {
+    reads_on_while_blocks_upload(None).await;
+}
+
+#[tokio::test]
+async fn as_many_blocks_upload_at_once_as_it_is_told() {
+    for max_uploads in [1, 3, 5] {
+        reads_on_while_blocks_upload(NonZeroUsize::new(max_uploads)).await;
+    }
+}
+
+async fn reads_on_while_blocks_upload(told: Option<NonZeroUsize>) {
+    let max_uploads = told.unwrap_or(DEFAULT_MAX_UPLOADS).get();
     let one_block = block_bytes(&table(0..BLOCK_ROWS)) as u64;
     let store = Arc::new(GatedStore::closed());
     let mut spiller = BlockSpiller::new(
@@ -389,24 +402,27 @@ async fn caller_reads_on_while_blocks_upload_but_no_more_than_two() {
         limits(one_block, 0),
     )
     .unwrap();
-    for block in 0..=MAX_UPLOADS as i64 {
+    if let Some(told) = told {
+        spiller = spiller.with_max_uploads(told);
+    }
+    for block in 0..=max_uploads as i64 {
         // No put has ended, and no write waits for one.
         spiller.write(block_of_rows(block)).await.unwrap();
     }
     let writer = tokio::spawn(async move {
         spiller
-            .write(table(3 * BLOCK_ROWS..10 * BLOCK_ROWS))
+            .write(table((max_uploads as i64 + 1) * BLOCK_ROWS..10 * BLOCK_ROWS))
             .await
             .unwrap();
         spiller.finish().await.unwrap()
     });
     sleep(Duration::from_millis(50)).await;
-    assert_eq!(store.under_way.load(SeqCst), MAX_UPLOADS);
+    assert_eq!(store.under_way.load(SeqCst), max_uploads);
     assert!(!writer.is_finished());
 
     store.gate.add_permits(100);
     assert_eq!(spilled(writer.await.unwrap()), numbered(10));
-    assert_eq!(store.most_under_way.load(SeqCst), MAX_UPLOADS);
+    assert_eq!(store.most_under_way.load(SeqCst), max_uploads);
     assert_eq!(store.objects.lock().unwrap().len(), 10);
 }
 

@@ -9,6 +9,7 @@ use crate::{StoreError, block_location, split_location};
 
 /// Panics where `store` breaks a promise. The bucket must exist; objects are left in it, under keys of this call's own.
 pub async fn conformance(store: &dyn BlockStore, bucket: &str) {
+    store.check_bucket(bucket).await.unwrap();
     let directory = split_location(bucket, "conformance", &Uuid::new_v4().to_string());
     gives_back_what_was_put(store, &directory).await;
     replaces_an_object(store, &directory).await;

@@ -74,6 +74,10 @@ impl BlockStore for MemoryBlockStore {
             location: location.clone(),
         })
     }
+
+    async fn check_bucket(&self, _bucket: &str) -> Result<(), StoreError> {
+        Ok(())
+    }
 }
 
 #[cfg(test)]

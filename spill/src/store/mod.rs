@@ -3,6 +3,7 @@
 #[cfg(any(test, feature = "test-util"))]
 pub(crate) mod conformance;
 mod memory;
+mod put_headers;
 mod s3;
 
 use async_trait::async_trait;
@@ -12,6 +13,7 @@ use protocol::SpillLocation;
 use crate::StoreError;
 
 pub use memory::MemoryBlockStore;
+pub use put_headers::{PutHeaderError, PutHeaders};
 pub use s3::S3BlockStore;
 
 /// No block is larger; an object that is fails its reader before it is all in memory.
@@ -25,4 +27,7 @@ pub trait BlockStore: Send + Sync {
 
     /// The whole object. [`StoreError::NotFound`] if there is none.
     async fn get(&self, location: &SpillLocation) -> Result<Bytes, StoreError>;
+
+    /// Whether there is such a bucket, and the caller may know of it: before rows are read that would have no place.
+    async fn check_bucket(&self, bucket: &str) -> Result<(), StoreError>;
 }

@@ -12,7 +12,7 @@ use bytes::{Bytes, BytesMut};
 use protocol::SpillLocation;
 
 use super::{BlockStore, MAX_OBJECT_BYTES};
-use crate::StoreError;
+use crate::{PutHeaders, StoreError};
 
 /// One request and five repetitions, where the SDK's default is three requests in all. A block that cannot be stored
 /// costs the whole split, read again from the start; the waits add up to half a minute at most.
@@ -21,11 +21,13 @@ const MAX_ATTEMPTS: u32 = 6;
 /// For one attempt: a block of 64 MiB at 1 MiB/s. A connection that hangs must not eat the Lambda's whole time.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(64);
 
-/// Blocks as S3 objects. Requests carry bucket, key, length and the SDK's checksum, nothing else: encryption at rest,
-/// ownership and expiry are the bucket's settings.
+/// Blocks as S3 objects. Requests carry bucket, key, length and the SDK's checksum, and of
+/// [`with_put_headers`](Self::with_put_headers) what it was given: encryption at rest, ownership and expiry are
+/// otherwise the bucket's settings.
 #[derive(Debug, Clone)]
 pub struct S3BlockStore {
     client: Client,
+    put_headers: PutHeaders,
 }
 
 impl S3BlockStore {
@@ -56,7 +58,13 @@ impl S3BlockStore {
             .build();
         Self {
             client: Client::from_conf(config),
+            put_headers: PutHeaders::default(),
         }
+    }
+
+    /// Sends these headers with every put.
+    pub fn with_put_headers(self, put_headers: PutHeaders) -> Self {
+        Self { put_headers, ..self }
     }
 }
 
@@ -68,10 +76,13 @@ impl BlockStore for S3BlockStore {
             .client
             .put_object()
             .bucket(&location.bucket)
-            .key(&location.key);
-        match put
+            .key(&location.key)
             .content_length(bytes as i64)
-            .body(ByteStream::from(block))
+            .body(ByteStream::from(block));
+        let headers = self.put_headers.clone();
+        match put
+            .customize()
+            .mutate_request(move |request| headers.add_to(request))
             .send()
             .await
         {
@@ -106,6 +117,22 @@ impl BlockStore for S3BlockStore {
                 location,
                 reason: reason(&error),
             }),
+        }
+    }
+
+    async fn check_bucket(&self, bucket: &str) -> Result<(), StoreError> {
+        let Err(error) = self.client.head_bucket().bucket(bucket).send().await else {
+            return Ok(());
+        };
+        let (bucket, reason) = (bucket.to_owned(), reason(&error));
+        // An answer to HEAD has no body to say more.
+        match error.raw_response().map(|response| response.status().as_u16()) {
+            Some(403 | 404) => Err(StoreError::NoBucket { bucket, reason }),
+            Some(301 | 307) => {
+                let reason = format!("{reason}; it is in another region than the function");
+                Err(StoreError::CheckBucket { bucket, reason })
+            }
+            _ => Err(StoreError::CheckBucket { bucket, reason }),
         }
     }
 }

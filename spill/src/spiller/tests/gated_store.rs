@@ -59,6 +59,10 @@ impl BlockStore for GatedStore {
         Ok(())
     }
 
+    async fn check_bucket(&self, _bucket: &str) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     async fn get(&self, location: &SpillLocation) -> Result<Bytes, StoreError> {
         Ok(self.objects.lock().unwrap()[&location.key].clone())
     }

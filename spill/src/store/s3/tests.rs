@@ -29,6 +29,56 @@ async fn puts_the_object_with_its_length_and_nothing_chosen_for_the_bucket() {
 }
 
 #[tokio::test]
+async fn puts_with_the_headers_it_was_given() {
+    let server = ScriptedS3::start([SLOW_DOWN, OK]).await;
+    let header = ("x-amz-server-side-encryption".to_owned(), "aws:kms".to_owned());
+    let store = server
+        .store()
+        .with_put_headers(PutHeaders::try_new([header]).unwrap());
+    store
+        .put(&location(), Bytes::from_static(b"block"))
+        .await
+        .unwrap();
+    let requests = server.requests();
+    assert_eq!(requests.len(), 2);
+    for request in requests {
+        assert!(
+            request.contains("x-amz-server-side-encryption: aws:kms\r\n"),
+            "{request}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn tells_a_bucket_that_is_not_there_from_one_that_cannot_be_asked() {
+    let status = |status| Answer::Status(status, None);
+    let server = ScriptedS3::start([OK, status(404), status(403), status(301)]).await;
+    let store = server.store();
+    store.check_bucket("bkt").await.unwrap();
+    for status in [404, 403] {
+        let error = store.check_bucket("bkt").await.unwrap_err();
+        assert!(matches!(&error, StoreError::NoBucket { bucket, .. } if bucket == "bkt"));
+        let text = error.to_string();
+        let said = ["bkt", "NotFound", &status.to_string()];
+        assert!(
+            text.contains(said[0]) && said[1..].iter().any(|words| text.contains(words)),
+            "{text}"
+        );
+    }
+    let error = store.check_bucket("bkt").await.unwrap_err();
+    assert!(
+        matches!(&error, StoreError::CheckBucket { reason, .. } if reason.contains("another region")),
+        "{error}"
+    );
+    assert!(
+        server
+            .requests()
+            .iter()
+            .all(|request| request.starts_with("HEAD /bkt"))
+    );
+}
+
+#[tokio::test]
 async fn repeats_a_put_five_times_while_the_reason_may_pass() {
     let server = ScriptedS3::start([SLOW_DOWN, INTERNAL, SLOW_DOWN, Answer::HangUp, INTERNAL, OK]).await;
     server

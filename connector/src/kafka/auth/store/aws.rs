@@ -1,24 +1,19 @@
 //! Needs the actions `secretsmanager:GetSecretValue` (and `kms:Decrypt` for a key of the customer's), `s3:ListBucket`
 //! and `s3:GetObject`, each only where a cluster's `auth_type` needs what they give.
 
-use std::error::Error;
 use std::sync::OnceLock;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_config::SdkConfig;
-use aws_config::retry::RetryConfig;
-use aws_config::timeout::TimeoutConfig;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::ProvideCredentials;
-use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::primitives::ByteStream;
 use zeroize::Zeroizing;
 
 use super::CredentialStore;
+use crate::aws::{causes, reason, retries, timeouts};
 use crate::kafka::auth::AuthError;
 use crate::kafka::auth::secret::SecretText;
-use crate::registry::glue::{causes, is_unreachable};
 
 /// Secrets Manager, S3 and the SDK's credentials. Its clients are made when first needed, which without authentication
 /// is never.
@@ -44,7 +39,7 @@ impl AwsCredentialStore {
         self.secrets.get_or_init(|| {
             let config = aws_sdk_secretsmanager::config::Builder::from(&self.config)
                 .timeout_config(timeouts())
-                .retry_config(RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS));
+                .retry_config(retries(MAX_ATTEMPTS));
             aws_sdk_secretsmanager::Client::from_conf(config.build())
         })
     }
@@ -54,24 +49,12 @@ impl AwsCredentialStore {
             let config = self.given_s3.config().to_builder();
             let config = config
                 .timeout_config(timeouts())
-                .retry_config(RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS));
+                .retry_config(retries(MAX_ATTEMPTS));
             aws_sdk_s3::Client::from_conf(config.build())
         })
     }
 }
 
-/// Like all clients of this connector one that gives up early: without a route to the service an attempt only ever times
-/// out.
-fn timeouts() -> TimeoutConfig {
-    TimeoutConfig::builder()
-        .connect_timeout(CONNECT_TIMEOUT)
-        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
-        .build()
-}
-
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
-/// The first try included.
 const MAX_ATTEMPTS: u32 = 3;
 
 #[async_trait]
@@ -157,23 +140,4 @@ async fn collect(
         content.extend_from_slice(&bytes);
     }
     Ok(Some(content))
-}
-
-/// The service's words; if there are none because it was not reached, what to look at.
-fn reason<E>(error: &SdkError<E>, service: &str) -> String
-where
-    E: ProvideErrorMetadata + Error + 'static,
-{
-    if is_unreachable(error) {
-        return format!(
-            "{}; check that the function's subnets have a route to the service (a NAT gateway or an endpoint for \
-             `{service}`) and that the security groups let port 443 through",
-            causes(error)
-        );
-    }
-    match (error.code(), error.message()) {
-        (Some(code), Some(message)) => format!("{code}: {message}"),
-        (Some(code), None) => code.to_owned(),
-        _ => causes(error),
-    }
 }

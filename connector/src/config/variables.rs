@@ -1,0 +1,283 @@
+//! The texts of variables: the environment's, over those of a Glue connection, with secrets put in where they are named.
+//!
+//! `${name}` in a value is replaced by the text of that secret of Secrets Manager; what is put in is not read again. A
+//! secret that is a JSON object with `username` and `password`, in any case, is put in as `username:password`. In a URL both
+//! are percent-encoded.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::{Config, ConfigError, SCHEMA_REGISTRY_URL};
+use crate::kafka::auth::secret::SecretText;
+use crate::kafka::auth::store::CredentialStore;
+
+/// Values by name; blank ones are none. Not shown: values may have come from secrets.
+#[derive(Clone, Default)]
+pub struct Variables {
+    texts: BTreeMap<String, String>,
+    /// Those whose value came from a secret.
+    secret: BTreeSet<String>,
+}
+
+impl Variables {
+    pub(crate) fn from_env() -> Self {
+        let read = |name: String| Some((name.clone(), std::env::var(name).ok()?));
+        Self::new(Config::variables().into_iter().filter_map(read))
+    }
+
+    pub fn new(texts: impl IntoIterator<Item = (String, String)>) -> Self {
+        let texts = texts.into_iter().filter(|(_, text)| !text.trim().is_empty());
+        Self {
+            texts: texts.collect(),
+            secret: BTreeSet::new(),
+        }
+    }
+
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.texts.keys().map(String::as_str)
+    }
+
+    /// All others.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        self.texts.remove(name);
+        self.secret.remove(name);
+        self
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.texts.get(name).map(|text| text.trim())
+    }
+
+    /// These, and of `others` those that are not here.
+    pub(crate) fn over(mut self, others: BTreeMap<String, String>) -> Self {
+        for (name, text) in Self::new(others).texts {
+            self.texts.entry(name).or_insert(text);
+        }
+        self
+    }
+
+    pub(crate) fn name_secrets(&self) -> bool {
+        self.texts.values().any(|text| references(text).next().is_some())
+    }
+
+    /// Puts secrets in where they are named. Each is asked for once.
+    pub(crate) async fn with_secrets(mut self, store: &dyn CredentialStore) -> Result<Self, ConfigError> {
+        let mut secrets: BTreeMap<String, SecretText> = BTreeMap::new();
+        for (variable, text) in &mut self.texts {
+            for secret in references(text) {
+                if !secrets.contains_key(secret) {
+                    let found = store.secret(secret).await.map_err(|error| ConfigError::Secret {
+                        variable: variable.clone(),
+                        reason: error.to_string(),
+                    })?;
+                    secrets.insert(secret.to_owned(), found);
+                }
+            }
+            if references(text).next().is_some() {
+                *text = replace(text, &secrets, variable == SCHEMA_REGISTRY_URL);
+                self.secret.insert(variable.clone());
+            }
+        }
+        Ok(self)
+    }
+
+    /// # Errors
+    /// As [`Config::from_vars`], without what a secret holds.
+    pub fn config(&self) -> Result<Config, ConfigError> {
+        let config = Config::from_vars(|name| self.texts.get(name).cloned());
+        config.map_err(
+            |error| match self.secret.iter().find(|variable| is_about(&error, variable)) {
+                Some(variable) => ConfigError::SecretValue {
+                    variable: variable.clone(),
+                },
+                None => error,
+            },
+        )
+    }
+}
+
+/// Every message names its variable.
+fn is_about(error: &ConfigError, variable: &str) -> bool {
+    error.to_string().contains(variable)
+}
+
+const OPENS: &str = "${";
+
+/// The names of secrets in `text`, in order.
+fn references(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        loop {
+            let (_, behind) = rest.split_once(OPENS)?;
+            rest = behind;
+            if let Some((name, behind)) = behind.split_once('}')
+                && is_secret_name(name)
+            {
+                rest = behind;
+                return Some(name);
+            }
+        }
+    })
+}
+
+/// The characters that names of secrets have.
+fn is_secret_name(name: &str) -> bool {
+    !name.is_empty()
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-/_.+=@".contains(&byte))
+}
+
+fn replace(text: &str, secrets: &BTreeMap<String, SecretText>, is_url: bool) -> String {
+    let mut replaced = String::new();
+    let mut rest = text;
+    while let Some((before, behind)) = rest.split_once(OPENS) {
+        replaced.push_str(before);
+        let named = behind.split_once('}');
+        match named.and_then(|(name, behind)| Some((secrets.get(name)?, behind))) {
+            Some((secret, behind)) => {
+                replaced.push_str(&put_in(secret.expose(), is_url));
+                rest = behind;
+            }
+            None => {
+                replaced.push_str(OPENS);
+                rest = behind;
+            }
+        }
+    }
+    replaced + rest
+}
+
+fn put_in(secret: &str, is_url: bool) -> String {
+    let encoded = |text: &str| match is_url {
+        true => utf8_percent_encode(text, NON_ALPHANUMERIC).to_string(),
+        false => text.to_owned(),
+    };
+    match user_and_password(secret) {
+        Some((user, password)) => format!("{}:{}", encoded(&user), encoded(&password)),
+        None => secret.to_owned(),
+    }
+}
+
+fn user_and_password(secret: &str) -> Option<(String, String)> {
+    let object: BTreeMap<String, serde_json::Value> = serde_json::from_str(secret).ok()?;
+    let text = |wanted: &str| {
+        let (_, value) = object.iter().find(|(key, _)| key.eq_ignore_ascii_case(wanted))?;
+        value.as_str().map(str::to_owned)
+    };
+    Some((text("username")?, text("password")?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kafka::auth::store::memory::MemoryCredentialStore;
+
+    fn variables(texts: &[(&str, &str)]) -> Variables {
+        Variables::new(
+            texts
+                .iter()
+                .map(|(name, text)| ((*name).to_owned(), (*text).to_owned())),
+        )
+    }
+
+    fn store() -> MemoryCredentialStore {
+        let store = MemoryCredentialStore::new();
+        store.put_secret("plain", "b-1:9092");
+        store.put_secret(
+            "team/registry",
+            r#"{"Username": "anna", "PASSWORD": "p@ss/word"}"#,
+        );
+        store.put_secret("nested", "${plain}");
+        store
+    }
+
+    async fn resolved(name: &str, text: &str) -> Result<String, ConfigError> {
+        let resolved = variables(&[(name, text)]).with_secrets(&store()).await?;
+        Ok(resolved.get(name).unwrap().to_owned())
+    }
+
+    #[tokio::test]
+    async fn secrets_are_put_in_where_they_are_named() {
+        for (text, wanted) in [
+            ("${plain}", "b-1:9092"),
+            ("${plain},${plain}", "b-1:9092,b-1:9092"),
+            ("a${nested}b", "a${plain}b"),
+            ("x-${team/registry}", "x-anna:p@ss/word"),
+            ("${un closed", "${un closed"),
+            ("${not a name} ${plain}", "${not a name} b-1:9092"),
+            ("$plain {plain} ${}", "$plain {plain} ${}"),
+        ] {
+            assert_eq!(resolved("kafka_endpoint", text).await.as_deref(), Ok(wanted));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_password_in_a_url_is_encoded() {
+        let url = resolved("schema_registry_url", "https://${team/registry}@registry:8081").await;
+        assert_eq!(url.as_deref(), Ok("https://anna:p%40ss%2Fword@registry:8081"));
+    }
+
+    #[tokio::test]
+    async fn a_secret_is_asked_for_once_and_only_if_it_is_named() {
+        let store = store();
+        let named = variables(&[
+            ("kafka_endpoint", "${plain}"),
+            ("spill_bucket", "${plain}-${nested}"),
+        ]);
+        assert!(named.name_secrets());
+        named.with_secrets(&store).await.unwrap();
+        assert_eq!(store.take_asked(), ["secret plain", "secret nested"]);
+        assert!(!variables(&[("kafka_endpoint", "b-1:9092")]).name_secrets());
+    }
+
+    #[tokio::test]
+    async fn an_unknown_secret_is_an_error_that_names_the_variable() {
+        let error = resolved("kafka_endpoint", "${gone}")
+            .await
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.starts_with("environment variable kafka_endpoint: ") && error.contains("gone"),
+            "{error}"
+        );
+    }
+
+    #[tokio::test]
+    async fn an_error_shows_nothing_of_a_secret() {
+        for variable in [
+            "isolation_level",
+            "auth_type",
+            "kafka_clusters",
+            "max_records_per_split",
+        ] {
+            let resolved = variables(&[(variable, "${plain}"), ("on_tombstone", "null")]);
+            let resolved = resolved.with_secrets(&store()).await.unwrap();
+            let error = resolved.config().unwrap_err();
+            assert_eq!(
+                error,
+                ConfigError::SecretValue {
+                    variable: variable.to_owned()
+                }
+            );
+        }
+    }
+
+    #[test]
+    fn the_environment_goes_before_a_connection_unless_it_is_blank() {
+        let connection = [
+            ("kafka_endpoint", "c:9092"),
+            ("auth_type", "SSL"),
+            ("spill_bucket", "c"),
+        ];
+        let connection = connection.map(|(name, text)| (name.to_owned(), text.to_owned()));
+        let both = variables(&[("kafka_endpoint", "e:9092"), ("auth_type", " ")]).over(connection.into());
+        let of = |name| both.get(name);
+        assert_eq!(
+            (of("kafka_endpoint"), of("auth_type"), of("spill_bucket")),
+            (Some("e:9092"), Some("SSL"), Some("c"))
+        );
+    }
+}
