@@ -85,10 +85,14 @@ impl AwsParts {
 
     async fn assemble(&self) -> Result<Arc<Parts>, ConfigError> {
         let config = config(&self.variables, &self.sdk).await?;
-        let clusters = kafka_clusters(&config, credential_store(&self.sdk));
-        let spill_keys = spill_keys(&config, &self.sdk);
-        Ok(Arc::new(assemble(&config, &self.sdk, clusters, spill_keys)))
+        Ok(Arc::new(parts(&config, &self.sdk)))
     }
+}
+
+/// What calls work with under these settings, with what `sdk` has the right to. Touches no network.
+pub fn parts(config: &Config, sdk: &SdkConfig) -> Parts {
+    let clusters = kafka_clusters(config, credential_store(sdk));
+    assemble(config, sdk, clusters, spill_keys(config, sdk))
 }
 
 /// What `sdk` has the right to: a caller's session reads Glue and writes blocks, but brokers, their secrets and the keys of
@@ -118,7 +122,14 @@ pub async fn config_from_env() -> Result<Config, ConfigError> {
 }
 
 async fn config(variables: &Variables, sdk: &SdkConfig) -> Result<Config, ConfigError> {
-    let mut variables = variables.clone();
+    complete(variables.clone(), sdk).await?.config()
+}
+
+/// `variables`, completed by a Glue connection and by secrets if they name them.
+///
+/// # Errors
+/// A connection or a secret that cannot be read.
+pub async fn complete(mut variables: Variables, sdk: &SdkConfig) -> Result<Variables, ConfigError> {
     if let Some(name) = variables.get(GLUE_CONNECTION) {
         let connection = glue_connection::read(sdk, name, variables.get(GLUE_ENDPOINT)).await?;
         variables = variables.over(connection);
@@ -126,7 +137,7 @@ async fn config(variables: &Variables, sdk: &SdkConfig) -> Result<Config, Config
     if variables.name_secrets() {
         variables = variables.with_secrets(credential_store(sdk).as_ref()).await?;
     }
-    variables.config()
+    Ok(variables)
 }
 
 /// What makes the keys of spilled blocks.
@@ -146,9 +157,11 @@ fn credential_store(sdk: &SdkConfig) -> Arc<dyn CredentialStore> {
     Arc::new(AwsCredentialStore::new(sdk, s3_client(sdk)))
 }
 
+/// AWS as the environment names it. Touches no network.
+///
 /// Regions come from the environment or the profile; the instance metadata service, which the default chain would ask
 /// next, is a network call that a Lambda never needs.
-async fn sdk_config() -> SdkConfig {
+pub async fn sdk_config() -> SdkConfig {
     use aws_config::environment::EnvironmentVariableRegionProvider;
     use aws_config::profile::ProfileFileRegionProvider;
     let region = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
@@ -159,8 +172,8 @@ async fn sdk_config() -> SdkConfig {
         .await
 }
 
-/// An endpoint of one's own rarely has a host name for every bucket.
-fn s3_client(sdk: &SdkConfig) -> aws_sdk_s3::Client {
+/// A client of S3. An endpoint of one's own rarely has a host name for every bucket.
+pub fn s3_client(sdk: &SdkConfig) -> aws_sdk_s3::Client {
     let own_endpoint = sdk.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
     let config = aws_sdk_s3::config::Builder::from(sdk).force_path_style(own_endpoint);
     aws_sdk_s3::Client::from_conf(config.build())

@@ -20,7 +20,7 @@ use crate::query_status::ThrottleLimits;
 use crate::registry::confluent::{RegistryUrl, WANTED_URL, redact};
 
 pub mod cluster;
-pub(crate) mod variables;
+pub mod variables;
 
 /// What the environment says.
 #[derive(Debug, Clone, PartialEq)]
@@ -194,6 +194,20 @@ pub enum ConfigError {
         value: String,
         wanted: String,
     },
+}
+
+impl ConfigError {
+    /// The variable at fault.
+    pub fn variable(&self) -> &str {
+        match self {
+            Self::Missing { variable } | Self::Invalid { variable, .. } => variable,
+            Self::AuthType(_) => cluster::AUTH_TYPE,
+            Self::Clusters { .. } => cluster::VARIABLE,
+            Self::PutHeaders { .. } => SPILL_PUT_REQUEST_HEADERS,
+            Self::Secret { variable, .. } | Self::SecretValue { variable } => variable,
+            Self::GlueConnection { .. } => GLUE_CONNECTION,
+        }
+    }
 }
 
 const SPILL_BUCKET: &str = "spill_bucket";

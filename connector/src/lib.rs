@@ -251,7 +251,7 @@ impl Connector {
 }
 
 impl Parts {
-    fn new(
+    pub fn new(
         config: Config,
         registry: Arc<dyn SchemaRegistry>,
         clusters: Clusters,
@@ -279,7 +279,7 @@ impl Parts {
     }
 
     /// The same with other keys for what is spilled than those this process makes.
-    fn with_spill_keys(self, spill_keys: Arc<dyn SpillKeys>) -> Self {
+    pub fn with_spill_keys(self, spill_keys: Arc<dyn SpillKeys>) -> Self {
         Self { spill_keys, ..self }
     }
 }

@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_athena::Client;
-use aws_sdk_athena::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_athena::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_athena::types::QueryExecutionState;
 
+use crate::aws::reason;
 use throttle::Throttle;
 
 mod throttle;
@@ -104,7 +105,7 @@ impl QueryStatus for AthenaQueryStatus {
             }
             Err(error) => match error.as_service_error() {
                 Some(error) if error.is_invalid_request_exception() => Ok(QueryState::Unknown),
-                _ => Err(QueryStatusError(DisplayErrorContext(&error).to_string())),
+                _ => Err(QueryStatusError(reason(&error, "athena"))),
             },
         }
     }

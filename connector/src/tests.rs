@@ -143,8 +143,8 @@ impl Broker for Faulty {
         std::future::pending().await
     }
 
-    async fn has_log_append_time(&self, _: &str, _: Instant) -> bool {
-        false
+    async fn timestamp_type(&self, _: &str, _: Instant) -> Result<Option<String>, Error> {
+        Ok(None)
     }
 
     async fn read(&self, _: &PlannedRange, _: Instant, _: Box<dyn RecordSink>) -> Result<ReadStats, Error> {

@@ -19,7 +19,7 @@ use crate::kafka::auth::certificates::CertificatesLocation;
 pub(super) const VARIABLE: &str = "kafka_clusters";
 
 const KAFKA_ENDPOINT: &str = "kafka_endpoint";
-const AUTH_TYPE: &str = "auth_type";
+pub(super) const AUTH_TYPE: &str = "auth_type";
 pub(crate) const SECRETS_MANAGER_SECRET: &str = "secrets_manager_secret";
 pub(crate) const CERTIFICATES_S3_REFERENCE: &str = "certificates_s3_reference";
 pub(crate) const MSK_REGION: &str = "msk_region";

@@ -14,7 +14,7 @@ use crate::kafka::auth::store::CredentialStore;
 
 /// Values by name; blank ones are none. Not shown: values may have come from secrets.
 #[derive(Clone, Default)]
-pub(crate) struct Variables {
+pub struct Variables {
     texts: BTreeMap<String, String>,
     /// Those whose value came from a secret.
     secret: BTreeSet<String>,
@@ -26,12 +26,24 @@ impl Variables {
         Self::new(Config::variables().into_iter().filter_map(read))
     }
 
-    pub(crate) fn new(texts: impl IntoIterator<Item = (String, String)>) -> Self {
+    pub fn new(texts: impl IntoIterator<Item = (String, String)>) -> Self {
         let texts = texts.into_iter().filter(|(_, text)| !text.trim().is_empty());
         Self {
             texts: texts.collect(),
             secret: BTreeSet::new(),
         }
+    }
+
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.texts.keys().map(String::as_str)
+    }
+
+    /// All others.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        self.texts.remove(name);
+        self.secret.remove(name);
+        self
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
@@ -73,7 +85,7 @@ impl Variables {
 
     /// # Errors
     /// As [`Config::from_vars`], without what a secret holds.
-    pub(crate) fn config(&self) -> Result<Config, ConfigError> {
+    pub fn config(&self) -> Result<Config, ConfigError> {
         let config = Config::from_vars(|name| self.texts.get(name).cloned());
         config.map_err(
             |error| match self.secret.iter().find(|variable| is_about(&error, variable)) {

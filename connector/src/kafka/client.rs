@@ -88,27 +88,21 @@ impl Broker for KafkaBroker {
         .await
     }
 
-    async fn has_log_append_time(&self, topic: &str, deadline: Instant) -> bool {
-        let (pool, name) = (Arc::clone(&self.pool), topic.to_owned());
-        let told = blocking(move || {
+    async fn timestamp_type(&self, topic: &str, deadline: Instant) -> Result<Option<String>, Error> {
+        let (pool, topic) = (Arc::clone(&self.pool), topic.to_owned());
+        blocking(move || {
             pool.with_client(|client| {
                 let started = Instant::now();
-                let told = topic_config::timestamp_type(client, &name, deadline);
+                let told = topic_config::timestamp_type(client, &topic, deadline);
                 Ok(told.map_err(|code| KafkaError::LookUp {
-                    topic: name.clone(),
+                    topic: topic.clone(),
                     wanted: "message.timestamp.type",
                     waited: started.elapsed(),
                     reason: code.to_string(),
                 })?)
             })
-        });
-        match told.await {
-            Ok(timestamp_type) => timestamp_type.as_deref() == Some("LogAppendTime"),
-            Err(error) => {
-                tracing::debug!(topic, %error, "it is not known whose time timestamps are");
-                false
-            }
-        }
+        })
+        .await
     }
 
     async fn read(

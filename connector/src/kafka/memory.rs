@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use async_trait::async_trait;
-use topic::{Record, RecordTimestamp};
+use topic::{Record, RecordTimestamp, TimestampType};
 
 use super::client::blocking;
 use super::cursor::{Cursor, Verdict};
@@ -188,8 +188,12 @@ impl Broker for MemoryBroker {
         partitions.iter().map(offset_at).collect()
     }
 
-    async fn has_log_append_time(&self, topic: &str, _deadline: Instant) -> bool {
-        self.topic(topic).is_ok_and(|topic| topic.has_log_append_time)
+    async fn timestamp_type(&self, topic: &str, _deadline: Instant) -> Result<Option<String>, Error> {
+        let kind = match self.topic(topic)?.has_log_append_time {
+            true => TimestampType::LogAppendTime,
+            false => TimestampType::CreateTime,
+        };
+        Ok(Some(kind.name().to_owned()))
     }
 
     async fn read(

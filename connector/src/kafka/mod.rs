@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use rdkafka::types::RDKafkaErrorCode;
-use topic::Record;
+use topic::{Record, TimestampType};
 
 use crate::config::OnExpiredOffsets;
 use crate::error::Error;
@@ -84,9 +84,22 @@ pub trait Broker: Send + Sync {
         deadline: Instant,
     ) -> Result<Vec<Option<i64>>, Error>;
 
-    /// Whether `topic`'s records bear the time at which they were appended. False also if the brokers do not tell: to
-    /// ask takes a permission that reading does not.
-    async fn has_log_append_time(&self, topic: &str, deadline: Instant) -> bool;
+    /// `topic`'s `message.timestamp.type`, such as `LogAppendTime`; `None` if the brokers do not have it.
+    ///
+    /// # Errors
+    /// If the brokers do not tell in time, or not to us: to ask takes a permission that reading does not.
+    async fn timestamp_type(&self, topic: &str, deadline: Instant) -> Result<Option<String>, Error>;
+
+    /// Whether `topic`'s records bear the time at which they were appended. False also if the brokers do not tell.
+    async fn has_log_append_time(&self, topic: &str, deadline: Instant) -> bool {
+        match self.timestamp_type(topic, deadline).await {
+            Ok(timestamp_type) => timestamp_type.as_deref() == Some(TimestampType::LogAppendTime.name()),
+            Err(error) => {
+                tracing::debug!(topic, %error, "it is not known whose time timestamps are");
+                false
+            }
+        }
+    }
 
     /// Shows `sink` every record of the range, once and in offset order, until it has enough; then finishes the sink.
     ///

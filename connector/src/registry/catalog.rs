@@ -100,19 +100,24 @@ impl Catalog {
 
     /// Names of all marked registries, in the registry's order.
     pub async fn schemas(&self) -> Result<Vec<String>, CatalogError> {
-        let mut names = Vec::new();
+        let marked = self.registries_that(is_marked).await?;
+        Ok(marked.into_iter().map(|registry| registry.name).collect())
+    }
+
+    /// All registries, [marked](is_marked) or not, in the registry's order.
+    pub async fn registries(&self) -> Result<Vec<Registry>, CatalogError> {
+        self.registries_that(|_| true).await
+    }
+
+    async fn registries_that(&self, wanted: fn(&Registry) -> bool) -> Result<Vec<Registry>, CatalogError> {
+        let mut registries = Vec::new();
         let mut token = None;
         loop {
             let page = self.registry.list_registries(token.as_deref()).await?;
-            names.extend(
-                page.items
-                    .into_iter()
-                    .filter(is_marked)
-                    .map(|registry| registry.name),
-            );
-            limit(names.len(), "registries")?;
+            registries.extend(page.items.into_iter().filter(wanted));
+            limit(registries.len(), "registries")?;
             match page.next_token {
-                None => return Ok(names),
+                None => return Ok(registries),
                 next => token = next,
             }
         }
@@ -376,7 +381,8 @@ impl CatalogError {
     }
 }
 
-fn is_marked(registry: &Registry) -> bool {
+/// Whether one of [`MARKERS`] makes it a database.
+pub fn is_marked(registry: &Registry) -> bool {
     MARKERS.iter().any(|marker| registry.description.contains(marker))
 }
 

@@ -6,12 +6,14 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
+mod doctor;
 mod progress;
 mod query;
 mod schema;
 mod shell;
 mod target;
 
+use self::doctor::DoctorArgs;
 use self::progress::ProgressLine;
 use self::query::Printer;
 use self::schema::SchemaCommand;
@@ -66,6 +68,10 @@ enum Command {
     /// Write and check schemas of topics.
     #[command(subcommand)]
     Schema(SchemaCommand),
+    /// Check a deployment's settings one after the other: what works, what does not, and what to change.
+    ///
+    /// Settings are the environment variables of this process, or of a deployed function. Fails if a check does.
+    Doctor(DoctorArgs),
     /// Keep Kafka, Glue and S3 running in this process, and print the environment that points other programs at them.
     Serve {
         /// How many orders to produce first.
@@ -81,15 +87,20 @@ type Error = Box<dyn std::error::Error>;
 
 /// Does what the process's arguments say.
 pub async fn run() -> ExitCode {
-    // Without AWS, the SDK warns at length of every place where it found no region.
-    let filter =
-        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,aws_config=error"));
+    let command = Args::parse().command;
+    let directives = match command {
+        // What a check comes to is said once, with what to do about it.
+        Command::Doctor(_) => "off",
+        // Without AWS, the SDK warns at length of every place where it found no region.
+        _ => "warn,aws_config=error",
+    };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(directives));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr)
         .init();
-    match execute(Args::parse().command).await {
-        Ok(()) => ExitCode::SUCCESS,
+    match execute(command).await {
+        Ok(code) => code,
         Err(error) => {
             eprintln!("athena-local: {error}");
             ExitCode::FAILURE
@@ -97,7 +108,7 @@ pub async fn run() -> ExitCode {
     }
 }
 
-async fn execute(command: Command) -> Result<(), Error> {
+async fn execute(command: Command) -> Result<ExitCode, Error> {
     match command {
         Command::Demo {
             orders,
@@ -131,9 +142,10 @@ async fn execute(command: Command) -> Result<(), Error> {
             shell::run(target.athena(), output).await?;
         }
         Command::Schema(command) => schema::run(command).await?,
+        Command::Doctor(args) => return doctor::run(args).await,
         Command::Serve { orders, made } => serve(orders, &made).await?,
     }
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn serve(orders: usize, made: &OrdersArgs) -> Result<(), Error> {
@@ -184,6 +196,8 @@ mod tests {
             &["sql", "SELECT 1", "--endpoint", "http://localhost:9000"],
             &["sql", "SELECT 1", "--output", "xml"],
             &["demo", "--partitions", "0"],
+            &["doctor", "orders"],
+            &["doctor", "--records", "0"],
         ];
         for args in refused {
             assert!(

@@ -89,7 +89,7 @@ fn is_on_this_machine(endpoint: &str) -> bool {
 }
 
 /// The error and what caused it, outermost first. The SDK's own display of both adds their debug form.
-fn chain(error: &dyn Error) -> String {
+pub(crate) fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

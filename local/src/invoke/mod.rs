@@ -5,6 +5,8 @@ use async_trait::async_trait;
 mod in_process;
 mod lambda;
 
+pub(crate) use lambda::chain;
+
 pub use in_process::InProcess;
 pub use lambda::{LambdaInvoke, LambdaTarget};
 

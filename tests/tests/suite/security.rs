@@ -11,6 +11,7 @@ use tests::certificates::{
 use tests::world::World;
 
 mod connections;
+mod doctor;
 mod iam;
 
 /// Rows in each of the topic's partitions.
