@@ -1,6 +1,4 @@
-//! Figures for the README, each printed with what was done. `cargo run --bin measure -- memory [ROWS…]` reads splits of
-//! so many rows with a fresh Lambda process each and prints that process's memory. `… splits [ROWS] [SIZES…]` reads a
-//! table of so many rows in splits of each size.
+//! How long a table takes to read in splits of each size.
 
 use std::collections::VecDeque;
 use std::io;
@@ -12,69 +10,14 @@ use protocol::{Constraints, FederationResponse, SpillLocation, Split, block_byte
 use tests::client::Client;
 use tests::world::World;
 
-const COLUMNS: &[(&str, &str, &str)] = &[
-    ("order_id", "VARCHAR", ""),
-    ("ordered_at", "TIMESTAMP", "yyyy-MM-dd HH:mm:ss.SSS"),
-    ("user_id", "VARCHAR", ""),
-    ("items", "VARCHAR", ""),
-];
-
-#[tokio::main]
-async fn main() -> io::Result<()> {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    match arguments.split_first() {
-        Some((measure, rows)) if measure == "memory" => memory(rows).await,
-        Some((measure, numbers)) if measure == "splits" => splits(numbers).await,
-        _ => {
-            eprintln!("usage: measure memory [ROWS...] | splits [ROWS] [SIZES...]");
-            std::process::exit(2);
-        }
-    }
-}
-
-/// Peak resident memory of one ReadRecords with all four columns and encrypted spill, over the idle process.
-async fn memory(rows: &[String]) -> io::Result<()> {
-    let counts = match rows {
-        [] => vec![100_000, 1_000_000],
-        rows => numbers(rows)?,
-    };
-    println!(
-        "{:>12} {:>10} {:>10} {:>10} {:>8}",
-        "rows", "idle KiB", "peak KiB", "over KiB", "blocks"
-    );
-    for count in counts {
-        let world = World::start().await;
-        let topic = orders(&world, count).await;
-        world.register_json("orders", &topic, COLUMNS);
-        let settings = [("max_records_per_split", "1000000000")];
-        let (lambda, client) = world.lambda(1, &settings).await;
-        let splits = client.splits("orders").await.map_err(io::Error::other)?;
-        let schema = client.table("orders").await.map_err(io::Error::other)?.schema;
-        let process = lambda.process_ids()[0];
-        let idle_kib = status(process, "VmRSS")?;
-        let answer = client
-            .read_response("orders", &schema, &splits[0], &Constraints::default())
-            .await;
-        let blocks = match answer.map_err(io::Error::other)? {
-            FederationResponse::RemoteReadRecords(response) => response.remote_blocks.len(),
-            _ => 0,
-        };
-        let peak_kib = status(process, "VmHWM")?;
-        println!(
-            "{count:>12} {idle_kib:>10} {peak_kib:>10} {:>10} {blocks:>8}",
-            peak_kib - idle_kib
-        );
-    }
-    Ok(())
-}
+use crate::function::{Function, orders};
 
 /// Splits that are read at once, each in a container of its own.
 const CONTAINERS: usize = 2;
 
 /// How long a table takes to read in splits of each size, all columns, encrypted spill, [`CONTAINERS`] at a time.
-async fn splits(arguments: &[String]) -> io::Result<()> {
-    let numbers = numbers(arguments)?;
-    let (rows, sizes) = match &numbers[..] {
+pub(crate) async fn measure(function: &Function, numbers: &[usize]) -> io::Result<()> {
+    let (rows, sizes) = match numbers {
         [] => (1_000_000, &[][..]),
         [rows, sizes @ ..] => (*rows, sizes),
     };
@@ -83,17 +26,16 @@ async fn splits(arguments: &[String]) -> io::Result<()> {
         sizes => sizes,
     };
     let world = World::start().await;
-    let topic = orders(&world, rows).await;
-    world.register_json("orders", &topic, COLUMNS);
+    orders(&world, rows).await;
     println!("{rows} rows, {CONTAINERS} containers");
     println!(
         "{:>10} {:>7} {:>9} {:>14} {:>14} {:>12} {:>7}",
         "size", "splits", "total s", "mean split ms", "max split ms", "MiB a split", "blocks"
     );
     for size in sizes {
-        let (_lambda, client) = world
-            .lambda(CONTAINERS, &[("max_records_per_split", &size.to_string())])
-            .await;
+        let size_text = size.to_string();
+        let settings = [("max_records_per_split", size_text.as_str())];
+        let (_lambda, client) = function.start(&world, CONTAINERS, &settings).await?;
         let schema = client.table("orders").await.map_err(io::Error::other)?.schema;
         let started = Instant::now();
         let splits = client.splits("orders").await.map_err(io::Error::other)?;
@@ -187,31 +129,4 @@ async fn read_split(client: &Client, schema: &SchemaRef, split: &Split) -> io::R
         inline_bytes,
         blocks,
     })
-}
-
-fn numbers(arguments: &[String]) -> io::Result<Vec<usize>> {
-    let numbers = arguments
-        .iter()
-        .map(|number| number.parse().map_err(io::Error::other));
-    numbers.collect()
-}
-
-async fn orders(world: &World, count: usize) -> String {
-    let topic = world.broker.create_topic("orders", 1).await;
-    let start = "2023-03-14T00:00:00".parse().unwrap_or_default();
-    let orders = producer::OrderGenerator::seeded(42, start).take(count);
-    let values = orders.map(|order| Some(producer::encode_value(&order, producer::ItemsAs::JsonString)));
-    world.broker.produce(&topic, 0, values);
-    topic
-}
-
-/// One line of `/proc/<process>/status`, in KiB.
-fn status(process: u32, name: &str) -> io::Result<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix(name))
-        .ok_or(io::ErrorKind::NotFound)?;
-    let digits: String = line.chars().filter(char::is_ascii_digit).collect();
-    digits.parse().map_err(io::Error::other)
 }

@@ -1,0 +1,59 @@
+//! The function that is measured, and the table that it reads.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tests::client::Client;
+use tests::lambda::{Lambda, binary};
+use tests::world::World;
+
+/// The article's four columns.
+pub(crate) const COLUMNS: &[(&str, &str, &str)] = &[
+    ("order_id", "VARCHAR", ""),
+    ("ordered_at", "TIMESTAMP", "yyyy-MM-dd HH:mm:ss.SSS"),
+    ("user_id", "VARCHAR", ""),
+    ("items", "VARCHAR", ""),
+];
+
+/// The program that Lambda would start.
+pub(crate) struct Function(PathBuf);
+
+impl Function {
+    pub(crate) fn at(program: PathBuf) -> Self {
+        Self(program)
+    }
+
+    pub(crate) fn of_workspace() -> io::Result<Self> {
+        binary("bootstrap").map(Self)
+    }
+
+    /// Starts so many processes of it.
+    pub(crate) async fn start(
+        &self,
+        world: &World,
+        containers: usize,
+        settings: &[(&str, &str)],
+    ) -> io::Result<(Arc<Lambda>, Client)> {
+        let mut variables = world.variables();
+        let settings = settings.iter();
+        variables.extend(settings.map(|(name, text)| ((*name).to_owned(), (*text).to_owned())));
+        let timeout = Duration::from_secs(900);
+        let lambda = Lambda::start_program(&self.0, containers, &variables, timeout).await?;
+        let lambda = Arc::new(lambda);
+        let client = world.client(&lambda);
+        Ok((lambda, client))
+    }
+}
+
+/// A topic with one partition of the article's orders, registered as `orders`.
+pub(crate) async fn orders(world: &World, count: usize) -> String {
+    let topic = world.broker.create_topic("orders", 1).await;
+    let start = "2023-03-14T00:00:00".parse().unwrap_or_default();
+    let orders = producer::OrderGenerator::seeded(42, start).take(count);
+    let values = orders.map(|order| Some(producer::encode_value(&order, producer::ItemsAs::JsonString)));
+    world.broker.produce(&topic, 0, values);
+    world.register_json("orders", &topic, COLUMNS);
+    topic
+}
