@@ -2,7 +2,7 @@
 
 use arrow::array::{Array, RecordBatch};
 use arrow::datatypes::{DataType, SchemaRef};
-use arrow::ipc::writer::{DictionaryTracker, IpcDataGenerator, write_message};
+use arrow::ipc::writer::{DictionaryTracker, EncodedData, IpcDataGenerator, write_message};
 
 use super::framing::{Encapsulated, IpcFraming, arrow};
 use super::read_batch::read_batch;
@@ -24,9 +24,18 @@ pub fn encode_batch(batch: &RecordBatch, framing: IpcFraming) -> Result<Vec<u8>,
     let mut no_dictionaries = DictionaryTracker::new(true);
     let (_, encoded) =
         IpcDataGenerator::default().encode(batch, &mut no_dictionaries, &options, &mut Default::default())?;
-    let mut bytes =
-        Vec::with_capacity(encoded.ipc_message.len() + encoded.arrow_data.len() + LONGEST_PREFIX_BYTES);
-    write_message(&mut bytes, encoded, &options)?;
+    let EncodedData {
+        ipc_message,
+        arrow_data: mut bytes,
+    } = encoded;
+    let mut head = Vec::with_capacity(ipc_message.len() + LONGEST_PREFIX_BYTES);
+    let metadata = EncodedData {
+        ipc_message,
+        arrow_data: Vec::new(),
+    };
+    write_message(&mut head, metadata, &options)?;
+    // In front of the body, where that lies: a block is large, and a copy of it as large again.
+    bytes.splice(0..0, head);
     Ok(bytes)
 }
 
