@@ -14,6 +14,8 @@ use serde_json::value::RawValue;
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {
+    #[cfg(target_env = "gnu")]
+    give_freed_memory_back();
     let function = Arc::new(Function {
         spans: telemetry::start(),
         connector: Connector::from_env().await,
@@ -27,6 +29,19 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         .layer(TracingLayer::new())
         .run()
         .await
+}
+
+/// Blocks of spilled rows come and go by the dozen megabytes. glibc takes the size of what was freed last for the size of
+/// what to keep for later, up to 32 MiB a piece, and a read then holds half as much again as it uses; a threshold that is
+/// set stays where it is, and larger pieces go back to the system at once.
+#[cfg(target_env = "gnu")]
+fn give_freed_memory_back() {
+    const KEPT_BYTES: libc::c_int = 128 * 1024;
+    // SAFETY: changes a number of the allocator's, which may be done at any time.
+    #[allow(unsafe_code)]
+    unsafe {
+        libc::mallopt(libc::M_MMAP_THRESHOLD, KEPT_BYTES);
+    }
 }
 
 /// What lives as long as the process.

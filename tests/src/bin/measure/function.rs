@@ -17,16 +17,29 @@ pub(crate) const COLUMNS: &[(&str, &str, &str)] = &[
     ("items", "VARCHAR", ""),
 ];
 
-/// The program that Lambda would start.
-pub(crate) struct Function(PathBuf);
+/// The program that Lambda would start, and what its settings are told beside those of a measurement.
+pub(crate) struct Function {
+    program: PathBuf,
+    settings: Vec<(String, String)>,
+}
 
 impl Function {
     pub(crate) fn at(program: PathBuf) -> Self {
-        Self(program)
+        let settings = Vec::new();
+        Self { program, settings }
     }
 
     pub(crate) fn of_workspace() -> io::Result<Self> {
-        binary("bootstrap").map(Self)
+        binary("bootstrap").map(Self::at)
+    }
+
+    /// `settings` are written `name=value`.
+    pub(crate) fn with_settings(mut self, settings: &[String]) -> io::Result<Self> {
+        for setting in settings {
+            let (name, text) = setting.split_once('=').ok_or(io::ErrorKind::InvalidInput)?;
+            self.settings.push((name.to_owned(), text.to_owned()));
+        }
+        Ok(self)
     }
 
     /// Starts so many processes of it.
@@ -39,8 +52,9 @@ impl Function {
         let mut variables = world.variables();
         let settings = settings.iter();
         variables.extend(settings.map(|(name, text)| ((*name).to_owned(), (*text).to_owned())));
+        variables.extend(self.settings.iter().cloned());
         let timeout = Duration::from_secs(900);
-        let lambda = Lambda::start_program(&self.0, containers, &variables, timeout).await?;
+        let lambda = Lambda::start_program(&self.program, containers, &variables, timeout).await?;
         let lambda = Arc::new(lambda);
         let client = world.client(&lambda);
         Ok((lambda, client))

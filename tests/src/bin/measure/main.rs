@@ -12,8 +12,8 @@
 //!
 //! Without `--function` it is the development profile's binary, which is slower than what is shipped: a bundle of
 //! `scripts/package` has the other as `target/package/connector/bootstrap`. A broker and S3 are embedded unless the
-//! environment names real ones; figures are worth most behind `scripts/kafka run --`. With `--json` a line of JSON
-//! follows the table.
+//! environment names real ones; figures are worth most behind `scripts/kafka run --`. `--setting NAME=VALUE` adds one to the
+//! function's settings. With `--json` a line of JSON follows the table.
 
 use std::io;
 use std::path::PathBuf;
@@ -38,6 +38,11 @@ async fn main() -> io::Result<()> {
         Some(path) => Function::at(std::fs::canonicalize(PathBuf::from(path))?),
         None => Function::of_workspace()?,
     };
+    let mut settings = Vec::new();
+    while let Some(setting) = take_value(&mut arguments, "--setting") {
+        settings.push(setting);
+    }
+    let function = function.with_settings(&settings)?;
     let Some((what, rest)) = arguments.split_first() else {
         usage();
     };
