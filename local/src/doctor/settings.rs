@@ -170,7 +170,7 @@ impl<'a> Names<'a> {
             match by_letters.get(&letters(name)) {
                 _ if known.contains(name) => set.extend((!value.trim().is_empty()).then_some(name.as_str())),
                 Some(wanted) if !variables.contains_key(*wanted) => {
-                    misspelt.push((name.as_str(), (*wanted).clone()))
+                    misspelt.push((name.as_str(), (*wanted).clone()));
                 }
                 Some(_) => {}
                 None if is_of_others(name) => {}
@@ -197,7 +197,7 @@ fn endpoints(variables: &Variables) -> impl Iterator<Item = &str> {
 }
 
 fn letters(name: &str) -> String {
-    let letters = name.chars().filter(|c| c.is_ascii_alphanumeric());
+    let letters = name.chars().filter(char::is_ascii_alphanumeric);
     letters.map(|c| c.to_ascii_lowercase()).collect()
 }
 
