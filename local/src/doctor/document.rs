@@ -8,7 +8,7 @@ use connector::registry::catalog::CatalogError;
 use protocol::TableName;
 use topic::document::Warning;
 use topic::table::{FORMAT_HINT_KEY, SOURCE_KEY};
-use topic::{DataFormat, RowDecoder, Source, TopicDocument, TopicTable, WriterSchemas};
+use topic::{DataFormat, Encoding, RowDecoder, Source, TopicDocument, TopicTable, WriterSchemas};
 
 use super::finding::Check;
 use super::limit::Limit;
@@ -100,7 +100,7 @@ fn warn_of_missing_hints(table: &TopicTable, about: &mut About<'_, '_>) {
             .map_or(Ok(Source::Value), |name| name.parse());
         let format = match source {
             Ok(Source::Value) => Some(table.value.format()),
-            Ok(Source::Key) => table.key.as_ref().map(|key| key.format()),
+            Ok(Source::Key) => table.key.as_ref().map(Encoding::format),
             _ => None,
         };
         matches!(format, Some(DataFormat::Json | DataFormat::Csv))

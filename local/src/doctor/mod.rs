@@ -23,7 +23,6 @@ use std::time::Duration;
 
 use aws_config::{Region, SdkConfig};
 use connector::Parts;
-use connector::config::variables::Variables as Completed;
 use connector::error::Error;
 use protocol::TableName;
 
@@ -109,7 +108,7 @@ pub async fn examine_environment(source: &Source, options: &DoctorOptions, repor
     };
     let settings = match &variables {
         Some(variables) => {
-            let completing = connector::aws::complete(Completed::new(variables.clone()), &aws);
+            let completing = connector::aws::complete(settings::given(variables), &aws);
             let completed = limit.within(completing).await;
             settings::check(variables, owner, completed, report)
         }

@@ -44,7 +44,14 @@ pub(super) enum Owner {
     Function,
 }
 
-/// `completed` are the variables with what a Glue connection and secrets add to them.
+/// Those that the connector reads: in others `${…}` names no secret.
+pub(super) fn given(variables: &Variables) -> Completed {
+    let known = Config::variables();
+    let read = variables.iter().filter(|(name, _)| known.contains(*name));
+    Completed::new(read.map(|(name, value)| (name.clone(), value.clone())))
+}
+
+/// `completed` are the [given](given) variables with what a Glue connection and secrets add to them.
 pub(super) fn check(
     variables: &Variables,
     owner: Owner,
@@ -93,9 +100,10 @@ pub(super) fn check(
             return Settings::unknown(INCOMPLETE);
         }
     };
+    let known = Config::variables();
     let of_others: Vec<&str> = completed
         .names()
-        .filter(|name| !names.set.contains(name))
+        .filter(|name| !names.set.contains(name) && known.contains(*name))
         .collect();
     let found = match of_others.as_slice() {
         [] => format!("set: {}", names.set.join(", ")),
@@ -162,7 +170,7 @@ impl<'a> Names<'a> {
             match by_letters.get(&letters(name)) {
                 _ if known.contains(name) => set.extend((!value.trim().is_empty()).then_some(name.as_str())),
                 Some(wanted) if !variables.contains_key(*wanted) => {
-                    misspelt.push((name.as_str(), (*wanted).clone()))
+                    misspelt.push((name.as_str(), (*wanted).clone()));
                 }
                 Some(_) => {}
                 None if is_of_others(name) => {}
@@ -189,7 +197,7 @@ fn endpoints(variables: &Variables) -> impl Iterator<Item = &str> {
 }
 
 fn letters(name: &str) -> String {
-    let letters = name.chars().filter(|c| c.is_ascii_alphanumeric());
+    let letters = name.chars().filter(char::is_ascii_alphanumeric);
     letters.map(|c| c.to_ascii_lowercase()).collect()
 }
 
@@ -253,7 +261,7 @@ mod tests {
             .iter()
             .map(|(name, value)| ((*name).into(), (*value).into()));
         let variables: Variables = variables.collect();
-        let completed = Ok(Ok(Completed::new(variables.clone())));
+        let completed = Ok(Ok(given(&variables)));
         let mut report = Report::new(|_| {});
         let settings = check(&variables, owner, completed, &mut report);
         let findings = report.findings().iter();
@@ -305,13 +313,34 @@ mod tests {
     #[test]
     fn what_a_connection_adds_is_told_apart() {
         let given = Variables::from([("glue_connection".into(), "c".into())]);
-        let texts = [("glue_connection", "c"), USABLE[0], USABLE[1]];
+        let texts = [
+            ("glue_connection", "c"),
+            ("unheard_of", "x"),
+            USABLE[0],
+            USABLE[1],
+        ];
         let completed = Completed::new(texts.map(|(name, text)| (name.to_owned(), text.to_owned())));
         let mut report = Report::new(|_| {});
         check(&given, Owner::Process, Ok(Ok(completed)), &mut report);
         assert_eq!(
             report.findings()[0].found,
             "set: glue_connection; by the Glue connection: kafka_endpoint, spill_bucket"
+        );
+    }
+
+    #[test]
+    fn variables_of_others_are_neither_completed_nor_shown() {
+        let variables = [&USABLE[..], &[("PS1", "${debian_chroot}$")]].concat();
+        let (findings, _) = checked(&variables, Owner::Process);
+        let wanted = "set: kafka_endpoint, spill_bucket";
+        assert_eq!(findings, [(Status::Ok, wanted.to_owned())]);
+        let variables = variables
+            .iter()
+            .map(|(name, value)| ((*name).into(), (*value).into()));
+        assert!(
+            given(&variables.collect())
+                .names()
+                .eq(["kafka_endpoint", "spill_bucket"])
         );
     }
 

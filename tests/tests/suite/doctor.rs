@@ -59,6 +59,11 @@ async fn a_healthy_deployment_is_said_to_be() {
     assert_eq!(found, "2 partitions with 10 offsets (0: 0..5, 1: 0..5)");
     let (_, found, _) = examination.only(TABLE, "decode");
     assert_eq!(found, "all 10 with a value become rows");
+    let (_, found, _) = examination.only("settings", "variables");
+    assert_eq!(
+        found,
+        "set: auth_type, kafka_endpoint, spill_bucket, spill_prefix"
+    );
     let (_, found, _) = examination.only("AWS", "region");
     assert_eq!(found, "us-east-1, from AWS_REGION");
     assert_eq!(examination.stderr, "");
