@@ -52,7 +52,7 @@ use crate::decode::column::ColumnBuilder;
 use crate::decode::json::cursor::Cursor;
 use crate::decode::json::fill::Filler;
 use crate::decode::json::wanted::{Found, Wanted};
-use crate::decode::{Column, DecodeError, DecoderError, PayloadDecoder, framing};
+use crate::decode::{Column, DecodeError, DecoderError, PayloadDecoder, framing, utf8};
 use crate::path::{Path, Step};
 
 mod cursor;
@@ -117,7 +117,7 @@ impl JsonDecoder {
 impl PayloadDecoder for JsonDecoder {
     fn decode(&mut self, payload: &[u8], columns: &mut [ColumnBuilder]) -> Result<(), DecodeError> {
         let body = unframe(payload)?;
-        let json = String::from_utf8_lossy(&body);
+        let json = utf8::lossy(&body);
         self.locate(&json)?;
         for (column, places) in columns.iter_mut().zip(&self.places) {
             let (values, misfits) = column.parts();
