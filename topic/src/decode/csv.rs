@@ -29,7 +29,7 @@ use crate::decode::column::{ColumnBuilder, ValueBuilder};
 use crate::decode::csv::fields::{Field, Fields};
 use crate::decode::json::fill::Filler;
 use crate::decode::scalar::Scalar;
-use crate::decode::{Column, DecodeError, DecoderError, PayloadDecoder};
+use crate::decode::{Column, DecodeError, DecoderError, PayloadDecoder, utf8};
 use crate::table::CsvOptions;
 
 mod fields;
@@ -64,7 +64,7 @@ impl CsvDecoder {
 
 impl PayloadDecoder for CsvDecoder {
     fn decode(&mut self, payload: &[u8], columns: &mut [ColumnBuilder]) -> Result<(), DecodeError> {
-        let record = String::from_utf8_lossy(payload);
+        let record = utf8::lossy(payload);
         let (null_text, filler) = (self.null_text.as_deref(), &mut self.filler);
         let mut wanted = self.wanted.iter().peekable();
         self.fields.read(&record, |field| {

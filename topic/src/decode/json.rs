@@ -2,7 +2,8 @@
 //!
 //! The document is walked once; only the mapped top-level keys are kept (as slices of the record, borrowed), every
 //! other value is skipped. Only a kept value that a path leads into, or that a nested column takes apart, is walked
-//! again. Numbers and nested values keep the spelling they came with.
+//! again. Numbers and nested values keep the spelling they came with. The walk is `members`' own; what that declines, bad
+//! records among it, is for `serde_json` to read and to judge.
 //!
 //! | in the record | in the row |
 //! |---|---|
@@ -42,22 +43,23 @@
 //! | anything else | NULL, counted |
 
 use std::borrow::Cow;
-use std::fmt;
 use std::ops::Range;
-
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
-use serde_json::value::RawValue;
 
 use crate::decode::column::ColumnBuilder;
 use crate::decode::json::cursor::Cursor;
 use crate::decode::json::fill::Filler;
+use crate::decode::json::members::Members;
 use crate::decode::json::wanted::{Found, Wanted};
-use crate::decode::{Column, DecodeError, DecoderError, PayloadDecoder, framing};
+use crate::decode::{Column, DecodeError, DecoderError, PayloadDecoder, framing, utf8};
 use crate::path::{Path, Step};
 
 mod cursor;
 mod escape;
 pub(crate) mod fill;
+mod members;
+mod scanner;
+mod search;
+mod top_level;
 mod wanted;
 
 /// Decodes JSON objects.
@@ -65,6 +67,7 @@ pub(crate) struct JsonDecoder {
     wanted: Wanted,
     /// Of each column.
     places: Vec<Places>,
+    members: Members,
     found: Found,
     filler: Filler,
     unescaped: String,
@@ -87,6 +90,7 @@ impl JsonDecoder {
             places: places.collect(),
             found: vec![None; wanted.places()],
             wanted,
+            members: Members::default(),
             filler: Filler::default(),
             unescaped: String::new(),
         })
@@ -94,16 +98,12 @@ impl JsonDecoder {
 
     /// Finds the mapped values of `json`.
     fn locate(&mut self, json: &str) -> Result<(), DecodeError> {
-        expect_object(json)?;
         self.found.fill(None);
-        let object = TopLevel {
-            json,
-            wanted: &self.wanted,
-            found: &mut self.found,
-        };
-        serde_json::Deserializer::from_str(json)
-            .deserialize_map(object)
-            .map_err(|error| DecodeError::bad(format!("not JSON: {error}")))?;
+        let located = self.members.locate(json, &self.wanted, &mut self.found);
+        if located.is_none() {
+            self.found.fill(None);
+            top_level::locate(json, &self.wanted, &mut self.found)?;
+        }
         for branch in self.wanted.branches() {
             if let Some(range) = &self.found[branch.place()] {
                 let mut cursor = Cursor::at(json, range.start);
@@ -117,7 +117,7 @@ impl JsonDecoder {
 impl PayloadDecoder for JsonDecoder {
     fn decode(&mut self, payload: &[u8], columns: &mut [ColumnBuilder]) -> Result<(), DecodeError> {
         let body = unframe(payload)?;
-        let json = String::from_utf8_lossy(&body);
+        let json = utf8::lossy(&body);
         self.locate(&json)?;
         for (column, places) in columns.iter_mut().zip(&self.places) {
             let (values, misfits) = column.parts();
@@ -171,79 +171,6 @@ fn unframe(payload: &[u8]) -> Result<Cow<'_, [u8]>, DecodeError> {
         Some((_, body)) => body,
         None => Cow::Borrowed(payload),
     })
-}
-
-/// Names what stands there instead of an object, since a parser's own message would quote the record.
-fn expect_object(json: &str) -> Result<(), DecodeError> {
-    let text = json.trim_start_matches([' ', '\t', '\n', '\r']);
-    let reason = match text.chars().next() {
-        Some('{') => return Ok(()),
-        None => "the value is empty, wanted a JSON object",
-        Some('[') => "top level is an array, wanted an object",
-        Some('"') => "top level is a string, wanted an object",
-        Some('\u{feff}') => "the value begins with a byte order mark",
-        Some(_) => "the value does not begin with a JSON object",
-    };
-    Err(DecodeError::bad(reason))
-}
-
-/// Walks the top-level object of `json` and notes where mapped values stand.
-struct TopLevel<'a> {
-    json: &'a str,
-    wanted: &'a Wanted,
-    found: &'a mut Found,
-}
-
-impl<'de> Visitor<'de> for TopLevel<'de> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(member) = map.next_key_seed(Member(self.wanted))? {
-            match member {
-                Some(wanted) => {
-                    let value: &RawValue = map.next_value()?;
-                    self.found[wanted.place()] = Some(range_within(self.json, value.get()));
-                }
-                None => {
-                    map.next_value::<IgnoredAny>()?;
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Where `part`, a slice of `whole`, stands in it.
-fn range_within(whole: &str, part: &str) -> Range<usize> {
-    let start = part.as_ptr().addr() - whole.as_ptr().addr();
-    start..start + part.len()
-}
-
-/// What is wanted of the member of a key. Read as bytes, since a key that no mapping names need not be valid text.
-struct Member<'a>(&'a Wanted);
-
-impl<'de, 'a> DeserializeSeed<'de> for Member<'a> {
-    type Value = Option<&'a Wanted>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_bytes(self)
-    }
-}
-
-impl<'a> Visitor<'_> for Member<'a> {
-    type Value = Option<&'a Wanted>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key")
-    }
-
-    fn visit_bytes<E>(self, name: &[u8]) -> Result<Self::Value, E> {
-        Ok(self.0.member(name))
-    }
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@
 //! | `raw` | a single value, as Kafka's own serializers write it |
 //! | `about` | what a record tells of itself |
 //! | `scalar` | what a scalar means to a type |
+//! | `utf8` | bytes that should be text |
 //! | `column` | columns in the making |
 //! | `framing` | the headers that schema registries put before a payload |
 //! | `writer_schemas` | the schemas that those headers name |
@@ -48,6 +49,7 @@ mod payload;
 pub(crate) mod protobuf;
 mod raw;
 mod scalar;
+mod utf8;
 mod wanted;
 mod writer_schemas;
 

@@ -27,7 +27,7 @@ use std::ops::Range;
 use crate::decode::column::{ColumnBuilder, Misfits, ValueBuilder};
 use crate::decode::json::fill::Filler;
 use crate::decode::scalar::Scalar;
-use crate::decode::{Column, DecodeError, DecoderError, PayloadDecoder};
+use crate::decode::{Column, DecodeError, DecoderError, PayloadDecoder, utf8};
 use crate::table::DataFormat;
 
 /// Decodes single values, or values at fixed places.
@@ -125,7 +125,7 @@ fn append(bytes: &[u8], values: &mut ValueBuilder, misfits: &mut Misfits, filler
         ValueBuilder::Float32(_) => number(bytes, f32::from_be_bytes).map(Scalar::Float),
         ValueBuilder::Float64(_) => number(bytes, f64::from_be_bytes).map(Scalar::Double),
         ValueBuilder::Utf8(_) | ValueBuilder::Binary(_) => Some(Scalar::Bytes(bytes)),
-        _ => return filler.append_text(&String::from_utf8_lossy(bytes), values, misfits),
+        _ => return filler.append_text(&utf8::lossy(bytes), values, misfits),
     };
     match scalar {
         Some(scalar) => values.append(scalar, misfits),

@@ -12,7 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, NaiveDate, NaiveTime};
 
 use crate::decode::column::DecimalType;
-use crate::decode::decimal;
+use crate::decode::{decimal, utf8};
 use crate::format_hint::{DateFormat, ParsedTime};
 
 /// A value as a format gives it.
@@ -72,7 +72,7 @@ impl<'a> Scalar<'a> {
     pub(crate) fn to_varchar(self) -> Option<Cow<'a, str>> {
         Some(match self {
             Scalar::Nested(json) => Cow::Borrowed(json),
-            Scalar::Bytes(bytes) => String::from_utf8_lossy(bytes),
+            Scalar::Bytes(bytes) => utf8::lossy(bytes),
             scalar => return scalar.to_text(),
         })
     }

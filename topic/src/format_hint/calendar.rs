@@ -12,6 +12,8 @@ const EPOCH: i64 = 719_163;
 /// Fixed day 1582-10-15, the first Gregorian one.
 const CUTOVER: i64 = 577_736;
 const CUTOVER_YEAR: i32 = 1582;
+/// From here on no date is Julian.
+pub(super) const FIRST_GREGORIAN_YEAR: u32 = CUTOVER_YEAR as u32 + 1;
 
 /// Fixed day of 1 January of year 1, Julian.
 const JULIAN_EPOCH: i64 = -1;
@@ -325,6 +327,11 @@ fn month_days(year: i32, month: i32) -> i32 {
         3 | 5 | 8 | 10 => 30,
         _ => 31,
     }
+}
+
+/// Days from 1970-01-01 to the first of a month, January being 0, of the Gregorian calendar.
+pub(super) fn days_before_month(year: i32, month: i32) -> i64 {
+    Calendar::Gregorian.fixed_day(year, month) - EPOCH
 }
 
 /// As [`Field::Weekday`] counts; what is no weekday stays as it is.

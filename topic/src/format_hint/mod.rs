@@ -36,6 +36,7 @@ mod iso;
 mod number;
 mod parse;
 mod pattern;
+mod plain;
 mod zone;
 #[rustfmt::skip]
 mod zone_table;

@@ -39,6 +39,12 @@ const SHORT_NAME: usize = 3;
 impl Pattern {
     /// The time `text` starts with, or `None` if it does not match.
     pub(super) fn parse(&self, text: &str) -> Option<ParsedTime> {
+        let plain = self.plain.as_ref().and_then(|plain| plain.parse(text));
+        plain.or_else(|| self.parse_leniently(text))
+    }
+
+    /// The same, by every rule of Java's.
+    pub(super) fn parse_leniently(&self, text: &str) -> Option<ParsedTime> {
         let mut reader = Reader {
             text,
             at: 0,

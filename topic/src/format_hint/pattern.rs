@@ -7,6 +7,7 @@ use chrono::{DateTime, Datelike, Months};
 
 use super::FormatHintError;
 use super::calendar::Field;
+use super::plain::PlainPattern;
 
 /// How far back two-digit years reach.
 const CENTURY_LOOKBACK: Months = Months::new(80 * 12);
@@ -16,6 +17,8 @@ const CENTURY_LOOKBACK: Months = Months::new(80 * 12);
 pub(super) struct Pattern {
     pub items: Vec<Item>,
     pub century: Century,
+    /// The short way, if there is one.
+    pub plain: Option<PlainPattern>,
 }
 
 /// What the letter `S` reads.
@@ -102,8 +105,10 @@ impl Pattern {
             items: Vec::new(),
         };
         compiler.run()?;
+        let items = bound_abutting_numbers(compiler.items);
         Ok(Self {
-            items: bound_abutting_numbers(compiler.items),
+            plain: PlainPattern::new(&items),
+            items,
             century: Century::around(now_ms),
         })
     }

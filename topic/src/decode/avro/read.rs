@@ -10,6 +10,7 @@ use super::text;
 use super::value::{Datum, Value};
 use crate::decode::column::{ColumnBuilder, Lists, Maps, Misfits, Rows, ValueBuilder};
 use crate::decode::scalar::Scalar;
+use crate::decode::utf8;
 
 /// How many bytes defaults and JSON text, neither of which takes input of its length, may add to a row.
 const MAX_ADDED_BYTES: usize = 64 * 1024 * 1024;
@@ -149,7 +150,7 @@ impl<'a> Reader<'a> {
             (Fill::Text(node), values) => {
                 self.text.clear();
                 text::write(self.resolution, *node, cursor, &mut self.text, &mut self.budget)?;
-                values.append(Scalar::Nested(&String::from_utf8_lossy(&self.text)), misfits);
+                values.append(Scalar::Nested(&utf8::lossy(&self.text)), misfits);
                 Ok(())
             }
             (Fill::List(item), ValueBuilder::List(lists)) => self.fill_list(item, cursor, lists, misfits),
@@ -211,7 +212,7 @@ impl<'a> Reader<'a> {
         misfits: &mut Misfits,
     ) -> Result<(), ReadError> {
         cursor.items(|cursor| {
-            let key: Cow<'_, str> = String::from_utf8_lossy(cursor.bytes()?);
+            let key: Cow<'_, str> = utf8::lossy(cursor.bytes()?);
             let (entries, noted) = (maps.entries(), misfits.count());
             let (keys, values) = maps.entry();
             keys.append(Scalar::Text(&key), misfits);

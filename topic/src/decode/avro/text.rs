@@ -17,6 +17,7 @@ use super::read::{Budget, skip};
 use super::resolve::{NodeId, Record, Resolution, Way};
 use super::value::Datum;
 use crate::decode::scalar::Scalar;
+use crate::decode::utf8;
 
 /// Appends the text of the datum at `cursor` to `out`.
 pub(super) fn write<'a>(
@@ -71,7 +72,7 @@ impl<'a> Writer<'a, '_> {
                 let mut first = true;
                 self.raw(b"{")?;
                 cursor.items(|cursor| {
-                    self.key(&String::from_utf8_lossy(cursor.bytes()?), &mut first)?;
+                    self.key(&utf8::lossy(cursor.bytes()?), &mut first)?;
                     self.node(*value, cursor)
                 })?;
                 self.raw(b"}")

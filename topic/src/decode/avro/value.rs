@@ -22,6 +22,7 @@ use uuid::Uuid;
 use super::cursor::{Cursor, ReadError};
 use super::schema::TimestampUnit;
 use crate::decode::scalar::Scalar;
+use crate::decode::utf8;
 
 /// A type without parts.
 #[derive(Debug, Clone)]
@@ -143,7 +144,7 @@ impl Value {
 
     fn bytes<'a>(&self, bytes: &'a [u8]) -> Datum<'a> {
         match &self.meaning {
-            Meaning::Text => Datum::Text(String::from_utf8_lossy(bytes)),
+            Meaning::Text => Datum::Text(utf8::lossy(bytes)),
             Meaning::Decimal(scale) => match unscaled(bytes) {
                 Some(unscaled) => Datum::Scalar(Scalar::Decimal {
                     unscaled,

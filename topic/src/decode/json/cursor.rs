@@ -3,6 +3,8 @@
 //! It takes the text's form for granted, so it is quick and cannot fail; over any other text it would find nonsense, but
 //! neither panic nor loop. What is skipped costs neither stack nor memory.
 
+use crate::decode::json::search::plain_bytes;
+
 /// Stands before a value, or, within an array or object, behind one.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Cursor<'a> {
@@ -87,7 +89,7 @@ impl<'a> Cursor<'a> {
     }
 
     fn skip_while(&mut self, skipped: impl Fn(u8) -> bool) {
-        let rest = self.json.as_bytes().get(self.at..).unwrap_or_default();
+        let rest = self.rest();
         let skipped = rest.iter().position(|byte| !skipped(*byte));
         self.at += skipped.unwrap_or(rest.len());
     }
@@ -95,10 +97,13 @@ impl<'a> Cursor<'a> {
     fn skip_string(&mut self) {
         self.at += 1;
         loop {
-            self.skip_while(|byte| !matches!(byte, b'"' | b'\\'));
+            self.at += plain_bytes(self.rest());
             match self.first() {
                 b'\\' => self.at += 2,
-                _ => break,
+                b'"' => break,
+                _ if self.at >= self.json.len() => break,
+                // No JSON, but a cursor cannot fail.
+                _ => self.at += 1,
             }
         }
         self.at += 1;
@@ -123,6 +128,10 @@ impl<'a> Cursor<'a> {
                 return;
             }
         }
+    }
+
+    fn rest(&self) -> &'a [u8] {
+        self.json.as_bytes().get(self.at..).unwrap_or_default()
     }
 
     fn text(&self, start: usize, end: usize) -> &'a str {

@@ -1,17 +1,32 @@
 //! JSON's escapes, undone.
 
+use crate::decode::json::search::bytes_before_backslash;
+
 /// Undoes JSON's escapes. The parser has checked their form, but not whether surrogates come in pairs.
 pub(crate) fn unescape<'a>(text: &'a str, unescaped: &'a mut String) -> &'a str {
-    if !text.contains('\\') {
+    let mut at = bytes_before_backslash(text.as_bytes());
+    if at == text.len() {
         return text;
     }
     unescaped.clear();
     let mut rest = text;
-    while let Some((plain, escape)) = rest.split_once('\\') {
-        unescaped.push_str(plain);
-        let (c, after) = read_escape(escape);
-        unescaped.push(c);
-        rest = after;
+    while at < rest.len() {
+        unescaped.push_str(&rest[..at]);
+        let escape = &rest[at + 1..];
+        let plain = match escape.as_bytes().first() {
+            // The character stands for itself: it is left to be copied with what follows.
+            Some(b'"' | b'\\' | b'/') => {
+                rest = escape;
+                1
+            }
+            _ => {
+                let (c, after) = read_escape(escape);
+                unescaped.push(c);
+                rest = after;
+                0
+            }
+        };
+        at = plain + bytes_before_backslash(&rest.as_bytes()[plain..]);
     }
     unescaped.push_str(rest);
     unescaped
@@ -69,6 +84,7 @@ mod tests {
             (r"\ud800", "\u{fffd}"),
             (r"\ude00\ud83d", "\u{fffd}\u{fffd}"),
             (r"\ud800\u0041", "\u{fffd}A"),
+            (r"\ud800\\u0041", "\u{fffd}\\u0041"),
         ] {
             assert_eq!(unescape(inside, &mut String::new()), wanted, "{inside}");
         }

@@ -4,7 +4,6 @@ use std::ops::Range;
 
 use prost_reflect::Value;
 
-use crate::decode::DecodeError;
 use crate::decode::column::{Lists, Maps, Misfits, Rows, ValueBuilder};
 use crate::decode::protobuf::fill::Filler;
 use crate::decode::protobuf::plan::{Form, MapForm, Row};
@@ -13,6 +12,7 @@ use crate::decode::protobuf::schema::{Field, Kind};
 use crate::decode::protobuf::well_known::{Time, WellKnown, push_camel_case, wrapper_lookup};
 use crate::decode::protobuf::wire::Raw;
 use crate::decode::scalar::Scalar;
+use crate::decode::{DecodeError, utf8};
 
 impl Filler<'_> {
     /// Appends one value: what `values` mean in the `form`, which is for all of the field or for one item.
@@ -261,7 +261,7 @@ impl Filler<'_> {
                 self.text.push(',');
             }
             if let Raw::Bytes(path) = self.found.raw(at) {
-                push_camel_case(&String::from_utf8_lossy(path.of(self.payload)), self.text);
+                push_camel_case(&utf8::lossy(path.of(self.payload)), self.text);
             }
         }
         self.found.truncate(found.start);

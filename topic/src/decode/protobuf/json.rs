@@ -21,7 +21,6 @@ use std::ops::Range;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::decode::DecodeError;
 use crate::decode::protobuf::fill::{Filler, KEY_BYTES};
 use crate::decode::protobuf::plan::Entry;
 use crate::decode::protobuf::scalars::scalar;
@@ -29,6 +28,7 @@ use crate::decode::protobuf::schema::{Field, Kind, Shape};
 use crate::decode::protobuf::well_known::{TWO_LEN, WellKnown};
 use crate::decode::protobuf::wire::Raw;
 use crate::decode::scalar::Scalar;
+use crate::decode::{DecodeError, utf8};
 
 const MAX_DEPTH: usize = 100;
 
@@ -161,7 +161,7 @@ impl<'a> Filler<'a> {
             (_, Scalar::Float(value)) => self.push_float(value, f64::from(value)),
             (_, Scalar::Double(value)) => self.push_float(value, value),
             (_, Scalar::Text(text)) => self.push_json_text(text),
-            (Kind::String, Scalar::Bytes(bytes)) => self.push_json_text(&String::from_utf8_lossy(bytes)),
+            (Kind::String, Scalar::Bytes(bytes)) => self.push_json_text(&utf8::lossy(bytes)),
             (_, Scalar::Bytes(bytes)) => self.push_base64(bytes),
             _ => self.text.push_str("null"),
         }
@@ -228,7 +228,7 @@ impl<'a> Filler<'a> {
             let key = self.bytes(self.last(&entry, Entry::KEY));
             if last.get(key) == Some(&at) {
                 self.separate('{');
-                self.push_json_text(&String::from_utf8_lossy(key));
+                self.push_json_text(&utf8::lossy(key));
                 self.text.push(':');
                 let value = self.found.of_slot(&entry, Entry::VALUE);
                 self.json_any_value(value, depth + 1)?;
@@ -261,7 +261,7 @@ impl<'a> Filler<'a> {
 
     fn json_any(&mut self, parts: Range<usize>, depth: usize) -> Result<(), DecodeError> {
         let found = self.found.collect(self.payload, parts, WellKnown::Any.lookup())?;
-        let type_url = String::from_utf8_lossy(self.bytes(self.last(&found, 0)));
+        let type_url = utf8::lossy(self.bytes(self.last(&found, 0)));
         self.text.push('{');
         if !found.is_empty() {
             self.text.push_str("\"@type\":");

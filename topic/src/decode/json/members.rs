@@ -1,0 +1,200 @@
+//! The members of the top-level object, found the quick way.
+//!
+//! The records of a topic mostly come from one program: their keys follow in one order, with the same blanks between.
+//! What stood between two values of an earlier record most likely stands there again, and to see that it does is quicker
+//! than to read a key and to find out whether it is wanted.
+
+use std::ops::Range;
+
+use crate::decode::json::scanner::Scanner;
+use crate::decode::json::top_level::place_of_key;
+use crate::decode::json::wanted::{Found, Wanted};
+
+/// What is remembered of a record: so many gaps, of so many bytes each.
+const MAX_GAPS: usize = 1024;
+const MAX_GAP_BYTES: usize = 256;
+
+/// Finds members, and remembers the keys of the record before.
+#[derive(Debug, Default)]
+pub(crate) struct Members {
+    /// In the order of the values they stand before.
+    gaps: Vec<Gap>,
+    /// The scanner's.
+    ends: Vec<u8>,
+}
+
+/// What stands before a value and behind the one before it, such as `, "a": `.
+#[derive(Debug)]
+struct Gap {
+    text: String,
+    /// Of the value, if it is wanted.
+    place: Option<usize>,
+}
+
+impl Members {
+    /// Notes in `found`, which is empty, where those members of `json` stand that are wanted. `None` if that is no JSON
+    /// object, or if only `serde_json` can tell; then `found` holds anything.
+    pub(crate) fn locate(&mut self, json: &str, wanted: &Wanted, found: &mut Found) -> Option<()> {
+        let mut scanner = Scanner::new(json, &mut self.ends);
+        for nth in 0.. {
+            let place = match self.gaps.get(nth) {
+                Some(gap) if scanner.skip_text(&gap.text) => gap.place,
+                _ => {
+                    let start = scanner.position();
+                    let Some(key) = next_key(&mut scanner, nth == 0)? else {
+                        break;
+                    };
+                    let place = place_of_key(json.get(key)?, wanted)?;
+                    remember(&mut self.gaps, nth, json.get(start..scanner.position())?, place);
+                    place
+                }
+            };
+            let value = scanner.skip_value()?;
+            if let Some(place) = place {
+                found[place] = Some(value);
+            }
+        }
+        Some(())
+    }
+}
+
+/// Moves before the value of the next member and gives where its key stands, in its quotes; behind the object there is
+/// no more. The `first` key comes behind the bracket.
+fn next_key(scanner: &mut Scanner<'_>, first: bool) -> Option<Option<Range<usize>>> {
+    if first {
+        scanner.skip_byte(b'{')?;
+    }
+    match scanner.skip_blanks() {
+        b'}' => return Some(None),
+        b',' if !first => scanner.skip_byte(b',')?,
+        _ if first => {}
+        _ => return None,
+    }
+    let key = scanner.skip_string()?;
+    scanner.skip_byte(b':')?;
+    scanner.skip_blanks();
+    Some(Some(key))
+}
+
+/// Remembers the gap before value `nth`. Behind one that is too long nothing is remembered, since gaps are counted.
+fn remember(gaps: &mut Vec<Gap>, nth: usize, text: &str, place: Option<usize>) {
+    if text.len() > MAX_GAP_BYTES {
+        gaps.truncate(nth);
+        return;
+    }
+    if nth == gaps.len() && nth < MAX_GAPS {
+        gaps.push(Gap {
+            text: String::new(),
+            place,
+        });
+    }
+    if let Some(gap) = gaps.get_mut(nth) {
+        gap.text.clear();
+        gap.text.push_str(text);
+        gap.place = place;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::decode::json::top_level;
+    use crate::path::Step;
+
+    /// The top of documents whose keys `a`, `b` and `é` are wanted.
+    fn wanted() -> Wanted {
+        let keys = ["a", "b", "é"].map(|key| [Step::Key(key.into())]);
+        Wanted::new(keys.iter().map(|key| key.as_slice()))
+    }
+
+    /// What stands in `json` for each of them; `None` if `json` is declined.
+    fn texts<'a>(members: &mut Members, json: &'a str) -> Option<Vec<Option<&'a str>>> {
+        let wanted = wanted();
+        let mut found = vec![None; wanted.places()];
+        members.locate(json, &wanted, &mut found)?;
+        let ranges = found.into_iter().skip(1);
+        Some(ranges.map(|range| range.map(|range| &json[range])).collect())
+    }
+
+    #[test]
+    fn finds_members_whatever_came_before() {
+        let mut members = Members::default();
+        for (json, wanted) in [
+            (r#"{"a":1,"b":[2],"c":3}"#, [Some("1"), Some("[2]"), None]),
+            (r#"{"a":"x","b":{},"c":3}"#, [Some("\"x\""), Some("{}"), None]),
+            (r#"{"a":  1,"b":2 ,"c":3}"#, [Some("1"), Some("2"), None]),
+            (r#"{"b":1,"a":2,"c":3}"#, [Some("2"), Some("1"), None]),
+            (r#"{"b":1}"#, [None, Some("1"), None]),
+            (r#"{"b":1,"a":2,"c":3,"a":4} 5"#, [Some("4"), Some("1"), None]),
+            (r#"{"\u00e9":1,"\ud800":2}"#, [None, None, Some("1")]),
+            (r#"{"\u00e9":1,"\u00e9":2}"#, [None, None, Some("2")]),
+            ("{}", [None, None, None]),
+            (r#" { "a" : 1 , "b" : 2 } "#, [Some("1"), Some("2"), None]),
+            (
+                r#" { "a" : true , "b" : "" } "#,
+                [Some("true"), Some("\"\""), None],
+            ),
+        ] {
+            assert_eq!(texts(&mut members, json), Some(wanted.to_vec()), "{json}");
+        }
+    }
+
+    #[test]
+    fn a_gap_is_no_excuse_for_what_is_no_json() {
+        let mut members = Members::default();
+        assert!(texts(&mut members, r#"{"a":1,"b":2}"#).is_some());
+        for json in [
+            "",
+            "{",
+            r#"{"a":"#,
+            r#"{"a":1,"#,
+            r#"{"a":1,"b":"#,
+            r#"{"a":1,"b":}"#,
+            r#"{"a":,"b":2}"#,
+            r#"{"a":1,"b":2"#,
+            r#"{"a":1,"b":2,}"#,
+            r#"{"a":1 1,"b":2}"#,
+            r#"{"a":1"b":2}"#,
+            r#",{"a":1}"#,
+            r#"{,"a":1}"#,
+            r#"[{"a":1}]"#,
+        ] {
+            assert_eq!(texts(&mut members, json), None, "{json}");
+        }
+    }
+
+    #[test]
+    fn remembers_only_so_much() {
+        let key = |n: usize| format!("{n:0>0$}", MAX_GAP_BYTES * usize::from(n == 5));
+        let document = (0..2 * MAX_GAPS).map(|n| format!("\"{}\":{n}", key(n)));
+        let json = format!("{{{},\"a\":1}}", document.collect::<Vec<_>>().join(","));
+        let mut members = Members::default();
+        assert_eq!(texts(&mut members, &json).unwrap()[0], Some("1"));
+        assert_eq!(members.gaps.len(), 5);
+        let json = json.replace(&key(5), "5");
+        assert_eq!(texts(&mut members, &json).unwrap()[0], Some("1"));
+        assert_eq!(members.gaps.len(), MAX_GAPS);
+        assert_eq!(texts(&mut members, &json).unwrap()[0], Some("1"));
+    }
+
+    proptest! {
+        #[test]
+        fn finds_what_serde_json_finds(documents in prop::collection::vec(
+            "\\{([ ,]?\"(a|b|é|\\\\u00e9|c|\\\\ud800|\n)\"[: ]?:?[ ]?(1|\"x\"|\\[\\]|\\{\"a\":1\\}|tru|)){0,3}\\}?",
+            1..6,
+        )) {
+            let mut members = Members::default();
+            let wanted = wanted();
+            for json in &documents {
+                let mut quick = vec![None; wanted.places()];
+                if members.locate(json, &wanted, &mut quick).is_some() {
+                    let mut found = vec![None; wanted.places()];
+                    prop_assert!(top_level::locate(json, &wanted, &mut found).is_ok(), "{}", json);
+                    prop_assert_eq!(quick, found, "{}", json);
+                }
+            }
+        }
+    }
+}
