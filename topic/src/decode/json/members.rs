@@ -106,7 +106,7 @@ mod tests {
     /// The top of documents whose keys `a`, `b` and `é` are wanted.
     fn wanted() -> Wanted {
         let keys = ["a", "b", "é"].map(|key| [Step::Key(key.into())]);
-        Wanted::new(keys.iter().map(|key| key.as_slice()))
+        Wanted::new(keys.iter().map(<[Step; 1]>::as_slice))
     }
 
     /// What stands in `json` for each of them; `None` if `json` is declined.
