@@ -37,7 +37,7 @@ pub use domain::{EncryptionKey, FederatedIdentity, SpillLocation, Split, TableNa
 pub use error::{DecodeError, EncodeError, Rule};
 pub use ipc::{
     Block, IpcFraming, UnsupportedType, block_bytes, check_supported, decode_batch, decode_schema,
-    encode_batch, encode_schema,
+    encode_batch, encode_batches, encode_schema,
 };
 pub use messages::{
     CAPABILITIES, FederationRequest, FederationResponse, GetDataSourceCapabilitiesRequest,

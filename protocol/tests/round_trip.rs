@@ -7,7 +7,13 @@ mod support;
 
 use std::sync::Arc;
 
-use arrow::datatypes::SchemaRef;
+use arrow::array::{
+    ArrayRef, FixedSizeBinaryArray, FixedSizeListArray, Int32Array, NullArray, RecordBatch, StringArray,
+    Time32SecondArray,
+};
+use arrow::datatypes::{Int32Type, SchemaRef};
+use arrow::ipc::writer::{DictionaryTracker, IpcDataGenerator, IpcWriteOptions, write_message};
+use arrow::ipc::{MetadataVersion, root_as_message};
 use proptest::prelude::*;
 use protocol::*;
 use support::arrays::any_batch;
@@ -39,12 +45,109 @@ proptest! {
         check_supported(&batch.schema()).unwrap();
     }
 
+    /// Rows that come in parts are written as their whole, whose layout is that of Arrow's writer.
+    #[test]
+    fn parts_are_written_as_their_whole(batch in any_batch(), cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..4)) {
+        for framing in FRAMINGS {
+            let bytes = encode_batches(&batch.schema(), parts(&batch, &cuts), framing).unwrap();
+            prop_assert_eq!(&decode_batch(&bytes, batch.schema()).unwrap(), &batch);
+            if batch.num_rows() > 0 {
+                let by_arrow = written_by_arrow(&batch, framing);
+                let head = by_arrow.len() - body_bytes(&by_arrow);
+                prop_assert_eq!(&bytes[..head], &by_arrow[..head]);
+                prop_assert_eq!(bytes.len(), by_arrow.len());
+            }
+        }
+    }
+
     /// The counted size is what lies in the buffers of a compact copy, which is what is encoded, less its padding.
     #[test]
     fn counted_bytes_are_what_is_encoded_less_metadata_and_padding(batch in any_batch()) {
         let bytes = encode_batch(&batch, IpcFraming::Legacy).unwrap();
         prop_assert!(block_bytes(&batch) <= bytes.len(), "{} > {}", block_bytes(&batch), bytes.len());
     }
+}
+
+/// Types that no table has but a block may.
+#[test]
+fn parts_of_other_types_are_written_as_their_whole() {
+    let pairs = FixedSizeListArray::from_iter_primitive::<Int32Type, _, _>(
+        [Some([Some(1), None]), None, Some([Some(5), Some(6)])],
+        2,
+    );
+    let columns: [(&str, ArrayRef, bool); 4] = [
+        ("pairs", Arc::new(pairs), true),
+        (
+            "codes",
+            Arc::new(FixedSizeBinaryArray::try_from_iter([b"abc", b"def", b"ghi"].into_iter()).unwrap()),
+            true,
+        ),
+        ("nothing", Arc::new(NullArray::new(3)), true),
+        (
+            "days",
+            Arc::new(Time32SecondArray::from(vec![Some(7), None, Some(9)])),
+            true,
+        ),
+    ];
+    let batch = RecordBatch::try_from_iter_with_nullable(columns).unwrap();
+    for cut in 0..=3 {
+        let parts = vec![batch.slice(0, cut), batch.slice(cut, 3 - cut)];
+        let bytes = encode_batches(&batch.schema(), parts, IpcFraming::Legacy).unwrap();
+        assert_eq!(
+            decode_batch(&bytes, batch.schema()).unwrap(),
+            batch,
+            "cut at {cut}"
+        );
+    }
+}
+
+#[test]
+fn refuses_parts_of_other_columns() {
+    let part = |column: ArrayRef| RecordBatch::try_from_iter([("a", column)]).unwrap();
+    let numbers = part(Arc::new(Int32Array::from(vec![1])));
+    let texts = part(Arc::new(StringArray::from(vec!["x"])));
+    let error = encode_batches(&numbers.schema(), vec![numbers, texts], IpcFraming::Legacy).unwrap_err();
+    assert!(error.to_string().contains("Utf8"), "{error}");
+}
+
+fn parts(batch: &RecordBatch, cuts: &[prop::sample::Index]) -> Vec<RecordBatch> {
+    let mut cuts: Vec<_> = cuts.iter().map(|cut| cut.index(batch.num_rows() + 1)).collect();
+    cuts.sort_unstable();
+    let starts = [0].into_iter().chain(cuts.clone());
+    let ends = cuts.into_iter().chain([batch.num_rows()]);
+    starts
+        .zip(ends)
+        .map(|(start, end)| batch.slice(start, end - start))
+        .collect()
+}
+
+fn written_by_arrow(batch: &RecordBatch, framing: IpcFraming) -> Vec<u8> {
+    let options = match framing {
+        IpcFraming::Legacy => IpcWriteOptions::try_new(8, true, MetadataVersion::V4),
+        IpcFraming::Continuation => IpcWriteOptions::try_new(8, false, MetadataVersion::V5),
+    };
+    let options = options.unwrap();
+    let (_, encoded) = IpcDataGenerator::default()
+        .encode(
+            batch,
+            &mut DictionaryTracker::new(true),
+            &options,
+            &mut Default::default(),
+        )
+        .unwrap();
+    let mut bytes = Vec::new();
+    write_message(&mut bytes, encoded, &options).unwrap();
+    bytes
+}
+
+/// As the message's flatbuffer says.
+fn body_bytes(message: &[u8]) -> usize {
+    let prefix = match IpcFraming::of(message) {
+        IpcFraming::Legacy => 4,
+        IpcFraming::Continuation => 8,
+    };
+    let body = root_as_message(&message[prefix..]).unwrap().bodyLength();
+    usize::try_from(body).unwrap()
 }
 
 proptest! {

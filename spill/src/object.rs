@@ -1,10 +1,9 @@
 //! One block as the bytes of one object, and back. The layout is in the crate's documentation.
 
 use arrow::array::RecordBatch;
-use arrow::compute::concat_batches;
 use arrow::datatypes::SchemaRef;
 use bytes::Bytes;
-use protocol::{EncryptionKey, IpcFraming, SpillLocation, decode_batch, encode_batch};
+use protocol::{EncryptionKey, IpcFraming, SpillLocation, decode_batch, encode_batches};
 
 use crate::{BlockCipher, SpillError};
 
@@ -14,10 +13,7 @@ pub(crate) fn encode_object(
     parts: Vec<RecordBatch>,
     cipher: Option<&BlockCipher>,
 ) -> Result<Bytes, SpillError> {
-    let batch = concat_batches(schema, &parts)?;
-    drop(parts); // The rows are in memory twice now; a third copy comes next.
-    let message = encode_batch(&batch, IpcFraming::Legacy)?;
-    drop(batch);
+    let message = encode_batches(schema, parts, IpcFraming::Legacy)?;
     Ok(match cipher {
         Some(cipher) => cipher.encrypt(message)?.into(),
         None => message.into(),

@@ -1,12 +1,13 @@
 //! A record batch as one encapsulated message.
 
-use arrow::array::{Array, RecordBatch};
-use arrow::datatypes::{DataType, SchemaRef};
-use arrow::ipc::writer::{DictionaryTracker, EncodedData, IpcDataGenerator, write_message};
+use arrow::array::RecordBatch;
+use arrow::datatypes::{DataType, FieldRef, Schema, SchemaRef};
+use arrow::error::ArrowError;
 
 use super::framing::{Encapsulated, IpcFraming, arrow};
 use super::read_batch::read_batch;
 use super::types::check_block_types;
+use super::write_batch::write_batches;
 use crate::error::{DecodeError, EncodeError, Fault, Rule};
 
 /// Encodes a batch; sliced columns by their slice. A batch without rows is no bytes at all, because the peer's reader
@@ -15,41 +16,49 @@ use crate::error::{DecodeError, EncodeError, Fault, Rule};
 /// # Errors
 /// If a column is of a type that no block can carry, or there are rows but no column with data.
 pub fn encode_batch(batch: &RecordBatch, framing: IpcFraming) -> Result<Vec<u8>, EncodeError> {
-    check_block_types(batch.schema_ref())?;
-    check_body(batch)?;
-    if batch.num_rows() == 0 {
-        return Ok(Vec::new());
-    }
-    let options = framing.write_options()?;
-    let mut no_dictionaries = DictionaryTracker::new(true);
-    let (_, encoded) =
-        IpcDataGenerator::default().encode(batch, &mut no_dictionaries, &options, &mut Default::default())?;
-    let EncodedData {
-        ipc_message,
-        arrow_data: mut bytes,
-    } = encoded;
-    let mut head = Vec::with_capacity(ipc_message.len() + LONGEST_PREFIX_BYTES);
-    let metadata = EncodedData {
-        ipc_message,
-        arrow_data: Vec::new(),
-    };
-    write_message(&mut head, metadata, &options)?;
-    // In front of the body, where that lies: a block is large, and a copy of it as large again.
-    bytes.splice(0..0, head);
-    Ok(bytes)
+    encode_batches(batch.schema_ref(), vec![batch.clone()], framing)
 }
 
-/// Room for continuation marker, length and padding.
-const LONGEST_PREFIX_BYTES: usize = 16;
+/// As [`encode_batch`], for rows that came in parts: one batch of all their rows, in order. Memory is let go of as it is
+/// written, so that no more than the largest buffer of a part is held twice, if nobody else holds on to the parts.
+///
+/// # Errors
+/// As [`encode_batch`]; also if a part has other columns than `schema`, or a column of all parts more bytes than an offset
+/// can say.
+pub fn encode_batches(
+    schema: &Schema,
+    parts: Vec<RecordBatch>,
+    framing: IpcFraming,
+) -> Result<Vec<u8>, EncodeError> {
+    check_block_types(schema)?;
+    let rows = parts.iter().map(RecordBatch::num_rows).sum();
+    check_body(schema, rows)?;
+    if let Some(other) = parts.iter().find(|part| !has_columns_of(part, schema)) {
+        let found = other.schema();
+        return Err(ArrowError::SchemaError(format!(
+            "a part has other columns than the block: wanted {schema}, found {found}"
+        ))
+        .into());
+    }
+    if rows == 0 {
+        return Ok(Vec::new());
+    }
+    Ok(write_batches(parts, schema.fields().len(), framing)?)
+}
 
-fn check_body(batch: &RecordBatch) -> Result<(), EncodeError> {
-    let rows = batch.num_rows();
-    match batch.columns() {
-        _ if rows == 0 => Ok(()),
-        [] => Err(EncodeError::NoColumns { rows }),
-        columns if columns.iter().all(|column| *column.data_type() == DataType::Null) => {
-            Err(EncodeError::NoBody { rows })
-        }
+fn has_columns_of(batch: &RecordBatch, schema: &Schema) -> bool {
+    let (found, wanted) = (batch.schema_ref().fields(), schema.fields());
+    let is_of_type =
+        |(found, wanted): (&FieldRef, &FieldRef)| found.data_type().equals_datatype(wanted.data_type());
+    found.len() == wanted.len() && found.iter().zip(wanted).all(is_of_type)
+}
+
+fn check_body(schema: &Schema, rows: usize) -> Result<(), EncodeError> {
+    let mut types = schema.fields().iter().map(|field| field.data_type());
+    match rows {
+        0 => Ok(()),
+        _ if schema.fields().is_empty() => Err(EncodeError::NoColumns { rows }),
+        _ if types.all(|data_type| *data_type == DataType::Null) => Err(EncodeError::NoBody { rows }),
         _ => Ok(()),
     }
 }

@@ -36,15 +36,20 @@ impl IpcFraming {
 
     /// Buffers aligned to 8 bytes, without compression.
     pub(crate) fn write_options(self) -> Result<IpcWriteOptions, ArrowError> {
+        IpcWriteOptions::try_new(ALIGNMENT_BYTES, self == Self::Legacy, self.metadata_version())
+    }
+
+    pub(super) fn metadata_version(self) -> MetadataVersion {
         match self {
-            Self::Legacy => IpcWriteOptions::try_new(ALIGNMENT_BYTES, true, MetadataVersion::V4),
-            Self::Continuation => IpcWriteOptions::try_new(ALIGNMENT_BYTES, false, MetadataVersion::V5),
+            Self::Legacy => MetadataVersion::V4,
+            Self::Continuation => MetadataVersion::V5,
         }
     }
 }
 
 const CONTINUATION: [u8; 4] = [0xFF; 4];
-const ALIGNMENT_BYTES: usize = 8;
+/// Of every buffer in a body.
+pub(super) const ALIGNMENT_BYTES: usize = 8;
 
 /// An encapsulated message, cut but not yet understood.
 pub(crate) struct Encapsulated<'a> {

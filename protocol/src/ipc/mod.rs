@@ -11,11 +11,12 @@ mod read_schema;
 mod schema;
 mod size;
 mod types;
+mod write_batch;
 
 #[cfg(test)]
 mod tests;
 
-pub use batch::{decode_batch, encode_batch};
+pub use batch::{decode_batch, encode_batch, encode_batches};
 pub use block::Block;
 pub use framing::IpcFraming;
 pub use schema::{decode_schema, encode_schema};
