@@ -11,7 +11,7 @@ use std::borrow::Cow;
 use std::ffi::{CStr, CString, c_void};
 use std::ptr::NonNull;
 use std::time::Duration;
-use std::{ptr, slice};
+use std::{ptr, slice, vec};
 
 use rdkafka::bindings as sys;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
@@ -28,7 +28,12 @@ pub(super) struct PartitionFetch<'c, C: ConsumerContext> {
     topic: NonNull<sys::rd_kafka_topic_t>,
     queue: NonNull<sys::rd_kafka_queue_t>,
     partition: i32,
+    /// Taken off the queue and not shown yet.
+    taken: vec::IntoIter<Message>,
 }
+
+/// Taken off the queue in one call: each call locks the partition, which the thread that fetches also does.
+const TAKEN_MESSAGES: usize = 256;
 
 /// What a fetch delivers, in offset order.
 pub(super) enum Fetched<'a> {
@@ -67,6 +72,7 @@ impl<'c, C: ConsumerContext> PartitionFetch<'c, C> {
             topic,
             queue,
             partition,
+            taken: Vec::new().into_iter(),
         };
         // SAFETY: topic and queue are live handles of the same client.
         let started =
@@ -80,16 +86,48 @@ impl<'c, C: ConsumerContext> PartitionFetch<'c, C> {
 
     /// Waits up to `timeout` for the next thing fetched and shows it to `visit`.
     pub(super) fn poll<R>(&mut self, timeout: Duration, visit: impl FnOnce(Fetched<'_>) -> R) -> Option<R> {
+        if !self.has_taken() {
+            self.taken = self.take().into_iter();
+        }
+        let message = self.taken.next().or_else(|| self.wait(timeout))?;
+        Some(visit(message.fetched()))
+    }
+
+    /// Whether the next thing is at hand already, so that [`Self::poll`] touches nothing of librdkafka's.
+    pub(super) fn has_taken(&self) -> bool {
+        !self.taken.as_slice().is_empty()
+    }
+
+    /// What is on the queue, as far as one call takes it.
+    fn take(&mut self) -> Vec<Message> {
+        let mut messages = [ptr::null_mut(); TAKEN_MESSAGES];
+        // SAFETY: the queue is live, and there is room for as many messages as the call is told. With a time to wait it
+        // would wait until all the room is used.
+        let taken = unsafe {
+            sys::rd_kafka_consume_batch_queue(self.queue.as_ptr(), 0, messages.as_mut_ptr(), TAKEN_MESSAGES)
+        };
+        // Negative if the queue is not one of the client's, which it is.
+        let taken = usize::try_from(taken).unwrap_or_default();
+        messages[..taken]
+            .iter()
+            .filter_map(|message| NonNull::new(*message).map(Message))
+            .collect()
+    }
+
+    fn wait(&mut self, timeout: Duration) -> Option<Message> {
+        if timeout.is_zero() {
+            return None;
+        }
         let timeout_ms = i32::try_from(timeout.as_millis()).unwrap_or(i32::MAX);
         // SAFETY: the queue is live.
         let message = unsafe { sys::rd_kafka_consume_queue(self.queue.as_ptr(), timeout_ms) };
-        let message = Message(NonNull::new(message)?);
-        Some(visit(message.fetched()))
+        NonNull::new(message).map(Message)
     }
 }
 
 impl<C: ConsumerContext> Drop for PartitionFetch<'_, C> {
     fn drop(&mut self) {
+        self.taken = Vec::new().into_iter();
         // SAFETY: both handles are live and used nowhere else. Stopping waits for librdkafka's
         // main thread, so that nothing is put on the queue afterwards; stopping a fetch that
         // never started only returns an error. Freeing the queue frees what it still holds.

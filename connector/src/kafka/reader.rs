@@ -33,8 +33,8 @@ pub(super) struct Reader<'a> {
     deadline: Instant,
     cancelled: &'a AtomicBool,
     stats: ReadStats,
-    /// When the last record came, or the read began.
-    last_record: Instant,
+    /// Since when nothing came; `None` while records flow.
+    idle_since: Option<Instant>,
     last_served: Instant,
     /// What librdkafka said last about this partition.
     partition_error: Option<String>,
@@ -66,7 +66,7 @@ impl<'a> Reader<'a> {
             deadline,
             cancelled,
             stats: ReadStats::default(),
-            last_record: now,
+            idle_since: Some(now),
             last_served: now,
             partition_error: None,
         })
@@ -98,7 +98,9 @@ impl<'a> Reader<'a> {
         let fetch = PartitionFetch::start(self.client, topic, *partition, self.cursor.position());
         let mut fetch = fetch.map_err(|code| self.unreadable(code, code.to_string()))?;
         while !self.is_over() {
-            self.check()?;
+            if !fetch.has_taken() {
+                self.check()?;
+            }
             match self.poll(&mut fetch, sink)? {
                 Some(Next::LookUp) => return Ok(()),
                 Some(Next::Stop) => {
@@ -123,6 +125,7 @@ impl<'a> Reader<'a> {
             return next.transpose();
         }
         let started = Instant::now();
+        self.idle_since.get_or_insert(started);
         let mut waited = Duration::ZERO;
         let next = fetch.poll(POLL_LIMIT, |fetched| {
             waited = started.elapsed();
@@ -173,8 +176,8 @@ impl<'a> Reader<'a> {
         self.stats.records += 1;
         self.stats.value_bytes += record.value.map_or(0, |value| value.len() as u64);
         let next = sink.accept(record)?;
-        // After the sink, which may have waited for its reader: the brokers are not to blame.
-        self.last_record = Instant::now();
+        // The sink may have waited for its reader: the brokers are not to blame for that.
+        self.idle_since = None;
         Ok(match next {
             ControlFlow::Continue(()) => Next::Fetch,
             ControlFlow::Break(()) => Next::Stop,
@@ -239,7 +242,9 @@ impl<'a> Reader<'a> {
                 topic_partition: topic_partition(),
                 position,
                 range: self.cursor.range(),
-                waited: now.saturating_duration_since(self.last_record),
+                waited: self
+                    .idle_since
+                    .map_or(Duration::ZERO, |since| now.saturating_duration_since(since)),
                 broker_error: self
                     .partition_error
                     .take()
