@@ -113,14 +113,6 @@ fn assemble(config: &Config, sdk: &SdkConfig, clusters: Clusters, spill_keys: Ar
 /// Sessions whose parts are kept: a container answers one request at a time, and a query's requests bring the same one.
 const MAX_CALLERS: usize = 4;
 
-/// The settings of this process, completed by a Glue connection and by secrets if the environment names them.
-///
-/// # Errors
-/// A value of no use; a connection or a secret that cannot be read.
-pub async fn config_from_env() -> Result<Config, ConfigError> {
-    config(&Variables::from_env(), &sdk_config().await).await
-}
-
 async fn config(variables: &Variables, sdk: &SdkConfig) -> Result<Config, ConfigError> {
     complete(variables.clone(), sdk).await?.config()
 }

@@ -87,20 +87,13 @@ impl Variables {
     /// As [`Config::from_vars`], without what a secret holds.
     pub fn config(&self) -> Result<Config, ConfigError> {
         let config = Config::from_vars(|name| self.texts.get(name).cloned());
-        config.map_err(
-            |error| match self.secret.iter().find(|variable| is_about(&error, variable)) {
-                Some(variable) => ConfigError::SecretValue {
-                    variable: variable.clone(),
-                },
-                None => error,
+        config.map_err(|error| match self.secret.get(error.variable()) {
+            Some(variable) => ConfigError::SecretValue {
+                variable: variable.clone(),
             },
-        )
+            None => error,
+        })
     }
-}
-
-/// Every message names its variable.
-fn is_about(error: &ConfigError, variable: &str) -> bool {
-    error.to_string().contains(variable)
 }
 
 const OPENS: &str = "${";

@@ -76,10 +76,9 @@ fn next_key(scanner: &mut Scanner<'_>, first: bool) -> Option<Option<Range<usize
     Some(Some(key))
 }
 
-/// Remembers the gap before value `nth`. Behind one that is too long nothing is remembered, since gaps are counted.
+/// Remembers the gap before value `nth`, unless it is too long; behind one that was never remembered none is.
 fn remember(gaps: &mut Vec<Gap>, nth: usize, text: &str, place: Option<usize>) {
     if text.len() > MAX_GAP_BYTES {
-        gaps.truncate(nth);
         return;
     }
     if nth == gaps.len() && nth < MAX_GAPS {
