@@ -7,6 +7,8 @@
 //! measure [--function PATH] memory [ROWS...]    peak memory of one read over the idle process
 //! measure [--function PATH] planning            GetSplits by number of partitions
 //! measure [--function PATH] quiet               one record of a quiet partition, warm
+//! measure queries                               the demonstration's queries
+//! measure fetch [ROWS]                          a bare poll against fetches decoded by `kafka-protocol`
 //! measure [--function PATH] splits [ROWS [SIZES...]]   a table in splits of each size
 //! ```
 //!
@@ -21,10 +23,12 @@ use std::path::PathBuf;
 use figures::Figures;
 use function::Function;
 
+mod bare;
 mod figures;
 mod function;
 mod memory;
 mod planning;
+mod queries;
 mod quiet;
 mod splits;
 mod start;
@@ -54,6 +58,8 @@ async fn main() -> io::Result<()> {
         "memory" => memory::measure(&function, &numbers, &mut figures).await?,
         "planning" => planning::measure(&function, &mut figures).await?,
         "quiet" => quiet::measure(&function, &mut figures).await?,
+        "queries" => queries::measure(&mut figures).await?,
+        "fetch" => bare::measure(&numbers, &mut figures).await?,
         "splits" => return splits::measure(&function, &numbers).await,
         "all" => {
             throughput::measure(&function, &[], &mut figures).await?;
@@ -61,6 +67,7 @@ async fn main() -> io::Result<()> {
             memory::measure(&function, &[], &mut figures).await?;
             planning::measure(&function, &mut figures).await?;
             quiet::measure(&function, &mut figures).await?;
+            queries::measure(&mut figures).await?;
         }
         _ => usage(),
     }
@@ -72,7 +79,8 @@ async fn main() -> io::Result<()> {
 
 fn usage() -> ! {
     eprintln!(
-        "usage: measure [--json] [--function PATH] all | throughput | start | memory | planning | quiet | splits"
+        "usage: measure [--json] [--function PATH] all | throughput | start | memory | planning | quiet | queries \
+         | fetch | splits"
     );
     std::process::exit(2)
 }

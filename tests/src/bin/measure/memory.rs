@@ -11,7 +11,7 @@ use crate::function::{Function, orders};
 /// Reads one split of so many rows each, in a process of its own.
 pub(crate) async fn measure(function: &Function, rows: &[usize], figures: &mut Figures) -> io::Result<()> {
     let rows = match rows {
-        [] => &[100_000, 1_000_000],
+        [] => &[100_000, 1_000_000, 10_000_000],
         rows => rows,
     };
     for rows in rows {

@@ -6,12 +6,11 @@ use std::time::{Duration, Instant};
 
 use embedded::glue::DataFormat;
 use protocol::{Constraints, Split};
-use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use tests::client::Client;
 use tests::world::World;
 use tpch::{Encoder, Format, Loader, SchemaDefinition, Table};
 
+use crate::bare;
 use crate::figures::{Figures, median};
 use crate::function::{Function, orders};
 
@@ -40,6 +39,7 @@ pub(crate) async fn measure(function: &Function, rows: &[usize], figures: &mut F
     };
     let ways = [
         way("2 of 4 columns, encrypted", &all[..2], true),
+        way("2 of 4 columns, in the clear", &all[..2], false),
         way("4 columns, encrypted", &all[..], true),
         way("4 columns, in the clear", &all[..], false),
     ];
@@ -60,19 +60,19 @@ pub(crate) async fn measure(function: &Function, rows: &[usize], figures: &mut F
             .iter()
             .map(|column| column.name)
             .collect();
-        let what = format!(
-            "ReadRecords, line items as {}, {} columns, encrypted",
-            format.name(),
-            columns.len()
-        );
-        let way = Way {
-            what,
+        let way = |wanted: usize| Way {
+            what: format!(
+                "ReadRecords, line items as {}, {wanted} of {} columns, encrypted",
+                format.name(),
+                columns.len()
+            ),
             table: &table,
-            columns: &columns,
+            columns: &columns[..wanted],
             encrypted: true,
         };
+        let ways = [way(2), way(columns.len())];
         let bare = format!("bare poll, line items as {}", format.name());
-        compare(function, &world, &table, &bare, &[way], figures).await?;
+        compare(function, &world, &table, &bare, &ways, figures).await?;
     }
     Ok(())
 }
@@ -115,7 +115,7 @@ async fn compare(
     let (mut polls, mut reads) = (Vec::new(), vec![Vec::new(); ways.len()]);
     for _ in 0..RUNS {
         let (bootstrap, topic) = (world.broker.bootstrap().to_owned(), topic.to_owned());
-        let poll = tokio::task::spawn_blocking(move || poll(&bootstrap, &topic, records));
+        let poll = tokio::task::spawn_blocking(move || bare::poll(&bootstrap, &topic, records));
         polls.push(poll.await.map_err(io::Error::other)??.as_secs_f64());
         for (reader, times) in readers.iter().zip(&mut reads) {
             times.push(reader.read().await?.as_secs_f64());
@@ -172,31 +172,4 @@ impl<'a> Reader<'a> {
         answer.await.map_err(io::Error::other)?;
         Ok(started.elapsed())
     }
-}
-
-/// Takes the topic's records as librdkafka gives them, and looks at their lengths alone.
-fn poll(bootstrap: &str, topic: &str, records: i64) -> io::Result<Duration> {
-    let consumer: BaseConsumer = ClientConfig::new()
-        .set("bootstrap.servers", bootstrap)
-        .set("group.id", "measure")
-        .set("enable.auto.commit", "false")
-        .create()
-        .map_err(io::Error::other)?;
-    let mut partitions = TopicPartitionList::new();
-    partitions
-        .add_partition_offset(topic, 0, Offset::Offset(0))
-        .map_err(io::Error::other)?;
-    let started = Instant::now();
-    consumer.assign(&partitions).map_err(io::Error::other)?;
-    let (mut polled, mut bytes) = (0, 0);
-    while polled < records {
-        let message = consumer
-            .poll(Duration::from_secs(10))
-            .ok_or(io::ErrorKind::TimedOut)?;
-        let message = message.map_err(io::Error::other)?;
-        polled += 1;
-        bytes += message.payload_len();
-    }
-    assert!(bytes > 0, "records have bytes");
-    Ok(started.elapsed())
 }
