@@ -102,6 +102,19 @@ fn parts_of_other_types_are_written_as_their_whole() {
 }
 
 #[test]
+fn parts_without_validity_go_with_others_that_have_one() {
+    let part = |column: Int32Array| {
+        let column: ArrayRef = Arc::new(column);
+        RecordBatch::try_from_iter_with_nullable([("a", column, true)]).unwrap()
+    };
+    let plain = part(Int32Array::from(vec![1, 2, 3]));
+    let holed = part(Int32Array::from(vec![None, Some(5)]));
+    let whole = part(Int32Array::from(vec![Some(1), Some(2), Some(3), None, Some(5)]));
+    let bytes = encode_batches(&plain.schema(), vec![plain.clone(), holed], IpcFraming::Legacy).unwrap();
+    assert_eq!(decode_batch(&bytes, plain.schema()).unwrap(), whole);
+}
+
+#[test]
 fn refuses_parts_of_other_columns() {
     let part = |column: ArrayRef| RecordBatch::try_from_iter([("a", column)]).unwrap();
     let numbers = part(Arc::new(Int32Array::from(vec![1])));

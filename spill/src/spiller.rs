@@ -29,7 +29,8 @@ use crate::{BlockCipher, BlockLimits, BlockStore, SpillError};
 /// freely, so that few large blocks come out whatever sizes go in.
 ///
 /// Encoding and uploading go on while the caller reads on. In memory are the current block and at most two, or
-/// [`Self::with_max_uploads`], on their way, each of these as rows and then as an object (both at once while it is encoded); [`Self::write`] waits for room.
+/// [`Self::with_max_uploads`], on their way, each of these as rows that become an object, freed as they are written to it;
+/// [`Self::write`] waits for room.
 /// A failed upload fails the next `write` or [`Self::finish`]: never fewer rows.
 pub struct BlockSpiller {
     schema: SchemaRef,
