@@ -69,22 +69,39 @@ impl Body {
                 let bits = arrays.iter().map(|array| array.as_boolean().values().clone());
                 self.buffers.push(Pieces::Bits(bits.collect()));
             }
-            DataType::Utf8 => self.add_spans(arrays, |array| {
-                let texts = array.as_string::<i32>();
-                (texts.offsets(), texts.values().clone())
-            })?,
-            DataType::Binary => self.add_spans(arrays, |array| {
-                let values = array.as_binary::<i32>();
-                (values.offsets(), values.values().clone())
-            })?,
-            DataType::List(_) => self.add_lists(arrays, |array| {
-                let lists = array.as_list::<i32>();
-                (lists.offsets(), lists.values().clone())
-            })?,
-            DataType::Map(..) => self.add_lists(arrays, |array| {
-                let maps = array.as_map();
-                (maps.offsets(), Arc::new(maps.entries().clone()))
-            })?,
+            DataType::Utf8 => {
+                let parts_of = |array: &ArrayRef| {
+                    let texts = array.as_string::<i32>();
+                    (texts.offsets().clone(), texts.values().clone())
+                };
+                let texts = self.add_offsets(arrays, parts_of, Buffer::slice_with_length)?;
+                self.buffers.push(Pieces::Bytes(texts));
+            }
+            DataType::Binary => {
+                let parts_of = |array: &ArrayRef| {
+                    let values = array.as_binary::<i32>();
+                    (values.offsets().clone(), values.values().clone())
+                };
+                let values = self.add_offsets(arrays, parts_of, Buffer::slice_with_length)?;
+                self.buffers.push(Pieces::Bytes(values));
+            }
+            DataType::List(_) => {
+                let parts_of = |array: &ArrayRef| {
+                    let lists = array.as_list::<i32>();
+                    (lists.offsets().clone(), lists.values().clone())
+                };
+                let items = self.add_offsets(arrays, parts_of, slice)?;
+                self.add(&items)?;
+            }
+            DataType::Map(..) => {
+                let parts_of = |array: &ArrayRef| {
+                    let maps = array.as_map();
+                    let entries: ArrayRef = Arc::new(maps.entries().clone());
+                    (maps.offsets().clone(), entries)
+                };
+                let entries = self.add_offsets(arrays, parts_of, slice)?;
+                self.add(&entries)?;
+            }
             DataType::FixedSizeList(..) => {
                 let items = arrays
                     .iter()
@@ -106,36 +123,21 @@ impl Body {
         Ok(())
     }
 
-    fn add_spans(
+    /// The offsets of each array; gives what of its values they span, which comes next.
+    fn add_offsets<V>(
         &mut self,
         arrays: &[ArrayRef],
-        parts_of: impl Fn(&ArrayRef) -> (&OffsetBuffer<i32>, Buffer),
-    ) -> Result<(), ArrowError> {
-        let values = |array| {
-            let (offsets, values) = parts_of(array);
+        parts_of: impl Fn(&ArrayRef) -> (OffsetBuffer<i32>, V),
+        slice: impl Fn(&V, usize, usize) -> V,
+    ) -> Result<Vec<V>, ArrowError> {
+        let (offsets, values): (Vec<_>, Vec<_>) = arrays.iter().map(parts_of).unzip();
+        let spanned = offsets.iter().zip(&values).map(|(offsets, values)| {
             let (start, length) = span(offsets);
-            values.slice_with_length(start, length)
-        };
-        let offsets = arrays.iter().map(|array| parts_of(array).0.clone()).collect();
+            slice(values, start, length)
+        });
+        let spanned = spanned.collect();
         self.buffers.push(Pieces::offsets(offsets)?);
-        self.buffers
-            .push(Pieces::Bytes(arrays.iter().map(values).collect()));
-        Ok(())
-    }
-
-    fn add_lists(
-        &mut self,
-        arrays: &[ArrayRef],
-        parts_of: impl Fn(&ArrayRef) -> (&OffsetBuffer<i32>, ArrayRef),
-    ) -> Result<(), ArrowError> {
-        let items = |array| {
-            let (offsets, items) = parts_of(array);
-            let (start, length) = span(offsets);
-            items.slice(start, length)
-        };
-        let offsets = arrays.iter().map(|array| parts_of(array).0.clone()).collect();
-        self.buffers.push(Pieces::offsets(offsets)?);
-        self.add(&arrays.iter().map(items).collect::<Vec<_>>())
+        Ok(spanned)
     }
 
     /// The length of the body: every buffer with its padding.
@@ -254,6 +256,10 @@ fn validity(arrays: &[ArrayRef], nulls: usize) -> Pieces {
         0 => Pieces::Bytes(Vec::new()),
         _ => Pieces::Bits(arrays.iter().map(bits).collect()),
     }
+}
+
+fn slice(array: &ArrayRef, start: usize, length: usize) -> ArrayRef {
+    array.slice(start, length)
 }
 
 /// Where the first value begins, and how much all of them span.
