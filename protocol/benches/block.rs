@@ -35,7 +35,8 @@ fn orders() -> RecordBatch {
 
 fn block(c: &mut Criterion) {
     let batch = orders();
-    let parts = vec![batch.clone(); BATCHES];
+    // Each of its own memory, as they come.
+    let parts: Vec<_> = (0..BATCHES).map(|_| orders()).collect();
     let write = |parts| encode_batches(batch.schema_ref(), parts, IpcFraming::Legacy).expect("orders encode");
     let join = |parts: Vec<RecordBatch>| {
         let joined = concat_batches(batch.schema_ref(), &parts).expect("batches of one schema");
