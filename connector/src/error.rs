@@ -3,7 +3,7 @@
 use std::error::Error as _;
 use std::time::Duration;
 
-use protocol::{DecodeError, EncodeError};
+use protocol::{EncodeError, WireError};
 use spill::SpillError;
 
 use crate::aws::SessionError;
@@ -13,7 +13,7 @@ use crate::kafka::{KafkaError, TopicPartition};
 use crate::metadata::MetadataError;
 use crate::registry::catalog::CatalogError;
 use crate::splits::{SpillKeyError, SplitError};
-use topic::{DecoderError, WriterSchemaError};
+use topic::{TableError, WriterSchemaError};
 
 /// Why a request has no answer. Messages are for whoever runs the query: they name what was asked for and
 /// what was found, never a record's data nor a secret.
@@ -26,7 +26,7 @@ pub enum Error {
 
     /// The request does not follow the protocol.
     #[error("request: {0}")]
-    Request(#[from] DecodeError),
+    Request(#[from] WireError),
 
     /// A call that this connector does not have.
     #[error("unknown request class {0}")]
@@ -53,10 +53,7 @@ pub enum Error {
 
     /// The columns asked for cannot be read from the topic's records.
     #[error("table `{table}`: {source}")]
-    Decoder {
-        table: String,
-        source: Box<DecoderError>,
-    },
+    Table { table: String, source: Box<TableError> },
 
     /// It could not be found out how a record was written.
     #[error("{topic_partition} offset {offset}: {source}")]
@@ -122,7 +119,7 @@ impl Error {
             Self::Config(_) => "configuration",
             Self::Request(_) | Self::UnknownRequest(_) | Self::Metadata(_) | Self::Split(_) => "request",
             Self::Catalog(error) => error.kind(),
-            Self::Decoder { .. } | Self::Filter(_) => "table",
+            Self::Table { .. } | Self::Filter(_) => "table",
             Self::Kafka(error) => error.kind(),
             Self::WriterSchema { .. } | Self::BadRecord { .. } => "record",
             Self::SpillKeys(error) if error.throttled => "throttled",

@@ -154,7 +154,7 @@ fn decoder(
     deadline: Instant,
 ) -> Result<RowDecoder, Error> {
     let writers: Arc<dyn WriterSchemas> = Arc::new(parts.writer_schemas.until(deadline));
-    RowDecoder::try_new(&request.schema, table, &writers).map_err(|source| Error::Decoder {
+    RowDecoder::try_new(&request.schema, table, &writers).map_err(|source| Error::Table {
         table: request.table_name.to_string(),
         source: Box::new(source),
     })

@@ -10,7 +10,7 @@ use crate::version::SerdeVersion;
 
 /// Bytes that are not the message they should be. Never quotes a value, only names and types.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DecodeError {
+pub struct WireError {
     /// The message, for example `GetSplitsRequest`, or what was to be decoded while its name is unknown.
     pub message: String,
     /// Where, for example `constraints.summary.a.ranges[0].low.valueBlock`; empty for the message as a whole.
@@ -18,9 +18,9 @@ pub struct DecodeError {
     pub rule: Rule,
 }
 
-impl std::error::Error for DecodeError {}
+impl std::error::Error for WireError {}
 
-impl fmt::Display for DecodeError {
+impl fmt::Display for WireError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.field.as_str() {
             "" => write!(f, "{}: {}", self.message, self.rule),
@@ -109,8 +109,8 @@ impl Fault {
         self
     }
 
-    pub(crate) fn in_message(self, message: &str) -> DecodeError {
-        DecodeError {
+    pub(crate) fn in_message(self, message: &str) -> WireError {
+        WireError {
             message: message.to_owned(),
             field: self.field(),
             rule: self.rule,

@@ -34,7 +34,7 @@ pub mod predicate;
 mod version;
 
 pub use domain::{EncryptionKey, FederatedIdentity, SpillLocation, Split, TableName};
-pub use error::{DecodeError, EncodeError, Rule};
+pub use error::{EncodeError, Rule, WireError};
 pub use ipc::{
     Block, IpcFraming, UnsupportedType, block_bytes, check_supported, decode_batch, decode_schema,
     encode_batch, encode_batches, encode_schema,

@@ -1,6 +1,6 @@
 use arrow::datatypes::DataType;
 use arrow::error::ArrowError;
-use protocol::{DecodeError, EncodeError, SpillLocation};
+use protocol::{EncodeError, SpillLocation, WireError};
 use tokio::task::JoinError;
 
 /// Why rows could not be turned into blocks, or a block into rows. The cause is the error's source, not in its text.
@@ -56,7 +56,7 @@ pub enum SpillError {
     #[error("cannot decode {location}")]
     Decode {
         location: SpillLocation,
-        source: Box<DecodeError>,
+        source: Box<WireError>,
     },
 
     #[error("cannot join batches into a block")]

@@ -23,7 +23,7 @@ pub mod table;
 pub mod type_name;
 
 pub use decode::{
-    BadRecord, DecodeError, DecoderError, NoWriterSchemas, RowDecoder, ValueErrors, WriterSchemaError,
+    BadRecord, NoWriterSchemas, RowDecoder, RowError, TableError, ValueErrors, WriterSchemaError,
     WriterSchemaId, WriterSchemas,
 };
 pub use definition::SchemaDefinition;

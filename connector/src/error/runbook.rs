@@ -109,9 +109,9 @@ fn registry_errors() -> Vec<Error> {
 
 fn table_errors() -> Vec<Error> {
     vec![
-        Error::Decoder {
+        Error::Table {
             table: "customer.orders".into(),
-            source: Box::new(DecoderError::NotNullable { column: "id".into() }),
+            source: Box::new(TableError::NotNullable { column: "id".into() }),
         },
         FilterError::Types {
             column: "id".into(),

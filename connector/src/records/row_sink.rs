@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use arrow::array::RecordBatch;
 use tokio::sync::mpsc::Sender;
-use topic::{BadRecord, DecodeError, OnBadRecord, OnTombstone, Record, RowDecoder, ValueErrors};
+use topic::{BadRecord, OnBadRecord, OnTombstone, Record, RowDecoder, RowError, ValueErrors};
 
 use crate::error::Error;
 use crate::filter::Filter;
@@ -97,7 +97,7 @@ impl RowSink {
         }
     }
 
-    fn append(&mut self, record: &Record<'_>) -> Result<(), DecodeError> {
+    fn append(&mut self, record: &Record<'_>) -> Result<(), RowError> {
         if record.value.is_some() {
             return self.decoder.decode(record);
         }
@@ -125,15 +125,15 @@ impl RowSink {
         Ok(())
     }
 
-    fn error(&self, offset: i64, error: DecodeError) -> Error {
+    fn error(&self, offset: i64, error: RowError) -> Error {
         let topic_partition = self.topic_partition.clone();
         match error {
-            DecodeError::Bad(bad) => Error::BadRecord {
+            RowError::Bad(bad) => Error::BadRecord {
                 topic_partition,
                 offset,
                 reason: bad.to_string(),
             },
-            DecodeError::WriterSchema(source) => Error::WriterSchema {
+            RowError::WriterSchema(source) => Error::WriterSchema {
                 topic_partition,
                 offset,
                 source,
@@ -168,7 +168,7 @@ impl RecordSink for RowSink {
     fn accept(&mut self, record: Record<'_>) -> Result<ControlFlow<()>, Error> {
         match self.append(&record) {
             Ok(()) => {}
-            Err(DecodeError::Bad(bad)) => self.bad_record(&record, &bad)?,
+            Err(RowError::Bad(bad)) => self.bad_record(&record, &bad)?,
             Err(error) => return Err(self.error(record.offset, error)),
         }
         if self.decoder.rows() >= self.batch_rows || self.decoder.bytes() >= BATCH_BYTES {

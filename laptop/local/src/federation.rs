@@ -7,10 +7,10 @@ use std::time::Duration;
 use arrow::array::RecordBatch;
 use arrow::datatypes::{Schema, SchemaRef};
 use protocol::{
-    Block, Constraints, DecodeError, EncodeError, EncryptionKey, FederatedIdentity, FederationRequest,
-    FederationResponse, GetDataSourceCapabilitiesRequest, GetSplitsRequest, GetTableLayoutRequest,
-    GetTableRequest, GetTableResponse, ListSchemasRequest, ListTablesRequest, PingRequest,
-    ReadRecordsRequest, SerdeVersion, SpillLocation, Split, TableName, UnknownVersion,
+    Block, Constraints, EncodeError, EncryptionKey, FederatedIdentity, FederationRequest, FederationResponse,
+    GetDataSourceCapabilitiesRequest, GetSplitsRequest, GetTableLayoutRequest, GetTableRequest,
+    GetTableResponse, ListSchemasRequest, ListTablesRequest, PingRequest, ReadRecordsRequest, SerdeVersion,
+    SpillLocation, Split, TableName, UnknownVersion, WireError,
 };
 use spill::{BlockStore, SpillError, SpillReader};
 use tokio::sync::OnceCell;
@@ -98,7 +98,7 @@ pub enum FederationError {
     #[error("cannot write {call}: {source}")]
     Encode { call: &'static str, source: EncodeError },
     #[error("{call} was answered with what cannot be read: {source}")]
-    Decode { call: &'static str, source: DecodeError },
+    Decode { call: &'static str, source: WireError },
     #[error("{call} was answered with {answer}")]
     WrongAnswer {
         call: &'static str,

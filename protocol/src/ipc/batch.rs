@@ -8,7 +8,7 @@ use super::framing::{Encapsulated, IpcFraming, arrow};
 use super::read_batch::read_batch;
 use super::types::check_block_types;
 use super::write_batch::write_batches;
-use crate::error::{DecodeError, EncodeError, Fault, Rule};
+use crate::error::{EncodeError, Fault, Rule, WireError};
 
 /// Encodes a batch; sliced columns by their slice. A batch without rows is no bytes at all, because the peer's reader
 /// fails on a message without a body.
@@ -67,7 +67,7 @@ fn check_body(schema: &Schema, rows: usize) -> Result<(), EncodeError> {
 ///
 /// # Errors
 /// If the bytes are not a record batch message of this schema. Nothing in it is trusted: every array is validated.
-pub fn decode_batch(bytes: &[u8], schema: SchemaRef) -> Result<RecordBatch, DecodeError> {
+pub fn decode_batch(bytes: &[u8], schema: SchemaRef) -> Result<RecordBatch, WireError> {
     batch_from_bytes(bytes, schema).map_err(|rule| Fault::from(rule).in_message("arrow record batch"))
 }
 

@@ -9,7 +9,7 @@ use super::framing::{Encapsulated, IpcFraming, arrow};
 use super::read_schema::read_schema;
 use super::types::check_block_types;
 use super::{bytes_from_json, encode_base64};
-use crate::error::{DecodeError, EncodeError, Fault, Rule};
+use crate::error::{EncodeError, Fault, Rule, WireError};
 use crate::json::{FromJson, Json};
 
 /// Encodes a schema, with its metadata, which connectors use to carry hints from call to call.
@@ -34,7 +34,7 @@ pub fn encode_schema(schema: &Schema, framing: IpcFraming) -> Result<Vec<u8>, En
 ///
 /// # Errors
 /// If the bytes are not a schema message, or hold a type that no block can carry.
-pub fn decode_schema(bytes: &[u8]) -> Result<SchemaRef, DecodeError> {
+pub fn decode_schema(bytes: &[u8]) -> Result<SchemaRef, WireError> {
     schema_from_bytes(bytes).map_err(|rule| Fault::from(rule).in_message("arrow schema"))
 }
 

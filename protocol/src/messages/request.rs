@@ -4,7 +4,7 @@ use super::{
     GetDataSourceCapabilitiesRequest, GetSplitsRequest, GetTableLayoutRequest, GetTableRequest,
     ListSchemasRequest, ListTablesRequest, PingRequest, ReadRecordsRequest, UserDefinedFunctionRequest,
 };
-use crate::error::{DecodeError, EncodeError, Fault, Rule, quoted_name};
+use crate::error::{EncodeError, Fault, Rule, WireError, quoted_name};
 use crate::json::{Json, Object};
 use crate::version::{self, SerdeVersion};
 
@@ -27,7 +27,7 @@ impl FederationRequest {
     ///
     /// # Errors
     /// If it is not a request this crate knows, or written at version 1.
-    pub fn decode(json: &[u8]) -> Result<(Self, SerdeVersion), DecodeError> {
+    pub fn decode(json: &[u8]) -> Result<(Self, SerdeVersion), WireError> {
         let json = Json::parse(json).map_err(|fault| fault.in_message("request"))?;
         let (object, name) = named(&json).map_err(|fault| fault.in_message("request"))?;
         let version = version::detect(object).map_err(|fault| fault.in_message(&name))?;

@@ -6,7 +6,7 @@ use super::{
     ListSchemasResponse, ListTablesResponse, PingResponse, ReadRecordsResponse, RemoteReadRecordsResponse,
     UserDefinedFunctionResponse,
 };
-use crate::error::{DecodeError, EncodeError, Fault};
+use crate::error::{EncodeError, Fault, WireError};
 use crate::ipc::IpcFraming;
 use crate::json::{Json, Object};
 
@@ -31,7 +31,7 @@ impl FederationResponse {
     ///
     /// # Errors
     /// If it is not a response this crate knows.
-    pub fn decode(json: &[u8]) -> Result<Self, DecodeError> {
+    pub fn decode(json: &[u8]) -> Result<Self, WireError> {
         let json = Json::parse(json).map_err(|fault| fault.in_message("response"))?;
         let (object, name) = named(&json).map_err(|fault| fault.in_message("response"))?;
         Self::from_object(&name, object).map_err(|fault| fault.in_message(&name))

@@ -23,7 +23,7 @@ use arrow::datatypes::DataType;
 
 use crate::decode::column::{ColumnBuilder, ValueBuilder};
 use crate::decode::scalar::Scalar;
-use crate::decode::{Column, DecoderError};
+use crate::decode::{Column, TableError};
 use crate::record::{Headers, Record};
 use crate::table::Source;
 
@@ -34,7 +34,7 @@ pub(crate) struct AboutRecord {
 }
 
 impl AboutRecord {
-    pub(crate) fn new(columns: &[Column]) -> Result<Self, DecoderError> {
+    pub(crate) fn new(columns: &[Column]) -> Result<Self, TableError> {
         let shown = columns.iter().map(|column| match column.source {
             Source::Header => Show::Header {
                 name: column.mapping.clone(),
@@ -88,7 +88,7 @@ impl Shown {
 }
 
 /// No column shows a scalar as a list, row or map, or headers as anything but a map of lists.
-fn builder(column: &Column) -> Result<ColumnBuilder, DecoderError> {
+fn builder(column: &Column) -> Result<ColumnBuilder, TableError> {
     let Column {
         name,
         source,
@@ -101,7 +101,7 @@ fn builder(column: &Column) -> Result<ColumnBuilder, DecoderError> {
         _ => !data_type.is_nested(),
     };
     let builder = fits.then(|| ColumnBuilder::new(name, data_type, format));
-    builder.flatten().ok_or_else(|| DecoderError::UnsupportedSource {
+    builder.flatten().ok_or_else(|| TableError::UnsupportedSource {
         column: name.clone(),
         of: source.clone(),
         data_type: data_type.clone(),

@@ -51,8 +51,7 @@ use std::sync::Arc;
 use crate::decode::column::ColumnBuilder;
 use crate::decode::framing::{CONFLUENT_HEADER_BYTES, Framed, GLUE_HEADER_BYTES};
 use crate::decode::{
-    Column, DecodeError, DecoderError, PayloadDecoder, WriterSchemaError, WriterSchemaId, WriterSchemas,
-    framing,
+    Column, PayloadDecoder, RowError, TableError, WriterSchemaError, WriterSchemaId, WriterSchemas, framing,
 };
 use crate::path::Path;
 use crate::table::DataFormat;
@@ -93,8 +92,8 @@ impl AvroDecoder {
         columns: &[Column],
         definition: &str,
         writers: &Arc<dyn WriterSchemas>,
-    ) -> Result<Self, DecoderError> {
-        let schema_error = |reason| DecoderError::Schema {
+    ) -> Result<Self, TableError> {
+        let schema_error = |reason| TableError::Schema {
             format: DataFormat::Avro,
             reason,
         };
@@ -124,7 +123,7 @@ impl AvroDecoder {
     }
 
     /// The writer and the body that a header names; `None` if there is none.
-    fn read_header(payload: &[u8]) -> Result<Option<Framed<'_>>, DecodeError> {
+    fn read_header(payload: &[u8]) -> Result<Option<Framed<'_>>, RowError> {
         match payload {
             [framing::GLUE, 0 | 5, ..] if payload.len() >= GLUE_HEADER_BYTES => framing::read(payload),
             [framing::CONFLUENT, ..] if payload.len() >= CONFLUENT_HEADER_BYTES => framing::read(payload),
@@ -133,7 +132,7 @@ impl AvroDecoder {
     }
 
     /// How to read data of this writer's schema, or why they cannot be; an error if the schema was not found.
-    fn plan(&mut self, id: WriterSchemaId) -> Result<Result<Arc<Plan>, String>, DecodeError> {
+    fn plan(&mut self, id: WriterSchemaId) -> Result<Result<Arc<Plan>, String>, RowError> {
         if let Some(known) = self.plans.get(&id) {
             return Ok(known.clone());
         }
@@ -163,7 +162,7 @@ impl AvroDecoder {
 }
 
 impl PayloadDecoder for AvroDecoder {
-    fn decode(&mut self, payload: &[u8], columns: &mut [ColumnBuilder]) -> Result<(), DecodeError> {
+    fn decode(&mut self, payload: &[u8], columns: &mut [ColumnBuilder]) -> Result<(), RowError> {
         let framed = Self::read_header(payload).and_then(|header| {
             let Some((id, body)) = header else {
                 return Ok((Ok(Arc::clone(&self.own)), Cow::Borrowed(payload)));
@@ -176,27 +175,27 @@ impl PayloadDecoder for AvroDecoder {
             }
             framed => framed?,
         };
-        let plan = plan.map_err(DecodeError::bad)?;
+        let plan = plan.map_err(RowError::bad)?;
         plan.read(&datum, columns)
-            .map_err(|error| DecodeError::bad(format!("not an Avro datum of its schema: {error}")))
+            .map_err(|error| RowError::bad(format!("not an Avro datum of its schema: {error}")))
     }
 }
 
 /// Whether a payload whose header came to `error` may have none. A registry that is down leaves that open, and guessing
 /// would make rows of what is none.
-fn may_be_bare(error: &DecodeError) -> bool {
+fn may_be_bare(error: &RowError) -> bool {
     matches!(
         error,
-        DecodeError::Bad(_) | DecodeError::WriterSchema(WriterSchemaError::NoRegistry { .. })
+        RowError::Bad(_) | RowError::WriterSchema(WriterSchemaError::NoRegistry { .. })
     )
 }
 
 /// Names of fields, branches and map keys and indexes of arrays; `None` for an empty mapping.
-fn path(column: &Column) -> Result<Option<Path>, DecoderError> {
+fn path(column: &Column) -> Result<Option<Path>, TableError> {
     if column.mapping.is_empty() {
         return Ok(None);
     }
-    let path = Path::parse(&column.mapping).map_err(|error| DecoderError::Schema {
+    let path = Path::parse(&column.mapping).map_err(|error| TableError::Schema {
         format: DataFormat::Avro,
         reason: format!("column `{}`: {error}", column.name),
     })?;

@@ -29,7 +29,7 @@ use crate::decode::column::{ColumnBuilder, ValueBuilder};
 use crate::decode::csv::fields::{Field, Fields};
 use crate::decode::json::fill::Filler;
 use crate::decode::scalar::Scalar;
-use crate::decode::{Column, DecodeError, DecoderError, PayloadDecoder, utf8};
+use crate::decode::{Column, PayloadDecoder, RowError, TableError, utf8};
 use crate::table::CsvOptions;
 
 mod fields;
@@ -47,7 +47,7 @@ pub(crate) struct CsvDecoder {
 const NO_FIELD: usize = usize::MAX;
 
 impl CsvDecoder {
-    pub(crate) fn new(columns: &[Column], options: &CsvOptions) -> Result<Self, DecoderError> {
+    pub(crate) fn new(columns: &[Column], options: &CsvOptions) -> Result<Self, TableError> {
         let indexes = columns
             .iter()
             .map(|column| column.mapping.parse().unwrap_or(NO_FIELD));
@@ -63,7 +63,7 @@ impl CsvDecoder {
 }
 
 impl PayloadDecoder for CsvDecoder {
-    fn decode(&mut self, payload: &[u8], columns: &mut [ColumnBuilder]) -> Result<(), DecodeError> {
+    fn decode(&mut self, payload: &[u8], columns: &mut [ColumnBuilder]) -> Result<(), RowError> {
         let record = utf8::lossy(payload);
         let (null_text, filler) = (self.null_text.as_deref(), &mut self.filler);
         let mut wanted = self.wanted.iter().peekable();

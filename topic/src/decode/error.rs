@@ -8,7 +8,7 @@ use crate::table::{DataFormat, MAPPING_KEY, Source, UnknownWord};
 
 /// Why a record gave no row.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum DecodeError {
+pub enum RowError {
     /// The record is at fault.
     #[error(transparent)]
     Bad(#[from] BadRecord),
@@ -17,7 +17,7 @@ pub enum DecodeError {
     WriterSchema(WriterSchemaError),
 }
 
-impl DecodeError {
+impl RowError {
     /// A payload that could not be read as a whole.
     pub(crate) fn bad(reason: impl Into<String>) -> Self {
         Self::Bad(BadRecord {
@@ -37,7 +37,7 @@ impl DecodeError {
     }
 }
 
-impl From<WriterSchemaError> for DecodeError {
+impl From<WriterSchemaError> for RowError {
     fn from(error: WriterSchemaError) -> Self {
         match error {
             WriterSchemaError::Unknown { .. } => Self::bad(error.to_string()),
@@ -67,7 +67,7 @@ pub struct ValueErrors {
 
 /// Why no decoder can be made for a schema.
 #[derive(Debug, thiserror::Error)]
-pub enum DecoderError {
+pub enum TableError {
     #[error("the schema does not say how records are encoded and no table was given")]
     UnknownFormat,
     #[error("column `{column}` has no `{MAPPING_KEY}` metadata and the topic's table has no such column")]

@@ -13,7 +13,7 @@ use std::io::Read;
 use flate2::read::ZlibDecoder;
 use uuid::Uuid;
 
-use crate::decode::{DecodeError, WriterSchemaId};
+use crate::decode::{RowError, WriterSchemaId};
 
 pub(crate) const GLUE_HEADER_BYTES: usize = 18;
 pub(crate) const CONFLUENT_HEADER_BYTES: usize = 5;
@@ -27,7 +27,7 @@ pub(crate) const GLUE: u8 = 3;
 pub(crate) const CONFLUENT: u8 = 0;
 
 /// Takes the header off a payload that begins as one does: whose schema it names, and the body.
-pub(crate) fn read(payload: &[u8]) -> Result<Option<Framed<'_>>, DecodeError> {
+pub(crate) fn read(payload: &[u8]) -> Result<Option<Framed<'_>>, RowError> {
     Ok(match payload.first() {
         Some(&GLUE) => {
             let (id, body) = read_glue(payload)?;
@@ -45,9 +45,9 @@ pub(crate) fn read(payload: &[u8]) -> Result<Option<Framed<'_>>, DecodeError> {
 pub(crate) type Framed<'a> = (WriterSchemaId, Cow<'a, [u8]>);
 
 /// Takes Glue's header off `payload`, which begins with [`GLUE`]: the version of the writer's schema, and the body.
-pub(crate) fn read_glue(payload: &[u8]) -> Result<(Uuid, Cow<'_, [u8]>), DecodeError> {
+pub(crate) fn read_glue(payload: &[u8]) -> Result<(Uuid, Cow<'_, [u8]>), RowError> {
     let Some((header, body)) = payload.split_first_chunk::<GLUE_HEADER_BYTES>() else {
-        return Err(DecodeError::bad(format!(
+        return Err(RowError::bad(format!(
             "a Glue header has {GLUE_HEADER_BYTES} bytes, the payload {}",
             payload.len()
         )));
@@ -57,7 +57,7 @@ pub(crate) fn read_glue(payload: &[u8]) -> Result<(Uuid, Cow<'_, [u8]>), DecodeE
         0 => Cow::Borrowed(body),
         5 => Cow::Owned(inflate(body)?),
         other => {
-            return Err(DecodeError::bad(format!(
+            return Err(RowError::bad(format!(
                 "compression {other} in the Glue header, wanted 0 (none) or 5 (zlib)"
             )));
         }
@@ -66,9 +66,9 @@ pub(crate) fn read_glue(payload: &[u8]) -> Result<(Uuid, Cow<'_, [u8]>), DecodeE
 }
 
 /// Takes Confluent's header off `payload`, which begins with [`CONFLUENT`]: the writer's schema id, and the body.
-pub(crate) fn read_confluent(payload: &[u8]) -> Result<(u32, &[u8]), DecodeError> {
+pub(crate) fn read_confluent(payload: &[u8]) -> Result<(u32, &[u8]), RowError> {
     let Some((header, body)) = payload.split_first_chunk::<CONFLUENT_HEADER_BYTES>() else {
-        return Err(DecodeError::bad(format!(
+        return Err(RowError::bad(format!(
             "a Confluent header has {CONFLUENT_HEADER_BYTES} bytes, the payload {}",
             payload.len()
         )));
@@ -77,15 +77,15 @@ pub(crate) fn read_confluent(payload: &[u8]) -> Result<(u32, &[u8]), DecodeError
     Ok((u32::from_be_bytes(id), body))
 }
 
-fn inflate(body: &[u8]) -> Result<Vec<u8>, DecodeError> {
+fn inflate(body: &[u8]) -> Result<Vec<u8>, RowError> {
     let mut inflated = Vec::new();
     let mut reader = ZlibDecoder::new(body).take(MAX_INFLATED_BYTES + 1);
     match reader.read_to_end(&mut inflated) {
-        Ok(_) if inflated.len() as u64 > MAX_INFLATED_BYTES => Err(DecodeError::bad(format!(
+        Ok(_) if inflated.len() as u64 > MAX_INFLATED_BYTES => Err(RowError::bad(format!(
             "the compressed payload unfolds to more than {MAX_INFLATED_BYTES} bytes"
         ))),
         Ok(_) => Ok(inflated),
-        Err(error) => Err(DecodeError::bad(format!("the payload is not zlib data: {error}"))),
+        Err(error) => Err(RowError::bad(format!("the payload is not zlib data: {error}"))),
     }
 }
 

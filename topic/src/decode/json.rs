@@ -50,7 +50,7 @@ use crate::decode::json::cursor::Cursor;
 use crate::decode::json::fill::Filler;
 use crate::decode::json::members::Members;
 use crate::decode::json::wanted::{Found, Wanted};
-use crate::decode::{Column, DecodeError, DecoderError, PayloadDecoder, framing, utf8};
+use crate::decode::{Column, PayloadDecoder, RowError, TableError, framing, utf8};
 use crate::path::{Path, Step};
 
 mod cursor;
@@ -81,7 +81,7 @@ struct Places {
 }
 
 impl JsonDecoder {
-    pub(crate) fn new(columns: &[Column]) -> Result<Self, DecoderError> {
+    pub(crate) fn new(columns: &[Column]) -> Result<Self, TableError> {
         let mappings = columns.iter().map(|column| Mapping::new(&column.mapping));
         let mappings: Vec<_> = mappings.collect();
         let wanted = Wanted::new(mappings.iter().flat_map(Mapping::paths));
@@ -97,7 +97,7 @@ impl JsonDecoder {
     }
 
     /// Finds the mapped values of `json`.
-    fn locate(&mut self, json: &str) -> Result<(), DecodeError> {
+    fn locate(&mut self, json: &str) -> Result<(), RowError> {
         self.found.fill(None);
         let located = self.members.locate(json, &self.wanted, &mut self.found);
         if located.is_none() {
@@ -115,7 +115,7 @@ impl JsonDecoder {
 }
 
 impl PayloadDecoder for JsonDecoder {
-    fn decode(&mut self, payload: &[u8], columns: &mut [ColumnBuilder]) -> Result<(), DecodeError> {
+    fn decode(&mut self, payload: &[u8], columns: &mut [ColumnBuilder]) -> Result<(), RowError> {
         let body = unframe(payload)?;
         let json = utf8::lossy(&body);
         self.locate(&json)?;
@@ -166,7 +166,7 @@ impl Mapping {
 }
 
 /// The document without a registry's header, by whose first byte no JSON begins.
-fn unframe(payload: &[u8]) -> Result<Cow<'_, [u8]>, DecodeError> {
+fn unframe(payload: &[u8]) -> Result<Cow<'_, [u8]>, RowError> {
     Ok(match framing::read(payload)? {
         Some((_, body)) => body,
         None => Cow::Borrowed(payload),

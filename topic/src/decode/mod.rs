@@ -32,7 +32,7 @@ use crate::decode::payload::{Payload, append_row};
 use crate::record::Record;
 use crate::table::{self, Source, TopicTable};
 
-pub use self::error::{BadRecord, DecodeError, DecoderError, ValueErrors};
+pub use self::error::{BadRecord, RowError, TableError, ValueErrors};
 pub(crate) use self::payload::PayloadDecoder;
 pub(crate) use self::wanted::{Column, has_dates};
 pub use self::writer_schemas::{NoWriterSchemas, WriterSchemaError, WriterSchemaId, WriterSchemas};
@@ -80,7 +80,7 @@ impl RowDecoder {
         schema: &SchemaRef,
         table: Option<&TopicTable>,
         writers: &Arc<dyn WriterSchemas>,
-    ) -> Result<Self, DecoderError> {
+    ) -> Result<Self, TableError> {
         let mut columns: [Vec<Column>; 3] = Default::default();
         let mut layout = Vec::with_capacity(schema.fields().len());
         for field in schema.fields() {
@@ -100,11 +100,11 @@ impl RowDecoder {
         let key_wanted = !key.is_empty() || about.iter().any(|column| column.source == Source::KeyCorrupt);
         Ok(Self {
             schema: schema.clone(),
-            value: Payload::new(&value, &encoding.ok_or(DecoderError::UnknownFormat)?, writers)?,
+            value: Payload::new(&value, &encoding.ok_or(TableError::UnknownFormat)?, writers)?,
             key: match key_encoding.filter(|_| key_wanted) {
                 Some(encoding) => Payload::new(&key, &encoding, writers)?,
                 None if key.is_empty() => Payload::default(),
-                None => return Err(DecoderError::UnknownFormat),
+                None => return Err(TableError::UnknownFormat),
             },
             about: AboutRecord::new(&about)?,
             layout,
@@ -125,7 +125,7 @@ impl RowDecoder {
     /// # Errors
     /// If the value, or in a [strict](Self::strict) decoder the key, does not decode as a whole; in a strict
     /// decoder also if a value does not fit its column.
-    pub fn decode(&mut self, record: &Record<'_>) -> Result<(), DecodeError> {
+    pub fn decode(&mut self, record: &Record<'_>) -> Result<(), RowError> {
         let value = record.value.unwrap_or_default();
         self.value.decode(value, self.rows, self.strict)?;
         self.finish_row(record, None)
@@ -136,16 +136,12 @@ impl RowDecoder {
     ///
     /// # Errors
     /// In a [strict](Self::strict) decoder, if the key does not decode or a value does not fit its column.
-    pub fn append_null_value(
-        &mut self,
-        record: &Record<'_>,
-        reason: Option<&str>,
-    ) -> Result<(), DecodeError> {
+    pub fn append_null_value(&mut self, record: &Record<'_>, reason: Option<&str>) -> Result<(), RowError> {
         self.value.append_nulls();
         self.finish_row(record, reason)
     }
 
-    fn finish_row(&mut self, record: &Record<'_>, reason: Option<&str>) -> Result<(), DecodeError> {
+    fn finish_row(&mut self, record: &Record<'_>, reason: Option<&str>) -> Result<(), RowError> {
         let key = match record.key {
             Some(key) => self.key.decode(key, self.rows, self.strict),
             None => {
@@ -155,7 +151,7 @@ impl RowDecoder {
         };
         let key_corrupt = match key {
             Ok(()) => false,
-            Err(DecodeError::Bad(_)) if !self.strict => {
+            Err(RowError::Bad(_)) if !self.strict => {
                 self.key.bad += 1;
                 self.key.append_nulls();
                 true

@@ -9,7 +9,7 @@ use crate::decode::json::JsonDecoder;
 use crate::decode::protobuf::ProtobufDecoder;
 use crate::decode::raw::RawDecoder;
 use crate::decode::scalar::Scalar;
-use crate::decode::{BadRecord, Column, DecodeError, DecoderError, WriterSchemas};
+use crate::decode::{BadRecord, Column, RowError, TableError, WriterSchemas};
 use crate::table::Encoding;
 
 /// One side of a record and the columns it fills.
@@ -27,7 +27,7 @@ impl Payload {
         columns: &[Column],
         encoding: &Encoding,
         writers: &Arc<dyn WriterSchemas>,
-    ) -> Result<Self, DecoderError> {
+    ) -> Result<Self, TableError> {
         let builders = columns.iter().map(|column| column.builder(encoding.format()));
         Ok(Self {
             decoder: Some(payload_decoder(columns, encoding, writers)?),
@@ -37,7 +37,7 @@ impl Payload {
     }
 
     /// Appends row `row`, or nothing.
-    pub(super) fn decode(&mut self, payload: &[u8], row: usize, strict: bool) -> Result<(), DecodeError> {
+    pub(super) fn decode(&mut self, payload: &[u8], row: usize, strict: bool) -> Result<(), RowError> {
         let Some(decoder) = &mut self.decoder else {
             return Ok(());
         };
@@ -63,8 +63,8 @@ pub(super) fn append_row(
     columns: &mut [ColumnBuilder],
     row: usize,
     strict: bool,
-    append: impl FnOnce(&mut [ColumnBuilder]) -> Result<(), DecodeError>,
-) -> Result<(), DecodeError> {
+    append: impl FnOnce(&mut [ColumnBuilder]) -> Result<(), RowError>,
+) -> Result<(), RowError> {
     let counts: Vec<u64> = match strict {
         true => columns.iter().map(|column| column.misfits().count()).collect(),
         false => Vec::new(),
@@ -80,10 +80,10 @@ pub(super) fn append_row(
     appended
 }
 
-fn refuse_misfits(columns: &mut [ColumnBuilder]) -> Result<(), DecodeError> {
+fn refuse_misfits(columns: &mut [ColumnBuilder]) -> Result<(), RowError> {
     for column in columns {
         if let Some(misfit) = column.misfits_mut().take_latest() {
-            return Err(DecodeError::Bad(BadRecord {
+            return Err(RowError::Bad(BadRecord {
                 column: Some(column.name().to_owned()),
                 reason: format!("{} does not fit {}", misfit.found, misfit.wanted),
             }));
@@ -96,14 +96,14 @@ fn refuse_misfits(columns: &mut [ColumnBuilder]) -> Result<(), DecodeError> {
 pub(crate) trait PayloadDecoder: Send {
     /// Appends exactly one row to each of `columns`, which are those the decoder was made for, in order. After an
     /// error the caller takes back whatever was appended.
-    fn decode(&mut self, payload: &[u8], columns: &mut [ColumnBuilder]) -> Result<(), DecodeError>;
+    fn decode(&mut self, payload: &[u8], columns: &mut [ColumnBuilder]) -> Result<(), RowError>;
 }
 
 fn payload_decoder(
     columns: &[Column],
     encoding: &Encoding,
     writers: &Arc<dyn WriterSchemas>,
-) -> Result<Box<dyn PayloadDecoder>, DecoderError> {
+) -> Result<Box<dyn PayloadDecoder>, TableError> {
     Ok(match encoding {
         Encoding::Json => Box::new(JsonDecoder::new(columns)?),
         Encoding::Csv(options) => Box::new(CsvDecoder::new(columns, options)?),

@@ -61,9 +61,7 @@
 use std::sync::Arc;
 
 use crate::decode::column::ColumnBuilder;
-use crate::decode::{
-    Column, DecodeError, DecoderError, PayloadDecoder, WriterSchemaId, WriterSchemas, framing,
-};
+use crate::decode::{Column, PayloadDecoder, RowError, TableError, WriterSchemaId, WriterSchemas, framing};
 use crate::table::DataFormat;
 
 use self::fill::{Scratch, fill};
@@ -106,8 +104,8 @@ impl ProtobufDecoder {
         definition: &str,
         message: Option<&str>,
         writers: &Arc<dyn WriterSchemas>,
-    ) -> Result<Self, DecoderError> {
-        let error = |reason| DecoderError::Schema {
+    ) -> Result<Self, TableError> {
+        let error = |reason| TableError::Schema {
             format: DataFormat::Protobuf,
             reason,
         };
@@ -130,7 +128,7 @@ impl ProtobufDecoder {
         id: WriterSchemaId,
         body: &[u8],
         columns: &mut [ColumnBuilder],
-    ) -> Result<(), DecodeError> {
+    ) -> Result<(), RowError> {
         let writer = self.writers.writer(id)?;
         let (message, payload) = match id {
             WriterSchemaId::Glue(_) => read_rank(&writer.schema, body)?,
@@ -143,7 +141,7 @@ impl ProtobufDecoder {
 }
 
 impl PayloadDecoder for ProtobufDecoder {
-    fn decode(&mut self, payload: &[u8], columns: &mut [ColumnBuilder]) -> Result<(), DecodeError> {
+    fn decode(&mut self, payload: &[u8], columns: &mut [ColumnBuilder]) -> Result<(), RowError> {
         match framing::read(payload)? {
             Some((id, body)) => self.decode_written(id, &body, columns),
             None => fill(&self.plan, &self.reader, payload, &mut self.scratch, columns),
@@ -152,11 +150,11 @@ impl PayloadDecoder for ProtobufDecoder {
 }
 
 /// Takes Glue's number of the message off the body.
-fn read_rank<'a>(schema: &Schema, body: &'a [u8]) -> Result<(usize, &'a [u8]), DecodeError> {
+fn read_rank<'a>(schema: &Schema, body: &'a [u8]) -> Result<(usize, &'a [u8]), RowError> {
     let mut reader = Reader::new(body, Span::whole(body)?);
     let rank = reader.varint()?;
     let message = schema.at_rank(rank).ok_or_else(|| {
-        DecodeError::bad(format!(
+        RowError::bad(format!(
             "message {rank} of a definition that has {}",
             schema.ranks()
         ))
@@ -165,15 +163,13 @@ fn read_rank<'a>(schema: &Schema, body: &'a [u8]) -> Result<(usize, &'a [u8]), D
 }
 
 /// Takes Confluent's path to the message off the body.
-fn read_path<'a>(schema: &Schema, body: &'a [u8]) -> Result<(usize, &'a [u8]), DecodeError> {
+fn read_path<'a>(schema: &Schema, body: &'a [u8]) -> Result<(usize, &'a [u8]), RowError> {
     let mut reader = Reader::new(body, Span::whole(body)?);
     let steps = match zigzag(reader.varint()?) {
         0 => return first(schema).map(|message| (message, reader.rest())),
         steps @ 1..=MAX_PATH => steps,
         steps => {
-            return Err(DecodeError::bad(format!(
-                "a path of {steps} steps to the message"
-            )));
+            return Err(RowError::bad(format!("a path of {steps} steps to the message")));
         }
     };
     let mut among = schema.top();
@@ -182,7 +178,7 @@ fn read_path<'a>(schema: &Schema, body: &'a [u8]) -> Result<(usize, &'a [u8]), D
         let step = zigzag(reader.varint()?);
         let next = usize::try_from(step).ok().and_then(|step| among.get(step));
         let next = *next
-            .ok_or_else(|| DecodeError::bad(format!("message {step} of a list that has {}", among.len())))?;
+            .ok_or_else(|| RowError::bad(format!("message {step} of a list that has {}", among.len())))?;
         message = Some(next);
         among = schema.nested(next);
     }
@@ -190,9 +186,9 @@ fn read_path<'a>(schema: &Schema, body: &'a [u8]) -> Result<(usize, &'a [u8]), D
     Ok((message, reader.rest()))
 }
 
-fn first(schema: &Schema) -> Result<usize, DecodeError> {
+fn first(schema: &Schema) -> Result<usize, RowError> {
     let first = schema.top().first().copied();
-    first.ok_or_else(|| DecodeError::bad("message 0 of a definition that has none"))
+    first.ok_or_else(|| RowError::bad("message 0 of a definition that has none"))
 }
 
 #[cfg(test)]

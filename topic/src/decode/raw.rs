@@ -27,7 +27,7 @@ use std::ops::Range;
 use crate::decode::column::{ColumnBuilder, Misfits, ValueBuilder};
 use crate::decode::json::fill::Filler;
 use crate::decode::scalar::Scalar;
-use crate::decode::{Column, DecodeError, DecoderError, PayloadDecoder, utf8};
+use crate::decode::{Column, PayloadDecoder, RowError, TableError, utf8};
 use crate::table::DataFormat;
 
 /// Decodes single values, or values at fixed places.
@@ -38,9 +38,9 @@ pub(crate) struct RawDecoder {
 }
 
 impl RawDecoder {
-    pub(crate) fn new(columns: &[Column]) -> Result<Self, DecoderError> {
+    pub(crate) fn new(columns: &[Column]) -> Result<Self, TableError> {
         let extents = columns.iter().map(|column| {
-            Extent::parse(&column.mapping).ok_or_else(|| DecoderError::Schema {
+            Extent::parse(&column.mapping).ok_or_else(|| TableError::Schema {
                 format: DataFormat::Raw,
                 reason: format!(
                     "column `{}` is mapped to `{}`, wanted nothing, a byte offset, or `start:end`",
@@ -56,7 +56,7 @@ impl RawDecoder {
 }
 
 impl PayloadDecoder for RawDecoder {
-    fn decode(&mut self, payload: &[u8], columns: &mut [ColumnBuilder]) -> Result<(), DecodeError> {
+    fn decode(&mut self, payload: &[u8], columns: &mut [ColumnBuilder]) -> Result<(), RowError> {
         for (column, extent) in columns.iter_mut().zip(&self.extents) {
             let (values, misfits) = column.parts();
             match extent.of(payload, width(values)) {

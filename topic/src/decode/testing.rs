@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Field, Schema};
 
-use crate::decode::{DecodeError, NoWriterSchemas, RowDecoder, ValueErrors, WriterSchemas};
+use crate::decode::{NoWriterSchemas, RowDecoder, RowError, ValueErrors, WriterSchemas};
 use crate::record::Record;
 use crate::table::{Encoding, FORMAT_HINT_KEY, MAPPING_KEY, ReadOptions, SOURCE_KEY, TopicTable};
 
@@ -27,7 +27,7 @@ impl ValueDecoder {
         Self(RowDecoder::try_new(&table.schema, Some(&table), &writers).unwrap())
     }
 
-    pub(crate) fn decode(&mut self, value: &[u8]) -> Result<(), DecodeError> {
+    pub(crate) fn decode(&mut self, value: &[u8]) -> Result<(), RowError> {
         self.0.decode(&Record::of_value(value))
     }
 

@@ -30,7 +30,7 @@ fn bare(fields: &[(&str, DataType)]) -> SchemaRef {
     Arc::new(Schema::new(fields.collect::<Vec<_>>()))
 }
 
-fn row_decoder(schema: &SchemaRef, table: Option<&TopicTable>) -> Result<RowDecoder, DecoderError> {
+fn row_decoder(schema: &SchemaRef, table: Option<&TopicTable>) -> Result<RowDecoder, TableError> {
     RowDecoder::try_new(
         schema,
         table,

@@ -2,7 +2,7 @@
 
 use arrow::datatypes::{DataType, Field};
 
-use crate::decode::DecoderError;
+use crate::decode::TableError;
 use crate::decode::column::ColumnBuilder;
 use crate::format_hint::DateFormat;
 use crate::table::{DataFormat, FORMAT_HINT_KEY, MAPPING_KEY, SOURCE_KEY, Source, TopicTable};
@@ -22,23 +22,23 @@ pub(crate) struct Column {
 impl Column {
     /// Reads `field`'s own metadata, or else that of the table's column of the same name, whatever its case
     /// (Athena lower-cases names).
-    pub(super) fn resolve(field: &Field, table: Option<&TopicTable>) -> Result<Self, DecoderError> {
+    pub(super) fn resolve(field: &Field, table: Option<&TopicTable>) -> Result<Self, TableError> {
         let described = if field.metadata().contains_key(MAPPING_KEY) {
             field
         } else {
             table
                 .and_then(|table| table.column(field.name()))
-                .ok_or_else(|| DecoderError::UnknownColumn {
+                .ok_or_else(|| TableError::UnknownColumn {
                     column: field.name().clone(),
                 })?
         };
         Self::from_metadata(field, described)
     }
 
-    fn from_metadata(field: &Field, described: &Field) -> Result<Self, DecoderError> {
+    fn from_metadata(field: &Field, described: &Field) -> Result<Self, TableError> {
         let column = || field.name().clone();
         if !field.is_nullable() {
-            return Err(DecoderError::NotNullable { column: column() });
+            return Err(TableError::NotNullable { column: column() });
         }
         let text = |key| described.metadata().get(key).map_or("", String::as_str);
         let source = match text(SOURCE_KEY) {
@@ -51,22 +51,22 @@ impl Column {
         });
         Ok(Self {
             name: column(),
-            source: source.map_err(|source| DecoderError::Source {
+            source: source.map_err(|source| TableError::Source {
                 column: column(),
                 source,
             })?,
             mapping: text(MAPPING_KEY).to_owned(),
             data_type: field.data_type().clone(),
-            format: format.map_err(|source| DecoderError::FormatHint {
+            format: format.map_err(|source| TableError::FormatHint {
                 column: column(),
                 source,
             })?,
         })
     }
 
-    pub(super) fn builder(&self, format: DataFormat) -> Result<ColumnBuilder, DecoderError> {
+    pub(super) fn builder(&self, format: DataFormat) -> Result<ColumnBuilder, TableError> {
         let Self { name, data_type, .. } = self;
-        ColumnBuilder::new(name, data_type, &self.format).ok_or_else(|| DecoderError::UnsupportedType {
+        ColumnBuilder::new(name, data_type, &self.format).ok_or_else(|| TableError::UnsupportedType {
             column: name.clone(),
             format,
             data_type: data_type.clone(),

@@ -11,7 +11,7 @@ use connector::config::OnExpiredOffsets;
 use connector::error::Error;
 use connector::kafka::{Broker, OffsetRange, PlannedRange, RecordSink, TopicPartition, TopicSnapshot};
 use topic::table::SOURCE_KEY;
-use topic::{DecodeError, OnBadRecord, Record, RowDecoder, Source, TopicTable};
+use topic::{OnBadRecord, Record, RowDecoder, RowError, Source, TopicTable};
 
 use super::document::decoder;
 use super::finding::Check;
@@ -260,7 +260,7 @@ impl Decoded {
         self.records - self.tombstones
     }
 
-    fn take(&mut self, record: &Record<'_>) -> Result<(), DecodeError> {
+    fn take(&mut self, record: &Record<'_>) -> Result<(), RowError> {
         self.records += 1;
         if record.value.is_none() {
             self.tombstones += 1;
@@ -268,13 +268,13 @@ impl Decoded {
         }
         let reason = match self.strict.decode(record) {
             Ok(()) => None,
-            Err(DecodeError::Bad(bad)) => Some(bad.to_string()),
+            Err(RowError::Bad(bad)) => Some(bad.to_string()),
             Err(error) => return Err(error),
         };
         match (self.decoder.decode(record), &reason) {
             (Ok(()), None) => {}
             (Ok(()), Some(_)) => self.unfit += 1,
-            (Err(DecodeError::Bad(_)), _) => self.bad += 1,
+            (Err(RowError::Bad(_)), _) => self.bad += 1,
             (Err(error), _) => return Err(error),
         }
         if let (Some(reason), None) = (reason, &self.first) {
@@ -293,7 +293,7 @@ impl RecordSink for Trial {
         let taken = self.lock().take(&record);
         match taken {
             Ok(()) => Ok(ControlFlow::Continue(())),
-            Err(DecodeError::WriterSchema(source)) => Err(Error::WriterSchema {
+            Err(RowError::WriterSchema(source)) => Err(Error::WriterSchema {
                 topic_partition: TopicPartition {
                     topic: self.topic.clone(),
                     partition: record.partition,
@@ -301,7 +301,7 @@ impl RecordSink for Trial {
                 offset: record.offset,
                 source,
             }),
-            Err(DecodeError::Bad(bad)) => Err(Error::Internal(bad.to_string())),
+            Err(RowError::Bad(bad)) => Err(Error::Internal(bad.to_string())),
         }
     }
 

@@ -7,7 +7,7 @@ use arrow::datatypes::{
 };
 
 use crate::decode::testing::{column, hinted, sourced, table};
-use crate::decode::{DecodeError, DecoderError, NoWriterSchemas, RowDecoder, ValueErrors, WriterSchemas};
+use crate::decode::{NoWriterSchemas, RowDecoder, RowError, TableError, ValueErrors, WriterSchemas};
 use crate::record::{Headers, NoHeaders, Record, RecordTimestamp, TimestampType};
 use crate::table::{Encoding, SOURCE_KEY};
 
@@ -35,7 +35,7 @@ fn bare() -> Record<'static> {
     }
 }
 
-fn try_decoder(columns: Vec<Field>) -> Result<RowDecoder, DecoderError> {
+fn try_decoder(columns: Vec<Field>) -> Result<RowDecoder, TableError> {
     let mut table = table(Encoding::Json, columns);
     table.key = Some(Encoding::Json);
     let writers: Arc<dyn WriterSchemas> = Arc::new(NoWriterSchemas);
@@ -186,7 +186,7 @@ fn tells_what_did_not_decode_and_why() {
         key: Some(b"{"),
         ..record(&NoHeaders)
     };
-    let Err(DecodeError::Bad(reason)) = decoder.decode(&bad) else {
+    let Err(RowError::Bad(reason)) = decoder.decode(&bad) else {
         panic!("a row was made of it");
     };
     assert_eq!(decoder.rows(), 0);

@@ -6,7 +6,7 @@
 
 use csv_core::{ReadFieldResult, Reader, ReaderBuilder, Terminator};
 
-use crate::decode::{DecodeError, DecoderError};
+use crate::decode::{RowError, TableError};
 use crate::table::{CsvOptions, DataFormat};
 
 /// Ends a record, so that line ends do not.
@@ -32,7 +32,7 @@ pub(crate) struct Field<'a> {
 }
 
 impl Fields {
-    pub(crate) fn new(options: &CsvOptions) -> Result<Self, DecoderError> {
+    pub(crate) fn new(options: &CsvOptions) -> Result<Self, TableError> {
         let (delimiter, quote, escape) = special_bytes(options)?;
         let reader = ReaderBuilder::new()
             .delimiter(delimiter)
@@ -52,7 +52,7 @@ impl Fields {
     }
 
     /// Shows each field of `record`; there is at least one.
-    pub(crate) fn read(&mut self, record: &str, mut show: impl FnMut(Field<'_>)) -> Result<(), DecodeError> {
+    pub(crate) fn read(&mut self, record: &str, mut show: impl FnMut(Field<'_>)) -> Result<(), RowError> {
         let record = strip_line_end(record.trim_start_matches('\u{feff}'));
         if record.is_empty() {
             show(Field {
@@ -69,7 +69,7 @@ impl Fields {
             let rest = &self.input[at..];
             let (result, read, written) = self.reader.read_field(rest, &mut self.output);
             let ReadFieldResult::Field { record_end } = result else {
-                return Err(DecodeError::bad(format!(
+                return Err(RowError::bad(format!(
                     "the quote that begins field {index} is not closed"
                 )));
             };
@@ -126,8 +126,8 @@ impl Fields {
 }
 
 /// Delimiter, quote and escape, no two of them the same.
-fn special_bytes(options: &CsvOptions) -> Result<(u8, Option<u8>, Option<u8>), DecoderError> {
-    let schema = |reason: String| DecoderError::Schema {
+fn special_bytes(options: &CsvOptions) -> Result<(u8, Option<u8>, Option<u8>), TableError> {
+    let schema = |reason: String| TableError::Schema {
         format: DataFormat::Csv,
         reason,
     };

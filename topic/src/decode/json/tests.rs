@@ -48,7 +48,7 @@ fn text(record: &str) -> Option<String> {
 
 fn reason(record: &[u8]) -> String {
     let mut decoder = single(DataType::Utf8);
-    let DecodeError::Bad(bad) = decoder.decode(record).unwrap_err() else {
+    let RowError::Bad(bad) = decoder.decode(record).unwrap_err() else {
         panic!("the record is at fault")
     };
     assert_eq!((decoder.rows(), bad.column), (0, None));

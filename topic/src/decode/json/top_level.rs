@@ -6,15 +6,15 @@ use std::ops::Range;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::decode::DecodeError;
+use crate::decode::RowError;
 use crate::decode::json::wanted::{Found, Wanted};
 
 /// Notes in `found`, which is empty, where those members of `json` stand that are wanted.
-pub(crate) fn locate(json: &str, wanted: &Wanted, found: &mut Found) -> Result<(), DecodeError> {
+pub(crate) fn locate(json: &str, wanted: &Wanted, found: &mut Found) -> Result<(), RowError> {
     expect_object(json)?;
     serde_json::Deserializer::from_str(json)
         .deserialize_map(TopLevel { json, wanted, found })
-        .map_err(|error| DecodeError::bad(format!("not JSON: {error}")))
+        .map_err(|error| RowError::bad(format!("not JSON: {error}")))
 }
 
 /// The place of the member of this key, a string in its quotes, if it is wanted; `None` if it is no string.
@@ -30,7 +30,7 @@ pub(crate) fn place_of_key(key: &str, wanted: &Wanted) -> Option<Option<usize>> 
 }
 
 /// Names what stands there instead of an object, since a parser's own message would quote the record.
-fn expect_object(json: &str) -> Result<(), DecodeError> {
+fn expect_object(json: &str) -> Result<(), RowError> {
     let text = json.trim_start_matches([' ', '\t', '\n', '\r']);
     let reason = match text.chars().next() {
         Some('{') => return Ok(()),
@@ -40,7 +40,7 @@ fn expect_object(json: &str) -> Result<(), DecodeError> {
         Some('\u{feff}') => "the value begins with a byte order mark",
         Some(_) => "the value does not begin with a JSON object",
     };
-    Err(DecodeError::bad(reason))
+    Err(RowError::bad(reason))
 }
 
 /// Walks the top-level object of `json` and notes where mapped values stand.

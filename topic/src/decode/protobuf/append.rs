@@ -12,7 +12,7 @@ use crate::decode::protobuf::schema::{Field, Kind};
 use crate::decode::protobuf::well_known::{Time, WellKnown, push_camel_case, wrapper_lookup};
 use crate::decode::protobuf::wire::Raw;
 use crate::decode::scalar::Scalar;
-use crate::decode::{DecodeError, utf8};
+use crate::decode::{RowError, utf8};
 
 impl Filler<'_> {
     /// Appends one value: what `values` mean in the `form`, which is for all of the field or for one item.
@@ -23,7 +23,7 @@ impl Filler<'_> {
         values: Range<usize>,
         builder: &mut ValueBuilder,
         misfits: &mut Misfits,
-    ) -> Result<(), DecodeError> {
+    ) -> Result<(), RowError> {
         match (form, &mut *builder) {
             (Form::List(item, bytes), ValueBuilder::List(lists)) => {
                 self.list(item, *bytes, field, values, lists, misfits)?;
@@ -47,7 +47,7 @@ impl Filler<'_> {
         field: &Field,
         builder: &mut ValueBuilder,
         misfits: &mut Misfits,
-    ) -> Result<(), DecodeError> {
+    ) -> Result<(), RowError> {
         let scalar = match &field.default {
             Some(Value::EnumNumber(number)) => return self.append_enum(form, *number, builder, misfits),
             Some(value) => default_scalar(value),
@@ -65,7 +65,7 @@ impl Filler<'_> {
         values: Range<usize>,
         builder: &mut ValueBuilder,
         misfits: &mut Misfits,
-    ) -> Result<(), DecodeError> {
+    ) -> Result<(), RowError> {
         match form {
             Form::Row(row) => {
                 if let ValueBuilder::Struct(rows) = builder {
@@ -111,7 +111,7 @@ impl Filler<'_> {
         raw: Raw,
         builder: &mut ValueBuilder,
         misfits: &mut Misfits,
-    ) -> Result<(), DecodeError> {
+    ) -> Result<(), RowError> {
         match (kind, raw) {
             (Kind::Enum(_), Raw::Varint(number)) => {
                 self.append_enum(form, number as i32, builder, misfits)?;
@@ -127,7 +127,7 @@ impl Filler<'_> {
         number: i32,
         builder: &mut ValueBuilder,
         misfits: &mut Misfits,
-    ) -> Result<(), DecodeError> {
+    ) -> Result<(), RowError> {
         match form {
             Form::EnumName(names) => match names.name(number) {
                 Some(name) => {
@@ -147,7 +147,7 @@ impl Filler<'_> {
         parts: Range<usize>,
         rows: &mut Rows,
         misfits: &mut Misfits,
-    ) -> Result<(), DecodeError> {
+    ) -> Result<(), RowError> {
         let found = self.found.collect(self.payload, parts, &row.lookup)?;
         let mut left = found.clone();
         for (slot, wanted) in row.fields.iter().enumerate() {
@@ -169,7 +169,7 @@ impl Filler<'_> {
         values: Range<usize>,
         lists: &mut Lists,
         misfits: &mut Misfits,
-    ) -> Result<(), DecodeError> {
+    ) -> Result<(), RowError> {
         for at in values {
             let raw = self.found.raw(at);
             if let Some(mut packed) = self.packed(field, raw) {
@@ -193,7 +193,7 @@ impl Filler<'_> {
         entries: Range<usize>,
         maps: &mut Maps,
         misfits: &mut Misfits,
-    ) -> Result<(), DecodeError> {
+    ) -> Result<(), RowError> {
         for at in self.last_of_each_key(&form.entry, entries)? {
             self.charge(form.bytes)?;
             let found = self.found.collect(self.payload, at..at + 1, &form.entry.lookup)?;
@@ -215,7 +215,7 @@ impl Filler<'_> {
     }
 
     /// The value in a wrapper.
-    pub(super) fn wrapped(&mut self, kind: &Kind, parts: Range<usize>) -> Result<Raw, DecodeError> {
+    pub(super) fn wrapped(&mut self, kind: &Kind, parts: Range<usize>) -> Result<Raw, RowError> {
         let found = self.found.collect(self.payload, parts, wrapper_lookup(kind))?;
         let raw = match found.is_empty() {
             true => kind.zero(),
@@ -225,7 +225,7 @@ impl Filler<'_> {
         Ok(raw)
     }
 
-    fn time(&mut self, parts: Range<usize>) -> Result<Time, DecodeError> {
+    fn time(&mut self, parts: Range<usize>) -> Result<Time, RowError> {
         let found = self
             .found
             .collect(self.payload, parts, WellKnown::Timestamp.lookup())?;
@@ -239,7 +239,7 @@ impl Filler<'_> {
         &mut self,
         well_known: &WellKnown,
         parts: Range<usize>,
-    ) -> Result<bool, DecodeError> {
+    ) -> Result<bool, RowError> {
         let text = match well_known {
             WellKnown::Timestamp => self.time(parts)?.instant_text(),
             WellKnown::Duration => self.time(parts)?.duration_text(),
@@ -252,7 +252,7 @@ impl Filler<'_> {
         Ok(text.is_some())
     }
 
-    fn push_field_mask(&mut self, parts: Range<usize>) -> Result<(), DecodeError> {
+    fn push_field_mask(&mut self, parts: Range<usize>) -> Result<(), RowError> {
         let found = self
             .found
             .collect(self.payload, parts, WellKnown::FieldMask.lookup())?;

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use crate::decode::DecodeError;
+use crate::decode::RowError;
 use crate::decode::column::ColumnBuilder;
 use crate::decode::protobuf::plan::{Entry, MapPlace, Node, Place, Plan};
 use crate::decode::protobuf::scalars::{map_key, scalar};
@@ -45,7 +45,7 @@ pub(super) fn fill(
     payload: &[u8],
     scratch: &mut Scratch,
     columns: &mut [ColumnBuilder],
-) -> Result<(), DecodeError> {
+) -> Result<(), RowError> {
     let whole = Span::whole(payload)?;
     let Scratch { found, text } = scratch;
     found.clear();
@@ -72,7 +72,7 @@ impl<'a> Filler<'a> {
         node: &Node,
         parts: Range<usize>,
         columns: &mut [ColumnBuilder],
-    ) -> Result<(), DecodeError> {
+    ) -> Result<(), RowError> {
         let found = self.found.collect(self.payload, parts, &node.lookup)?;
         let mut left = found.clone();
         for (slot, (field, place)) in node.fields.iter().enumerate() {
@@ -90,7 +90,7 @@ impl<'a> Filler<'a> {
         field: &Field,
         values: Range<usize>,
         columns: &mut [ColumnBuilder],
-    ) -> Result<(), DecodeError> {
+    ) -> Result<(), RowError> {
         for (column, form) in &place.columns {
             let (builder, misfits) = columns[*column].parts();
             self.append(form, field, values.clone(), builder, misfits)?;
@@ -118,7 +118,7 @@ impl<'a> Filler<'a> {
         place: &Place,
         field: &Field,
         columns: &mut [ColumnBuilder],
-    ) -> Result<(), DecodeError> {
+    ) -> Result<(), RowError> {
         let Some(value) = value else {
             append_nulls(place, columns);
             return Ok(());
@@ -135,7 +135,7 @@ impl<'a> Filler<'a> {
         field: &Field,
         values: Range<usize>,
         index: usize,
-    ) -> Result<Option<Range<usize>>, DecodeError> {
+    ) -> Result<Option<Range<usize>>, RowError> {
         let mut before = 0;
         for at in values {
             let raw = self.found.raw(at);
@@ -163,7 +163,7 @@ impl<'a> Filler<'a> {
         entry: &Entry,
         entries: Range<usize>,
         wanted: &str,
-    ) -> Result<Option<Range<usize>>, DecodeError> {
+    ) -> Result<Option<Range<usize>>, RowError> {
         let mut last = None;
         for at in entries {
             let found = self.found.collect(self.payload, at..at + 1, &entry.lookup)?;
@@ -183,7 +183,7 @@ impl<'a> Filler<'a> {
         &mut self,
         entry: &Entry,
         entries: Range<usize>,
-    ) -> Result<Vec<usize>, DecodeError> {
+    ) -> Result<Vec<usize>, RowError> {
         if entries.len() < 2 {
             return Ok(entries.collect());
         }
@@ -234,13 +234,13 @@ impl<'a> Filler<'a> {
     }
 
     /// Takes `bytes` from what the record may hold.
-    pub(super) fn charge(&mut self, bytes: u64) -> Result<(), DecodeError> {
+    pub(super) fn charge(&mut self, bytes: u64) -> Result<(), RowError> {
         self.budget = self.budget.checked_sub(bytes).ok_or_else(unfolds_too_far)?;
         Ok(())
     }
 
     /// Whether the record may hold the text in the making.
-    pub(super) fn check_text(&self) -> Result<(), DecodeError> {
+    pub(super) fn check_text(&self) -> Result<(), RowError> {
         match self.text.len() as u64 <= self.budget {
             true => Ok(()),
             false => Err(unfolds_too_far()),
@@ -248,8 +248,8 @@ impl<'a> Filler<'a> {
     }
 }
 
-fn unfolds_too_far() -> DecodeError {
-    DecodeError::bad(format!(
+fn unfolds_too_far() -> RowError {
+    RowError::bad(format!(
         "the message unfolds to more than {MAX_RECORD_BYTES} bytes"
     ))
 }

@@ -28,7 +28,7 @@ use crate::decode::protobuf::schema::{Field, Kind, Shape};
 use crate::decode::protobuf::well_known::{TWO_LEN, WellKnown};
 use crate::decode::protobuf::wire::Raw;
 use crate::decode::scalar::Scalar;
-use crate::decode::{DecodeError, utf8};
+use crate::decode::{RowError, utf8};
 
 const MAX_DEPTH: usize = 100;
 
@@ -39,7 +39,7 @@ impl<'a> Filler<'a> {
         field: &Field,
         values: Range<usize>,
         depth: usize,
-    ) -> Result<(), DecodeError> {
+    ) -> Result<(), RowError> {
         match field.shape {
             Shape::Singular => self.json_item(&field.kind, values, depth),
             Shape::Repeated => self.json_list(field, values, depth),
@@ -53,7 +53,7 @@ impl<'a> Filler<'a> {
         kind: &Kind,
         values: Range<usize>,
         depth: usize,
-    ) -> Result<(), DecodeError> {
+    ) -> Result<(), RowError> {
         match kind.message() {
             Some(message) => self.json_message(message, values, depth),
             None => {
@@ -63,7 +63,7 @@ impl<'a> Filler<'a> {
         }
     }
 
-    fn json_message(&mut self, index: usize, parts: Range<usize>, depth: usize) -> Result<(), DecodeError> {
+    fn json_message(&mut self, index: usize, parts: Range<usize>, depth: usize) -> Result<(), RowError> {
         check_depth(depth)?;
         let schema = self.schema;
         match &schema.message(index).well_known {
@@ -77,7 +77,7 @@ impl<'a> Filler<'a> {
         }
     }
 
-    fn json_fields(&mut self, index: usize, parts: Range<usize>, depth: usize) -> Result<(), DecodeError> {
+    fn json_fields(&mut self, index: usize, parts: Range<usize>, depth: usize) -> Result<(), RowError> {
         let message = self.schema.message(index);
         let found = self.found.collect(self.payload, parts, &message.lookup)?;
         let mut left = found.clone();
@@ -110,7 +110,7 @@ impl<'a> Filler<'a> {
         }
     }
 
-    fn json_list(&mut self, field: &Field, values: Range<usize>, depth: usize) -> Result<(), DecodeError> {
+    fn json_list(&mut self, field: &Field, values: Range<usize>, depth: usize) -> Result<(), RowError> {
         self.text.push('[');
         for at in values {
             let raw = self.found.raw(at);
@@ -129,7 +129,7 @@ impl<'a> Filler<'a> {
         Ok(())
     }
 
-    fn json_map(&mut self, field: &Field, entries: Range<usize>, depth: usize) -> Result<(), DecodeError> {
+    fn json_map(&mut self, field: &Field, entries: Range<usize>, depth: usize) -> Result<(), RowError> {
         self.text.push('{');
         if let Some(entry) = Entry::new(self.schema, field) {
             for at in self.last_of_each_key(&entry, entries)? {
@@ -147,7 +147,7 @@ impl<'a> Filler<'a> {
         Ok(())
     }
 
-    fn json_scalar(&mut self, kind: &Kind, raw: Raw) -> Result<(), DecodeError> {
+    fn json_scalar(&mut self, kind: &Kind, raw: Raw) -> Result<(), RowError> {
         match (kind, scalar(kind, raw, self.payload)) {
             (Kind::Enum(names), Scalar::Int(_)) if names.is_null() => self.text.push_str("null"),
             (Kind::Enum(names), Scalar::Int(number)) => match names.name(number as i32) {
@@ -173,7 +173,7 @@ impl<'a> Filler<'a> {
         well_known: &WellKnown,
         parts: Range<usize>,
         depth: usize,
-    ) -> Result<(), DecodeError> {
+    ) -> Result<(), RowError> {
         match well_known {
             WellKnown::Timestamp | WellKnown::Duration | WellKnown::FieldMask => {
                 self.json_text_of(well_known, parts)
@@ -199,7 +199,7 @@ impl<'a> Filler<'a> {
         }
     }
 
-    fn json_text_of(&mut self, well_known: &WellKnown, parts: Range<usize>) -> Result<(), DecodeError> {
+    fn json_text_of(&mut self, well_known: &WellKnown, parts: Range<usize>) -> Result<(), RowError> {
         let start = self.text.len();
         match self.push_text(well_known, parts)? {
             true => {
@@ -211,7 +211,7 @@ impl<'a> Filler<'a> {
         self.check_text()
     }
 
-    fn json_struct(&mut self, parts: Range<usize>, depth: usize) -> Result<(), DecodeError> {
+    fn json_struct(&mut self, parts: Range<usize>, depth: usize) -> Result<(), RowError> {
         let found = self
             .found
             .collect(self.payload, parts, WellKnown::Struct.lookup())?;
@@ -241,7 +241,7 @@ impl<'a> Filler<'a> {
     }
 
     /// A `Value`.
-    fn json_any_value(&mut self, parts: Range<usize>, depth: usize) -> Result<(), DecodeError> {
+    fn json_any_value(&mut self, parts: Range<usize>, depth: usize) -> Result<(), RowError> {
         check_depth(depth)?;
         let found = self
             .found
@@ -259,7 +259,7 @@ impl<'a> Filler<'a> {
         Ok(())
     }
 
-    fn json_any(&mut self, parts: Range<usize>, depth: usize) -> Result<(), DecodeError> {
+    fn json_any(&mut self, parts: Range<usize>, depth: usize) -> Result<(), RowError> {
         let found = self.found.collect(self.payload, parts, WellKnown::Any.lookup())?;
         let type_url = utf8::lossy(self.bytes(self.last(&found, 0)));
         self.text.push('{');
@@ -275,7 +275,7 @@ impl<'a> Filler<'a> {
         Ok(())
     }
 
-    fn json_any_content(&mut self, name: &str, content: Raw, depth: usize) -> Result<(), DecodeError> {
+    fn json_any_content(&mut self, name: &str, content: Raw, depth: usize) -> Result<(), RowError> {
         let schema = self.schema;
         match schema.find(name) {
             Some(index) => {
@@ -355,10 +355,10 @@ impl<'a> Filler<'a> {
     }
 }
 
-fn check_depth(depth: usize) -> Result<(), DecodeError> {
+fn check_depth(depth: usize) -> Result<(), RowError> {
     match depth <= MAX_DEPTH {
         true => Ok(()),
-        false => Err(DecodeError::bad(format!(
+        false => Err(RowError::bad(format!(
             "messages nested more than {MAX_DEPTH} deep"
         ))),
     }

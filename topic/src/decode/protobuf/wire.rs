@@ -13,7 +13,7 @@
 
 use std::ops::Range;
 
-use crate::decode::DecodeError;
+use crate::decode::RowError;
 
 const MAX_GROUPS: usize = 100;
 /// For how many values there is room from payload to payload.
@@ -28,10 +28,10 @@ pub(super) struct Span {
 
 impl Span {
     /// All of `payload`.
-    pub(super) fn whole(payload: &[u8]) -> Result<Self, DecodeError> {
+    pub(super) fn whole(payload: &[u8]) -> Result<Self, RowError> {
         match u32::try_from(payload.len()) {
             Ok(end) => Ok(Self { start: 0, end }),
-            Err(_) => Err(DecodeError::bad("a Protobuf message has less than 4 GiB")),
+            Err(_) => Err(RowError::bad("a Protobuf message has less than 4 GiB")),
         }
     }
 
@@ -111,7 +111,7 @@ impl<'a> Reader<'a> {
         &self.payload[self.at..self.end]
     }
 
-    pub(super) fn varint(&mut self) -> Result<u64, DecodeError> {
+    pub(super) fn varint(&mut self) -> Result<u64, RowError> {
         let start = self.at;
         let mut value = 0;
         for shift in (0..64).step_by(7) {
@@ -129,7 +129,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A field's number and wire type.
-    fn tag(&mut self) -> Result<(u32, WireType), DecodeError> {
+    fn tag(&mut self) -> Result<(u32, WireType), RowError> {
         let start = self.at;
         let tag = u32::try_from(self.varint()?).map_err(|_| bad("a field number out of range", start))?;
         match (tag >> 3, WireType::from_tag(tag)) {
@@ -140,7 +140,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The value of the field `number`, which follows its tag, or of one in a packed list.
-    pub(super) fn value(&mut self, number: u32, wire_type: WireType) -> Result<Raw, DecodeError> {
+    pub(super) fn value(&mut self, number: u32, wire_type: WireType) -> Result<Raw, RowError> {
         Ok(match wire_type {
             WireType::Varint => Raw::Varint(self.varint()?),
             WireType::Fixed64 => Raw::Fixed64(u64::from_le_bytes(self.array()?)),
@@ -151,7 +151,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
+    fn array<const N: usize>(&mut self) -> Result<[u8; N], RowError> {
         let Some((bytes, _)) = self.rest().split_first_chunk() else {
             return Err(bad("the message is cut short", self.at));
         };
@@ -159,7 +159,7 @@ impl<'a> Reader<'a> {
         Ok(*bytes)
     }
 
-    fn length_delimited(&mut self) -> Result<Span, DecodeError> {
+    fn length_delimited(&mut self) -> Result<Span, RowError> {
         let length = self.varint()?;
         let start = self.at;
         match usize::try_from(length) {
@@ -172,7 +172,7 @@ impl<'a> Reader<'a> {
     }
 
     /// What is between the start tag of group `number`, just read, and its end tag.
-    fn group(&mut self, number: u32) -> Result<Span, DecodeError> {
+    fn group(&mut self, number: u32) -> Result<Span, RowError> {
         let start = self.at;
         let mut open = vec![number];
         loop {
@@ -204,8 +204,8 @@ fn span(start: usize, end: usize) -> Span {
     }
 }
 
-fn bad(what: &str, at: usize) -> DecodeError {
-    DecodeError::bad(format!("not a Protobuf message: {what} at byte {at}"))
+fn bad(what: &str, at: usize) -> RowError {
+    RowError::bad(format!("not a Protobuf message: {what} at byte {at}"))
 }
 
 /// The wanted fields of a message. A field's *slot* is its place in the list that this was made from.
@@ -318,7 +318,7 @@ impl Found {
         payload: &[u8],
         parts: Range<usize>,
         wanted: &Lookup,
-    ) -> Result<Range<usize>, DecodeError> {
+    ) -> Result<Range<usize>, RowError> {
         let base = self.values.len();
         for part in parts {
             let Raw::Bytes(span) = self.raw(part) else {

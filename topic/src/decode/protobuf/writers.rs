@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::decode::protobuf::plan::{Plan, Target};
 use crate::decode::protobuf::schema::Schema;
-use crate::decode::{DecodeError, WriterSchemaError, WriterSchemaId, WriterSchemas};
+use crate::decode::{RowError, WriterSchemaError, WriterSchemaId, WriterSchemas};
 use crate::definition::SchemaDefinition;
 
 /// How many schemas, and plans of each, are kept; one more, and all are forgotten.
@@ -17,7 +17,7 @@ pub(super) struct Writers {
     /// The reader's own definition: mostly the writer's too.
     definition: String,
     reader: Arc<Schema>,
-    known: HashMap<WriterSchemaId, Result<Writer, DecodeError>>,
+    known: HashMap<WriterSchemaId, Result<Writer, RowError>>,
 }
 
 /// A schema, and what was planned for its messages.
@@ -37,10 +37,10 @@ impl Writers {
     }
 
     /// The schema of this id. What is wrong with one is remembered too; only that it could not be looked up is not.
-    pub(super) fn writer(&mut self, id: WriterSchemaId) -> Result<&mut Writer, DecodeError> {
+    pub(super) fn writer(&mut self, id: WriterSchemaId) -> Result<&mut Writer, RowError> {
         if !self.known.contains_key(&id) {
             let writer = self.look_up(id);
-            if let Err(error @ DecodeError::WriterSchema(_)) = writer {
+            if let Err(error @ RowError::WriterSchema(_)) = writer {
                 return Err(error);
             }
             if self.known.len() >= MAX_KEPT {
@@ -56,7 +56,7 @@ impl Writers {
         }
     }
 
-    fn look_up(&self, id: WriterSchemaId) -> Result<Writer, DecodeError> {
+    fn look_up(&self, id: WriterSchemaId) -> Result<Writer, RowError> {
         let definition = self.schemas.schema(id)?;
         Ok(Writer {
             schema: self.compile(id, &definition)?,
@@ -64,14 +64,14 @@ impl Writers {
         })
     }
 
-    fn compile(&self, id: WriterSchemaId, definition: &SchemaDefinition) -> Result<Arc<Schema>, DecodeError> {
+    fn compile(&self, id: WriterSchemaId, definition: &SchemaDefinition) -> Result<Arc<Schema>, RowError> {
         let SchemaDefinition {
             data_format,
             definition,
             ..
         } = definition;
         if !data_format.eq_ignore_ascii_case("PROTOBUF") {
-            return Err(DecodeError::bad(format!(
+            return Err(RowError::bad(format!(
                 "schema {id} that the record names is {data_format}, wanted PROTOBUF"
             )));
         }
@@ -79,7 +79,7 @@ impl Writers {
             return Ok(Arc::clone(&self.reader));
         }
         let schema = Schema::compile(definition)
-            .map_err(|error| DecodeError::bad(format!("schema {id} that the record names: {error}")))?;
+            .map_err(|error| RowError::bad(format!("schema {id} that the record names: {error}")))?;
         Ok(Arc::new(schema))
     }
 }

@@ -137,7 +137,7 @@ fn ends_reading_when_a_schema_cannot_be_looked_up() {
         let error = decoder().decode(&payload).unwrap_err();
         assert!(matches!(
             error,
-            DecodeError::WriterSchema(WriterSchemaError::Unavailable { .. })
+            RowError::WriterSchema(WriterSchemaError::Unavailable { .. })
         ));
     }
 }
@@ -156,7 +156,7 @@ fn needs_no_registry_for_bare_data_that_look_framed() {
     decoder.decode(&bare).unwrap();
     let framed = confluent(9, &[10, 2, b'x']);
     let error = decoder.decode(&framed).unwrap_err();
-    assert!(matches!(error, DecodeError::WriterSchema(_)));
+    assert!(matches!(error, RowError::WriterSchema(_)));
 }
 
 #[test]
@@ -171,7 +171,7 @@ fn does_not_guess_while_the_registry_is_down() {
     let mut decoder = with_writers(REGISTERED, fields(REGISTERED).unwrap(), Arc::new(Down));
     let bare = [[0, 40].as_slice(), &[b'x'; 20]].concat();
     let error = decoder.decode(&bare).unwrap_err();
-    assert!(matches!(error, DecodeError::WriterSchema(_)));
+    assert!(matches!(error, RowError::WriterSchema(_)));
 }
 
 #[test]

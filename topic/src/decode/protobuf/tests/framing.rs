@@ -201,7 +201,7 @@ fn an_unknown_or_unusable_schema_makes_a_bad_record() {
         ),
     ] {
         let error = decoder.decode(&confluent(id, &[0])).unwrap_err();
-        assert!(matches!(error, DecodeError::Bad(_)));
+        assert!(matches!(error, RowError::Bad(_)));
         assert_eq!(error.to_string(), wanted);
     }
 }
@@ -210,10 +210,7 @@ fn an_unknown_or_unusable_schema_makes_a_bad_record() {
 fn reading_ends_if_a_schema_cannot_be_looked_up() {
     let mut decoder = decoder(None, &same());
     for payload in [confluent(500, &[0]), glue(Uuid::from_u128(500), &[0])] {
-        assert!(matches!(
-            decoder.decode(&payload),
-            Err(DecodeError::WriterSchema(_))
-        ));
+        assert!(matches!(decoder.decode(&payload), Err(RowError::WriterSchema(_))));
     }
     assert_eq!(decoder.rows(), 0);
 }
