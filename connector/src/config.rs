@@ -10,14 +10,15 @@ use std::num::NonZeroUsize;
 use std::str::FromStr;
 use std::time::Duration;
 
+use kafka::auth::AuthTypeError;
+use kafka::{Cluster, IsolationLevel, OnExpiredOffsets};
 use spill::PutHeaders;
 use topic::{OnBadRecord, OnTombstone};
 use tracing::level_filters::LevelFilter;
 
-use crate::config::cluster::ClusterConfig;
-use crate::kafka::auth::AuthTypeError;
-use crate::query_status::ThrottleLimits;
-use crate::registry::confluent::{RegistryUrl, WANTED_URL, redact};
+use crate::query_status::throttle::ThrottleLimits;
+use crate::registry::confluent::url::{RegistryUrl, WANTED as WANTED_URL, redact};
+use crate::splits::narrow::TimestampUpperBound;
 
 pub mod cluster;
 pub mod variables;
@@ -25,10 +26,10 @@ pub mod variables;
 /// What the environment says.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
-    /// Of the tables that name no other.
-    pub cluster: ClusterConfig,
-    /// Those that tables may name.
-    pub named_clusters: BTreeMap<String, ClusterConfig>,
+    /// Cluster of tables that name none.
+    pub cluster: Cluster,
+    /// Clusters that tables may name.
+    pub named_clusters: BTreeMap<String, Cluster>,
     spill_bucket: Option<String>,
     pub spill_prefix: String,
     pub encrypt_spill: bool,
@@ -68,7 +69,7 @@ impl Config {
     pub fn from_vars(var: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let vars = Vars(var);
         Ok(Self {
-            cluster: ClusterConfig::read(&vars)?,
+            cluster: cluster::read(&vars)?,
             named_clusters: vars
                 .text(cluster::VARIABLE)
                 .map_or_else(|| Ok(BTreeMap::new()), |json| cluster::read_named(&json))?,
@@ -117,6 +118,12 @@ impl Config {
         })
     }
 
+    /// Log level of the environment; `warn` if its settings are faulty, which the calls that need them report.
+    pub fn log_level_from_env() -> LevelFilter {
+        let config = Self::from_vars(|name| std::env::var(name).ok());
+        config.map_or(LevelFilter::WARN, |config| config.log_level)
+    }
+
     /// The names of all variables that there are.
     pub fn variables() -> BTreeSet<String> {
         let names = RefCell::new(BTreeSet::new());
@@ -128,6 +135,19 @@ impl Config {
         names.into_inner()
     }
 
+    /// Bootstrap servers of the cluster of tables that name none.
+    ///
+    /// # Errors
+    /// [`ConfigError::Missing`] if they are not set.
+    pub fn kafka_endpoint(&self) -> Result<&str, ConfigError> {
+        self.cluster
+            .bootstrap_servers
+            .as_deref()
+            .ok_or(cluster::MISSING_ENDPOINT)
+    }
+
+    /// # Errors
+    /// [`ConfigError::Missing`] if it is not set.
     pub fn spill_bucket(&self) -> Result<&str, ConfigError> {
         self.spill_bucket.as_deref().ok_or(ConfigError::Missing {
             variable: SPILL_BUCKET,
@@ -135,40 +155,7 @@ impl Config {
     }
 }
 
-/// Which records of transactions are rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum IsolationLevel {
-    /// Those of committed transactions, up to the last stable offset.
-    #[default]
-    ReadCommitted,
-    /// All, up to the high watermark, as the Java connector reads.
-    ReadUncommitted,
-}
-
-/// When records behind the first that is too late for a query are not read.
-///
-/// That loses no row only if timestamps never fall as offsets rise. A producer's may.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum TimestampUpperBound {
-    /// If the brokers tell that the topic's `message.timestamp.type` is `LogAppendTime`.
-    #[default]
-    LogAppendTime,
-    /// Of every topic: rows that are out of order by time may be missing.
-    Always,
-    Never,
-}
-
-/// What becomes of offsets that a split was planned with and that retention has deleted since.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum OnExpiredOffsets {
-    /// They are passed over, counted and warned of.
-    #[default]
-    Skip,
-    /// The read ends with an error that names them.
-    Fail,
-}
-
-/// A variable that is missing or has a value of no use.
+/// A variable that is missing or invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
     #[error("environment variable {variable} is not set")]
@@ -183,7 +170,7 @@ pub enum ConfigError {
     /// A variable names a secret that cannot be had.
     #[error("environment variable {variable}: {reason}")]
     Secret { variable: String, reason: String },
-    /// A variable names a secret, and what it holds is of no use there. Says nothing of the secret.
+    /// A variable names a secret whose content is invalid there. Names nothing of the secret.
     #[error("environment variable {variable}, with what its secrets hold, is of no use")]
     SecretValue { variable: String },
     #[error("Glue connection `{name}`: {reason}")]
@@ -398,7 +385,7 @@ mod tests {
     #[test]
     fn has_documented_defaults() {
         let defaults = Config {
-            cluster: ClusterConfig::default(),
+            cluster: Cluster::default(),
             named_clusters: BTreeMap::new(),
             spill_bucket: None,
             spill_prefix: "athena-federation-spill".to_owned(),
@@ -467,8 +454,8 @@ mod tests {
             ("metrics_namespace", "Kafka/athena #1"),
         ]);
         let wanted = Config {
-            cluster: ClusterConfig::at("b-1:9092,b-2:9092"),
-            named_clusters: BTreeMap::from([("other".to_owned(), ClusterConfig::at("c-1:9092"))]),
+            cluster: Cluster::at("b-1:9092,b-2:9092"),
+            named_clusters: BTreeMap::from([("other".to_owned(), Cluster::at("c-1:9092"))]),
             spill_bucket: Some("spill".to_owned()),
             spill_prefix: "athena-spill".to_owned(),
             encrypt_spill: false,
@@ -625,7 +612,7 @@ mod tests {
     fn misses_the_brokers_and_the_bucket_only_when_asked() {
         let config = config(&[]).unwrap();
         let missing = |variable| Err(ConfigError::Missing { variable });
-        assert_eq!(config.cluster.kafka_endpoint(), missing("kafka_endpoint"));
+        assert_eq!(config.kafka_endpoint(), missing("kafka_endpoint"));
         assert_eq!(config.spill_bucket(), missing("spill_bucket"));
     }
 }

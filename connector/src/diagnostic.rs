@@ -6,7 +6,7 @@
 use crate::error::Error;
 use crate::registry::RegistryError;
 use crate::registry::catalog::CatalogError;
-use crate::splits::SpillKeyError;
+use crate::spill_keys::SpillKeyError;
 
 /// A failed request, as the function's caller gets it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,17 +3,19 @@
 use std::error::Error as _;
 use std::time::Duration;
 
-use protocol::{EncodeError, WireError};
+use arrow::error::ArrowError;
+use kafka::{KafkaError, TopicPartition};
+use protocol::{EncodeError, TableName, UnsupportedType, WireError};
 use spill::SpillError;
-
-use crate::aws::SessionError;
-use crate::config::ConfigError;
-use crate::filter::FilterError;
-use crate::kafka::{KafkaError, TopicPartition};
-use crate::metadata::MetadataError;
-use crate::registry::catalog::CatalogError;
-use crate::splits::{SpillKeyError, SplitError};
 use topic::{TableError, WriterSchemaError};
+
+use crate::aws::session::SessionError;
+use crate::config::{ConfigError, cluster};
+use crate::filter::FilterError;
+use crate::registry::catalog::CatalogError;
+use crate::spill_keys::SpillKeyError;
+use crate::splits::token::TokenError;
+use crate::splits::topic_split::PropertyError;
 
 /// Why a request has no answer. Messages are for whoever runs the query: they name what was asked for and
 /// what was found, never a record's data nor a secret.
@@ -40,16 +42,36 @@ pub enum Error {
     #[error(transparent)]
     Catalog(#[from] CatalogError),
 
-    /// A metadata call that asks for what there is not.
-    #[error(transparent)]
-    Metadata(#[from] MetadataError),
+    #[error("tables were asked for without naming a schema")]
+    NoSchemaName,
 
-    #[error(transparent)]
+    #[error("query passthrough is not supported: a topic can only be queried as a table")]
+    QueryPassthrough,
+
+    /// A column's type cannot go over the wire.
+    #[error("table `{table}`: {source}")]
+    UnsupportedType {
+        table: TableName,
+        source: UnsupportedType,
+    },
+
+    #[error("the table's layout could not be made: {0}")]
+    Layout(#[from] ArrowError),
+
+    /// In the words of the settings, where one of them is at fault.
+    #[error("{}", cluster::explain(.0))]
     Kafka(#[from] KafkaError),
 
-    /// The continuation token or the split's properties are not this connector's.
-    #[error(transparent)]
-    Split(#[from] SplitError),
+    /// The continuation token is not this connector's.
+    #[error("continuation token: {0}")]
+    Token(#[from] TokenError),
+
+    /// The split's properties are not this connector's.
+    #[error("split: {0}")]
+    Split(#[from] PropertyError),
+
+    #[error("spill prefix and query id make keys of {bytes} bytes, wanted at most {limit_bytes}")]
+    SpillKeyTooLong { bytes: usize, limit_bytes: usize },
 
     /// The columns asked for cannot be read from the topic's records.
     #[error("table `{table}`: {source}")]
@@ -117,7 +139,15 @@ impl Error {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Config(_) => "configuration",
-            Self::Request(_) | Self::UnknownRequest(_) | Self::Metadata(_) | Self::Split(_) => "request",
+            Self::Request(_)
+            | Self::UnknownRequest(_)
+            | Self::NoSchemaName
+            | Self::QueryPassthrough
+            | Self::UnsupportedType { .. }
+            | Self::Layout(_)
+            | Self::Token(_)
+            | Self::Split(_)
+            | Self::SpillKeyTooLong { .. } => "request",
             Self::Catalog(error) => error.kind(),
             Self::Table { .. } | Self::Filter(_) => "table",
             Self::Kafka(error) => error.kind(),
@@ -147,10 +177,9 @@ impl Error {
 }
 
 #[cfg(test)]
-mod runbook;
-
-#[cfg(test)]
 mod tests {
+    mod runbook;
+
     use protocol::SpillLocation;
     use spill::{CipherError, StoreError};
 

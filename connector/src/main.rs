@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use connector::config::Config;
 use connector::telemetry::{self, spans::Spans, xray};
 use connector::{Connector, diagnostic};
 use lambda_runtime::layers::TracingLayer;
@@ -17,7 +18,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     #[cfg(target_env = "gnu")]
     give_freed_memory_back();
     let function = Arc::new(Function {
-        spans: telemetry::start(),
+        spans: telemetry::start(Config::log_level_from_env()),
         connector: Connector::from_env().await,
     });
     let handler = service_fn(move |event| {

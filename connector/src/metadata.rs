@@ -5,12 +5,11 @@ use std::sync::Arc;
 
 use arrow::array::{Int32Array, RecordBatch};
 use arrow::datatypes::{DataType, Field, Schema};
-use arrow::error::ArrowError;
 use protocol::{
     Block, CAPABILITIES, GetDataSourceCapabilitiesRequest, GetDataSourceCapabilitiesResponse,
     GetTableLayoutRequest, GetTableLayoutResponse, GetTableRequest, GetTableResponse, ListSchemasRequest,
     ListSchemasResponse, ListTablesRequest, ListTablesResponse, OptimizationSubType, PingRequest,
-    PingResponse, SerdeVersion, TableName, UnsupportedType, check_supported,
+    PingResponse, SerdeVersion, TableName, check_supported,
 };
 
 use crate::error::Error;
@@ -47,7 +46,7 @@ pub async fn list_schemas(
 
 /// The schemas of one registry, in real casing.
 pub async fn list_tables(catalog: &Catalog, request: ListTablesRequest) -> Result<ListTablesResponse, Error> {
-    let schema_name = request.schema_name.ok_or(MetadataError::NoSchemaName)?;
+    let schema_name = request.schema_name.ok_or(Error::NoSchemaName)?;
     let page = catalog
         .tables(&schema_name, request.page_size, request.next_token.as_deref())
         .await?;
@@ -61,16 +60,15 @@ pub async fn list_tables(catalog: &Catalog, request: ListTablesRequest) -> Resul
 /// The table's columns with all that later calls need to read them, under the name the registry gives it.
 pub async fn get_table(catalog: &Catalog, request: GetTableRequest) -> Result<GetTableResponse, Error> {
     if !request.query_passthrough_arguments.is_empty() {
-        return Err(MetadataError::QueryPassthrough.into());
+        return Err(Error::QueryPassthrough);
     }
     let table = catalog.table(&request.table_name).await?;
     let table_name = TableName::new(&table.registry_name, &table.schema_name);
     if let Err(source) = check_supported(&table.schema) {
-        return Err(MetadataError::UnsupportedType {
+        return Err(Error::UnsupportedType {
             table: table_name,
             source,
-        }
-        .into());
+        });
     }
     Ok(GetTableResponse {
         catalog_name: request.catalog_name,
@@ -84,8 +82,7 @@ pub async fn get_table(catalog: &Catalog, request: GetTableRequest) -> Result<Ge
 /// tell Athena that there is nothing to read.
 pub fn get_table_layout(request: GetTableLayoutRequest) -> Result<GetTableLayoutResponse, Error> {
     let schema = Schema::new(vec![Field::new(PARTITION_COLUMN, DataType::Int32, true)]);
-    let partitions = RecordBatch::try_new(Arc::new(schema), vec![Arc::new(Int32Array::from(vec![1]))])
-        .map_err(MetadataError::from)?;
+    let partitions = RecordBatch::try_new(Arc::new(schema), vec![Arc::new(Int32Array::from(vec![1]))])?;
     Ok(GetTableLayoutResponse {
         catalog_name: request.catalog_name,
         table_name: request.table_name,
@@ -105,22 +102,6 @@ pub fn get_data_source_capabilities(
         catalog_name: request.catalog_name,
         capabilities: BTreeMap::from([("supports_limit_pushdown".to_owned(), vec![integer_constant])]),
     }
-}
-
-/// What is wrong with a metadata call, the catalog's own errors apart.
-#[derive(Debug, thiserror::Error)]
-pub enum MetadataError {
-    #[error("tables were asked for without naming a schema")]
-    NoSchemaName,
-    #[error("query passthrough is not supported: a topic can only be queried as a table")]
-    QueryPassthrough,
-    #[error("table `{table}`: {source}")]
-    UnsupportedType {
-        table: TableName,
-        source: UnsupportedType,
-    },
-    #[error("the table's layout could not be made: {0}")]
-    Layout(#[from] ArrowError),
 }
 
 #[cfg(test)]

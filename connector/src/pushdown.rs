@@ -20,7 +20,7 @@ use protocol::{Constraints, ValueSet};
 use topic::table::SOURCE_KEY;
 use topic::{Source, TopicTable};
 
-use crate::kafka::{OffsetRange, Watermarks};
+use kafka::{OffsetRange, Watermarks};
 use offsets::OffsetSet;
 use partitions::PartitionTest;
 pub use times::TimeRange;

@@ -11,12 +11,10 @@ use aws_sdk_athena::Client;
 use aws_sdk_athena::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_athena::types::QueryExecutionState;
 
-use crate::aws::reason;
-use throttle::Throttle;
+use crate::aws::sdk::reason;
+use throttle::{Throttle, ThrottleLimits};
 
-mod throttle;
-
-pub use throttle::ThrottleLimits;
+pub mod throttle;
 
 /// Tells the state of Athena's queries.
 #[async_trait]

@@ -10,28 +10,24 @@ use std::time::Instant;
 use protocol::{EncryptionKey, FederatedIdentity, GetSplitsRequest, GetSplitsResponse, SpillLocation, Split};
 use spill::SpillError;
 
-use crate::Parts;
 use crate::config::Config;
 use crate::error::Error;
+use crate::parts::Parts;
 use crate::telemetry::report::{Phase, PlanReport, note, traced};
-use crate::wait::{look_up, within};
+use crate::wait::{within, within_registry};
 use narrow::{Narrowed, narrow};
+use plan::Plan;
+use topic_split::TopicSplit;
 
-mod keys;
-mod narrow;
-mod plan;
-mod token;
-mod topic_split;
-
-pub use keys::{LocalSpillKeys, SpillKeyError, SpillKeys};
-pub use plan::Plan;
-pub use token::TokenError;
-pub use topic_split::{PropertyError, TopicSplit};
+pub mod narrow;
+pub mod plan;
+pub mod token;
+pub mod topic_split;
 
 /// Keeps a response well below Lambda's 6 MB: a split takes about 600 bytes, 2,000 at worst.
 pub const MAX_SPLITS_PER_PAGE: usize = 1000;
 
-/// S3's limit on a key, less the block number behind a split's location.
+/// S3's limit on a key, less the block number after a split's location.
 const MAX_SPILL_KEY_BYTES: usize = 1000;
 
 /// One page of the splits of a table; each has a spill location and a key of its own.
@@ -45,19 +41,25 @@ pub async fn get_splits(
 ) -> Result<GetSplitsResponse, Error> {
     let Parts { config, catalog, .. } = parts;
     let wanted = format!("table `{}`", request.table_name);
-    let table = look_up(deadline, wanted, catalog.table(&request.table_name)).await?;
+    let table = within_registry(deadline, wanted, catalog.table(&request.table_name)).await?;
     note(|report| report.topic = Some(table.topic.clone()));
     let broker = parts.clusters.get(table.cluster.as_deref())?;
     let planning = async {
         let token = &request.continuation_token;
         if let Some(token) = token {
-            return Ok(Plan::from_token(token, &table.topic).map_err(SplitError::from)?);
+            return Ok(Plan::from_token(token, &table.topic)?);
         }
-        let narrowed = narrow(broker.as_ref(), &table, &request.constraints, config, deadline);
+        let narrowed = narrow(
+            broker.as_ref(),
+            &table,
+            &request.constraints,
+            config.timestamp_upper_bound,
+            deadline,
+        );
         let Narrowed { topic_id, ranges } = traced(Phase::Planning, narrowed).await?;
         let limit = config.max_records_per_split;
-        let split_records = plan::split_records(&ranges, config.target_parallelism, limit);
-        Ok::<_, Error>(Plan::new(&table.topic, topic_id, ranges, split_records))
+        let max_offsets = plan::max_offsets(&ranges, config.target_parallelism, limit);
+        Ok::<_, Error>(Plan::new(&table.topic, topic_id, ranges, max_offsets))
     };
     let place = SpillPlace::resolve(config, &request)?;
     let (mut plan, ()) = tokio::try_join!(planning, check_bucket(parts, &place, deadline))?;
@@ -134,7 +136,7 @@ struct SpillPlace<'a> {
 }
 
 impl<'a> SpillPlace<'a> {
-    /// What the caller's identity says goes before the environment; blank is unsaid.
+    /// The caller's identity takes precedence over the environment; blank is unsaid.
     fn resolve(config: &'a Config, request: &'a GetSplitsRequest) -> Result<Self, Error> {
         let option = |name| config_option(request.identity.as_ref(), name);
         let place = Self {
@@ -143,7 +145,10 @@ impl<'a> SpillPlace<'a> {
             query_id: request.query_id.as_deref().unwrap_or_default(),
         };
         match place.split_location().key.len() {
-            bytes if bytes > MAX_SPILL_KEY_BYTES => Err(SplitError::SpillKeyTooLong { bytes }.into()),
+            bytes if bytes > MAX_SPILL_KEY_BYTES => Err(Error::SpillKeyTooLong {
+                bytes,
+                limit_bytes: MAX_SPILL_KEY_BYTES,
+            }),
             _ => Ok(place),
         }
     }
@@ -160,17 +165,6 @@ fn config_option<'a>(identity: Option<&'a FederatedIdentity>, name: &str) -> Opt
         .get(name)
         .map(|value| value.trim())
         .filter(|value| !value.is_empty())
-}
-
-/// Why splits cannot be planned or read: something is not as this connector wrote it.
-#[derive(Debug, thiserror::Error)]
-pub enum SplitError {
-    #[error("continuation token: {0}")]
-    Token(#[from] TokenError),
-    #[error("split: {0}")]
-    Property(#[from] PropertyError),
-    #[error("spill prefix and query id make keys of {bytes} bytes, wanted at most {MAX_SPILL_KEY_BYTES}")]
-    SpillKeyTooLong { bytes: usize },
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
-//! What the function tells of itself: a log, metrics, spans. The reference is `docs/operations.md`.
+//! What the function reports of itself: a log, metrics, spans. The reference is `docs/operations.md`.
 //!
 //! | module | idea |
 //! |---|---|
-//! | `report` | what one request came to, which all three tell |
+//! | `report` | subject and outcome of one request, which all three show |
 //! | `metrics` | the line that CloudWatch makes metrics of |
 //! | [`spans`] | spans for an OpenTelemetry collector |
 //! | [`xray`] | whose children they are |
@@ -17,7 +17,6 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer};
 
-use crate::config::Config;
 use spans::Spans;
 
 pub(crate) mod metrics;
@@ -25,10 +24,11 @@ pub(crate) mod report;
 pub mod spans;
 pub mod xray;
 
-/// Starts the log, in JSON lines on stdout, and spans if the environment names a collector. Once in a process.
-pub fn start() -> Option<Spans> {
+/// Starts the log, in JSON lines on stdout, with the connector's own crates at `level`, and spans if the environment names a
+/// collector. Once in a process.
+pub fn start(level: LevelFilter) -> Option<Spans> {
     let spans = Spans::from_env();
-    let log = log_layer(log_filter(), io::stdout);
+    let log = log_layer(log_filter(level), io::stdout);
     let layer = spans.as_ref().ok().and_then(Option::as_ref).map(Spans::layer);
     tracing_subscriber::registry().with(log).with(layer).init();
     spans.unwrap_or_else(|error| {
@@ -53,14 +53,15 @@ where
         .with_filter(filter)
 }
 
-/// `RUST_LOG` if there is one; else the connector's own crates at `ATHENA_FEDERATION_SDK_LOG_LEVEL` and all others at
-/// `warn` or less. Events carry spill keys, which the runtime would write at `trace`: it never may.
-fn log_filter() -> EnvFilter {
+/// `RUST_LOG` if there is one; else the connector's own crates at `level` and all others at `warn` or less. Events carry
+/// spill keys, which the runtime would write at `trace`: it never may.
+fn log_filter(level: LevelFilter) -> EnvFilter {
     let directives = std::env::var(EnvFilter::DEFAULT_ENV).unwrap_or_else(|_| {
-        let config = Config::from_vars(|name| std::env::var(name).ok());
-        let level = config.map_or(LevelFilter::WARN, |config| config.log_level);
-        let others = level.min(LevelFilter::WARN);
-        format!("{others},bootstrap={level},connector={level},topic={level},spill={level},protocol={level}")
+        let others = level.min(LevelFilter::WARN).to_string();
+        let own = ["bootstrap", "connector", "kafka", "topic", "spill", "protocol"];
+        own.iter().fold(others, |directives, crate_name| {
+            format!("{directives},{crate_name}={level}")
+        })
     });
     EnvFilter::builder().parse_lossy(format!("{directives},lambda_runtime=info"))
 }

@@ -7,14 +7,14 @@ use arrow::datatypes::SchemaRef;
 use protocol::{Constraints, FederatedIdentity, GetSplitsRequest, ReadRecordsRequest, Split, TableName};
 use spill::MemoryBlockStore;
 
-use crate::Parts;
 use crate::config::Config;
-use crate::kafka::clusters::Clusters;
-use crate::kafka::memory::MemoryBroker;
-use crate::kafka::{OffsetRange, TopicPartition};
+use crate::parts::Parts;
 use crate::query_status::AlwaysRunning;
 use crate::registry::memory::MemorySchemaRegistry;
-use crate::splits::TopicSplit;
+use crate::splits::topic_split::TopicSplit;
+use kafka::Clusters;
+use kafka::MemoryBroker;
+use kafka::{OffsetRange, TopicPartition};
 
 pub(crate) mod aws;
 pub(crate) mod docs;

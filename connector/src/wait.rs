@@ -1,4 +1,4 @@
-//! Waiting for others no longer than a request's time allows.
+//! External calls, waited for no longer than a request's time allows.
 
 use std::time::Instant;
 
@@ -28,8 +28,8 @@ where
     }
 }
 
-/// The same of the schema registry, which is asked for `wanted`.
-pub(crate) async fn look_up<T, E>(
+/// The schema registry's answer, which is asked for `wanted`: [`within`] with a phase and a span of its own.
+pub(crate) async fn within_registry<T, E>(
     deadline: Instant,
     wanted: String,
     answer: impl Future<Output = Result<T, E>>,

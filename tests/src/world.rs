@@ -5,14 +5,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
+use connector::Connector;
+use connector::assembly::kafka_clusters;
+use connector::aws::credentials::AwsCredentialStore;
 use connector::config::Config;
-use connector::kafka::auth::store::aws::AwsCredentialStore;
-use connector::kafka::clusters::Clusters;
 use connector::query_status::{AthenaQueryStatus, QueryStatus};
 use connector::registry::glue::GlueSchemaRegistry;
-use connector::{Connector, kafka_clusters};
 use embedded::glue::{DataFormat, EmbeddedGlue};
 use embedded::s3::EmbeddedS3;
+use kafka::Clusters;
 use spill::{BlockStore, S3BlockStore};
 
 use crate::broker::Broker;

@@ -16,14 +16,14 @@ use std::collections::BTreeMap;
 use aws_config::SdkConfig;
 use aws_sdk_glue::types::{Connection, ConnectionPropertyKey};
 
-use super::{reason, retries, timeouts};
+use crate::aws::sdk::{reason, retries, timeouts};
 use crate::config::ConfigError;
 
 /// The variables that the connection `name` stands for. `endpoint` goes before where AWS's variables say that Glue is.
 ///
 /// # Errors
 /// [`ConfigError::GlueConnection`] if it cannot be read.
-pub(super) async fn read(
+pub(crate) async fn read(
     sdk: &SdkConfig,
     name: &str,
     endpoint: Option<&str>,

@@ -13,20 +13,20 @@ use aws_sdk_kms::types::DataKeySpec;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use protocol::EncryptionKey;
 
-use super::{is_throttling, reason, retries, timeouts};
-use crate::splits::{SpillKeyError, SpillKeys};
+use crate::aws::sdk::{is_throttling, reason, retries, timeouts};
+use crate::spill_keys::{SpillKeyError, SpillKeys};
 
 /// Data keys of 128 bits under one KMS key, with nonces from KMS too, as the Java connectors make them.
 ///
 /// KMS makes one data key a call; nonces come many at once.
-pub(super) struct KmsSpillKeys {
+pub(crate) struct KmsSpillKeys {
     client: Client,
     key_id: String,
 }
 
 impl KmsSpillKeys {
     /// `key_id` is the id, the ARN or an alias of a symmetric key.
-    pub(super) fn new(config: &SdkConfig, key_id: impl Into<String>) -> Self {
+    pub(crate) fn new(config: &SdkConfig, key_id: impl Into<String>) -> Self {
         Self {
             client: client(config),
             key_id: key_id.into(),
@@ -109,7 +109,7 @@ impl SpillKeys for KmsSpillKeys {
     }
 }
 
-pub(super) fn client(config: &SdkConfig) -> Client {
+pub(crate) fn client(config: &SdkConfig) -> Client {
     let config = aws_sdk_kms::config::Builder::from(config)
         .timeout_config(timeouts())
         .retry_config(retries(MAX_ATTEMPTS));

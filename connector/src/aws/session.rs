@@ -16,15 +16,16 @@ use protocol::FederatedIdentity;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::{kms, reason};
-use crate::kafka::auth::secret::SecretText;
+use crate::aws::kms;
+use crate::aws::sdk::reason;
+use kafka::auth::secret::SecretText;
 use message::{Message, WrappedKey};
 
 mod message;
 
 /// A session as it comes. Not shown.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub(super) struct ForwardedSession {
+pub(crate) struct ForwardedSession {
     token: String,
     key_id: String,
 }
@@ -43,7 +44,7 @@ impl SessionError {
 
 impl ForwardedSession {
     /// The one that comes with a request, if its key is named too.
-    pub(super) fn of(identity: Option<&FederatedIdentity>) -> Option<Self> {
+    pub(crate) fn of(identity: Option<&FederatedIdentity>) -> Option<Self> {
         let options = &identity?.config_options;
         let option = |name| {
             options
@@ -61,7 +62,7 @@ impl ForwardedSession {
     ///
     /// # Errors
     /// A token that is no message, is not under this key, or is not authentic; a key that the function may not use.
-    pub(super) async fn assume(&self, sdk: &SdkConfig) -> Result<SdkConfig, SessionError> {
+    pub(crate) async fn assume(&self, sdk: &SdkConfig) -> Result<SdkConfig, SessionError> {
         let token = STANDARD.decode(&self.token);
         let token = token.map_err(|_| SessionError("it is not base64".to_owned()))?;
         let message = Message::parse(&token).map_err(|error| SessionError(error.to_string()))?;
@@ -135,4 +136,4 @@ fn credentials(text: &[u8]) -> Result<Credentials, SessionError> {
 }
 
 #[cfg(test)]
-pub(super) mod tests;
+pub(crate) mod tests;

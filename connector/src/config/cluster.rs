@@ -11,18 +11,20 @@
 
 use std::collections::BTreeMap;
 
+use kafka::auth::error::{AuthError, Credential};
+use kafka::auth::location::CertificatesLocation;
+use kafka::{Cluster, KafkaError};
+
 use super::{ConfigError, Vars};
-use crate::kafka::auth::AuthType;
-use crate::kafka::auth::certificates::CertificatesLocation;
 
 /// The variable of the named clusters.
 pub(super) const VARIABLE: &str = "kafka_clusters";
 
 const KAFKA_ENDPOINT: &str = "kafka_endpoint";
 pub(super) const AUTH_TYPE: &str = "auth_type";
-pub(crate) const SECRETS_MANAGER_SECRET: &str = "secrets_manager_secret";
-pub(crate) const CERTIFICATES_S3_REFERENCE: &str = "certificates_s3_reference";
-pub(crate) const MSK_REGION: &str = "msk_region";
+const SECRETS_MANAGER_SECRET: &str = "secrets_manager_secret";
+const CERTIFICATES_S3_REFERENCE: &str = "certificates_s3_reference";
+const MSK_REGION: &str = "msk_region";
 
 /// What an entry of `kafka_clusters` may say.
 const KEYS: [&str; 5] = [
@@ -33,65 +35,64 @@ const KEYS: [&str; 5] = [
     MSK_REGION,
 ];
 
-/// One cluster.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ClusterConfig {
-    kafka_endpoint: Option<String>,
-    pub auth_type: AuthType,
-    /// Of user names and passwords: the id, as GetSecretValue takes it.
-    pub secrets_manager_secret: Option<String>,
-    /// Where the trust store and the key store are.
-    pub certificates_s3_reference: Option<CertificatesLocation>,
-    /// The region to sign IAM's tokens for, if not the one in the brokers' names.
-    pub msk_region: Option<String>,
+/// Reads the cluster that `vars` describe.
+pub(super) fn read(vars: &Vars<impl Fn(&str) -> Option<String>>) -> Result<Cluster, ConfigError> {
+    Ok(Cluster {
+        bootstrap_servers: vars.text(KAFKA_ENDPOINT),
+        auth_type: vars.text(AUTH_TYPE).unwrap_or_default().parse()?,
+        secret_id: vars.text(SECRETS_MANAGER_SECRET),
+        certificates: vars.parsed(CERTIFICATES_S3_REFERENCE, CertificatesLocation::WANTED)?,
+        signing_region: vars.text(MSK_REGION),
+    })
 }
 
-impl ClusterConfig {
-    /// A cluster without authentication.
-    pub fn at(kafka_endpoint: impl Into<String>) -> Self {
-        Self {
-            kafka_endpoint: Some(kafka_endpoint.into()),
-            ..Self::default()
+/// What `error` means in the words of settings: which of them is missing, or says so.
+pub(crate) fn explain(error: &KafkaError) -> String {
+    match error {
+        KafkaError::NoBootstrapServers => format!("configuration: {}", MISSING_ENDPOINT),
+        KafkaError::UnknownCluster { name, known } => {
+            format!("unknown cluster `{name}`: {VARIABLE} defines {known}")
         }
-    }
-
-    pub(super) fn read(vars: &Vars<impl Fn(&str) -> Option<String>>) -> Result<Self, ConfigError> {
-        Ok(Self {
-            kafka_endpoint: vars.text(KAFKA_ENDPOINT),
-            auth_type: vars.text(AUTH_TYPE).unwrap_or_default().parse()?,
-            secrets_manager_secret: vars.text(SECRETS_MANAGER_SECRET),
-            certificates_s3_reference: vars
-                .parsed(CERTIFICATES_S3_REFERENCE, CertificatesLocation::WANTED)?,
-            msk_region: vars.text(MSK_REGION),
-        })
-    }
-
-    /// The brokers, `host:port` separated by commas.
-    pub fn kafka_endpoint(&self) -> Result<&str, ConfigError> {
-        self.kafka_endpoint.as_deref().ok_or(ConfigError::Missing {
-            variable: KAFKA_ENDPOINT,
-        })
+        KafkaError::Credentials(AuthError::Missing {
+            auth_type,
+            credential,
+        }) => {
+            let variable = match credential {
+                Credential::Secret => SECRETS_MANAGER_SECRET,
+                Credential::Certificates => CERTIFICATES_S3_REFERENCE,
+            };
+            format!(
+                "the Kafka client has no credentials: `auth_type` {auth_type} needs {variable}, which is not set"
+            )
+        }
+        KafkaError::Credentials(AuthError::NoRegion) => format!("{error}; {MSK_REGION} is not set"),
+        KafkaError::Expired { .. } => format!("{error}, and on_expired_offsets is `fail`"),
+        error => error.to_string(),
     }
 }
+
+/// The function's own cluster has no brokers; an entry of [`VARIABLE`] always has.
+pub(super) const MISSING_ENDPOINT: ConfigError = ConfigError::Missing {
+    variable: KAFKA_ENDPOINT,
+};
 
 /// Reads the value of [`VARIABLE`].
-pub(super) fn read_named(json: &str) -> Result<BTreeMap<String, ClusterConfig>, ConfigError> {
+pub(super) fn read_named(json: &str) -> Result<BTreeMap<String, Cluster>, ConfigError> {
     let clusters: BTreeMap<String, BTreeMap<String, String>> =
         serde_json::from_str(json).map_err(|error| invalid(error.to_string()))?;
-    let read = |(name, settings): (String, BTreeMap<String, String>)| {
+    let read_named = |(name, settings): (String, BTreeMap<String, String>)| {
         if let Some(key) = settings.keys().find(|key| !KEYS.contains(&key.as_str())) {
             let known = KEYS.join(", ");
             return Err(invalid(format!("cluster `{name}` says `{key}`, wanted {known}")));
         }
         let in_cluster = |error| invalid(format!("cluster `{name}`: {error}"));
-        let cluster =
-            ClusterConfig::read(&Vars(|key: &str| settings.get(key).cloned())).map_err(in_cluster)?;
-        cluster
-            .kafka_endpoint()
-            .map_err(|_| invalid(format!("cluster `{name}` has no {KAFKA_ENDPOINT}")))?;
+        let cluster = read(&Vars(|key: &str| settings.get(key).cloned())).map_err(in_cluster)?;
+        if cluster.bootstrap_servers.is_none() {
+            return Err(invalid(format!("cluster `{name}` has no {KAFKA_ENDPOINT}")));
+        }
         Ok((name, cluster))
     };
-    clusters.into_iter().map(read).collect()
+    clusters.into_iter().map(read_named).collect()
 }
 
 /// Without the value, in which names of secrets may stand.
@@ -101,6 +102,8 @@ fn invalid(reason: String) -> ConfigError {
 
 #[cfg(test)]
 mod tests {
+    use kafka::auth::AuthType;
+
     use super::*;
 
     #[test]
@@ -109,7 +112,7 @@ mod tests {
             r#"{"a": {"kafka_endpoint": "a:9092"}, "b": {"kafka_endpoint": " b:9092 ", "auth_type": "no_auth"}}"#,
         );
         let wanted = [("a", "a:9092"), ("b", "b:9092")];
-        let wanted = wanted.map(|(name, endpoint)| (name.to_owned(), ClusterConfig::at(endpoint)));
+        let wanted = wanted.map(|(name, endpoint)| (name.to_owned(), Cluster::at(endpoint)));
         assert_eq!(clusters, Ok(BTreeMap::from(wanted)));
         assert_eq!(read_named("{}"), Ok(BTreeMap::new()));
     }
@@ -121,12 +124,12 @@ mod tests {
                 "secrets_manager_secret": "AmazonMSK_a", "certificates_s3_reference": "s3://certs/kafka/a",
                 "msk_region": "eu-west-1"}}"#,
         );
-        let wanted = ClusterConfig {
+        let wanted = Cluster {
             auth_type: AuthType::SaslSslScramSha512,
-            secrets_manager_secret: Some("AmazonMSK_a".into()),
-            certificates_s3_reference: Some("s3://certs/kafka/a".parse().unwrap()),
-            msk_region: Some("eu-west-1".into()),
-            ..ClusterConfig::at("a:9096")
+            secret_id: Some("AmazonMSK_a".into()),
+            certificates: Some("s3://certs/kafka/a".parse().unwrap()),
+            signing_region: Some("eu-west-1".into()),
+            ..Cluster::at("a:9096")
         };
         assert_eq!(clusters, Ok(BTreeMap::from([("a".to_owned(), wanted)])));
     }

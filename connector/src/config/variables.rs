@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{Config, ConfigError, SCHEMA_REGISTRY_URL};
-use crate::kafka::auth::secret::SecretText;
-use crate::kafka::auth::store::CredentialStore;
+use kafka::auth::credentials::CredentialStore;
+use kafka::auth::secret::SecretText;
 
 /// Values by name; blank ones are none. Not shown: values may have come from secrets.
 #[derive(Clone, Default)]
@@ -166,7 +166,7 @@ fn user_and_password(secret: &str) -> Option<(String, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kafka::auth::store::memory::MemoryCredentialStore;
+    use kafka::auth::credentials::memory::MemoryCredentialStore;
 
     fn variables(texts: &[(&str, &str)]) -> Variables {
         Variables::new(

@@ -5,7 +5,7 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Decimal128Type, Int64Type};
 use protocol::{Bound, Marker, Range, ValueSet};
 
-use crate::kafka::OffsetRange;
+use kafka::OffsetRange;
 
 /// Offsets, as ascending ranges with gaps between.
 #[derive(Debug, Clone, PartialEq, Eq)]

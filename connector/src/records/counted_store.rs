@@ -1,4 +1,4 @@
-//! What of one split lands in the bucket.
+//! Blocks of one split that land in the bucket.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -35,6 +35,8 @@ impl CountedStore {
     }
 }
 
+// A wrapper that forgets to delegate a method with a default changes what it wraps.
+#[deny(clippy::missing_trait_methods)]
 #[async_trait]
 impl BlockStore for CountedStore {
     async fn put(&self, location: &SpillLocation, block: Bytes) -> Result<(), StoreError> {

@@ -1,15 +1,18 @@
 //! The reading thread's half of ReadRecords: records in, batches of wanted rows out.
 
 use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use arrow::array::RecordBatch;
+use kafka::{RecordSink, SinkFailed, TopicPartition};
 use tokio::sync::mpsc::Sender;
+use topic::table::ReadOptions;
 use topic::{BadRecord, OnBadRecord, OnTombstone, Record, RowDecoder, RowError, ValueErrors};
 
+use crate::config::Config;
 use crate::error::Error;
 use crate::filter::Filter;
-use crate::kafka::{RecordSink, TopicPartition};
 
 /// A batch is handed on when it has this many rows,
 const BATCH_ROWS: usize = 8192;
@@ -46,7 +49,7 @@ pub(super) struct FirstBadRecord {
 pub(super) struct RowSink {
     decoder: RowDecoder,
     selection: Selection,
-    /// Of those handed on.
+    /// Rows handed on so far.
     rows: u64,
     /// At how many rows the next batch ends. A limit begins with as few as can be enough, so that a record behind them
     /// is not even decoded, and where few rows are wanted batches soon are of the usual length.
@@ -54,7 +57,24 @@ pub(super) struct RowSink {
     policy: Policy,
     topic_partition: TopicPartition,
     deliveries: Sender<Delivery>,
+    failure: SinkFailure,
     tally: Tally,
+}
+
+/// Why a sink failed, for whoever made it: the reader only learns that it did.
+#[derive(Clone, Default)]
+pub(super) struct SinkFailure(Arc<Mutex<Option<Error>>>);
+
+impl SinkFailure {
+    /// `None` if the sink has not failed.
+    pub(super) fn take(&self) -> Option<Error> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    fn keep(&self, error: Error) -> SinkFailed {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+        SinkFailed
+    }
 }
 
 /// Which rows are wanted, and how many.
@@ -72,6 +92,16 @@ pub(super) struct Policy {
     pub(super) on_bad_record: OnBadRecord,
 }
 
+impl Policy {
+    /// What the table's document says takes precedence over the settings.
+    pub(super) fn new(config: &Config, options: ReadOptions) -> Self {
+        Self {
+            on_bad_record: options.on_bad_record.unwrap_or(config.on_bad_record),
+            on_tombstone: options.on_tombstone.unwrap_or(config.on_tombstone),
+        }
+    }
+}
+
 impl RowSink {
     pub(super) fn new(
         decoder: RowDecoder,
@@ -79,6 +109,7 @@ impl RowSink {
         policy: Policy,
         topic_partition: TopicPartition,
         deliveries: Sender<Delivery>,
+        failure: SinkFailure,
     ) -> Self {
         let decoder = match policy.on_bad_record {
             OnBadRecord::Fail => decoder.strict(),
@@ -93,6 +124,7 @@ impl RowSink {
             policy,
             topic_partition,
             deliveries,
+            failure,
             tally: Tally::default(),
         }
     }
@@ -160,15 +192,15 @@ impl RowSink {
         let started = Instant::now();
         let delivered = self.deliveries.blocking_send(delivery);
         self.tally.blocked += started.elapsed();
-        delivered.map_err(|_| Error::Internal("rows were read that nobody waits for".into()))
+        delivered.map_err(|_| Error::Internal("the query ended before the split was read".into()))
     }
 }
 
-impl RecordSink for RowSink {
-    fn accept(&mut self, record: Record<'_>) -> Result<ControlFlow<()>, Error> {
-        match self.append(&record) {
+impl RowSink {
+    fn take(&mut self, record: &Record<'_>) -> Result<ControlFlow<()>, Error> {
+        match self.append(record) {
             Ok(()) => {}
-            Err(RowError::Bad(bad)) => self.bad_record(&record, &bad)?,
+            Err(RowError::Bad(bad)) => self.bad_record(record, &bad)?,
             Err(error) => return Err(self.error(record.offset, error)),
         }
         if self.decoder.rows() >= self.batch_rows || self.decoder.bytes() >= BATCH_BYTES {
@@ -180,7 +212,7 @@ impl RecordSink for RowSink {
         })
     }
 
-    fn finish(&mut self) -> Result<(), Error> {
+    fn end(&mut self) -> Result<(), Error> {
         if self.decoder.rows() > 0 {
             self.flush()?;
         }
@@ -190,5 +222,15 @@ impl RecordSink for RowSink {
             bad_keys: self.decoder.bad_keys(),
             ..tally
         }))
+    }
+}
+
+impl RecordSink for RowSink {
+    fn accept(&mut self, record: Record<'_>) -> Result<ControlFlow<()>, SinkFailed> {
+        self.take(&record).map_err(|error| self.failure.keep(error))
+    }
+
+    fn finish(&mut self) -> Result<(), SinkFailed> {
+        self.end().map_err(|error| self.failure.keep(error))
     }
 }

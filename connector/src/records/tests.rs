@@ -6,14 +6,19 @@ use arrow::datatypes::{DataType, Field, Int64Type, Schema};
 use async_trait::async_trait;
 use protocol::{Constraints, QueryPlan, Range, SortedRangeSet, ValueSet};
 use spill::SpillReader;
-use topic::table::{FORMAT_HINT_KEY, MAPPING_KEY, SOURCE_KEY};
-use topic::{Encoding, NoWriterSchemas, OnBadRecord, OnTombstone, Record, RecordTimestamp, TimestampType};
+use topic::table::{FORMAT_HINT_KEY, MAPPING_KEY, SCHEMA_VERSION_KEY, SOURCE_KEY};
+use topic::{
+    Encoding, NoWriterSchemas, OnBadRecord, OnTombstone, Record, RecordTimestamp, RowDecoder, TimestampType,
+    TopicTable, WriterSchemas,
+};
 
+use super::row_sink::{Policy, Selection};
 use super::*;
-use crate::kafka::memory::MemoryRecord;
-use crate::kafka::{Broker, KafkaError, RecordSink, TopicPartition, TopicSnapshot};
+use crate::filter::Filter;
 use crate::query_status::{QueryState, QueryStatus, QueryStatusError};
 use crate::testing::{TOPIC, World, soon, table_name};
+use kafka::memory::MemoryRecord;
+use kafka::{Broker, KafkaError, PlannedRange, RecordSink, TopicPartition, TopicSnapshot};
 
 /// Reads offsets `start..end` of partition 0, all columns, with the request changed as told.
 async fn read_as(
@@ -321,14 +326,12 @@ async fn what_the_document_says_of_bad_records_and_tombstones_goes_before_the_se
 #[tokio::test]
 async fn a_table_that_was_looked_up_says_itself_what_becomes_of_bad_records() {
     let world = World::with_vars(1, &[("on_bad_record", "fail")]);
-    let request = world.read_request(0, 1).await;
-    let policy = |table: Option<&TopicTable>| policy(&world.parts.config, &request, table);
-    assert_eq!(policy(None).on_bad_record, OnBadRecord::Fail);
     let mut table = TopicTable::clone(&*world.parts.catalog.table(&table_name()).await.unwrap());
-    assert_eq!(policy(Some(&table)).on_bad_record, OnBadRecord::Fail);
+    let policy = |table: &TopicTable| Policy::new(&world.parts.config, table.options);
+    assert_eq!(policy(&table).on_bad_record, OnBadRecord::Fail);
     table.options.on_bad_record = Some(OnBadRecord::Skip);
     table.options.on_tombstone = Some(OnTombstone::Null);
-    let policy = policy(Some(&table));
+    let policy = policy(&table);
     assert_eq!(
         (policy.on_bad_record, policy.on_tombstone),
         (OnBadRecord::Skip, OnTombstone::Null)
@@ -413,12 +416,19 @@ async fn counts_what_is_no_plain_row() {
         topic: TOPIC.into(),
         partition: 0,
     };
-    let policy = policy(&world.parts.config, &world.read_request(0, 1).await, Some(&table));
+    let policy = Policy::new(&world.parts.config, table.options);
     let selection = Selection {
         filter: Filter::try_new(&Constraints::default(), &table.schema).unwrap(),
         limit: None,
     };
-    let mut sink = RowSink::new(decoder, selection, policy, topic_partition, sender);
+    let mut sink = RowSink::new(
+        decoder,
+        selection,
+        policy,
+        topic_partition,
+        sender,
+        SinkFailure::default(),
+    );
     let (good, misfit) = (r#"{"id": 1}"#.as_bytes(), r#"{"id": "x"}"#.as_bytes());
     let headers: [(&str, Option<&[u8]>); 1] = [("n", Some(b"128"))];
     type KeyAndValue<'a> = (Option<&'a [u8]>, Option<&'a [u8]>);
@@ -616,15 +626,21 @@ impl Drop for NotifyOnDrop {
 
 #[async_trait]
 impl Broker for Stuck {
-    async fn snapshot(&self, _: &str, _: Instant) -> Result<TopicSnapshot, Error> {
+    async fn snapshot(&self, _: &str, _: Instant) -> Result<TopicSnapshot, KafkaError> {
         std::future::pending().await
     }
 
-    async fn offsets_at(&self, _: &str, _: &[i32], _: i64, _: Instant) -> Result<Vec<Option<i64>>, Error> {
+    async fn offsets_at(
+        &self,
+        _: &str,
+        _: &[i32],
+        _: i64,
+        _: Instant,
+    ) -> Result<Vec<Option<i64>>, KafkaError> {
         std::future::pending().await
     }
 
-    async fn timestamp_type(&self, _: &str, _: Instant) -> Result<Option<String>, Error> {
+    async fn timestamp_type(&self, _: &str, _: Instant) -> Result<Option<String>, KafkaError> {
         Ok(None)
     }
 
@@ -633,7 +649,7 @@ impl Broker for Stuck {
         _: &PlannedRange,
         _: Instant,
         _sink: Box<dyn RecordSink>,
-    ) -> Result<ReadStats, Error> {
+    ) -> Result<ReadStats, KafkaError> {
         let _given_up = NotifyOnDrop(self.0.clone());
         std::future::pending().await
     }

@@ -13,13 +13,11 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use topic::SchemaDefinition;
 
-use crate::aws::causes;
+use crate::causes::causes;
 use crate::http::HttpClient;
+use crate::registry::confluent::url::RegistryUrl;
 
-mod url;
-
-pub(crate) use url::redact;
-pub use url::{InvalidRegistryUrl, RegistryUrl, WANTED as WANTED_URL};
+pub mod url;
 
 /// Reads schemas by their id. Connects when first asked.
 pub struct ConfluentRegistry {

@@ -11,7 +11,8 @@ use aws_sdk_glue::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_glue::operation::get_schema_version::GetSchemaVersionOutput;
 use aws_sdk_glue::types::{RegistryId, SchemaId, SchemaVersionNumber};
 
-use crate::aws::{causes, is_throttling, is_unreachable, retries, timeouts};
+use crate::aws::sdk::{is_throttling, is_unreachable, retries, timeouts};
+use crate::causes::causes;
 use crate::registry::{MAX_PAGE_SIZE, Page, Registry, RegistryError, SchemaRegistry};
 use topic::SchemaDefinition;
 

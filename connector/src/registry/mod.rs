@@ -15,7 +15,6 @@ pub mod confluent;
 pub mod conformance;
 pub mod glue;
 pub mod memory;
-pub(crate) mod once_cache;
 pub mod schema_versions;
 pub mod writer_schemas;
 

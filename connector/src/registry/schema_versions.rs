@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use topic::SchemaDefinition;
 
-use crate::registry::once_cache::OnceCache;
+use crate::once_cache::OnceCache;
 use crate::registry::{RegistryError, SchemaRegistry};
 
 /// The most versions kept.

@@ -11,9 +11,9 @@ use tokio::runtime::Handle;
 use tokio::time::timeout_at;
 use topic::{SchemaDefinition, WriterSchemaError, WriterSchemaId, WriterSchemas};
 
+use crate::once_cache::OnceCache;
 use crate::registry::RegistryError;
 use crate::registry::confluent::{ConfluentError, ConfluentRegistry};
-use crate::registry::once_cache::OnceCache;
 use crate::registry::schema_versions::SchemaVersions;
 
 /// The most schemas of a Confluent registry that are kept.

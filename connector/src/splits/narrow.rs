@@ -6,16 +6,26 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
+use kafka::{Broker, EARLIEST_TIME_MS, KafkaError, OffsetRange, TopicId, TopicSnapshot};
 use protocol::Constraints;
 use topic::TopicTable;
 
-use crate::config::{Config, TimestampUpperBound};
-use crate::error::Error;
-use crate::kafka::topic_id::TopicId;
-use crate::kafka::{Broker, EARLIEST_TIME_MS, OffsetRange, TopicSnapshot};
 use crate::pushdown::limit::row_limit;
 use crate::pushdown::{PartitionRanges, TimeRange, Wanted, before_offsets, from_offsets};
 use crate::telemetry::report::{PlanReport, note};
+
+/// When records after the first that is too late for a query are left out.
+///
+/// That loses no row only if timestamps never fall as offsets rise. A producer's may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TimestampUpperBound {
+    /// If the brokers tell that the topic's `message.timestamp.type` is `LogAppendTime`.
+    #[default]
+    LogAppendTime,
+    /// For every topic: rows that are out of order by time may be missing.
+    Always,
+    Never,
+}
 
 /// What is to be read of a topic.
 #[derive(Debug, Default)]
@@ -30,9 +40,9 @@ pub(super) async fn narrow(
     broker: &dyn Broker,
     table: &TopicTable,
     constraints: &Constraints,
-    config: &Config,
+    upper_bound: TimestampUpperBound,
     deadline: Instant,
-) -> Result<Narrowed, Error> {
+) -> Result<Narrowed, KafkaError> {
     let wanted = Wanted::of(constraints, table);
     if wanted.is_nothing() || row_limit(constraints, &table.schema) == Some(0) {
         return Ok(Narrowed::default());
@@ -50,7 +60,7 @@ pub(super) async fn narrow(
     let mut ranges = narrowing.since(wanted.ranges(&snapshot), from_ms).await?;
     if let Some(until_ms) = until_ms
         && !ranges.is_empty()
-        && narrowing.ends_by_time(config.timestamp_upper_bound).await
+        && narrowing.ends_by_time(upper_bound).await
     {
         ranges = narrowing.until(ranges, until_ms).await?;
     }
@@ -79,7 +89,11 @@ struct Narrowing<'a> {
 
 impl Narrowing<'_> {
     /// Whatever the order of timestamps, all records before the first of `from_ms` or later are older.
-    async fn since(&self, ranges: PartitionRanges, from_ms: Option<i64>) -> Result<PartitionRanges, Error> {
+    async fn since(
+        &self,
+        ranges: PartitionRanges,
+        from_ms: Option<i64>,
+    ) -> Result<PartitionRanges, KafkaError> {
         let Some(from_ms) = from_ms.filter(|from_ms| *from_ms >= EARLIEST_TIME_MS) else {
             return Ok(ranges);
         };
@@ -88,7 +102,7 @@ impl Narrowing<'_> {
     }
 
     /// Loses no row only if no record behind the first of `until_ms` or later is older.
-    async fn until(&self, ranges: PartitionRanges, until_ms: i64) -> Result<PartitionRanges, Error> {
+    async fn until(&self, ranges: PartitionRanges, until_ms: i64) -> Result<PartitionRanges, KafkaError> {
         if until_ms < EARLIEST_TIME_MS {
             return Ok(ranges);
         }
@@ -111,7 +125,7 @@ impl Narrowing<'_> {
         &self,
         ranges: &[(i32, OffsetRange)],
         time_ms: i64,
-    ) -> Result<BTreeMap<i32, i64>, Error> {
+    ) -> Result<BTreeMap<i32, i64>, KafkaError> {
         let mut partitions: Vec<i32> = ranges.iter().map(|(partition, _)| *partition).collect();
         partitions.dedup();
         if partitions.is_empty() {

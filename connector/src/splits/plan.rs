@@ -2,13 +2,13 @@
 
 use std::collections::VecDeque;
 
-use super::topic_split::TopicSplit;
-use crate::kafka::topic_id::TopicId;
-use crate::kafka::{OffsetRange, TopicPartition};
-use crate::pushdown::PartitionRanges;
+use kafka::{OffsetRange, TopicId, TopicPartition};
 
-/// Of a split of fewer records more than half of the time would be the cost of the call (`docs/pushdown.md`).
-const MIN_SPLIT_RECORDS: u64 = 10_000;
+use crate::pushdown::PartitionRanges;
+use crate::splits::topic_split::TopicSplit;
+
+/// With fewer offsets in a split, more than half of the time would be the cost of the call (`docs/pushdown.md`).
+const MIN_SPLIT_OFFSETS: u64 = 10_000;
 
 /// What is still to be cut: what of the snapshot no split covers yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,18 +17,18 @@ pub struct Plan {
     /// `None` if the brokers give topics no ids.
     pub(super) topic_id: Option<TopicId>,
     /// The longest range of one split, in offsets; at least 1.
-    pub(super) max_records: u64,
+    pub(super) max_offsets: u64,
     /// By ascending partition and offset, disjoint.
     pub(super) remaining: VecDeque<(i32, OffsetRange)>,
 }
 
 impl Plan {
-    /// All of `ranges` of `topic`, in splits of at most `max_records` offsets (at least 1).
-    pub fn new(topic: &str, topic_id: Option<TopicId>, ranges: PartitionRanges, max_records: u64) -> Self {
+    /// All of `ranges` of `topic`, in splits of at most `max_offsets` offsets (at least 1).
+    pub fn new(topic: &str, topic_id: Option<TopicId>, ranges: PartitionRanges, max_offsets: u64) -> Self {
         Self {
             topic: topic.to_owned(),
             topic_id,
-            max_records: max_records.max(1),
+            max_offsets: max_offsets.max(1),
             remaining: ranges.into(),
         }
     }
@@ -45,7 +45,7 @@ impl Plan {
 
     fn next_split(&mut self) -> Option<TopicSplit> {
         let (partition, range) = self.remaining.pop_front()?;
-        let (range, rest) = cut(range, self.max_records);
+        let (range, rest) = cut(range, self.max_offsets);
         if let Some(rest) = rest {
             self.remaining.push_front((partition, rest));
         }
@@ -63,8 +63,8 @@ impl Plan {
 }
 
 /// The longest range of one split, in offsets, that cuts `ranges` into about `parallelism` splits, one more for each
-/// range at most: never more than `limit`, and not less than [`MIN_SPLIT_RECORDS`] unless `limit` is.
-pub(super) fn split_records(ranges: &[(i32, OffsetRange)], parallelism: Option<u64>, limit: u64) -> u64 {
+/// range at most: never more than `limit`, and not less than [`MIN_SPLIT_OFFSETS`] unless `limit` is.
+pub(super) fn max_offsets(ranges: &[(i32, OffsetRange)], parallelism: Option<u64>, limit: u64) -> u64 {
     let Some(parallelism) = parallelism else {
         return limit;
     };
@@ -73,7 +73,7 @@ pub(super) fn split_records(ranges: &[(i32, OffsetRange)], parallelism: Option<u
     });
     offsets
         .div_ceil(parallelism.max(1))
-        .max(MIN_SPLIT_RECORDS)
+        .max(MIN_SPLIT_OFFSETS)
         .min(limit)
 }
 
@@ -81,8 +81,8 @@ pub(super) fn split_records(ranges: &[(i32, OffsetRange)], parallelism: Option<u
 ///
 /// The others are cut by the same rule into the same parts, so nothing but the range itself need be remembered from
 /// page to page: with `n` parts of at most `max` left, one of `len / n` rounded up leaves `n - 1`.
-fn cut(range: OffsetRange, max_records: u64) -> (OffsetRange, Option<OffsetRange>) {
-    let parts = range.offsets().div_ceil(max_records.max(1));
+fn cut(range: OffsetRange, max_offsets: u64) -> (OffsetRange, Option<OffsetRange>) {
+    let parts = range.offsets().div_ceil(max_offsets.max(1));
     let length = range.offsets().div_ceil(parts);
     let rest = range
         .start()
@@ -98,16 +98,16 @@ mod tests {
 
     use super::*;
 
-    fn plan(ends: &[(i64, i64)], max_records: u64) -> Plan {
+    fn plan(ends: &[(i64, i64)], max_offsets: u64) -> Plan {
         let ranges = (0..).zip(ends);
         let ranges =
             ranges.filter_map(|(partition, &(start, end))| Some((partition, OffsetRange::new(start, end)?)));
         let topic_id = TopicId::from_bytes([7; TopicId::BYTES]);
-        Plan::new("orders", topic_id, ranges.collect(), max_records)
+        Plan::new("orders", topic_id, ranges.collect(), max_offsets)
     }
 
-    fn ranges(ends: &[(i64, i64)], max_records: u64) -> Vec<(i32, i64, i64)> {
-        let splits: Vec<_> = plan(ends, max_records).splits().collect();
+    fn ranges(ends: &[(i64, i64)], max_offsets: u64) -> Vec<(i32, i64, i64)> {
+        let splits: Vec<_> = plan(ends, max_offsets).splits().collect();
         splits
             .iter()
             .map(|split| {
@@ -174,7 +174,7 @@ mod tests {
             let ranges = offsets
                 .iter()
                 .map(|&offsets| (0, OffsetRange::new(0, offsets).unwrap()));
-            split_records(&ranges.collect::<Vec<_>>(), parallelism, limit)
+            max_offsets(&ranges.collect::<Vec<_>>(), parallelism, limit)
         };
         assert_eq!(records(&[1_000_000], None, 100_000), 100_000);
         assert_eq!(records(&[1_000_000], Some(40), 100_000), 25_000);
@@ -184,7 +184,7 @@ mod tests {
             100_000,
             "not above the setting"
         );
-        assert_eq!(records(&[1_000_000], Some(1000), 100_000), MIN_SPLIT_RECORDS);
+        assert_eq!(records(&[1_000_000], Some(1000), 100_000), MIN_SPLIT_OFFSETS);
         assert_eq!(
             records(&[1_000_000], Some(1000), 500),
             500,
@@ -200,12 +200,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn splits_cover_each_partition_exactly(snapshot in snapshots(), max_records in 1..1000_u64) {
+        fn splits_cover_each_partition_exactly(snapshot in snapshots(), max_offsets in 1..1000_u64) {
             let mut ends: Vec<i64> = snapshot.iter().map(|(low, _)| *low).collect();
-            for (partition, start, end) in ranges(&snapshot, max_records) {
+            for (partition, start, end) in ranges(&snapshot, max_offsets) {
                 let partition = partition as usize;
                 prop_assert_eq!(start, ends[partition], "neither gap nor overlap");
-                prop_assert!(end > start && end.abs_diff(start) <= max_records);
+                prop_assert!(end > start && end.abs_diff(start) <= max_offsets);
                 ends[partition] = end;
             }
             let highs: Vec<i64> = snapshot.iter().map(|(_, high)| *high).collect();
@@ -213,19 +213,19 @@ mod tests {
         }
 
         #[test]
-        fn splits_of_a_partition_differ_by_one_offset_at_most(length in 1..100_000_i64, max_records in 1..5000_u64) {
-            let splits = ranges(&[(7, 7 + length)], max_records);
+        fn splits_of_a_partition_differ_by_one_offset_at_most(length in 1..100_000_i64, max_offsets in 1..5000_u64) {
+            let splits = ranges(&[(7, 7 + length)], max_offsets);
             let lengths: Vec<i64> = splits.iter().map(|(_, start, end)| end - start).collect();
-            prop_assert_eq!(lengths.len() as u64, (length as u64).div_ceil(max_records), "no more than need be");
+            prop_assert_eq!(lengths.len() as u64, (length as u64).div_ceil(max_offsets), "no more than need be");
             prop_assert!(lengths.iter().max().unwrap() - lengths.iter().min().unwrap() <= 1);
         }
 
         #[test]
         fn pages_make_the_same_splits_as_one_page(
-            snapshot in snapshots(), max_records in 1..1000_u64, page in 1..20_usize,
+            snapshot in snapshots(), max_offsets in 1..1000_u64, page in 1..20_usize,
         ) {
             let mut paged = Vec::new();
-            let mut rest = plan(&snapshot, max_records);
+            let mut rest = plan(&snapshot, max_offsets);
             loop {
                 paged.extend(rest.splits().take(page));
                 match rest.to_token() {
@@ -233,7 +233,7 @@ mod tests {
                     None => break,
                 }
             }
-            prop_assert_eq!(paged, plan(&snapshot, max_records).splits().collect::<Vec<_>>());
+            prop_assert_eq!(paged, plan(&snapshot, max_offsets).splits().collect::<Vec<_>>());
         }
     }
 }

@@ -1,8 +1,8 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::kafka::{Broker, KafkaError};
 use crate::testing::{TOPIC, World, soon, splits_request};
+use kafka::{Broker, KafkaError};
 
 async fn page(world: &World, request: GetSplitsRequest) -> Result<GetSplitsResponse, Error> {
     get_splits(&world.parts, request, soon()).await
@@ -61,7 +61,7 @@ async fn an_empty_topic_has_no_splits() {
 #[tokio::test]
 async fn a_topic_that_the_cluster_does_not_have_is_an_error() {
     let mut world = World::new(1);
-    let empty = crate::kafka::memory::MemoryBroker::default();
+    let empty = kafka::MemoryBroker::default();
     world.parts.clusters = std::sync::Arc::new(empty).into();
     let error = page(&world, splits_request(None)).await.unwrap_err();
     assert!(matches!(error, Error::Kafka(KafkaError::UnknownTopic { topic }) if topic == TOPIC));
@@ -147,10 +147,7 @@ async fn a_prefix_too_long_for_s3_is_an_error() {
     let prefix = "p".repeat(1000);
     let world = World::with_vars(1, &[("spill_bucket", "spill"), ("spill_prefix", &prefix)]);
     let error = page(&world, splits_request(None)).await.unwrap_err();
-    assert!(
-        matches!(error, Error::Split(SplitError::SpillKeyTooLong { .. })),
-        "{error}"
-    );
+    assert!(matches!(error, Error::SpillKeyTooLong { .. }), "{error}");
 }
 
 #[tokio::test]

@@ -20,9 +20,9 @@ use std::collections::VecDeque;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::plan::Plan;
-use crate::kafka::OffsetRange;
-use crate::kafka::topic_id::TopicId;
+use kafka::{OffsetRange, TopicId};
+
+use crate::splits::plan::Plan;
 
 const VERSION: u8 = 2;
 
@@ -39,7 +39,7 @@ impl Plan {
         write_varint(&mut bytes, self.topic.len() as u64);
         bytes.extend(self.topic.as_bytes());
         bytes.extend(self.topic_id.map_or([0; TopicId::BYTES], TopicId::to_bytes));
-        write_varint(&mut bytes, self.max_records - 1);
+        write_varint(&mut bytes, self.max_offsets - 1);
         write_varint(&mut bytes, self.remaining.len() as u64);
         let mut place = Place::default();
         for (partition, range) in &self.remaining {
@@ -78,7 +78,7 @@ impl Plan {
             });
         }
         let topic_id = read_topic_id(&mut input)?;
-        let max_records = read_varint(&mut input)?.checked_add(1);
+        let max_offsets = read_varint(&mut input)?.checked_add(1);
         let mut remaining = VecDeque::new();
         let mut place = Place::default();
         for _ in 0..read_varint(&mut input)? {
@@ -90,7 +90,7 @@ impl Plan {
             Ok(Self {
                 topic: topic.to_owned(),
                 topic_id,
-                max_records: max_records.ok_or(TokenError::Malformed)?,
+                max_offsets: max_offsets.ok_or(TokenError::Malformed)?,
                 remaining,
             })
         } else {
@@ -99,7 +99,7 @@ impl Plan {
     }
 }
 
-/// Why a text is no token of ours.
+/// A text that is not one of our tokens.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
     #[error("has {bytes} bytes, more than the {MAX_TOKEN_BYTES} that this connector writes")]
@@ -119,7 +119,7 @@ pub enum TokenError {
     },
 }
 
-/// Where the range before ended.
+/// End of the preceding range.
 #[derive(Debug, Clone, Copy, Default)]
 struct Place {
     partition: i32,
@@ -220,14 +220,14 @@ mod tests {
     fn plans() -> impl Strategy<Value = Plan> {
         let partition = prop_oneof![0..300_i32, 0..=i32::MAX];
         let partitions = prop::collection::btree_map(partition, ranges(), 0..20);
-        let max_records = prop_oneof![1..1000_u64, 1..=u64::MAX];
+        let max_offsets = prop_oneof![1..1000_u64, 1..=u64::MAX];
         let topic = "[a-zA-Z0-9._-]{1,249}";
         let id = any::<[u8; TopicId::BYTES]>();
-        (topic, id, max_records, partitions).prop_map(|(topic, id, max_records, partitions)| {
+        (topic, id, max_offsets, partitions).prop_map(|(topic, id, max_offsets, partitions)| {
             let partitions = partitions.into_iter();
             let ranges = partitions
                 .flat_map(|(partition, ranges)| ranges.into_iter().map(move |range| (partition, range)));
-            Plan::new(&topic, TopicId::from_bytes(id), ranges.collect(), max_records)
+            Plan::new(&topic, TopicId::from_bytes(id), ranges.collect(), max_offsets)
         })
     }
 

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::kafka::topic_id::TopicId;
-use crate::kafka::{OffsetRange, TopicPartition};
+use kafka::{OffsetRange, TopicId, TopicPartition};
 
 /// Absent for the cluster of tables that name none.
 const CLUSTER: &str = "cluster";

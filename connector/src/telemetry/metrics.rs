@@ -130,7 +130,7 @@ impl Metrics<'_> {
 
 /// Under the names of the log's closing line.
 fn properties(report: &Report) -> impl Iterator<Item = (String, Value)> {
-    let partition = report.split.as_ref().map(|split| split.topic_partition.partition);
+    let partition = report.split.as_ref().map(|split| split.partition);
     let properties = [
         ("query_id", report.query_id.clone().map(Value::from)),
         ("table", report.table.clone().map(Value::from)),

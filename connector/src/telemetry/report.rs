@@ -1,4 +1,4 @@
-//! What one request was about and what it came to: the log's closing line, and what metrics and the request's span say.
+//! Subject and outcome of one request: the log's closing line, and what metrics and the request's span say.
 //!
 //! It travels with the task that answers the request, so that whoever learns a number can note it. Outside of a request
 //! nothing is noted.
@@ -6,20 +6,16 @@
 use std::cell::RefCell;
 use std::time::{Duration, Instant};
 
+use kafka::ReadStats;
 use opentelemetry::trace::{Status, TraceContextExt};
-use protocol::FederationRequest;
 use tracing::{Instrument, Span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
-
-use crate::error::Error;
-use crate::kafka::ReadStats;
-use crate::splits::TopicSplit;
 
 tokio::task_local! {
     static REPORT: RefCell<Report>;
 }
 
-/// One request's. What is `None` was not found out, or is not asked in such a call.
+/// Report of one request. What is `None` was not found out, or does not apply to such a call.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Report {
     /// The request's class; empty if it does not decode.
@@ -32,14 +28,14 @@ pub(crate) struct Report {
     pub(crate) cold_start: bool,
     pub(crate) phases: Phases,
     pub(crate) plan: Option<PlanReport>,
-    pub(crate) split: Option<TopicSplit>,
+    pub(crate) split: Option<SplitReport>,
     pub(crate) read: Option<ReadReport>,
-    /// Of ReadRecords: `inline` or `spilled`.
+    /// For ReadRecords: `inline` or `spilled`.
     pub(crate) response: Option<&'static str>,
     pub(crate) outcome: Outcome,
 }
 
-/// How long was spent on what; `None` if it was not come to.
+/// Time spent by phase; `None` if that phase was not reached.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Phases {
     registry: Option<Duration>,
@@ -48,7 +44,7 @@ pub(crate) struct Phases {
     spill: Option<Duration>,
 }
 
-/// A part of the work that others have a say in.
+/// A part of the work that waits for external calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Phase {
     /// The schema registry is asked, or the container's memory of it.
@@ -71,6 +67,17 @@ pub(crate) struct PlanReport {
     /// On the page.
     pub(crate) splits: u64,
     pub(crate) last_page: bool,
+}
+
+/// What a split is to read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct SplitReport {
+    /// `None` for the default cluster.
+    pub(crate) cluster: Option<String>,
+    pub(crate) partition: i32,
+    pub(crate) start_offset: i64,
+    /// Exclusive.
+    pub(crate) end_offset: i64,
 }
 
 /// What became of a split's records.
@@ -101,7 +108,7 @@ pub(crate) struct Outcome {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Failure {
-    /// [`Error::kind`].
+    /// Kind of the error, in one of a few words.
     pub(crate) error_type: &'static str,
     pub(crate) message: String,
 }
@@ -130,7 +137,7 @@ pub(crate) async fn timed<T>(phase: Phase, work: impl Future<Output = T>) -> T {
     work.await
 }
 
-/// The same with a span of its own.
+/// [`timed`], with a span of its own.
 pub(crate) async fn traced<T>(phase: Phase, work: impl Future<Output = T>) -> T {
     timed(phase, work).instrument(phase.span()).await
 }
@@ -170,33 +177,16 @@ impl Phase {
 }
 
 impl Report {
-    /// What the request itself says, and no more of it than names what it is about.
-    pub(crate) fn about(&mut self, request: &FederationRequest) {
-        use FederationRequest as Request;
-        let (query_id, table) = match request {
-            Request::Ping(request) => (Some(&request.query_id), None),
-            Request::ListSchemas(request) => (request.query_id.as_ref(), None),
-            Request::ListTables(request) => (request.query_id.as_ref(), None),
-            Request::GetTable(request) => (request.query_id.as_ref(), Some(&request.table_name)),
-            Request::GetTableLayout(request) => (request.query_id.as_ref(), Some(&request.table_name)),
-            Request::GetSplits(request) => (request.query_id.as_ref(), Some(&request.table_name)),
-            Request::ReadRecords(request) => (Some(&request.query_id), Some(&request.table_name)),
-            Request::GetDataSourceCapabilities(request) => (request.query_id.as_ref(), None),
-            Request::UserDefinedFunction(_) => (None, None),
+    /// Notes how the request ended: with an answer of so many bytes, or not.
+    pub(crate) fn end(&mut self, answer: Result<usize, Failure>, elapsed: Duration) {
+        let (response_bytes, failure) = match answer {
+            Ok(bytes) => (Some(bytes as u64), None),
+            Err(failure) => (None, Some(failure)),
         };
-        self.call = request.name();
-        self.query_id = query_id.cloned();
-        self.table = table.map(ToString::to_string);
-    }
-
-    pub(crate) fn end(&mut self, answer: Result<&Vec<u8>, &Error>, elapsed: Duration) {
         self.outcome = Outcome {
             elapsed,
-            response_bytes: answer.ok().map(|answer| answer.len() as u64),
-            failure: answer.err().map(|error| Failure {
-                error_type: error.kind(),
-                message: error.full_message(),
-            }),
+            response_bytes,
+            failure,
         };
     }
 
@@ -227,9 +217,9 @@ impl Report {
                     splits = plan.map(|plan| plan.splits),
                     last_page = plan.map(|plan| plan.last_page),
                     cluster = split.and_then(|split| split.cluster.as_deref()),
-                    partition = split.map(|split| split.topic_partition.partition),
-                    start_offset = split.map(|split| split.range.start()),
-                    end_offset = split.map(|split| split.range.end()),
+                    partition = split.map(|split| split.partition),
+                    start_offset = split.map(|split| split.start_offset),
+                    end_offset = split.map(|split| split.end_offset),
                     records = stats.map(|stats| stats.records),
                     value_bytes = stats.map(|stats| stats.value_bytes),
                     expired_offsets = stats.map(|stats| stats.expired_offsets),
@@ -270,12 +260,9 @@ impl Report {
         let split = self.split.as_ref();
         let stats = self.read.map(|read| read.stats);
         let numbers = [
-            (
-                "partition",
-                split.map(|split| split.topic_partition.partition.into()),
-            ),
-            ("start_offset", split.map(|split| split.range.start())),
-            ("end_offset", split.map(|split| split.range.end())),
+            ("partition", split.map(|split| split.partition.into())),
+            ("start_offset", split.map(|split| split.start_offset)),
+            ("end_offset", split.map(|split| split.end_offset)),
             ("splits", self.plan.map(|plan| plan.splits as i64)),
             ("records", stats.map(|stats| stats.records as i64)),
             ("value_bytes", stats.map(|stats| stats.value_bytes as i64)),

@@ -15,7 +15,6 @@
 //! | `types` | wire types and SQL types |
 //! | [`stack`] | Kafka, Glue and S3 in this process, and a connector on them |
 //! | [`demo`] | orders in, three questions out, answers compared |
-//! | [`doctor`] | a deployment's settings, checked one after the other |
 //! | [`output`], [`cli`] | rows as text; the program |
 
 mod athena;
@@ -24,7 +23,6 @@ pub mod cli;
 mod constraints;
 pub mod demo;
 mod dialect;
-pub mod doctor;
 pub mod federation;
 pub mod invoke;
 mod json;

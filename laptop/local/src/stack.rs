@@ -6,14 +6,15 @@ use async_trait::async_trait;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
 use chrono::NaiveDateTime;
+use connector::Connector;
+use connector::assembly::kafka_clusters;
 use connector::config::{Config, ConfigError};
-use connector::kafka::auth::store::memory::MemoryCredentialStore;
 use connector::query_status::{QueryState, QueryStatus, QueryStatusError};
 use connector::registry::glue::GlueSchemaRegistry;
-use connector::{Connector, kafka_clusters};
 use embedded::glue::{DataFormat, EmbeddedGlue, GlueError};
 use embedded::kafka::{EmbeddedKafka, TopicError};
 use embedded::s3::{ACCESS_KEY_ID, EmbeddedS3, SECRET_ACCESS_KEY};
+use kafka::auth::credentials::memory::MemoryCredentialStore;
 use producer::{OrderGenerator, Progress, PublishConfig, PublishError, Summary, publish};
 use spill::S3BlockStore;
 

@@ -4,6 +4,7 @@ use super::{
     GetDataSourceCapabilitiesRequest, GetSplitsRequest, GetTableLayoutRequest, GetTableRequest,
     ListSchemasRequest, ListTablesRequest, PingRequest, ReadRecordsRequest, UserDefinedFunctionRequest,
 };
+use crate::domain::{FederatedIdentity, TableName};
 use crate::error::{EncodeError, Fault, Rule, WireError, quoted_name};
 use crate::json::{Json, Object};
 use crate::version::{self, SerdeVersion};
@@ -66,6 +67,47 @@ impl FederationRequest {
             Self::ReadRecords(_) => ReadRecordsRequest::NAME,
             Self::GetDataSourceCapabilities(_) => GetDataSourceCapabilitiesRequest::NAME,
             Self::UserDefinedFunction(_) => UserDefinedFunctionRequest::NAME,
+        }
+    }
+
+    /// The caller, where the request names one.
+    pub fn identity(&self) -> Option<&FederatedIdentity> {
+        match self {
+            Self::Ping(request) => request.identity.as_ref(),
+            Self::ListSchemas(request) => request.identity.as_ref(),
+            Self::ListTables(request) => request.identity.as_ref(),
+            Self::GetTable(request) => request.identity.as_ref(),
+            Self::GetTableLayout(request) => request.identity.as_ref(),
+            Self::GetSplits(request) => request.identity.as_ref(),
+            Self::ReadRecords(request) => request.identity.as_ref(),
+            Self::GetDataSourceCapabilities(request) => request.identity.as_ref(),
+            Self::UserDefinedFunction(request) => request.identity.as_ref(),
+        }
+    }
+
+    /// Athena's id of the query that the request belongs to, where it has one.
+    pub fn query_id(&self) -> Option<&str> {
+        match self {
+            Self::Ping(request) => Some(&request.query_id),
+            Self::ListSchemas(request) => request.query_id.as_deref(),
+            Self::ListTables(request) => request.query_id.as_deref(),
+            Self::GetTable(request) => request.query_id.as_deref(),
+            Self::GetTableLayout(request) => request.query_id.as_deref(),
+            Self::GetSplits(request) => request.query_id.as_deref(),
+            Self::ReadRecords(request) => Some(&request.query_id),
+            Self::GetDataSourceCapabilities(request) => request.query_id.as_deref(),
+            Self::UserDefinedFunction(_) => None,
+        }
+    }
+
+    /// The table that the request is about, if it is about one.
+    pub fn table_name(&self) -> Option<&TableName> {
+        match self {
+            Self::GetTable(request) => Some(&request.table_name),
+            Self::GetTableLayout(request) => Some(&request.table_name),
+            Self::GetSplits(request) => Some(&request.table_name),
+            Self::ReadRecords(request) => Some(&request.table_name),
+            _ => None,
         }
     }
 

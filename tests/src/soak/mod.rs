@@ -20,8 +20,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use connector::config::IsolationLevel;
-use connector::kafka::clusters::Clusters;
+use kafka::Clusters;
+use kafka::IsolationLevel;
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use connector::config::IsolationLevel;
+use kafka::IsolationLevel;
 
 /// A partition's records and how far each kind of reader sees.
 #[derive(Debug, Default)]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Int64Type, SchemaRef};
-use connector::config::IsolationLevel;
+use kafka::IsolationLevel;
 use protocol::{Constraints, Split};
 use tokio::task::JoinSet;
 

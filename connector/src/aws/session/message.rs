@@ -22,12 +22,12 @@ use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
 /// A message, taken apart but not yet opened: nothing of it is to be believed.
-pub(super) struct Message<'a> {
+pub(crate) struct Message<'a> {
     suite: Suite,
     id: &'a [u8],
     /// The encryption context, which KMS checks.
-    pub(super) context: BTreeMap<String, String>,
-    pub(super) wrapped_keys: Vec<WrappedKey<'a>>,
+    pub(crate) context: BTreeMap<String, String>,
+    pub(crate) wrapped_keys: Vec<WrappedKey<'a>>,
     has_frames: bool,
     frame_bytes: usize,
     commitment: &'a [u8],
@@ -38,16 +38,16 @@ pub(super) struct Message<'a> {
 }
 
 /// The data key, as one of its keepers wrapped it.
-pub(super) struct WrappedKey<'a> {
-    pub(super) provider: &'a [u8],
+pub(crate) struct WrappedKey<'a> {
+    pub(crate) provider: &'a [u8],
     /// With KMS, the ARN of the key it is wrapped under.
-    pub(super) key_arn: &'a str,
-    pub(super) wrapped: &'a [u8],
+    pub(crate) key_arn: &'a str,
+    pub(crate) wrapped: &'a [u8],
 }
 
 /// Why a message does not open. Says nothing of its content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(super) enum MessageError {
+pub(crate) enum MessageError {
     #[error("it ends early")]
     Short,
     #[error("its format is {0}, wanted 2")]
@@ -82,7 +82,7 @@ const LAST_FRAME: u32 = u32::MAX;
 const PUBLIC_KEY: &str = "aws-crypto-public-key";
 
 impl<'a> Message<'a> {
-    pub(super) fn parse(whole: &'a [u8]) -> Result<Self, MessageError> {
+    pub(crate) fn parse(whole: &'a [u8]) -> Result<Self, MessageError> {
         let mut reader = Reader(whole);
         match reader.u8()? {
             FORMAT => {}
@@ -130,7 +130,7 @@ impl<'a> Message<'a> {
     }
 
     /// The text, if all of it is authentic.
-    pub(super) fn open(&self, data_key: &[u8]) -> Result<Zeroizing<Vec<u8>>, MessageError> {
+    pub(crate) fn open(&self, data_key: &[u8]) -> Result<Zeroizing<Vec<u8>>, MessageError> {
         if data_key.len() != KEY_BYTES {
             return Err(MessageError::Value("data key"));
         }

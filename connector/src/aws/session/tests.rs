@@ -58,7 +58,7 @@ fn identity(options: &[(&str, &str)]) -> FederatedIdentity {
 }
 
 /// A caller with a session, and what KMS answers when its key is unwrapped.
-pub(in crate::aws) fn forwarded() -> (FederatedIdentity, String) {
+pub(crate) fn forwarded() -> (FederatedIdentity, String) {
     let fixture = fixture();
     let options = [
         ("fas_token", fixture.tokens["signed"].as_str()),

@@ -13,11 +13,11 @@ use protocol::{
 };
 use topic::{RecordTimestamp, TimestampType};
 
-use crate::kafka::EARLIEST_TIME_MS;
-use crate::kafka::memory::MemoryRecord;
 use crate::records::read_records;
 use crate::splits::get_splits;
 use crate::testing::{TOPIC, World, soon, splits_request};
+use kafka::EARLIEST_TIME_MS;
+use kafka::memory::MemoryRecord;
 
 const DOCUMENT: &str = r#"{"topicName": "orders", "message": {"dataFormat": "json", "fields": [
     {"name": "id", "mapping": "id", "type": "BIGINT"},

@@ -3,11 +3,10 @@ use std::collections::BTreeSet;
 use tracing::subscriber::with_default;
 
 use super::*;
-use crate::kafka::{OffsetRange, TopicPartition};
 use crate::testing::docs::{names_in_table, section};
 use crate::testing::log::Lines;
 
-/// Of a request that found out all there is, which no request does.
+/// Report of a request that found out all there is, which no request does.
 pub(crate) fn whole() -> Report {
     let milliseconds = |count| Some(Duration::from_millis(count));
     Report {
@@ -28,14 +27,11 @@ pub(crate) fn whole() -> Report {
             splits: 3,
             last_page: true,
         }),
-        split: Some(TopicSplit {
+        split: Some(SplitReport {
             cluster: Some("other".into()),
-            topic_partition: TopicPartition {
-                topic: "orders".into(),
-                partition: 7,
-            },
-            topic_id: None,
-            range: OffsetRange::new(100, 200).unwrap(),
+            partition: 7,
+            start_offset: 100,
+            end_offset: 200,
         }),
         read: Some(ReadReport {
             stats: ReadStats {

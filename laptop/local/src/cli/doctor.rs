@@ -5,10 +5,10 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
+use doctor::{DoctorOptions, Report, Source, TextList, examine_environment};
 use protocol::TableName;
 
 use super::Error;
-use crate::doctor::{DoctorOptions, Report, Source, TextList, examine_environment};
 
 #[derive(Debug, Args)]
 pub(super) struct DoctorArgs {

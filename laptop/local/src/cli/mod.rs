@@ -142,7 +142,7 @@ async fn execute(command: Command) -> Result<ExitCode, Error> {
             shell::run(target.athena(), output).await?;
         }
         Command::Schema(command) => schema::run(command).await?,
-        Command::Doctor(args) => return doctor::run(args).await,
+        Command::Doctor(args) => return self::doctor::run(args).await,
         Command::Serve { orders, made } => serve(orders, &made).await?,
     }
     Ok(ExitCode::SUCCESS)

@@ -7,9 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use clap::{Args, Subcommand, ValueEnum};
-use connector::config::{Config, OnExpiredOffsets};
-use connector::kafka::client::KafkaBroker;
-use connector::kafka::{Broker, OffsetRange, PlannedRange, RecordSink, TopicPartition};
+use connector::config::Config;
+use kafka::{
+    Broker, KafkaBroker, OffsetRange, OnExpiredOffsets, PlannedRange, RecordSink, SinkFailed, TopicPartition,
+};
 use topic::document::{TableDefaults, TopicDocument};
 use topic::infer::{InferRecord, infer};
 use topic::{Record, SchemaDefinition, TopicTable};
@@ -97,7 +98,7 @@ async fn read_samples(args: &InferArgs) -> Result<Vec<Sample>, Error> {
         "kafka_endpoint" => Some(args.bootstrap.clone()),
         name => std::env::var(name).ok(),
     })?;
-    let credentials = connector::credential_store_from_env().await;
+    let credentials = connector::assembly::credential_store_from_env().await;
     let broker = KafkaBroker::new(config.cluster, config.isolation_level, credentials);
     let deadline = Instant::now() + READ_LIMIT;
     let snapshot = broker.snapshot(&args.topic, deadline).await?;
@@ -134,7 +135,7 @@ impl Samples {
 }
 
 impl RecordSink for Samples {
-    fn accept(&mut self, record: Record<'_>) -> Result<ControlFlow<()>, connector::error::Error> {
+    fn accept(&mut self, record: Record<'_>) -> Result<ControlFlow<()>, SinkFailed> {
         let sample = Sample {
             key: record.key.map(<[u8]>::to_vec),
             value: record.value.map(<[u8]>::to_vec),
@@ -143,7 +144,7 @@ impl RecordSink for Samples {
         Ok(ControlFlow::Continue(()))
     }
 
-    fn finish(&mut self) -> Result<(), connector::error::Error> {
+    fn finish(&mut self) -> Result<(), SinkFailed> {
         Ok(())
     }
 }

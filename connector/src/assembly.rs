@@ -1,0 +1,157 @@
+//! The composition root: clients of AWS and Kafka put together into the [`Parts`] that calls work with, as settings say.
+//!
+//! Nothing here is built before a request needs it, and no network is touched for a ping.
+
+use std::sync::Arc;
+
+use aws_config::SdkConfig;
+use kafka::auth::credentials::CredentialStore;
+use kafka::{Broker, Cluster, Clusters, KafkaBroker};
+use protocol::FederatedIdentity;
+use spill::S3BlockStore;
+use tokio::sync::OnceCell;
+
+use crate::aws::credentials::AwsCredentialStore;
+use crate::aws::kms::KmsSpillKeys;
+use crate::aws::session::ForwardedSession;
+use crate::aws::{glue_connection, sdk};
+use crate::config::variables::Variables;
+use crate::config::{Config, ConfigError, GLUE_CONNECTION, GLUE_ENDPOINT};
+use crate::error::Error;
+use crate::once_cache::OnceCache;
+use crate::parts::Parts;
+use crate::query_status::AthenaQueryStatus;
+use crate::registry::glue::GlueSchemaRegistry;
+use crate::spill_keys::{LocalSpillKeys, SpillKeys};
+
+/// What calls work with, as the environment and AWS say. Made when first needed; a failure is told and not kept.
+pub(crate) struct AwsParts {
+    variables: Variables,
+    sdk: SdkConfig,
+    parts: OnceCell<Arc<Parts>>,
+    of_callers: OnceCache<ForwardedSession, Parts>,
+}
+
+impl AwsParts {
+    pub(crate) async fn from_env() -> Self {
+        Self::new(Variables::from_env(), sdk::sdk_config().await)
+    }
+
+    pub(crate) fn new(variables: Variables, sdk: SdkConfig) -> Self {
+        Self {
+            variables,
+            sdk,
+            parts: OnceCell::new(),
+            of_callers: OnceCache::new(MAX_CALLERS),
+        }
+    }
+
+    /// Namespace of the metrics; before any parts are assembled, the one that the environment names.
+    pub(crate) fn metrics_namespace(&self) -> Option<String> {
+        match self.parts.get() {
+            Some(parts) => parts.config.metrics_namespace.clone(),
+            None => self.variables.config().ok()?.metrics_namespace,
+        }
+    }
+
+    /// Parts for a request by `identity`: with the caller's own session, if it brings one.
+    pub(crate) async fn get(&self, identity: Option<&FederatedIdentity>) -> Result<Arc<Parts>, Error> {
+        let parts = self.parts.get_or_try_init(|| self.assemble()).await?;
+        let Some(session) = ForwardedSession::of(identity) else {
+            return Ok(Arc::clone(parts));
+        };
+        let of_caller = async {
+            let sdk = session.assume(&self.sdk).await?;
+            Ok(assemble(
+                &parts.config,
+                &sdk,
+                parts.clusters.clone(),
+                parts.spill_keys.clone(),
+            ))
+        };
+        self.of_callers.get_or_load(&session, of_caller).await
+    }
+
+    async fn assemble(&self) -> Result<Arc<Parts>, ConfigError> {
+        let config = config(&self.variables, &self.sdk).await?;
+        Ok(Arc::new(parts(&config, &self.sdk)))
+    }
+}
+
+/// What calls work with under these settings, with what `sdk` has the right to. Touches no network.
+pub fn parts(config: &Config, sdk: &SdkConfig) -> Parts {
+    let clusters = kafka_clusters(config, credential_store(sdk));
+    assemble(config, sdk, clusters, spill_keys(config, sdk))
+}
+
+/// What `sdk` has the right to: a caller's session reads Glue and writes blocks, but brokers, their secrets and the keys of
+/// blocks are the function's own.
+fn assemble(config: &Config, sdk: &SdkConfig, clusters: Clusters, spill_keys: Arc<dyn SpillKeys>) -> Parts {
+    let blocks = S3BlockStore::new(sdk::s3_client(sdk)).with_put_headers(config.spill_put_headers.clone());
+    let query_status = AthenaQueryStatus::new(aws_sdk_athena::Client::new(sdk));
+    let parts = Parts::new(
+        config.clone(),
+        Arc::new(GlueSchemaRegistry::from_sdk_config(sdk)),
+        clusters,
+        Arc::new(blocks),
+        Arc::new(query_status.with_throttle(config.throttle)),
+    );
+    parts.with_spill_keys(spill_keys)
+}
+
+/// Sessions whose parts are kept: a container answers one request at a time, and a query's requests bring the same one.
+const MAX_CALLERS: usize = 4;
+
+async fn config(variables: &Variables, sdk: &SdkConfig) -> Result<Config, ConfigError> {
+    complete(variables.clone(), sdk).await?.config()
+}
+
+/// `variables`, completed by a Glue connection and by secrets if they name them.
+///
+/// # Errors
+/// A connection or a secret that cannot be read.
+pub async fn complete(mut variables: Variables, sdk: &SdkConfig) -> Result<Variables, ConfigError> {
+    if let Some(name) = variables.get(GLUE_CONNECTION) {
+        let connection = glue_connection::read(sdk, name, variables.get(GLUE_ENDPOINT)).await?;
+        variables = variables.over(connection);
+    }
+    if variables.name_secrets() {
+        variables = variables.with_secrets(credential_store(sdk).as_ref()).await?;
+    }
+    Ok(variables)
+}
+
+/// What makes the keys of spilled blocks.
+pub fn spill_keys(config: &Config, sdk: &SdkConfig) -> Arc<dyn SpillKeys> {
+    match &config.kms_key_id {
+        Some(key_id) => Arc::new(KmsSpillKeys::new(sdk, key_id)),
+        None => Arc::new(LocalSpillKeys),
+    }
+}
+
+/// Secrets and certificates of AWS as the environment names it. Touches no network.
+pub async fn credential_store_from_env() -> Arc<dyn CredentialStore> {
+    credential_store(&sdk::sdk_config().await)
+}
+
+fn credential_store(sdk: &SdkConfig) -> Arc<dyn CredentialStore> {
+    Arc::new(AwsCredentialStore::new(sdk, sdk::s3_client(sdk)))
+}
+
+/// The clusters that `config` knows, none of them connected yet, nor asked `credentials` for.
+pub fn kafka_clusters(config: &Config, credentials: Arc<dyn CredentialStore>) -> Clusters {
+    let broker = |cluster: &Cluster| -> Arc<dyn Broker> {
+        let credentials = Arc::clone(&credentials);
+        Arc::new(KafkaBroker::new(
+            cluster.clone(),
+            config.isolation_level,
+            credentials,
+        ))
+    };
+    let named = config.named_clusters.iter();
+    let named = named.map(|(name, cluster)| (name.clone(), broker(cluster)));
+    Clusters::new(broker(&config.cluster), named.collect())
+}
+
+#[cfg(test)]
+mod tests;

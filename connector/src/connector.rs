@@ -1,0 +1,216 @@
+//! Answers requests: one match from request to response, within the time that there is.
+
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use futures::FutureExt;
+use kafka::Clusters;
+use protocol::{FederatedIdentity, FederationRequest, FederationResponse};
+use spill::BlockStore;
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
+
+use crate::assembly::AwsParts;
+use crate::config::Config;
+use crate::diagnostic::Diagnostic;
+use crate::error::Error;
+use crate::parts::Parts;
+use crate::query_status::QueryStatus;
+use crate::registry::SchemaRegistry;
+use crate::telemetry::metrics::Metrics;
+use crate::telemetry::report::{Failure, Report, collect, note};
+use crate::wait::{within, within_registry};
+use crate::{metadata, records, splits};
+
+/// Answers the requests of Athena, or of whoever plays it. May be asked several things at once.
+pub struct Connector {
+    parts: Source,
+    /// Whether a request has come.
+    is_warm: AtomicBool,
+}
+
+/// Where a connector's parts come from.
+enum Source {
+    Given(Arc<Parts>),
+    /// A faulty configuration is told by the calls that need one: a ping must be answered regardless.
+    Aws(Box<AwsParts>),
+}
+
+impl Connector {
+    pub fn new(
+        config: Config,
+        registry: Arc<dyn SchemaRegistry>,
+        clusters: impl Into<Clusters>,
+        blocks: Arc<dyn BlockStore>,
+        query_status: Arc<dyn QueryStatus>,
+    ) -> Self {
+        let parts = Parts::new(config, registry, clusters.into(), blocks, query_status);
+        Self::with_parts(Source::Given(Arc::new(parts)))
+    }
+
+    fn with_parts(parts: Source) -> Self {
+        Self {
+            parts,
+            is_warm: AtomicBool::new(false),
+        }
+    }
+
+    /// With AWS and Kafka as the environment names them. Touches no network: clients connect when first used.
+    pub async fn from_env() -> Self {
+        Self::with_parts(Source::Aws(Box::new(AwsParts::from_env().await)))
+    }
+
+    /// Answers one request of the protocol, in JSON, at the version and in the Arrow framing it is written in.
+    ///
+    /// The answer, or the error instead, comes before `deadline`: a little time is kept back so that what was waited
+    /// for can be said. What it came to is logged and, if the settings say so, counted.
+    ///
+    /// # Errors
+    /// Every failure, a panic included, as Athena's user is to read it. The next request works.
+    pub async fn handle(&self, request: &[u8], deadline: Instant) -> Result<Vec<u8>, Diagnostic> {
+        let started = Instant::now();
+        // At `error`, so that under any level a warning says which request it is about.
+        let span = tracing::error_span!("request", otel.kind = "server", call = Empty, query_id = Empty);
+        let report = Report {
+            cold_start: !self.is_warm.swap(true, Ordering::Relaxed),
+            ..Report::default()
+        };
+        let answering = AssertUnwindSafe(self.answer(request, deadline)).catch_unwind();
+        let (answer, mut report) = collect(report, answering.instrument(span.clone())).await;
+        let answer = answer.unwrap_or_else(|panic| Err(Error::Internal(panic_text(panic.as_ref()))));
+        report.end(answer.as_ref().map(Vec::len).map_err(failure), started.elapsed());
+        span.in_scope(|| report.log());
+        report.describe(&span);
+        if let Some(namespace) = self.metrics_namespace() {
+            Metrics {
+                namespace: &namespace,
+            }
+            .emit(&report);
+        }
+        answer.map_err(|error| Diagnostic::from(&error))
+    }
+
+    async fn answer(&self, request: &[u8], deadline: Instant) -> Result<Vec<u8>, Error> {
+        let (request, version) = FederationRequest::decode(request)?;
+        note(|report| {
+            report.call = request.name();
+            report.query_id = request.query_id().map(str::to_owned);
+            report.table = request.table_name().map(ToString::to_string);
+            let span = Span::current();
+            span.record("call", report.call);
+            span.record("query_id", report.query_id.as_deref());
+        });
+        let response = self.dispatch_within(request, deadline).await?;
+        Ok(response.encode(version.framing())?)
+    }
+
+    /// Calls that wait for others are given a deadline of their own, so that they can tell what they waited for; the
+    /// last resort cuts off the rest.
+    async fn dispatch_within(
+        &self,
+        request: FederationRequest,
+        deadline: Instant,
+    ) -> Result<FederationResponse, Error> {
+        let name = request.name();
+        let limit = deadline.saturating_duration_since(Instant::now());
+        let margin = MARGIN.min(limit / 10);
+        let (inner, outer) = (deadline - 2 * margin, deadline - margin);
+        // Boxed, or the types of all calls together are too deep for the compiler.
+        let answer = self.dispatch(request, inner).boxed();
+        match tokio::time::timeout_at(outer.into(), answer).await {
+            Ok(response) => response,
+            Err(_) => Err(Error::DeadlineExceeded { request: name, limit }),
+        }
+    }
+
+    async fn dispatch(
+        &self,
+        request: FederationRequest,
+        deadline: Instant,
+    ) -> Result<FederationResponse, Error> {
+        use FederationRequest as Request;
+        use FederationResponse as Response;
+        let identity = request.identity().cloned();
+        // Calls that need no parts are answered whatever is wrong with the settings.
+        let parts = async || self.parts(identity.as_ref(), deadline).await;
+        Ok(match request {
+            Request::Ping(request) => Response::Ping(metadata::ping(request)),
+            Request::ListSchemas(request) => {
+                let parts = parts().await?;
+                let schemas = metadata::list_schemas(&parts.catalog, request);
+                Response::ListSchemas(within_registry(deadline, "databases".into(), schemas).await?)
+            }
+            Request::ListTables(request) => {
+                let parts = parts().await?;
+                let tables = metadata::list_tables(&parts.catalog, request);
+                Response::ListTables(within_registry(deadline, "tables".into(), tables).await?)
+            }
+            Request::GetTable(request) => {
+                let parts = parts().await?;
+                let wanted = format!("table `{}`", request.table_name);
+                let table = metadata::get_table(&parts.catalog, request);
+                Response::GetTable(within_registry(deadline, wanted, table).await?)
+            }
+            Request::GetTableLayout(request) => {
+                Response::GetTableLayout(metadata::get_table_layout(request)?)
+            }
+            Request::GetSplits(request) => {
+                let parts = parts().await?;
+                Response::GetSplits(splits::get_splits(&parts, request, deadline).await?)
+            }
+            Request::ReadRecords(request) => {
+                let parts = parts().await?;
+                records::read_records(&parts, request, deadline).await?
+            }
+            Request::GetDataSourceCapabilities(request) => {
+                Response::GetDataSourceCapabilities(metadata::get_data_source_capabilities(request))
+            }
+            Request::UserDefinedFunction(_) => return Err(Error::UnknownRequest(request.name())),
+        })
+    }
+
+    fn metrics_namespace(&self) -> Option<String> {
+        match &self.parts {
+            Source::Given(parts) => parts.config.metrics_namespace.clone(),
+            Source::Aws(parts) => parts.metrics_namespace(),
+        }
+    }
+
+    /// Parts for a request by `identity`.
+    async fn parts(
+        &self,
+        identity: Option<&FederatedIdentity>,
+        deadline: Instant,
+    ) -> Result<Arc<Parts>, Error> {
+        match &self.parts {
+            Source::Given(parts) => Ok(Arc::clone(parts)),
+            Source::Aws(parts) => {
+                let aws = ("AWS".to_owned(), "settings that are kept there".to_owned());
+                within(deadline, aws, parts.get(identity)).await
+            }
+        }
+    }
+}
+
+/// Kept back from a request's time, twice: for a call to end by itself, and for its answer to travel. Less if the time
+/// is short.
+const MARGIN: Duration = Duration::from_millis(1500);
+
+fn failure(error: &Error) -> Failure {
+    Failure {
+        error_type: error.kind(),
+        message: error.full_message(),
+    }
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    format!("the connector panicked: {}", text.unwrap_or("without a message"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,33 @@
+//! Keys that blocks are encrypted with, each with a nonce: one for each split.
+
+use async_trait::async_trait;
+use protocol::EncryptionKey;
+
+/// Makes keys for the splits of a page.
+#[async_trait]
+pub trait SpillKeys: Send + Sync {
+    /// `count` keys, no two of them the same.
+    async fn generate(&self, count: usize) -> Result<Vec<EncryptionKey>, SpillKeyError>;
+}
+
+/// Keys by this process's random generator, of 256 bits.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct LocalSpillKeys;
+
+#[async_trait]
+impl SpillKeys for LocalSpillKeys {
+    async fn generate(&self, count: usize) -> Result<Vec<EncryptionKey>, SpillKeyError> {
+        Ok((0..count).map(|_| spill::generate_key()).collect())
+    }
+}
+
+/// A service made no key. Says nothing of keys that it did make.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{operation} with key `{key_id}`: {reason}")]
+pub struct SpillKeyError {
+    pub operation: &'static str,
+    pub key_id: String,
+    pub reason: String,
+    /// The service wants fewer requests.
+    pub throttled: bool,
+}

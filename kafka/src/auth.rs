@@ -1,0 +1,142 @@
+//! `auth_type`: how the client proves who it is, and how it knows the brokers.
+//!
+//! The names are the Java connector's. Each type becomes a set of librdkafka settings here, and
+//! nowhere else does the code know which one is in use.
+//!
+//! | module | idea |
+//! |---|---|
+//! | [`credentials`] | the seam to secrets, stored certificates and AWS's credentials |
+//! | [`secret`] | texts that nobody may see, the keys of a cluster's secret |
+//! | [`location`] | where certificates are stored |
+//! | [`certificates`] | trust store and key store, found by name under a location |
+//! | [`keystore`] | JKS, PKCS12 and PEM to what librdkafka takes |
+//! | [`settings`] | all of these to the settings of one client |
+//! | [`failure`] | classifies authentication and TLS failures |
+//! | [`validity`] | what is wrong with the client's certificate |
+//! | [`error`] | why there is nothing to authenticate with |
+
+use std::str::FromStr;
+
+pub mod certificates;
+pub mod credentials;
+pub mod error;
+pub mod failure;
+pub mod keystore;
+pub mod location;
+pub mod secret;
+pub mod settings;
+pub mod validity;
+
+/// The types that exist, as `auth_type` spells them, surrounding blanks and case aside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AuthType {
+    /// Plain text without authentication; what an unset or blank `auth_type` means.
+    #[default]
+    NoAuth,
+    SaslSslAwsMskIam,
+    SaslSslScramSha512,
+    SaslPlaintextScramSha512,
+    SaslSslPlain,
+    SaslPlaintextPlain,
+    /// Mutual TLS.
+    Ssl,
+}
+
+const NAMES: [(&str, AuthType); 7] = [
+    ("NO_AUTH", AuthType::NoAuth),
+    ("SASL_SSL_AWS_MSK_IAM", AuthType::SaslSslAwsMskIam),
+    ("SASL_SSL_SCRAM_SHA512", AuthType::SaslSslScramSha512),
+    ("SASL_PLAINTEXT_SCRAM_SHA512", AuthType::SaslPlaintextScramSha512),
+    ("SASL_SSL_PLAIN", AuthType::SaslSslPlain),
+    ("SASL_PLAINTEXT_PLAIN", AuthType::SaslPlaintextPlain),
+    ("SSL", AuthType::Ssl),
+];
+
+impl AuthType {
+    /// The name as documented.
+    pub fn name(self) -> &'static str {
+        NAMES
+            .iter()
+            .find(|(_, auth_type)| *auth_type == self)
+            .map_or("", |(name, _)| name)
+    }
+
+    fn security_protocol(self) -> &'static str {
+        match self {
+            Self::NoAuth => "PLAINTEXT",
+            Self::SaslPlaintextScramSha512 | Self::SaslPlaintextPlain => "SASL_PLAINTEXT",
+            Self::SaslSslAwsMskIam | Self::SaslSslScramSha512 | Self::SaslSslPlain => "SASL_SSL",
+            Self::Ssl => "SSL",
+        }
+    }
+
+    fn sasl_mechanism(self) -> Option<&'static str> {
+        match self {
+            Self::NoAuth | Self::Ssl => None,
+            Self::SaslSslAwsMskIam => Some("OAUTHBEARER"),
+            Self::SaslSslScramSha512 | Self::SaslPlaintextScramSha512 => Some("SCRAM-SHA-512"),
+            Self::SaslSslPlain | Self::SaslPlaintextPlain => Some("PLAIN"),
+        }
+    }
+
+    /// Whether the client logs in with a user name and a password, which only a secret can hold.
+    fn has_password(self) -> bool {
+        matches!(self.sasl_mechanism(), Some("SCRAM-SHA-512" | "PLAIN"))
+    }
+
+    fn is_encrypted(self) -> bool {
+        matches!(self.security_protocol(), "SASL_SSL" | "SSL")
+    }
+}
+
+impl FromStr for AuthType {
+    type Err = AuthTypeError;
+
+    fn from_str(text: &str) -> Result<Self, AuthTypeError> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Ok(Self::NoAuth);
+        }
+        let known = NAMES.iter().find(|(name, _)| name.eq_ignore_ascii_case(text));
+        known
+            .map(|(_, auth_type)| *auth_type)
+            .ok_or_else(|| AuthTypeError::Unknown {
+                value: text.to_owned(),
+            })
+    }
+}
+
+/// An `auth_type` that does not exist.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AuthTypeError {
+    #[error("`auth_type` is `{value}`, which is none of {}", NAMES.map(|(name, _)| name).join(", "))]
+    Unknown { value: String },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_names_without_regard_to_case_and_blanks() {
+        assert_eq!(" No_Auth\n".parse(), Ok(AuthType::NoAuth));
+        assert_eq!("sasl_ssl_aws_msk_iam".parse(), Ok(AuthType::SaslSslAwsMskIam));
+        for (name, auth_type) in NAMES {
+            assert_eq!((name.parse(), auth_type.name()), (Ok(auth_type), name));
+        }
+    }
+
+    #[test]
+    fn an_unset_type_is_no_auth() {
+        assert_eq!("".parse(), Ok(AuthType::NoAuth));
+    }
+
+    #[test]
+    fn an_unknown_name_lists_the_known_ones() {
+        let error = "KERBEROS".parse::<AuthType>().unwrap_err().to_string();
+        assert!(
+            error.contains("`KERBEROS`") && error.contains("NO_AUTH, SASL_SSL_AWS_MSK_IAM"),
+            "{error}"
+        );
+    }
+}

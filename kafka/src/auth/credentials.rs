@@ -1,0 +1,43 @@
+//! Where a cluster's credentials come from: the seam to secrets, stored certificates and the caller's own identity.
+//!
+//! [`memory::MemoryCredentialStore`] has what it was given. A store is not asked before a client of a cluster is made whose
+//! `auth_type` needs it.
+
+use async_trait::async_trait;
+use aws_credential_types::Credentials;
+use zeroize::Zeroizing;
+
+use crate::auth::error::AuthError;
+use crate::auth::secret::SecretText;
+
+pub mod memory;
+
+/// Gives what clients authenticate with.
+#[async_trait]
+pub trait CredentialStore: Send + Sync {
+    /// The text of the secret with this name or ARN.
+    ///
+    /// # Errors
+    /// [`AuthError::BinarySecret`] if it has no text.
+    async fn secret(&self, id: &str) -> Result<SecretText, AuthError>;
+
+    /// The keys of all objects in `bucket` whose key begins with `prefix`.
+    async fn list_keys(&self, bucket: &str, prefix: &str) -> Result<Vec<String>, AuthError>;
+
+    /// An object's content.
+    ///
+    /// # Errors
+    /// [`AuthError::ObjectTooLarge`] if it has more than `limit_bytes`, of which no more are fetched.
+    async fn object(
+        &self,
+        bucket: &str,
+        key: &str,
+        limit_bytes: usize,
+    ) -> Result<Zeroizing<Vec<u8>>, AuthError>;
+
+    /// Whoever this function is to AWS.
+    async fn aws_credentials(&self) -> Result<Credentials, AuthError>;
+
+    /// The AWS region that the function runs in.
+    fn region(&self) -> Option<String>;
+}

@@ -1,0 +1,119 @@
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use aws_credential_types::Credentials;
+use zeroize::Zeroizing;
+
+use crate::auth::credentials::CredentialStore;
+use crate::auth::error::AuthError;
+use crate::auth::secret::SecretText;
+
+/// Credentials in this process, for tests, and with none at all for a cluster without authentication.
+#[derive(Default)]
+pub struct MemoryCredentialStore {
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    secrets: BTreeMap<String, SecretText>,
+    /// By bucket and key.
+    objects: BTreeMap<(String, String), Zeroizing<Vec<u8>>>,
+    aws_credentials: Option<Credentials>,
+    region: Option<String>,
+    /// What was asked for, in order: `secret a`, `list bucket/prefix`, `object bucket/key`, `credentials`.
+    asked: Vec<String>,
+}
+
+impl MemoryCredentialStore {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes the place of a secret of the same id.
+    pub fn put_secret(&self, id: &str, text: &str) {
+        self.state().secrets.insert(id.to_owned(), SecretText::new(text));
+    }
+
+    pub fn put_object(&self, bucket: &str, key: &str, content: &[u8]) {
+        let place = (bucket.to_owned(), key.to_owned());
+        self.state()
+            .objects
+            .insert(place, Zeroizing::new(content.to_vec()));
+    }
+
+    pub fn set_aws_credentials(&self, credentials: Credentials) {
+        self.state().aws_credentials = Some(credentials);
+    }
+
+    pub fn set_region(&self, region: &str) {
+        self.state().region = Some(region.to_owned());
+    }
+
+    /// What was asked for since the last call of this, in order.
+    pub fn take_asked(&self) -> Vec<String> {
+        std::mem::take(&mut self.state().asked)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl CredentialStore for MemoryCredentialStore {
+    async fn secret(&self, id: &str) -> Result<SecretText, AuthError> {
+        let mut state = self.state();
+        state.asked.push(format!("secret {id}"));
+        state.secrets.get(id).cloned().ok_or_else(|| AuthError::Secret {
+            id: id.to_owned(),
+            reason: "there is no such secret".into(),
+        })
+    }
+
+    async fn list_keys(&self, bucket: &str, prefix: &str) -> Result<Vec<String>, AuthError> {
+        let mut state = self.state();
+        state.asked.push(format!("list {bucket}/{prefix}"));
+        let keys = state.objects.keys();
+        let keys = keys.filter(|(in_bucket, key)| in_bucket == bucket && key.starts_with(prefix));
+        Ok(keys.map(|(_, key)| key.clone()).collect())
+    }
+
+    async fn object(
+        &self,
+        bucket: &str,
+        key: &str,
+        limit_bytes: usize,
+    ) -> Result<Zeroizing<Vec<u8>>, AuthError> {
+        let mut state = self.state();
+        state.asked.push(format!("object {bucket}/{key}"));
+        let place = (bucket.to_owned(), key.to_owned());
+        match state.objects.get(&place) {
+            Some(content) if content.len() > limit_bytes => Err(AuthError::ObjectTooLarge {
+                object: format!("s3://{bucket}/{key}"),
+                limit_bytes,
+            }),
+            Some(content) => Ok(content.clone()),
+            None => Err(AuthError::Object {
+                object: format!("s3://{bucket}/{key}"),
+                reason: "there is no such object".into(),
+            }),
+        }
+    }
+
+    async fn aws_credentials(&self) -> Result<Credentials, AuthError> {
+        let mut state = self.state();
+        state.asked.push("credentials".into());
+        state
+            .aws_credentials
+            .clone()
+            .ok_or_else(|| AuthError::AwsCredentials {
+                reason: "there are none".into(),
+            })
+    }
+
+    fn region(&self) -> Option<String> {
+        self.state().region.clone()
+    }
+}

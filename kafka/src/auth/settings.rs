@@ -1,0 +1,272 @@
+//! What one cluster's clients are set up with.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, SystemTime};
+
+use msk_iam::IamToken;
+use tokio::sync::{Mutex, OnceCell};
+use tokio::time::Instant;
+
+use crate::auth::AuthType;
+use crate::auth::certificates::{KeystoreFile, KeystoreFinder, KeystoreKind};
+use crate::auth::credentials::CredentialStore;
+use crate::auth::error::{AuthError, Credential};
+use crate::auth::keystore::{self, KeystoreFormat, KeystorePasswords};
+use crate::auth::secret::{KafkaSecret, SecretKey, SecretText};
+use crate::cluster::Cluster;
+
+/// How the clients of one cluster authenticate. Asks for nothing until one of them is made.
+pub struct Authentication {
+    cluster: Cluster,
+    store: Arc<dyn CredentialStore>,
+    /// Also what makes all that wait for the same settings ask once.
+    cached: Mutex<Option<Cached>>,
+    /// What is cached did not work.
+    is_stale: AtomicBool,
+}
+
+/// librdkafka's names and values.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct AuthSettings(Vec<(&'static str, SecretText)>);
+
+struct Cached {
+    settings: Arc<AuthSettings>,
+    read: Instant,
+}
+
+/// What the brokers' logs call the function.
+const CLIENT: &str = "athena-connector";
+
+/// How long what was read is good for further clients, as in Java's SDK. A client that is there stays.
+const CACHED_FOR: Duration = Duration::from_secs(60);
+
+impl Authentication {
+    pub fn new(cluster: Cluster, store: Arc<dyn CredentialStore>) -> Self {
+        Self {
+            cluster,
+            store,
+            cached: Mutex::default(),
+            is_stale: AtomicBool::new(false),
+        }
+    }
+
+    pub fn cluster(&self) -> &Cluster {
+        &self.cluster
+    }
+
+    /// The settings of a new client.
+    ///
+    /// # Errors
+    /// Says what is missing or cannot be read.
+    pub async fn settings(&self) -> Result<Arc<AuthSettings>, AuthError> {
+        let mut cached = self.cached.lock().await;
+        if self.is_stale.swap(false, Ordering::Relaxed) {
+            *cached = None;
+        }
+        if let Some(cached) = cached
+            .as_ref()
+            .filter(|cached| cached.read.elapsed() < CACHED_FOR)
+        {
+            return Ok(Arc::clone(&cached.settings));
+        }
+        let settings = Arc::new(self.read().await?);
+        *cached = Some(Cached {
+            settings: Arc::clone(&settings),
+            read: Instant::now(),
+        });
+        Ok(settings)
+    }
+
+    /// Has everything read afresh for the next client: what there was did not work.
+    pub fn forget(&self) {
+        self.is_stale.store(true, Ordering::Relaxed);
+    }
+
+    /// A token for a client of `SASL_SSL_AWS_MSK_IAM`.
+    pub async fn iam_token(&self, now: SystemTime) -> Result<IamToken, AuthError> {
+        let region = self.signing_region()?;
+        let credentials = self.store.aws_credentials().await?;
+        let token = IamToken::sign(&credentials, &region, CLIENT, now);
+        token.map_err(AuthError::Signing)
+    }
+
+    /// What the settings say, what the brokers' names say, where the function is: the first of these.
+    fn signing_region(&self) -> Result<String, AuthError> {
+        let Cluster {
+            signing_region,
+            bootstrap_servers,
+            ..
+        } = &self.cluster;
+        let of_brokers = || msk_iam::region_of_brokers(bootstrap_servers.as_deref()?).map(str::to_owned);
+        let region = signing_region.clone().or_else(of_brokers);
+        region.or_else(|| self.store.region()).ok_or(AuthError::NoRegion)
+    }
+
+    async fn read(&self) -> Result<AuthSettings, AuthError> {
+        let auth_type = self.cluster.auth_type;
+        let secret = LazySecret::new(self);
+        let mut settings = AuthSettings::default();
+        settings.set("security.protocol", auth_type.security_protocol());
+        if let Some(mechanism) = auth_type.sasl_mechanism() {
+            settings.set("sasl.mechanism", mechanism);
+        }
+        if auth_type.has_password() {
+            let needed_by = || format!("`auth_type` {}", auth_type.name());
+            settings.set_secret(
+                "sasl.username",
+                secret.require(SecretKey::Username, needed_by).await?,
+            );
+            settings.set_secret(
+                "sasl.password",
+                secret.require(SecretKey::Password, needed_by).await?,
+            );
+        }
+        if auth_type.is_encrypted() {
+            self.read_certificates(&secret, &mut settings).await?;
+        }
+        Ok(settings)
+    }
+
+    async fn read_certificates(
+        &self,
+        secret: &LazySecret<'_>,
+        settings: &mut AuthSettings,
+    ) -> Result<(), AuthError> {
+        // The default, said because all else would be of no use without it.
+        settings.set("ssl.endpoint.identification.algorithm", "https");
+        let Some(location) = &self.cluster.certificates else {
+            if self.cluster.auth_type == AuthType::Ssl {
+                return Err(self.missing(Credential::Certificates));
+            }
+            settings.trust_public_authorities();
+            return Ok(());
+        };
+        let stores = KeystoreFinder::list(location, self.store.as_ref()).await?;
+        if self.cluster.auth_type != AuthType::Ssl {
+            let file = stores.require(KeystoreKind::Trust).await?;
+            return settings.trust(&file, secret).await;
+        }
+        let file = stores.require(KeystoreKind::Key).await?;
+        let mut passwords = secret.store_passwords(&file, SecretKey::KeystorePassword).await?;
+        passwords.key = secret.get(SecretKey::SslKeyPassword).await?;
+        let client = keystore::client_certificate(&file, &passwords)?;
+        settings.set("ssl.certificate.pem", &client.chain);
+        settings.set_secret("ssl.key.pem", client.key);
+        if let Some(password) = client.key_password {
+            settings.set_secret("ssl.key.password", password);
+        }
+        match stores.find(KeystoreKind::Trust).await? {
+            Some(file) => settings.trust(&file, secret).await,
+            None => {
+                settings.trust_public_authorities();
+                Ok(())
+            }
+        }
+    }
+
+    fn missing(&self, credential: Credential) -> AuthError {
+        AuthError::Missing {
+            auth_type: self.cluster.auth_type.name(),
+            credential,
+        }
+    }
+}
+
+impl AuthSettings {
+    /// Name and value, secrets included: for the client alone.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.0.iter().map(|(name, value)| (*name, value.expose()))
+    }
+
+    /// The value of one name, secret or not.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        let mut found = self.iter().filter(|(each, _)| *each == name);
+        found.next().map(|(_, value)| value)
+    }
+
+    fn set(&mut self, name: &'static str, value: &str) {
+        self.set_secret(name, SecretText::new(value));
+    }
+
+    fn set_secret(&mut self, name: &'static str, value: SecretText) {
+        self.0.push((name, value));
+    }
+
+    async fn trust(&mut self, file: &KeystoreFile, secret: &LazySecret<'_>) -> Result<(), AuthError> {
+        let passwords = secret
+            .store_passwords(file, SecretKey::TruststorePassword)
+            .await?;
+        self.set("ssl.ca.pem", &keystore::trusted_certificates(file, &passwords)?);
+        Ok(())
+    }
+
+    /// Those of the system: OpenSSL, being linked in, does not know where they are, so librdkafka looks for them.
+    fn trust_public_authorities(&mut self) {
+        self.set("ssl.ca.location", "probe");
+    }
+}
+
+/// The cluster's secret, read when something is first wanted of it, and once.
+struct LazySecret<'a> {
+    authentication: &'a Authentication,
+    secret: OnceCell<KafkaSecret>,
+}
+
+impl<'a> LazySecret<'a> {
+    fn new(authentication: &'a Authentication) -> Self {
+        Self {
+            authentication,
+            secret: OnceCell::new(),
+        }
+    }
+
+    fn id(&self) -> Option<&'a str> {
+        self.authentication.cluster.secret_id.as_deref()
+    }
+
+    /// `None` also if there is no secret at all.
+    async fn get(&self, key: SecretKey) -> Result<Option<SecretText>, AuthError> {
+        let Some(id) = self.id() else {
+            return Ok(None);
+        };
+        let read = async || {
+            let text = self.authentication.store.secret(id).await?;
+            KafkaSecret::parse(&text).ok_or_else(|| AuthError::SecretText { id: id.to_owned() })
+        };
+        let secret = self.secret.get_or_try_init(read).await?;
+        Ok(secret.get(key).cloned())
+    }
+
+    /// # Errors
+    /// Also if there is no such key, or no secret: says what needs it.
+    async fn require(&self, key: SecretKey, needed_by: impl Fn() -> String) -> Result<SecretText, AuthError> {
+        let Some(id) = self.id() else {
+            return Err(self.authentication.missing(Credential::Secret));
+        };
+        self.get(key).await?.ok_or_else(|| AuthError::MissingKey {
+            needed_by: needed_by(),
+            id: id.to_owned(),
+            key,
+        })
+    }
+
+    /// The password of the store, if one of its format has any.
+    async fn store_passwords(
+        &self,
+        file: &KeystoreFile,
+        key: SecretKey,
+    ) -> Result<KeystorePasswords, AuthError> {
+        if !KeystoreFormat::of(file)?.needs_password() {
+            return Ok(KeystorePasswords::default());
+        }
+        let store = self.require(key, || file.name.clone()).await?;
+        Ok(KeystorePasswords {
+            store: Some(store),
+            key: None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,129 @@
+//! A cluster reached through librdkafka.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use async_trait::async_trait;
+
+use crate::auth::credentials::CredentialStore;
+use crate::auth::settings::Authentication;
+use crate::blocking::blocking;
+use crate::cluster::{Cluster, IsolationLevel};
+use crate::error::KafkaError;
+use crate::librdkafka::topic_config;
+use crate::look_up::LookUp;
+use crate::offsets::{PlannedRange, ReadStats, TopicSnapshot};
+use crate::pool::Pool;
+use crate::reader::Reader;
+use crate::{Broker, RecordSink};
+
+/// A Kafka cluster reached over the network.
+///
+/// Each call takes a client of its own from a pool, so that calls run side by side, and gives it
+/// back with its connections open. Making the first client is the first thing that touches the
+/// network, and the first that asks for credentials.
+pub struct KafkaBroker {
+    pool: Arc<Pool>,
+}
+
+impl KafkaBroker {
+    /// Looks at nothing yet: what is wrong with `cluster` is told by the first call that needs it.
+    pub fn new(
+        cluster: Cluster,
+        isolation_level: IsolationLevel,
+        credentials: Arc<dyn CredentialStore>,
+    ) -> Self {
+        Self {
+            pool: Arc::new(Pool::new(
+                Authentication::new(cluster, credentials),
+                isolation_level,
+            )),
+        }
+    }
+}
+
+#[async_trait]
+impl Broker for KafkaBroker {
+    async fn snapshot(&self, topic: &str, deadline: Instant) -> Result<TopicSnapshot, KafkaError> {
+        let cancelled = CancelOnDrop::default();
+        let flag = Arc::clone(&cancelled.flag);
+        let (pool, topic) = (Arc::clone(&self.pool), topic.to_owned());
+        blocking(move || pool.with_client(|client| LookUp::new(client, &topic, deadline, &flag).snapshot()))
+            .await
+    }
+
+    async fn offsets_at(
+        &self,
+        topic: &str,
+        partitions: &[i32],
+        time_ms: i64,
+        deadline: Instant,
+    ) -> Result<Vec<Option<i64>>, KafkaError> {
+        if partitions.is_empty() {
+            return Ok(Vec::new());
+        }
+        let cancelled = CancelOnDrop::default();
+        let flag = Arc::clone(&cancelled.flag);
+        let (pool, topic, partitions) = (Arc::clone(&self.pool), topic.to_owned(), partitions.to_vec());
+        blocking(move || {
+            pool.with_client(|client| {
+                let look_up = LookUp::new(client, &topic, deadline, &flag);
+                look_up.offsets_at(&partitions, time_ms)
+            })
+        })
+        .await
+    }
+
+    async fn timestamp_type(&self, topic: &str, deadline: Instant) -> Result<Option<String>, KafkaError> {
+        let (pool, topic) = (Arc::clone(&self.pool), topic.to_owned());
+        blocking(move || {
+            pool.with_client(|client| {
+                let started = Instant::now();
+                let told = topic_config::timestamp_type(client, &topic, deadline);
+                told.map_err(|code| KafkaError::LookUp {
+                    topic: topic.clone(),
+                    wanted: "message.timestamp.type",
+                    waited: started.elapsed(),
+                    reason: code.to_string(),
+                })
+            })
+        })
+        .await
+    }
+
+    async fn read(
+        &self,
+        planned: &PlannedRange,
+        deadline: Instant,
+        mut sink: Box<dyn RecordSink>,
+    ) -> Result<ReadStats, KafkaError> {
+        let cancelled = CancelOnDrop::default();
+        let flag = Arc::clone(&cancelled.flag);
+        let (pool, planned) = (Arc::clone(&self.pool), planned.clone());
+        blocking(move || {
+            let read = pool.with_client(|client| {
+                let reader = Reader::start(client, planned.clone(), deadline, &flag)?;
+                // Once begun it must not begin again: the sink has seen records.
+                Ok(reader.read(sink.as_mut()))
+            });
+            read?
+        })
+        .await
+    }
+}
+
+/// Tells the working thread that nobody waits for it any more.
+#[derive(Default)]
+struct CancelOnDrop {
+    flag: Arc<AtomicBool>,
+}
+
+impl Drop for CancelOnDrop {
+    fn drop(&mut self) {
+        self.flag.store(true, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,47 @@
+//! How to reach one Kafka cluster, and which of its records count.
+
+use crate::auth::AuthType;
+use crate::auth::location::CertificatesLocation;
+use crate::error::KafkaError;
+
+/// One cluster.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Cluster {
+    /// `host:port` separated by commas; `None` fails when a client is made.
+    pub bootstrap_servers: Option<String>,
+    pub auth_type: AuthType,
+    /// Id of the secret with user names and passwords, as GetSecretValue takes it.
+    pub secret_id: Option<String>,
+    /// Location of the trust store and the key store.
+    pub certificates: Option<CertificatesLocation>,
+    /// Region to sign IAM's tokens for, if not the one in the brokers' names.
+    pub signing_region: Option<String>,
+}
+
+impl Cluster {
+    /// A cluster without authentication.
+    pub fn at(bootstrap_servers: impl Into<String>) -> Self {
+        Self {
+            bootstrap_servers: Some(bootstrap_servers.into()),
+            ..Self::default()
+        }
+    }
+
+    /// # Errors
+    /// [`KafkaError::NoBootstrapServers`] if there are none.
+    pub fn bootstrap_servers(&self) -> Result<&str, KafkaError> {
+        self.bootstrap_servers
+            .as_deref()
+            .ok_or(KafkaError::NoBootstrapServers)
+    }
+}
+
+/// Which records of transactions are rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum IsolationLevel {
+    /// Those of committed transactions, up to the last stable offset.
+    #[default]
+    ReadCommitted,
+    /// All, up to the high watermark, as the Java connector reads.
+    ReadUncommitted,
+}

@@ -1,0 +1,156 @@
+//! Admin calls of librdkafka's, on the handle of a client that is at hand.
+//!
+//! The `rdkafka` crate offers them on an admin client, which would be one more client with connections and logins of its
+//! own. Here is what all of them have in common; what each asks and reads is in a file of its own.
+
+use std::ffi::c_char;
+use std::ptr::NonNull;
+use std::slice;
+use std::time::Duration;
+
+use rdkafka::bindings as sys;
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
+use rdkafka::types::{RDKafkaErrorCode, RDKafkaRespErr};
+
+/// A call that is to be made.
+pub(crate) struct AdminCall {
+    /// Lives as long as the consumer that the call was made for.
+    client: *mut sys::rd_kafka_t,
+    options: Options,
+    queue: Queue,
+    timeout_ms: i32,
+}
+
+/// The longest that librdkafka's options take.
+const MAX_TIMEOUT_MS: i32 = 3_600_000;
+/// librdkafka gives up by itself when the time is over; its own error is to come first.
+const GRACE_MS: i32 = 500;
+
+impl AdminCall {
+    /// One that is given up after `timeout`.
+    pub(crate) fn new<C: ConsumerContext>(
+        consumer: &BaseConsumer<C>,
+        operation: sys::rd_kafka_admin_op_t,
+        timeout: Duration,
+    ) -> Result<Self, RDKafkaErrorCode> {
+        let client = consumer.client().native_ptr();
+        let timeout_ms =
+            i32::try_from(timeout.as_millis()).map_or(MAX_TIMEOUT_MS, |ms| ms.clamp(1, MAX_TIMEOUT_MS));
+        // SAFETY: `client` is live. The call returns null only for an operation that it does not know.
+        let options = unsafe { sys::rd_kafka_AdminOptions_new(client, operation) };
+        let options = Options(NonNull::new(options).ok_or(RDKafkaErrorCode::InvalidArgument)?);
+        options.set(|options, text, text_bytes| {
+            // SAFETY: the options are live, and the text has the length that is said.
+            unsafe { sys::rd_kafka_AdminOptions_set_request_timeout(options, timeout_ms, text, text_bytes) }
+        })?;
+        // SAFETY: `client` is live. The call never returns null.
+        let queue = Queue(unsafe { NonNull::new_unchecked(sys::rd_kafka_queue_new(client)) });
+        Ok(Self {
+            client,
+            options,
+            queue,
+            timeout_ms,
+        })
+    }
+
+    /// Asks this broker, by its number. Left to itself librdkafka would ask the controller for some things: a further
+    /// connection, and no answer while there is none.
+    pub(crate) fn of_broker(self, broker: i32) -> Result<Self, RDKafkaErrorCode> {
+        self.options.set(|options, text, text_bytes| {
+            // SAFETY: the options are live, and the text has the length that is said.
+            unsafe { sys::rd_kafka_AdminOptions_set_broker(options, broker, text, text_bytes) }
+        })?;
+        Ok(self)
+    }
+
+    /// Has `send` make the call and waits for the answer.
+    ///
+    /// # Errors
+    /// The call's own, [`RDKafkaErrorCode::OperationTimedOut`] among them.
+    ///
+    /// # Safety
+    /// The client that this was made for must live, and `send` must only pass the three on to librdkafka.
+    pub(crate) unsafe fn answer(
+        self,
+        send: impl FnOnce(*mut sys::rd_kafka_t, *const sys::rd_kafka_AdminOptions_t, *mut sys::rd_kafka_queue_t),
+    ) -> Result<Event, RDKafkaErrorCode> {
+        // librdkafka copies the options; the queue is reference-counted, so that an answer that comes after it was given
+        // up is freed unseen.
+        send(self.client, self.options.0.as_ptr(), self.queue.0.as_ptr());
+        // SAFETY: the queue is live.
+        let event = unsafe {
+            sys::rd_kafka_queue_poll(self.queue.0.as_ptr(), self.timeout_ms.saturating_add(GRACE_MS))
+        };
+        let event = Event(NonNull::new(event).ok_or(RDKafkaErrorCode::OperationTimedOut)?);
+        // SAFETY: the event is live.
+        succeeded(unsafe { sys::rd_kafka_event_error(event.as_ptr()) })?;
+        Ok(event)
+    }
+}
+
+/// How to ask; freed when dropped.
+struct Options(NonNull<sys::rd_kafka_AdminOptions_t>);
+
+impl Options {
+    /// What librdkafka says of a value that it refuses is told by its code well enough.
+    fn set(
+        &self,
+        set: impl FnOnce(*mut sys::rd_kafka_AdminOptions_t, *mut c_char, usize) -> RDKafkaRespErr,
+    ) -> Result<(), RDKafkaErrorCode> {
+        let mut text: [c_char; 128] = [0; 128];
+        succeeded(set(self.0.as_ptr(), text.as_mut_ptr(), text.len()))
+    }
+}
+
+impl Drop for Options {
+    fn drop(&mut self) {
+        // SAFETY: made by `AdminCall::new`, freed once.
+        unsafe { sys::rd_kafka_AdminOptions_destroy(self.0.as_ptr()) }
+    }
+}
+
+/// Where the answer arrives; freed when dropped, with what it still holds.
+struct Queue(NonNull<sys::rd_kafka_queue_t>);
+
+impl Drop for Queue {
+    fn drop(&mut self) {
+        // SAFETY: made by `AdminCall::new`, freed once.
+        unsafe { sys::rd_kafka_queue_destroy(self.0.as_ptr()) }
+    }
+}
+
+/// An answer; freed when dropped, with all that it holds.
+pub(crate) struct Event(NonNull<sys::rd_kafka_event_t>);
+
+impl Event {
+    /// Live as long as the event.
+    pub(crate) fn as_ptr(&self) -> *mut sys::rd_kafka_event_t {
+        self.0.as_ptr()
+    }
+}
+
+impl Drop for Event {
+    fn drop(&mut self) {
+        // SAFETY: the event came from `rd_kafka_queue_poll` and is freed once.
+        unsafe { sys::rd_kafka_event_destroy(self.0.as_ptr()) }
+    }
+}
+
+/// What librdkafka gives as a start and a count. Empty if `start` is null.
+///
+/// # Safety
+/// Else it must point to `count` elements that live as long as the slice is used.
+pub(crate) unsafe fn elements<'a, T>(start: *mut T, count: usize) -> &'a [T] {
+    if start.is_null() {
+        return &[];
+    }
+    // SAFETY: as the caller must see to.
+    unsafe { slice::from_raw_parts(start, count) }
+}
+
+pub(crate) fn succeeded(code: RDKafkaRespErr) -> Result<(), RDKafkaErrorCode> {
+    match code {
+        RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR => Ok(()),
+        code => Err(code.into()),
+    }
+}

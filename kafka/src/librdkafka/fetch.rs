@@ -1,0 +1,266 @@
+//! Fetching one partition through librdkafka without a consumer group.
+//!
+//! `BaseConsumer::assign` needs a `group.id`, and a consumer that has one looks up the group's
+//! coordinator: a further connection, a further permission (`DescribeGroup`), and on a fresh
+//! cluster the creation of `__consumer_offsets`, none of which a reader of fixed ranges needs.
+//! librdkafka's partition calls (`rd_kafka_consume_start_queue` and its kin) need no group, and
+//! tell at which offset a partition ended. The `rdkafka` crate does not wrap them, so this file
+//! does, with `unsafe` code.
+
+use std::borrow::Cow;
+use std::ffi::{CStr, CString, c_void};
+use std::ptr::NonNull;
+use std::time::Duration;
+use std::{ptr, slice, vec};
+
+use rdkafka::bindings as sys;
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
+use rdkafka::types::{RDKafkaErrorCode, RDKafkaRespErr};
+use topic::{Headers, Record, RecordTimestamp, TimestampType};
+
+/// A running fetch of one partition, from an offset onwards; stops when dropped.
+///
+/// Records that librdkafka has fetched ahead are freed with it. At most one may run per client
+/// and partition.
+pub(crate) struct PartitionFetch<'c, C: ConsumerContext> {
+    /// Outlives the pointers below, which belong to its client.
+    _consumer: &'c BaseConsumer<C>,
+    topic: NonNull<sys::rd_kafka_topic_t>,
+    queue: NonNull<sys::rd_kafka_queue_t>,
+    partition: i32,
+    /// Taken off the queue and not shown yet.
+    taken: vec::IntoIter<Message>,
+}
+
+/// Taken off the queue in one call: each call locks the partition, which the thread that fetches also does.
+const TAKEN_MESSAGES: usize = 256;
+
+/// What a fetch delivers, in offset order.
+pub(crate) enum Fetched<'a> {
+    Record(Record<'a>),
+    /// Everything before `offset` was delivered or is not for readers (control records, aborted
+    /// transactions, compacted away), and `offset` is the end: the high watermark, or the last
+    /// stable offset when only committed records are read.
+    EndOfPartition {
+        offset: i64,
+    },
+    /// librdkafka or the broker reports an error about this partition.
+    Failed {
+        code: RDKafkaErrorCode,
+        reason: String,
+    },
+}
+
+impl<'c, C: ConsumerContext> PartitionFetch<'c, C> {
+    /// Begins to fetch `partition` of `topic` at `offset` in the background.
+    pub(crate) fn start(
+        consumer: &'c BaseConsumer<C>,
+        topic: &str,
+        partition: i32,
+        offset: i64,
+    ) -> Result<Self, RDKafkaErrorCode> {
+        let client = consumer.client().native_ptr();
+        let name = CString::new(topic).map_err(|_| RDKafkaErrorCode::InvalidTopic)?;
+        // SAFETY: `client` is live as long as `consumer`; `name` ends with NUL; without a
+        // configuration of its own the topic gets the client's defaults.
+        let topic = unsafe { sys::rd_kafka_topic_new(client, name.as_ptr(), ptr::null_mut()) };
+        let topic = NonNull::new(topic).ok_or_else(last_error)?;
+        // SAFETY: `client` is live. The call never returns null.
+        let queue = unsafe { NonNull::new_unchecked(sys::rd_kafka_queue_new(client)) };
+        let fetch = Self {
+            _consumer: consumer,
+            topic,
+            queue,
+            partition,
+            taken: Vec::new().into_iter(),
+        };
+        // SAFETY: topic and queue are live handles of the same client.
+        let started =
+            unsafe { sys::rd_kafka_consume_start_queue(topic.as_ptr(), partition, offset, queue.as_ptr()) };
+        if started == 0 {
+            Ok(fetch)
+        } else {
+            Err(last_error())
+        }
+    }
+
+    /// Waits up to `timeout` for the next thing fetched and shows it to `visit`.
+    pub(crate) fn poll<R>(&mut self, timeout: Duration, visit: impl FnOnce(Fetched<'_>) -> R) -> Option<R> {
+        if !self.has_taken() {
+            self.taken = self.take().into_iter();
+        }
+        let message = self.taken.next().or_else(|| self.wait(timeout))?;
+        Some(visit(message.fetched()))
+    }
+
+    /// Whether the next thing is at hand already, so that [`Self::poll`] touches nothing of librdkafka's.
+    pub(crate) fn has_taken(&self) -> bool {
+        !self.taken.as_slice().is_empty()
+    }
+
+    /// What is on the queue, as far as one call takes it.
+    fn take(&mut self) -> Vec<Message> {
+        let mut messages = [ptr::null_mut(); TAKEN_MESSAGES];
+        // SAFETY: the queue is live, and there is room for as many messages as the call is told. With a time to wait it
+        // would wait until all the room is used.
+        let taken = unsafe {
+            sys::rd_kafka_consume_batch_queue(self.queue.as_ptr(), 0, messages.as_mut_ptr(), TAKEN_MESSAGES)
+        };
+        // Negative if the queue is not one of the client's, which it is.
+        let taken = usize::try_from(taken).unwrap_or_default();
+        messages[..taken]
+            .iter()
+            .filter_map(|message| NonNull::new(*message).map(Message))
+            .collect()
+    }
+
+    fn wait(&mut self, timeout: Duration) -> Option<Message> {
+        if timeout.is_zero() {
+            return None;
+        }
+        let timeout_ms = i32::try_from(timeout.as_millis()).unwrap_or(i32::MAX);
+        // SAFETY: the queue is live.
+        let message = unsafe { sys::rd_kafka_consume_queue(self.queue.as_ptr(), timeout_ms) };
+        NonNull::new(message).map(Message)
+    }
+}
+
+impl<C: ConsumerContext> Drop for PartitionFetch<'_, C> {
+    fn drop(&mut self) {
+        self.taken = Vec::new().into_iter();
+        // SAFETY: both handles are live and used nowhere else. Stopping waits for librdkafka's
+        // main thread, so that nothing is put on the queue afterwards; stopping a fetch that
+        // never started only returns an error. Freeing the queue frees what it still holds.
+        unsafe {
+            sys::rd_kafka_consume_stop(self.topic.as_ptr(), self.partition);
+            sys::rd_kafka_queue_destroy(self.queue.as_ptr());
+            sys::rd_kafka_topic_destroy(self.topic.as_ptr());
+        }
+    }
+}
+
+/// A message of librdkafka's, freed when dropped.
+struct Message(NonNull<sys::rd_kafka_message_t>);
+
+impl Message {
+    fn fetched(&self) -> Fetched<'_> {
+        // SAFETY: the message is live until `self` drops.
+        let message = unsafe { self.0.as_ref() };
+        match message.err {
+            RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR => Fetched::Record(Record {
+                partition: message.partition,
+                offset: message.offset,
+                timestamp: self.timestamp(),
+                leader_epoch: self.leader_epoch(),
+                // SAFETY: both pairs are the message's own.
+                key: unsafe { self.bytes(message.key, message.key_len) },
+                // SAFETY: as above.
+                value: unsafe { self.bytes(message.payload, message.len) },
+                headers: self,
+            }),
+            RDKafkaRespErr::RD_KAFKA_RESP_ERR__PARTITION_EOF => Fetched::EndOfPartition {
+                offset: message.offset,
+            },
+            code => Fetched::Failed {
+                code: code.into(),
+                reason: self.reason(),
+            },
+        }
+    }
+
+    /// `None` if `start` is null.
+    ///
+    /// # Safety
+    /// Else it must point to `len` bytes that live as long as the message.
+    unsafe fn bytes(&self, start: *const c_void, len: usize) -> Option<&[u8]> {
+        // SAFETY: as the caller must see to; `self` is the message.
+        (!start.is_null()).then(|| unsafe { slice::from_raw_parts(start.cast(), len) })
+    }
+
+    fn timestamp(&self) -> Option<RecordTimestamp> {
+        let mut kind = sys::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
+        // SAFETY: the message is live and `kind` is there to be written.
+        let millis = unsafe { sys::rd_kafka_message_timestamp(self.0.as_ptr(), &raw mut kind) };
+        let kind = match kind {
+            sys::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_NOT_AVAILABLE => return None,
+            sys::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_CREATE_TIME => TimestampType::CreateTime,
+            sys::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME => {
+                TimestampType::LogAppendTime
+            }
+        };
+        // A producer's way to say that it gives none.
+        (millis != -1).then_some(RecordTimestamp { millis, kind })
+    }
+
+    fn leader_epoch(&self) -> Option<i32> {
+        // SAFETY: the message is live, was consumed and carries no error.
+        let epoch = unsafe { sys::rd_kafka_message_leader_epoch(self.0.as_ptr()) };
+        (epoch >= 0).then_some(epoch)
+    }
+
+    /// Null if there are none. They live as long as the message.
+    fn header_list(&self) -> *const sys::rd_kafka_headers_t {
+        let mut headers = ptr::null_mut();
+        // SAFETY: the message is live and `headers` is there to be written. Parsing them on the first call changes the
+        // message behind its pointer; `Message` is not `Sync`, so no other thread looks at it.
+        let code = unsafe { sys::rd_kafka_message_headers(self.0.as_ptr(), &raw mut headers) };
+        match code {
+            RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR => headers,
+            RDKafkaRespErr::RD_KAFKA_RESP_ERR__NOENT => ptr::null(),
+            code => {
+                let code = RDKafkaErrorCode::from(code);
+                tracing::warn!(%code, "a record's headers cannot be read, they count as absent");
+                ptr::null()
+            }
+        }
+    }
+
+    fn reason(&self) -> String {
+        // SAFETY: the message is live and carries an error, so the text is not null.
+        let text = unsafe { CStr::from_ptr(sys::rd_kafka_message_errstr(self.0.as_ptr())) };
+        text.to_string_lossy().into_owned()
+    }
+}
+
+impl Headers for Message {
+    fn visit<'a>(&'a self, show: &mut dyn FnMut(Cow<'a, str>, Option<&'a [u8]>)) {
+        let headers = self.header_list();
+        if headers.is_null() {
+            return;
+        }
+        for index in 0.. {
+            let (mut name, mut value, mut value_bytes) = (ptr::null(), ptr::null(), 0);
+            // SAFETY: the list is live as long as the message; an index past its end only returns an error. The rest is
+            // there to be written.
+            let code = unsafe {
+                sys::rd_kafka_header_get_all(
+                    headers,
+                    index,
+                    &raw mut name,
+                    &raw mut value,
+                    &raw mut value_bytes,
+                )
+            };
+            if code != RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR {
+                return;
+            }
+            // SAFETY: of a header that there is the name is a text that ends with NUL and lives as long as the message.
+            let name = unsafe { CStr::from_ptr(name) };
+            // SAFETY: the value is null or of this length, and lives as long as the message.
+            let value = unsafe { self.bytes(value, value_bytes) };
+            show(name.to_string_lossy(), value);
+        }
+    }
+}
+
+impl Drop for Message {
+    fn drop(&mut self) {
+        // SAFETY: the message came from `rd_kafka_consume_queue` and is freed once.
+        unsafe { sys::rd_kafka_message_destroy(self.0.as_ptr()) }
+    }
+}
+
+fn last_error() -> RDKafkaErrorCode {
+    // SAFETY: reads a thread-local of librdkafka.
+    unsafe { sys::rd_kafka_last_error() }.into()
+}

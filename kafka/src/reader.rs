@@ -1,0 +1,277 @@
+//! Reading one offset range of one partition.
+//!
+//! librdkafka reconnects, finds new leaders and fetches again by itself; the loop here only
+//! watches position, time and the wish to go on, and decides about the errors that are left.
+
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rdkafka::consumer::ConsumerContext;
+use rdkafka::types::RDKafkaErrorCode;
+use topic::Record;
+
+use crate::RecordSink;
+use crate::client::{Client, last_complaint, serve_events};
+use crate::cursor::{Cursor, Verdict};
+use crate::error::KafkaError;
+use crate::librdkafka::fetch::{Fetched, PartitionFetch};
+use crate::look_up::LookUp;
+use crate::offsets::{PlannedRange, ReadStats, TopicPartition};
+
+/// How long a wait for records lasts before time and cancellation are looked at again.
+const POLL_LIMIT: Duration = Duration::from_millis(100);
+/// How often the client's errors and log lines are served while records flow.
+const SERVE_EVERY: Duration = Duration::from_millis(500);
+/// Before the same offset is tried again.
+const RETRY_PAUSE: Duration = Duration::from_millis(100);
+
+/// One read, from its range's start to its end.
+pub(crate) struct Reader<'a> {
+    client: &'a Client,
+    cursor: Cursor,
+    deadline: Instant,
+    cancelled: &'a AtomicBool,
+    stats: ReadStats,
+    /// Since when nothing came; `None` while records flow.
+    idle_since: Option<Instant>,
+    last_served: Instant,
+    /// What librdkafka said last about this partition.
+    partition_error: Option<String>,
+}
+
+/// How a fetch goes on after something was fetched.
+enum Next {
+    Fetch,
+    /// The sink needs no more.
+    Stop,
+    /// The position is not in the log any more, or the topic may be gone: look again.
+    LookUp,
+}
+
+impl<'a> Reader<'a> {
+    /// Looks up what the partition holds now and begins there.
+    pub(crate) fn start(
+        client: &'a Client,
+        planned: PlannedRange,
+        deadline: Instant,
+        cancelled: &'a AtomicBool,
+    ) -> Result<Self, KafkaError> {
+        let look_up = LookUp::new(client, &planned.topic_partition.topic, deadline, cancelled);
+        let watermarks = look_up.partition(&planned)?;
+        let now = Instant::now();
+        Ok(Self {
+            client,
+            cursor: Cursor::start(planned, watermarks)?,
+            deadline,
+            cancelled,
+            stats: ReadStats::default(),
+            idle_since: Some(now),
+            last_served: now,
+            partition_error: None,
+        })
+    }
+
+    /// Reads to the end of the range, or until the sink has enough.
+    pub(crate) fn read(mut self, sink: &mut dyn RecordSink) -> Result<ReadStats, KafkaError> {
+        while !self.is_over() {
+            let position = self.cursor.position();
+            self.fetch(sink)?;
+            if !self.is_over() {
+                self.look_up(position)?;
+            }
+        }
+        // When a topic is recreated librdkafka goes on in the new one at the same offset and says nothing.
+        self.new_look_up().same_topic(self.cursor.planned())?;
+        sink.finish()?;
+        self.stats.expired_offsets = self.cursor.expired_offsets();
+        Ok(self.stats)
+    }
+
+    fn is_over(&self) -> bool {
+        self.cursor.is_done() || self.stats.stopped_early
+    }
+
+    /// Fetches from the position until the read is over or the position must be looked up.
+    fn fetch(&mut self, sink: &mut dyn RecordSink) -> Result<(), KafkaError> {
+        let TopicPartition { topic, partition } = self.cursor.topic_partition();
+        let fetch = PartitionFetch::start(self.client, topic, *partition, self.cursor.position());
+        let mut fetch = fetch.map_err(|code| self.unreadable(code, code.to_string()))?;
+        while !self.is_over() {
+            if !fetch.has_taken() {
+                self.check()?;
+            }
+            match self.poll(&mut fetch, sink)? {
+                Some(Next::LookUp) => return Ok(()),
+                Some(Next::Stop) => {
+                    self.stats.stopped_early = !self.cursor.is_done();
+                    return Ok(());
+                }
+                Some(Next::Fetch) => {}
+                None => self.serve_events()?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Only where nothing is there yet is a clock looked at: where records flow it would be twice for each.
+    fn poll(
+        &mut self,
+        fetch: &mut PartitionFetch<'_, impl ConsumerContext>,
+        sink: &mut dyn RecordSink,
+    ) -> Result<Option<Next>, KafkaError> {
+        let next = fetch.poll(Duration::ZERO, |fetched| self.take(fetched, sink));
+        if next.is_some() {
+            return next.transpose();
+        }
+        let started = Instant::now();
+        self.idle_since.get_or_insert(started);
+        let mut waited = Duration::ZERO;
+        let next = fetch.poll(POLL_LIMIT, |fetched| {
+            waited = started.elapsed();
+            self.take(fetched, sink)
+        });
+        self.stats.waited += match next {
+            Some(_) => waited,
+            None => started.elapsed(),
+        };
+        next.transpose()
+    }
+
+    /// Finds out where the log begins and ends now. Waits first if that was done for this very
+    /// position before.
+    fn look_up(&mut self, position_before: i64) -> Result<(), KafkaError> {
+        if self.cursor.position() == position_before {
+            thread::sleep(RETRY_PAUSE);
+            self.check()?;
+        }
+        let watermarks = self.new_look_up().partition(self.cursor.planned())?;
+        self.cursor.resume(watermarks)
+    }
+
+    fn new_look_up(&self) -> LookUp<'_> {
+        let topic = &self.cursor.topic_partition().topic;
+        LookUp::new(self.client, topic, self.deadline, self.cancelled)
+    }
+
+    fn take(&mut self, fetched: Fetched<'_>, sink: &mut dyn RecordSink) -> Result<Next, KafkaError> {
+        match fetched {
+            Fetched::Record(record) => {
+                if self.cursor.record(record.offset) == Verdict::Deliver {
+                    return self.deliver(record, sink);
+                }
+                Ok(Next::Fetch)
+            }
+            Fetched::EndOfPartition { offset } => match self.cursor.end_of_partition(offset) {
+                Ok(()) => Ok(Next::Fetch),
+                // A new leader may not know yet how far the log is committed. It tells readers of the log's ends only
+                // once it does: they decide.
+                Err(_) => Ok(Next::LookUp),
+            },
+            Fetched::Failed { code, reason } => self.failed(code, reason),
+        }
+    }
+
+    fn deliver(&mut self, record: Record<'_>, sink: &mut dyn RecordSink) -> Result<Next, KafkaError> {
+        self.stats.records += 1;
+        self.stats.value_bytes += record.value.map_or(0, |value| value.len() as u64);
+        let next = sink.accept(record)?;
+        // The sink may have waited for its reader: the brokers are not to blame for that.
+        self.idle_since = None;
+        Ok(match next {
+            ControlFlow::Continue(()) => Next::Fetch,
+            ControlFlow::Break(()) => Next::Stop,
+        })
+    }
+
+    /// Sorts librdkafka's errors about the partition. Those of a broker's answer leave the fetch
+    /// where it is, and librdkafka repeats it. Its own mostly mean data that it cannot read and
+    /// *skips*, so they must end the read.
+    fn failed(&mut self, code: RDKafkaErrorCode, reason: String) -> Result<Next, KafkaError> {
+        use RDKafkaErrorCode as Code;
+        tracing::warn!(topic_partition = %self.cursor.topic_partition(), ?code, reason, "fetch failed");
+        match code {
+            Code::AutoOffsetReset
+            | Code::OffsetOutOfRange
+            | Code::UnknownTopicOrPartition
+            | Code::UnknownTopic
+            | Code::UnknownPartition
+            | Code::UnknownTopicId => {
+                self.partition_error = Some(reason);
+                Ok(Next::LookUp)
+            }
+            Code::TopicAuthorizationFailed | Code::ClusterAuthorizationFailed => {
+                let place = self.cursor.topic_partition().to_string();
+                Err(KafkaError::Unauthorized { place, reason })
+            }
+            Code::BrokerTransportFailure
+            | Code::AllBrokersDown
+            | Code::Resolve
+            | Code::OperationTimedOut
+            | Code::NodeUpdate => {
+                self.partition_error = Some(reason);
+                Ok(Next::Fetch)
+            }
+            Code::InvalidMessage | Code::MessageSizeTooLarge | Code::UnsupportedVersion => {
+                Err(self.unreadable(code, reason))
+            }
+            // -1 is the brokers' "unknown server error"; librdkafka's own codes lie below.
+            local if (local as i32) < (Code::Unknown as i32) => Err(self.unreadable(local, reason)),
+            _ => {
+                self.partition_error = Some(reason);
+                Ok(Next::Fetch)
+            }
+        }
+    }
+
+    /// Ends the read if nobody wants it any more or its time is over.
+    fn check(&mut self) -> Result<(), KafkaError> {
+        let topic_partition = || self.cursor.topic_partition().clone();
+        let position = self.cursor.position();
+        if self.cancelled.load(Ordering::Relaxed) {
+            return Err(KafkaError::Cancelled {
+                topic_partition: topic_partition(),
+                position,
+            });
+        }
+        let now = Instant::now();
+        if now >= self.deadline {
+            serve_events(self.client)?;
+            return Err(KafkaError::Stalled {
+                topic_partition: topic_partition(),
+                position,
+                range: self.cursor.range(),
+                waited: self
+                    .idle_since
+                    .map_or(Duration::ZERO, |since| now.saturating_duration_since(since)),
+                broker_error: self
+                    .partition_error
+                    .take()
+                    .or_else(|| last_complaint(self.client)),
+            });
+        }
+        if now.saturating_duration_since(self.last_served) >= SERVE_EVERY {
+            self.serve_events()?;
+        }
+        Ok(())
+    }
+
+    fn serve_events(&mut self) -> Result<(), KafkaError> {
+        self.last_served = Instant::now();
+        serve_events(self.client)
+    }
+
+    fn unreadable(&self, code: RDKafkaErrorCode, reason: String) -> KafkaError {
+        KafkaError::Unreadable {
+            topic_partition: self.cursor.topic_partition().clone(),
+            position: self.cursor.position(),
+            range: self.cursor.range(),
+            code,
+            reason,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
