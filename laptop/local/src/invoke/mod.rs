@@ -5,8 +5,6 @@ use async_trait::async_trait;
 mod in_process;
 mod lambda;
 
-pub(crate) use lambda::chain;
-
 pub use in_process::InProcess;
 pub use lambda::{LambdaInvoke, LambdaTarget};
 
