@@ -21,13 +21,12 @@
 //! | [`diagnostic`], [`error`] | what Athena's users read of what went wrong |
 //! | [`telemetry`] | what is logged, counted and traced |
 //! | `wait` | external calls within a request's time |
-//! | `causes`, `http`, `once_cache` | the ground: texts of errors, an HTTP client, a cache that asks once |
+//! | `http`, `once_cache` | the ground: an HTTP client, a cache that asks once |
 //!
 //! Each uses those below it. Brokers and records are the crate `kafka`'s.
 
 pub mod assembly;
 pub mod aws;
-pub mod causes;
 pub mod config;
 pub mod connector;
 pub mod diagnostic;

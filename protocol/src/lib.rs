@@ -25,6 +25,7 @@
 //! outside: whatever they claim, decoding returns an error that names the message, the field and the broken rule;
 //! it does not panic, and allocates no more than a small multiple of the input.
 
+mod detect;
 pub mod domain;
 mod error;
 pub mod ipc;

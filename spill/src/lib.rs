@@ -29,6 +29,7 @@
 //! [`SpillError::NoColumns`], because a silent zero would be a wrong count. A caller that must count rows asks for one
 //! column, any one.
 
+mod causes;
 mod cipher;
 mod error;
 mod limits;
@@ -40,6 +41,7 @@ mod spiller;
 mod store;
 mod uploads;
 
+pub use causes::causes;
 pub use cipher::{BlockCipher, generate_key};
 pub use error::{CipherError, SpillError, StoreError};
 pub use limits::{BlockLimits, MAX_BLOCK_BYTES, MAX_RESPONSE_BYTES};

@@ -172,9 +172,24 @@ impl World {
 
     /// SQL over a connector in this process, with settings that override [`World::variables`].
     pub fn athena(&self, settings: &[(&str, &str)]) -> local::Athena {
+        local::Athena::new(Arc::new(self.invoke_in_process(settings)), self.blocks())
+    }
+
+    /// SQL over a function, called as AWS's SDK calls it.
+    pub fn athena_on(&self, lambda: &Lambda) -> local::Athena {
+        local::Athena::new(Arc::new(self.invoke_lambda(lambda)), self.blocks())
+    }
+
+    /// A connector in this process, with settings that override [`World::variables`].
+    pub fn invoke_in_process(&self, settings: &[(&str, &str)]) -> local::InProcess {
         let clusters = self.clusters(settings);
-        let connector = self.in_process(settings, clusters, self.blocks(), self.query_status());
-        local::Athena::new(Arc::new(local::InProcess::new(connector)), self.blocks())
+        local::InProcess::new(self.in_process(settings, clusters, self.blocks(), self.query_status()))
+    }
+
+    /// A function, called as AWS's SDK calls it.
+    pub fn invoke_lambda(&self, lambda: &Lambda) -> local::LambdaInvoke {
+        let client = aws_sdk_lambda::Client::new(&self.sdk(lambda.endpoint_url()));
+        local::LambdaInvoke::new(client, "f")
     }
 
     /// Kafka clients of a configuration, with settings that override [`World::variables`].

@@ -15,7 +15,7 @@ use kafka::auth::error::AuthError;
 use kafka::auth::secret::SecretText;
 
 use crate::aws::sdk::{reason, retries, timeouts};
-use crate::causes::causes;
+use spill::causes;
 
 /// Secrets Manager, S3 and the SDK's credentials. Its clients are made when first needed, which without authentication
 /// is never.

@@ -8,7 +8,7 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_glue::error::{ProvideErrorMetadata, SdkError};
 
-use crate::causes::causes;
+use spill::causes;
 
 /// AWS as the environment names it. Touches no network.
 ///

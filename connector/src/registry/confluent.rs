@@ -13,9 +13,9 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use topic::SchemaDefinition;
 
-use crate::causes::causes;
 use crate::http::HttpClient;
 use crate::registry::confluent::url::RegistryUrl;
+use spill::causes;
 
 pub mod url;
 

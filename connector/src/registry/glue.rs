@@ -12,8 +12,8 @@ use aws_sdk_glue::operation::get_schema_version::GetSchemaVersionOutput;
 use aws_sdk_glue::types::{RegistryId, SchemaId, SchemaVersionNumber};
 
 use crate::aws::sdk::{is_throttling, is_unreachable, retries, timeouts};
-use crate::causes::causes;
 use crate::registry::{MAX_PAGE_SIZE, Page, Registry, RegistryError, SchemaRegistry};
+use spill::causes;
 use topic::SchemaDefinition;
 
 /// Reads registries through Glue's API.

@@ -14,8 +14,6 @@ use rdkafka::ClientConfig;
 use rdkafka::client::OAuthToken;
 use tokio::runtime::Handle;
 
-use crate::publish::PublishConfig;
-
 /// What the brokers' logs call the client.
 pub(crate) const CLIENT: &str = "orders";
 
@@ -82,9 +80,14 @@ pub(crate) struct Tokens {
 }
 
 impl Tokens {
-    /// `None` if whoever logs in so needs none. Asks for the credentials once, to see that there are any.
-    pub(crate) async fn of(config: &PublishConfig) -> Result<Option<Self>, LoginError> {
-        if config.auth != Auth::SaslSslAwsMskIam {
+    /// `None` if whoever logs in so needs none. Asks for the credentials once, to see that there are any. They sign for
+    /// `msk_region`; without it for the region of the brokers' names, then the environment's.
+    pub(crate) async fn of(
+        auth: Auth,
+        msk_region: Option<&str>,
+        bootstrap_servers: &str,
+    ) -> Result<Option<Self>, LoginError> {
+        if auth != Auth::SaslSslAwsMskIam {
             return Ok(None);
         }
         // Not the default chain, which goes on to ask the instance metadata service: nobody is there in a Lambda.
@@ -94,7 +97,9 @@ impl Tokens {
         let aws = aws.region(region).load().await;
         let tokens = Self {
             credentials: aws.credentials_provider().ok_or(LoginError::NoProvider)?,
-            region: signing_region(config, || aws.region().map(ToString::to_string))?,
+            region: signing_region(msk_region, bootstrap_servers, || {
+                aws.region().map(ToString::to_string)
+            })?,
             runtime: Handle::current(),
         };
         tokens.sign().await?;
@@ -132,11 +137,12 @@ pub(crate) fn lifetime_ms(token: &IamToken) -> Result<i64, Box<dyn Error>> {
 
 /// What is configured, what the brokers' names say, where this runs: the first of these.
 fn signing_region(
-    config: &PublishConfig,
+    configured: Option<&str>,
+    bootstrap_servers: &str,
     own: impl FnOnce() -> Option<String>,
 ) -> Result<String, LoginError> {
-    let of_brokers = || msk_iam::region_of_brokers(&config.bootstrap_servers).map(str::to_owned);
-    let region = config.msk_region.clone().or_else(of_brokers).or_else(own);
+    let region = configured.or_else(|| msk_iam::region_of_brokers(bootstrap_servers));
+    let region = region.map(str::to_owned).or_else(own);
     region.ok_or(LoginError::NoRegion)
 }
 
@@ -183,15 +189,14 @@ mod tests {
 
     #[test]
     fn signs_for_the_region_that_is_said_before_the_brokers_before_its_own() {
-        let mut config = PublishConfig::new("b-1.o.a1.c2.kafka.eu-west-3.amazonaws.com:9098", "orders");
+        let brokers = "b-1.o.a1.c2.kafka.eu-west-3.amazonaws.com:9098";
         let own = || Some("us-east-1".to_owned());
-        assert_eq!(signing_region(&config, own).unwrap(), "eu-west-3");
-        config.msk_region = Some("eu-central-1".into());
-        assert_eq!(signing_region(&config, own).unwrap(), "eu-central-1");
-        config = PublishConfig::new("localhost:9098", "orders");
-        assert_eq!(signing_region(&config, own).unwrap(), "us-east-1");
+        let region = |configured, brokers| signing_region(configured, brokers, own).unwrap();
+        assert_eq!(region(Some("eu-central-1"), brokers), "eu-central-1");
+        assert_eq!(region(None, brokers), "eu-west-3");
+        assert_eq!(region(None, "localhost:9098"), "us-east-1");
         assert!(matches!(
-            signing_region(&config, || None),
+            signing_region(None, "localhost:9098", || None),
             Err(LoginError::NoRegion)
         ));
     }

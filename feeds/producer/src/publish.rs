@@ -71,6 +71,11 @@ impl PublishConfig {
             max_queued_orders: 50_000,
         }
     }
+
+    /// What logs in to these brokers, if they ask for tokens.
+    pub(crate) async fn tokens(&self) -> Result<Option<Tokens>, LoginError> {
+        Tokens::of(self.auth, self.msk_region.as_deref(), &self.bootstrap_servers).await
+    }
 }
 
 /// Which partition an order goes to.
@@ -282,7 +287,7 @@ struct Sender<'a> {
 
 impl<'a> Sender<'a> {
     async fn connect(config: &'a PublishConfig) -> Result<Self, PublishError> {
-        let tokens = Tokens::of(config).await.map_err(|source| PublishError::Login {
+        let tokens = config.tokens().await.map_err(|source| PublishError::Login {
             bootstrap_servers: config.bootstrap_servers.clone(),
             source,
         })?;

@@ -12,7 +12,7 @@ use rdkafka::client::DefaultClientContext;
 use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::types::RDKafkaRespErr;
 
-use crate::auth::{CLIENT, Tokens, lifetime_ms};
+use crate::auth::{CLIENT, lifetime_ms};
 use crate::publish::{PublishConfig, client_config};
 
 /// How long brokers may take to make a topic.
@@ -32,7 +32,7 @@ pub async fn create_topic(config: &PublishConfig, partitions: i32) -> Result<boo
 }
 
 async fn create(config: &PublishConfig, partitions: i32) -> Result<bool, Box<dyn Error + Send + Sync>> {
-    let tokens = Tokens::of(config).await?;
+    let tokens = config.tokens().await?;
     let admin: AdminClient<DefaultClientContext> = client_config(config).create()?;
     if let Some(tokens) = tokens {
         log_in(&admin, &tokens.sign().await?)?;

@@ -8,7 +8,7 @@ use aws_sdk_s3::config::{Credentials, ProvideCredentials};
 use crate::finding::Check;
 use crate::limit::Limit;
 use crate::report::Report;
-use connector::causes::causes;
+use spill::causes;
 
 /// What the configuration of the SDK does not tell about itself.
 pub(crate) struct Origin {

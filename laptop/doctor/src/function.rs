@@ -12,7 +12,7 @@ use crate::finding::Check;
 use crate::limit::Limit;
 use crate::report::{Report, counted};
 use crate::settings::Variables;
-use connector::causes::causes;
+use spill::causes;
 
 /// Tells how functions are configured.
 #[async_trait]

@@ -11,7 +11,7 @@ use spill::{StoreError, block_location, split_location};
 use crate::finding::Check;
 use crate::limit::Limit;
 use crate::report::{About, Report};
-use connector::causes::causes;
+use spill::causes;
 
 /// Takes away what a check has put: spilling itself never deletes.
 #[async_trait]

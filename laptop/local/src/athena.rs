@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
-use datafusion::common::DataFusionError;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::context::SQLOptions;
 use datafusion::execution::session_state::SessionState;
@@ -15,11 +14,13 @@ use spill::BlockStore;
 
 use crate::catalog::FederationCatalog;
 use crate::dialect::parse_statement;
-use crate::federation::{Federation, FederationError, FederationOptions, new_query_id};
+use crate::error::AthenaError;
+use crate::federation::{Federation, FederationOptions};
 use crate::invoke::Invoke;
+use crate::query_run::QueryRun;
 use crate::session::session_state;
 use crate::show::{self, Show};
-use crate::statistics::{ScanCounters, ScanStatistics};
+use crate::statistics::ScanStatistics;
 
 /// Athena on this machine, over one connector.
 ///
@@ -60,17 +61,6 @@ pub struct Answer {
     pub schema: SchemaRef,
     pub batches: Vec<RecordBatch>,
     pub statistics: ScanStatistics,
-}
-
-/// Why there is no answer.
-#[derive(Debug, thiserror::Error)]
-pub enum AthenaError {
-    /// The connector failed, or gave no proper answer.
-    #[error(transparent)]
-    Federation(#[from] FederationError),
-    /// The statement is wrong, or its execution failed; for a scan that failed, with the connector's message.
-    #[error("{}", message(.0))]
-    Query(#[from] DataFusionError),
 }
 
 impl Athena {
@@ -164,39 +154,6 @@ impl RunningQuery {
             batches,
             statistics,
         })
-    }
-}
-
-/// The innermost error's text, which for a scan is the connector's own, without the names of the layers around it.
-fn message(error: &DataFusionError) -> String {
-    match error.find_root() {
-        DataFusionError::External(source) => source.to_string(),
-        root => root.strip_backtrace(),
-    }
-}
-
-/// One execution of one query: its id, and what its scans have done. Travels to the scans in the session's
-/// configuration.
-#[derive(Debug)]
-pub(crate) struct QueryRun {
-    id: String,
-    counters: ScanCounters,
-}
-
-impl QueryRun {
-    fn new() -> Self {
-        Self {
-            id: new_query_id(),
-            counters: ScanCounters::default(),
-        }
-    }
-
-    pub(crate) fn id(&self) -> &str {
-        &self.id
-    }
-
-    pub(crate) fn counters(&self) -> &ScanCounters {
-        &self.counters
     }
 }
 

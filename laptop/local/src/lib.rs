@@ -9,7 +9,7 @@
 //! | [`invoke`] | the seam to a connector: [`Invoke`], in this process or by Lambda's Invoke API |
 //! | [`federation`] | the protocol's client: one method a call |
 //! | `athena` | [`Athena`]: statements in, batches and [`ScanStatistics`] out |
-//! | `catalog`, `table`, `scan` | the connector as DataFusion's catalog, table and plan node |
+//! | `catalog`, `table`, `scan`, `query_run` | the connector as DataFusion's catalog, table and plan node; one query's run |
 //! | `constraints` | DataFusion's filters as value sets |
 //! | `dialect`, `json`, `session` | what of Trino's SQL DataFusion lacks |
 //! | `types` | wire types and SQL types |
@@ -23,10 +23,12 @@ pub mod cli;
 mod constraints;
 pub mod demo;
 mod dialect;
+mod error;
 pub mod federation;
 pub mod invoke;
 mod json;
 pub mod output;
+mod query_run;
 mod scan;
 mod session;
 mod show;
@@ -35,7 +37,8 @@ mod statistics;
 mod table;
 mod types;
 
-pub use athena::{Answer, Athena, AthenaError, AthenaOptions, RunningQuery};
+pub use athena::{Answer, Athena, AthenaOptions, RunningQuery};
+pub use error::AthenaError;
 pub use federation::{Federation, FederationError, FederationOptions};
 pub use invoke::{InProcess, Invoke, InvokeError, LambdaInvoke, LambdaTarget};
 pub use statistics::ScanStatistics;

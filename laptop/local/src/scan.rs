@@ -18,9 +18,9 @@ use futures::{StreamExt, TryStreamExt, stream};
 use protocol::{Constraints, Split, TableName, block_bytes};
 use tokio::sync::mpsc::Sender;
 
-use crate::athena::QueryRun;
+use crate::error::external;
 use crate::federation::{Federation, SplitRecords};
-use crate::table::external;
+use crate::query_run::QueryRun;
 use crate::types::sql_array;
 
 /// Spilled blocks of one split that are fetched at once.

@@ -13,7 +13,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 use protocol::TableName;
 
-use crate::athena::AthenaError;
+use crate::error::AthenaError;
 use crate::federation::Federation;
 use crate::types::{sql_name, sql_type};
 

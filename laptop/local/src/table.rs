@@ -6,14 +6,15 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Schema, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
-use datafusion::common::{DataFusionError, Result, exec_datafusion_err};
+use datafusion::common::{Result, exec_datafusion_err};
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
 
-use crate::athena::QueryRun;
 use crate::constraints::Pushdown;
-use crate::federation::{Federation, FederationError, Table};
+use crate::error::external;
+use crate::federation::{Federation, Table};
+use crate::query_run::QueryRun;
 use crate::scan::{FederationScan, SplitReader};
 use crate::types::sql_schema;
 
@@ -142,10 +143,6 @@ fn width(data_type: &DataType) -> usize {
         DataType::Utf8 | DataType::Binary => 1000,
         _ => 10_000,
     })
-}
-
-pub(crate) fn external(error: FederationError) -> DataFusionError {
-    DataFusionError::External(Box::new(error))
 }
 
 #[cfg(test)]

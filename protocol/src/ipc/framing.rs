@@ -14,6 +14,7 @@ use arrow::ipc::{Message, MetadataVersion, root_as_message_with_opts};
 use flatbuffers::{InvalidFlatbuffer, VerifierOptions};
 
 use crate::error::Rule;
+use crate::version::SerdeVersion;
 
 /// How an Arrow message begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -22,6 +23,16 @@ pub enum IpcFraming {
     Legacy,
     /// FF FF FF FF and length, metadata V5: serde version 3 and later.
     Continuation,
+}
+
+impl SerdeVersion {
+    /// The framing of Arrow bytes in messages of this version.
+    pub fn framing(self) -> IpcFraming {
+        match self {
+            Self::V2 => IpcFraming::Legacy,
+            Self::V3 | Self::V4 | Self::V5 | Self::V6 => IpcFraming::Continuation,
+        }
+    }
 }
 
 impl IpcFraming {

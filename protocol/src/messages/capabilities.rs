@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::metadata_request;
+use super::metadata_request::metadata_request;
 use crate::domain::FederatedIdentity;
 use crate::error::{EncodeError, Fault};
 use crate::json::{FromJson, Json, Object};

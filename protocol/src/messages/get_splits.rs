@@ -1,6 +1,6 @@
 //! GetSplits: what is to be read, in units, page by page.
 
-use super::metadata_request;
+use super::metadata_request::metadata_request;
 use crate::domain::{FederatedIdentity, Split, TableName};
 use crate::error::{EncodeError, Fault};
 use crate::ipc::Block;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use arrow::datatypes::SchemaRef;
 
-use super::metadata_request;
+use super::metadata_request::metadata_request;
 use crate::domain::{FederatedIdentity, TableName};
 use crate::error::{EncodeError, Fault};
 use crate::ipc::{IpcFraming, schema_to_json};

@@ -2,7 +2,7 @@
 
 use arrow::datatypes::SchemaRef;
 
-use super::metadata_request;
+use super::metadata_request::metadata_request;
 use crate::domain::{FederatedIdentity, TableName};
 use crate::error::{EncodeError, Fault};
 use crate::ipc::{Block, IpcFraming, schema_to_json};

@@ -1,6 +1,6 @@
 //! ListSchemas: which databases the catalog has.
 
-use super::metadata_request;
+use super::metadata_request::metadata_request;
 use crate::domain::FederatedIdentity;
 use crate::error::Fault;
 use crate::json::{Json, Object};

@@ -1,6 +1,6 @@
 //! ListTables: which tables a database has, page by page.
 
-use super::metadata_request;
+use super::metadata_request::metadata_request;
 use crate::domain::{FederatedIdentity, TableName};
 use crate::error::{Fault, Rule};
 use crate::json::{Json, Object};

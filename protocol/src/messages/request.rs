@@ -1,13 +1,15 @@
 //! Any request.
 
+use super::by_name::{by_name, named, unknown};
 use super::{
     GetDataSourceCapabilitiesRequest, GetSplitsRequest, GetTableLayoutRequest, GetTableRequest,
     ListSchemasRequest, ListTablesRequest, PingRequest, ReadRecordsRequest, UserDefinedFunctionRequest,
 };
+use crate::detect::detect;
 use crate::domain::{FederatedIdentity, TableName};
-use crate::error::{EncodeError, Fault, Rule, WireError, quoted_name};
+use crate::error::{EncodeError, Fault, WireError};
 use crate::json::{Json, Object};
-use crate::version::{self, SerdeVersion};
+use crate::version::SerdeVersion;
 
 /// What Athena may ask, by the message's `@type`.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,7 +33,7 @@ impl FederationRequest {
     pub fn decode(json: &[u8]) -> Result<(Self, SerdeVersion), WireError> {
         let json = Json::parse(json).map_err(|fault| fault.in_message("request"))?;
         let (object, name) = named(&json).map_err(|fault| fault.in_message("request"))?;
-        let version = version::detect(object).map_err(|fault| fault.in_message(&name))?;
+        let version = detect(object).map_err(|fault| fault.in_message(&name))?;
         let request = Self::from_object(&name, object).map_err(|fault| fault.in_message(&name))?;
         Ok((request, version))
     }
@@ -53,21 +55,6 @@ impl FederationRequest {
             Self::UserDefinedFunction(request) => request.to_json(version)?,
         };
         Ok(serde_json::to_vec(&json)?)
-    }
-
-    /// The message's `@type`.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Ping(_) => PingRequest::NAME,
-            Self::ListSchemas(_) => ListSchemasRequest::NAME,
-            Self::ListTables(_) => ListTablesRequest::NAME,
-            Self::GetTable(_) => GetTableRequest::NAME,
-            Self::GetTableLayout(_) => GetTableLayoutRequest::NAME,
-            Self::GetSplits(_) => GetSplitsRequest::NAME,
-            Self::ReadRecords(_) => ReadRecordsRequest::NAME,
-            Self::GetDataSourceCapabilities(_) => GetDataSourceCapabilitiesRequest::NAME,
-            Self::UserDefinedFunction(_) => UserDefinedFunctionRequest::NAME,
-        }
     }
 
     /// The caller, where the request names one.
@@ -110,54 +97,10 @@ impl FederationRequest {
             _ => None,
         }
     }
-
-    fn from_object(name: &str, object: &Object<'_>) -> Result<Self, Fault> {
-        match name {
-            PingRequest::NAME => PingRequest::from_object(object).map(Self::Ping),
-            ListSchemasRequest::NAME => ListSchemasRequest::from_object(object).map(Self::ListSchemas),
-            ListTablesRequest::NAME => ListTablesRequest::from_object(object).map(Self::ListTables),
-            GetTableRequest::NAME => GetTableRequest::from_object(object).map(Self::GetTable),
-            GetTableLayoutRequest::NAME => {
-                GetTableLayoutRequest::from_object(object).map(Self::GetTableLayout)
-            }
-            GetSplitsRequest::NAME => GetSplitsRequest::from_object(object).map(Self::GetSplits),
-            ReadRecordsRequest::NAME => ReadRecordsRequest::from_object(object).map(Self::ReadRecords),
-            GetDataSourceCapabilitiesRequest::NAME => {
-                GetDataSourceCapabilitiesRequest::from_object(object).map(Self::GetDataSourceCapabilities)
-            }
-            UserDefinedFunctionRequest::NAME => {
-                UserDefinedFunctionRequest::from_object(object).map(Self::UserDefinedFunction)
-            }
-            other => Err(unknown("a request", other)),
-        }
-    }
 }
 
-/// A message and its name.
-pub(super) fn named<'j, 'a>(json: &'j Json<'a>) -> Result<(&'j Object<'a>, String), Fault> {
-    let object = json.as_object()?;
-    Ok((object, quoted_name(&object.type_name()?)))
-}
-
-pub(super) fn unknown(wanted: &'static str, found: &str) -> Fault {
-    Fault::from(Rule::Unknown {
-        wanted,
-        found: found.to_owned(),
-    })
-    .at_key("@type")
-}
-
-macro_rules! from_request {
-    ($($variant:ident($request:ty)),* $(,)?) => {
-        $(impl From<$request> for FederationRequest {
-            fn from(request: $request) -> Self {
-                Self::$variant(request)
-            }
-        })*
-    };
-}
-
-from_request! {
+by_name! {
+    FederationRequest, "a request";
     Ping(PingRequest),
     ListSchemas(ListSchemasRequest),
     ListTables(ListTablesRequest),

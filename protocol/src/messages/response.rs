@@ -1,6 +1,6 @@
 //! Any response.
 
-use super::request::{named, unknown};
+use super::by_name::{by_name, named, unknown};
 use super::{
     GetDataSourceCapabilitiesResponse, GetSplitsResponse, GetTableLayoutResponse, GetTableResponse,
     ListSchemasResponse, ListTablesResponse, PingResponse, ReadRecordsResponse, RemoteReadRecordsResponse,
@@ -56,59 +56,10 @@ impl FederationResponse {
         };
         Ok(serde_json::to_vec(&json)?)
     }
-
-    /// The message's `@type`.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Ping(_) => PingResponse::NAME,
-            Self::ListSchemas(_) => ListSchemasResponse::NAME,
-            Self::ListTables(_) => ListTablesResponse::NAME,
-            Self::GetTable(_) => GetTableResponse::NAME,
-            Self::GetTableLayout(_) => GetTableLayoutResponse::NAME,
-            Self::GetSplits(_) => GetSplitsResponse::NAME,
-            Self::ReadRecords(_) => ReadRecordsResponse::NAME,
-            Self::RemoteReadRecords(_) => RemoteReadRecordsResponse::NAME,
-            Self::GetDataSourceCapabilities(_) => GetDataSourceCapabilitiesResponse::NAME,
-            Self::UserDefinedFunction(_) => UserDefinedFunctionResponse::NAME,
-        }
-    }
-
-    fn from_object(name: &str, object: &Object<'_>) -> Result<Self, Fault> {
-        match name {
-            PingResponse::NAME => PingResponse::from_object(object).map(Self::Ping),
-            ListSchemasResponse::NAME => ListSchemasResponse::from_object(object).map(Self::ListSchemas),
-            ListTablesResponse::NAME => ListTablesResponse::from_object(object).map(Self::ListTables),
-            GetTableResponse::NAME => GetTableResponse::from_object(object).map(Self::GetTable),
-            GetTableLayoutResponse::NAME => {
-                GetTableLayoutResponse::from_object(object).map(Self::GetTableLayout)
-            }
-            GetSplitsResponse::NAME => GetSplitsResponse::from_object(object).map(Self::GetSplits),
-            ReadRecordsResponse::NAME => ReadRecordsResponse::from_object(object).map(Self::ReadRecords),
-            RemoteReadRecordsResponse::NAME => {
-                RemoteReadRecordsResponse::from_object(object).map(Self::RemoteReadRecords)
-            }
-            GetDataSourceCapabilitiesResponse::NAME => {
-                GetDataSourceCapabilitiesResponse::from_object(object).map(Self::GetDataSourceCapabilities)
-            }
-            UserDefinedFunctionResponse::NAME => {
-                UserDefinedFunctionResponse::from_object(object).map(Self::UserDefinedFunction)
-            }
-            other => Err(unknown("a response", other)),
-        }
-    }
 }
 
-macro_rules! from_response {
-    ($($variant:ident($response:ty)),* $(,)?) => {
-        $(impl From<$response> for FederationResponse {
-            fn from(response: $response) -> Self {
-                Self::$variant(response)
-            }
-        })*
-    };
-}
-
-from_response! {
+by_name! {
+    FederationResponse, "a response";
     Ping(PingResponse),
     ListSchemas(ListSchemasResponse),
     ListTables(ListTablesResponse),

@@ -2,7 +2,7 @@
 
 use arrow::datatypes::DataType;
 
-use super::NULL_ALLOWED;
+use super::keys::NULL_ALLOWED;
 use crate::error::{EncodeError, Fault};
 use crate::ipc::data_type_to_json;
 use crate::json::{Json, Object};

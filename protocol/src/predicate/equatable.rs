@@ -3,7 +3,8 @@
 use arrow::array::{Array, ArrayRef};
 
 use super::evaluation::{EvaluationError, check_comparable, is_equal};
-use super::{NULL_ALLOWED, value_block};
+use super::keys::NULL_ALLOWED;
+use super::value_block;
 use crate::error::{EncodeError, Fault};
 use crate::ipc::IpcFraming;
 use crate::json::{Json, Object};

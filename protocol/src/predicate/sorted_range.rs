@@ -6,7 +6,8 @@ use arrow::array::Array;
 use arrow::datatypes::DataType;
 
 use super::evaluation::{EvaluationError, Scalar, check_comparable, has_order, is_equal};
-use super::{InvalidRange, NULL_ALLOWED, Range};
+use super::keys::NULL_ALLOWED;
+use super::{InvalidRange, Range};
 use crate::error::{EncodeError, Fault, Rule};
 use crate::ipc::{IpcFraming, data_type_to_json, same_arrow_type};
 use crate::json::{Json, Object};

@@ -4,9 +4,8 @@ use arrow::array::Array;
 use arrow::datatypes::DataType;
 
 use super::evaluation::EvaluationError;
-use super::{
-    AllOrNoneValueSet, EquatableValueSet, SortedRangeSet, TYPE, all_or_none, equatable, sorted_range,
-};
+use super::keys::TYPE;
+use super::{AllOrNoneValueSet, EquatableValueSet, SortedRangeSet, all_or_none, equatable, sorted_range};
 use crate::error::{EncodeError, Fault, Rule, quoted_name};
 use crate::ipc::IpcFraming;
 use crate::json::{FromJson, Json};

@@ -358,16 +358,8 @@ async fn failed_put_fails_the_result_and_names_the_object() {
 
 #[tokio::test]
 async fn abandoned_write_leaves_no_shorter_result() {
-    let one_block = block_bytes(&table(0..BLOCK_ROWS)) as u64;
     let store = Arc::new(GatedStore::closed());
-    let mut spiller = BlockSpiller::new(
-        store.clone(),
-        table_schema(),
-        directory(),
-        None,
-        limits(one_block, 0),
-    )
-    .unwrap();
+    let mut spiller = block_by_block(&store);
     let abandoned = timeout(
         Duration::from_millis(20),
         spiller.write(table(0..10 * BLOCK_ROWS)),
@@ -392,16 +384,8 @@ async fn as_many_blocks_upload_at_once_as_it_is_told() {
 
 async fn reads_on_while_blocks_upload(told: Option<NonZeroUsize>) {
     let max_uploads = told.unwrap_or(DEFAULT_MAX_UPLOADS).get();
-    let one_block = block_bytes(&table(0..BLOCK_ROWS)) as u64;
     let store = Arc::new(GatedStore::closed());
-    let mut spiller = BlockSpiller::new(
-        store.clone(),
-        table_schema(),
-        directory(),
-        None,
-        limits(one_block, 0),
-    )
-    .unwrap();
+    let mut spiller = block_by_block(&store);
     if let Some(told) = told {
         spiller = spiller.with_max_uploads(told);
     }
@@ -428,16 +412,8 @@ async fn reads_on_while_blocks_upload(told: Option<NonZeroUsize>) {
 
 #[tokio::test]
 async fn list_of_blocks_is_in_row_order_whichever_upload_ends_first() {
-    let one_block = block_bytes(&table(0..BLOCK_ROWS)) as u64;
     let store = Arc::new(GatedStore::slower_at_first());
-    let mut spiller = BlockSpiller::new(
-        store.clone(),
-        table_schema(),
-        directory(),
-        None,
-        limits(one_block, 0),
-    )
-    .unwrap();
+    let mut spiller = block_by_block(&store);
     spiller.write(table(0..4 * BLOCK_ROWS)).await.unwrap();
     let locations = spilled(spiller.finish().await.unwrap());
     assert_eq!(locations, numbered(4));
@@ -454,16 +430,8 @@ async fn list_of_blocks_is_in_row_order_whichever_upload_ends_first() {
 
 #[tokio::test]
 async fn dropped_spiller_stores_nothing_more() {
-    let one_block = block_bytes(&table(0..BLOCK_ROWS)) as u64;
     let store = Arc::new(GatedStore::closed());
-    let mut spiller = BlockSpiller::new(
-        store.clone(),
-        table_schema(),
-        directory(),
-        None,
-        limits(one_block, 0),
-    )
-    .unwrap();
+    let mut spiller = block_by_block(&store);
     spiller.write(table(0..3 * BLOCK_ROWS)).await.unwrap();
     drop(spiller);
     store.gate.add_permits(100);
@@ -535,6 +503,19 @@ fn spiller(store: &Arc<MemoryBlockStore>, limits: BlockLimits) -> BlockSpiller {
 
 fn spiller_of(store: &Arc<MemoryBlockStore>, schema: SchemaRef, limits: BlockLimits) -> BlockSpiller {
     BlockSpiller::new(store.clone(), schema, directory(), Some(generate_key()), limits).unwrap()
+}
+
+/// Spills each [`BLOCK_ROWS`] rows.
+fn block_by_block(store: &Arc<GatedStore>) -> BlockSpiller {
+    let one_block = block_bytes(&table(0..BLOCK_ROWS)) as u64;
+    BlockSpiller::new(
+        store.clone(),
+        table_schema(),
+        directory(),
+        None,
+        limits(one_block, 0),
+    )
+    .unwrap()
 }
 
 fn with_key(

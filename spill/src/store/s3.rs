@@ -1,5 +1,4 @@
 use std::error::Error;
-use std::fmt::Write;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -12,7 +11,7 @@ use bytes::{Bytes, BytesMut};
 use protocol::SpillLocation;
 
 use super::{BlockStore, MAX_OBJECT_BYTES};
-use crate::{PutHeaders, StoreError};
+use crate::{PutHeaders, StoreError, causes};
 
 /// One request and five repetitions, where the SDK's default is three requests in all. A block that cannot be stored
 /// costs the whole split, read again from the start; the waits add up to half a minute at most.
@@ -174,17 +173,6 @@ where
         (None, _, Some(response)) => format!("HTTP status {}", response.status().as_u16()),
         (None, _, None) => causes(error),
     }
-}
-
-fn causes(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        // Writing to a String cannot fail.
-        let _ = write!(text, ": {cause}");
-        source = cause.source();
-    }
-    text
 }
 
 #[cfg(test)]

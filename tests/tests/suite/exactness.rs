@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use arrow::array::Array;
-use protocol::Constraints;
 use rdkafka::producer::Producer;
 use tests::world::World;
 
-use crate::numbers::{COLUMNS, assert_exactly, numbers, read, record, records, select};
+use crate::numbers::{COLUMNS, assert_exactly, numbers, page, read, record, records, select};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tombstone_in_the_middle_stops_nothing() {
@@ -58,11 +57,7 @@ async fn partitions_and_pages_together_cover_the_topic() {
             .produce(&topic, partition, records(start..start + 1500));
     }
     let connector = world.connector(&[("max_records_per_split", "2")]);
-    let constraints = Constraints::default();
-    let first = connector
-        .split_page(&table, &constraints, None)
-        .await
-        .expect("a page");
+    let first = page(&connector, &table, None).await;
     assert!(
         first.continuation_token.is_some(),
         "{} splits on one page",
@@ -92,21 +87,14 @@ async fn pages_of_one_plan_are_of_one_snapshot() {
     let (topic, table) = numbers(&world, 1).await;
     world.broker.produce(&topic, 0, records(0..3000));
     let connector = world.connector(&[("max_records_per_split", "1")]);
-    let constraints = Constraints::default();
-    let first = connector
-        .split_page(&table, &constraints, None)
-        .await
-        .expect("a page");
+    let first = page(&connector, &table, None).await;
     world.broker.produce(&topic, 0, records(3000..3100));
     let mut planned = first.splits.len();
     let mut token = first.continuation_token;
     while let Some(next) = token {
-        let page = connector
-            .split_page(&table, &constraints, Some(next))
-            .await
-            .expect("a page");
-        planned += page.splits.len();
-        token = page.continuation_token;
+        let next = page(&connector, &table, Some(next)).await;
+        planned += next.splits.len();
+        token = next.continuation_token;
     }
     assert_eq!(planned, 3000);
 }

@@ -11,6 +11,7 @@ mod exactness;
 mod faults;
 mod formats;
 mod hostile;
+mod invoke;
 mod isolation;
 mod json;
 mod kept_settings;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::Int64Type;
-use protocol::{Constraints, Split};
+use protocol::{Constraints, GetSplitsResponse, Split};
 use tests::client::Client;
 use tests::world::World;
 
@@ -55,6 +55,12 @@ pub(crate) fn assert_exactly(mut found: Vec<i64>, range: std::ops::Range<i64>) {
         .collect();
     assert!(missing.is_empty(), "missing {missing:?}");
     assert_eq!(found.len(), wanted.len(), "rows beside the snapshot's, or twice");
+}
+
+/// A page of splits of all rows.
+pub(crate) async fn page(client: &Client, table: &str, token: Option<String>) -> GetSplitsResponse {
+    let page = client.split_page(table, &Constraints::default(), token).await;
+    page.expect("a page")
 }
 
 /// The error of the first of these splits that cannot be read.

@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use embedded::kafka::{ApiKey, EmbeddedKafka};
-use protocol::{Constraints, FederationResponse, GetSplitsResponse, IpcFraming, Split};
+use protocol::{Constraints, FederationResponse, IpcFraming, Split};
 use rdkafka::ClientConfig;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use tests::client::Client;
 use tests::lambda::MAX_RESPONSE_BYTES;
 use tests::world::World;
 
-use crate::numbers::{COLUMNS, numbers, record};
+use crate::numbers::{COLUMNS, numbers, page, record};
 
 /// Records in each partition, each of which becomes a split.
 const RECORDS: usize = 2;
@@ -49,11 +49,6 @@ async fn spread(world: &World, partitions: i32) -> (String, String) {
 
 fn embedded(world: &World) -> &EmbeddedKafka {
     world.broker.as_embedded().expect("the embedded broker")
-}
-
-async fn page(client: &Client, table: &str, token: Option<String>) -> GetSplitsResponse {
-    let page = client.split_page(table, &Constraints::default(), token).await;
-    page.expect("a page")
 }
 
 /// All pages of a plan, and the bytes of the largest.

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use embedded::kafka::ApiKey;
-use protocol::{Constraints, Split};
+use protocol::Split;
 use tests::world::World;
 
-use crate::numbers::{assert_exactly, numbers, read, read_error, records, select};
+use crate::numbers::{assert_exactly, numbers, page, read, read_error, records, select};
 
 const RECREATED: &str = "was deleted and recreated after the query was planned";
 
@@ -71,17 +71,10 @@ async fn a_later_page_is_of_the_topic_that_was_planned() {
     let (topic, table) = numbers(&world, 1).await;
     world.broker.produce(&topic, 0, records(0..1500));
     let connector = world.connector(&[("max_records_per_split", "1")]);
-    let constraints = Constraints::default();
-    let first = connector
-        .split_page(&table, &constraints, None)
-        .await
-        .expect("a page");
+    let first = page(&connector, &table, None).await;
     world.broker.recreate_topic(&topic, 1).await;
     world.broker.produce(&topic, 0, records(0..1500));
-    let second = connector
-        .split_page(&table, &constraints, first.continuation_token)
-        .await
-        .expect("a page");
+    let second = page(&connector, &table, first.continuation_token).await;
     let error = read_error(&connector, &table, &second.splits[..1]).await;
     assert!(error.contains(RECREATED), "{error}");
 }
@@ -119,17 +112,10 @@ async fn partitions_added_after_planning_are_not_read() {
     let (topic, table) = numbers(&world, 1).await;
     world.broker.produce(&topic, 0, records(0..1500));
     let connector = world.connector(&[("max_records_per_split", "1")]);
-    let constraints = Constraints::default();
-    let first = connector
-        .split_page(&table, &constraints, None)
-        .await
-        .expect("a page");
+    let first = page(&connector, &table, None).await;
     world.broker.grow_topic(&topic, 3).await;
     world.broker.produce(&topic, 2, records(2000..2010));
-    let second = connector
-        .split_page(&table, &constraints, first.continuation_token)
-        .await
-        .expect("a page");
+    let second = page(&connector, &table, first.continuation_token).await;
     assert_eq!((second.splits.len(), second.continuation_token), (500, None));
     let some: Vec<Split> = [&first.splits[990..], &second.splits[..10]].concat();
     assert_exactly(read(&connector, &table, &some).await, 990..1010);

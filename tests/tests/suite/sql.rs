@@ -5,10 +5,9 @@ use std::sync::Arc;
 
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::{Int32Type, Int64Type};
+use local::Athena;
 use local::demo::ARTICLE_QUERY;
-use local::{Athena, LambdaInvoke};
 use producer::{ItemsAs, OrderGenerator, Summary, encode_value};
-use spill::S3BlockStore;
 use tests::lambda::Lambda;
 use tests::world::World;
 
@@ -45,11 +44,7 @@ impl Shop {
             ],
         );
         let (lambda, _) = world.lambda(3, settings).await;
-        let client = aws_sdk_lambda::Client::new(&world.sdk(lambda.endpoint_url()));
-        let athena = Athena::new(
-            Arc::new(LambdaInvoke::new(client, "f")),
-            Arc::new(S3BlockStore::new(world.s3())),
-        );
+        let athena = world.athena_on(&lambda);
         Self {
             athena,
             sold: orders.iter().collect(),
@@ -169,11 +164,7 @@ async fn items_that_are_an_array_unnest_without_parsing() {
         );
     }
     let (lambda, _) = world.lambda(1, &[]).await;
-    let client = aws_sdk_lambda::Client::new(&world.sdk(lambda.endpoint_url()));
-    let athena = Athena::new(
-        Arc::new(LambdaInvoke::new(client, "f")),
-        Arc::new(S3BlockStore::new(world.s3())),
-    );
+    let athena = world.athena_on(&lambda);
     let sold: Summary = orders.iter().collect();
     for table in ["glue", "athena"] {
         let sql = format!(

@@ -10,8 +10,7 @@ use arrow::row::{OwnedRow, RowConverter, SortField};
 use arrow::util::display::array_value_to_string;
 use datafusion::datasource::MemTable;
 use datafusion::prelude::{SessionConfig, SessionContext};
-use local::{Athena, LambdaInvoke};
-use spill::S3BlockStore;
+use local::Athena;
 use tests::lambda::Lambda;
 use tests::world::{REGISTRY, World};
 use tokio::sync::OnceCell;
@@ -124,11 +123,7 @@ impl Warehouse {
         let prefix = format!("tpch_{}_", uuid::Uuid::new_v4().simple());
         load(&world, kind, &prefix).await;
         let (lambda, _) = world.lambda(3, &[("max_records_per_split", "10000")]).await;
-        let client = aws_sdk_lambda::Client::new(&world.sdk(lambda.endpoint_url()));
-        let athena = Athena::new(
-            Arc::new(LambdaInvoke::new(client, "f")),
-            Arc::new(S3BlockStore::new(world.s3())),
-        );
+        let athena = world.athena_on(&lambda);
         Self {
             athena,
             prefix,

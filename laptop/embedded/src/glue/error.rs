@@ -1,7 +1,5 @@
 //! Glue's exceptions.
 
-use axum::http::StatusCode;
-
 /// Why a call was refused: the exception's name and message, as the SDKs show them.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -18,8 +16,6 @@ pub enum GlueError {
     Serialization(String),
     #[error("UnknownOperationException: {0:?} is no operation of this endpoint")]
     UnknownOperation(String),
-    #[error("InternalServiceException: {0}")]
-    Internal(String),
 }
 
 impl GlueError {
@@ -28,14 +24,6 @@ impl GlueError {
         match error.classify() {
             serde_json::error::Category::Data => Self::InvalidInput(error.to_string()),
             _ => Self::Serialization(error.to_string()),
-        }
-    }
-
-    /// Every fault of the caller is a 400, throttling too: Glue tells them apart in the body alone.
-    pub(super) fn status(&self) -> StatusCode {
-        match self {
-            Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
-            _ => StatusCode::BAD_REQUEST,
         }
     }
 

@@ -3,6 +3,7 @@
 use std::ops::RangeInclusive;
 
 use super::error::GlueError;
+use super::messages::PageRequest;
 
 const MAX_RESULTS: RangeInclusive<i64> = 1..=100;
 /// Page size of a request that names none.
@@ -17,11 +18,10 @@ pub(super) type Position = (String, String);
 /// is created or deleted between two pages.
 pub(super) fn page<T>(
     items: impl Iterator<Item = (Position, T)>,
-    max_results: Option<i64>,
-    next_token: Option<&str>,
+    request: &PageRequest,
 ) -> Result<(Vec<T>, Option<String>), GlueError> {
-    let page_size = page_size(max_results)?;
-    let after = next_token.map(read_token).transpose()?;
+    let page_size = page_size(request.max_results)?;
+    let after = request.next_token.as_deref().map(read_token).transpose()?;
     let mut items = items
         .filter(|(position, _)| after.as_ref().is_none_or(|after| position > after))
         .peekable();
@@ -61,58 +61,50 @@ fn read_token(token: &str) -> Result<Position, GlueError> {
 mod tests {
     use super::*;
 
-    fn items(names: &[&str]) -> Vec<(Position, String)> {
-        names
-            .iter()
-            .map(|&name| ((name.to_owned(), String::new()), name.to_owned()))
-            .collect()
+    fn page_of(
+        names: &[&str],
+        max_results: impl Into<Option<i64>>,
+        token: Option<&str>,
+    ) -> Result<(Vec<String>, Option<String>), GlueError> {
+        let request = PageRequest {
+            max_results: max_results.into(),
+            next_token: token.map(str::to_owned),
+        };
+        let position = |name: &str| (name.to_owned(), String::new());
+        page(
+            names.iter().map(|name| (position(name), (*name).to_owned())),
+            &request,
+        )
     }
 
     #[test]
     fn a_full_last_page_has_no_token() {
-        let (first, token) = page(items(&["a", "b", "c", "d"]).into_iter(), Some(2), None).unwrap();
+        let (first, token) = page_of(&["a", "b", "c", "d"], 2, None).unwrap();
         assert_eq!(first, ["a", "b"]);
-        let (second, token) = page(
-            items(&["a", "b", "c", "d"]).into_iter(),
-            Some(2),
-            token.as_deref(),
-        )
-        .unwrap();
+        let (second, token) = page_of(&["a", "b", "c", "d"], 2, token.as_deref()).unwrap();
         assert_eq!((second, token), (vec!["c".to_owned(), "d".to_owned()], None));
     }
 
     #[test]
     fn skips_nothing_when_items_come_and_go() {
-        let (_, token) = page(items(&["a", "b", "c", "d"]).into_iter(), Some(2), None).unwrap();
+        let (_, token) = page_of(&["a", "b", "c", "d"], 2, None).unwrap();
         // "b", the last one given out, is gone; "aa" and "bb" are new.
-        let (second, _) = page(
-            items(&["a", "aa", "bb", "c", "d"]).into_iter(),
-            Some(9),
-            token.as_deref(),
-        )
-        .unwrap();
+        let (second, _) = page_of(&["a", "aa", "bb", "c", "d"], 9, token.as_deref()).unwrap();
         assert_eq!(second, ["bb", "c", "d"]);
     }
 
     #[test]
     fn an_empty_list_is_one_empty_page() {
-        assert_eq!(page(items(&[]).into_iter(), None, None).unwrap(), (vec![], None));
+        assert_eq!(page_of(&[], None, None).unwrap(), (vec![], None));
     }
 
     #[test]
     fn rejects_page_sizes_and_tokens_glue_would_not_take() {
         for n in [i64::MIN, -1, 0, 101] {
-            assert!(
-                matches!(
-                    page(items(&[]).into_iter(), Some(n), None),
-                    Err(GlueError::InvalidInput(_))
-                ),
-                "{n}"
-            );
+            let page = page_of(&[], n, None);
+            assert!(matches!(page, Err(GlueError::InvalidInput(_))), "{n}");
         }
-        assert!(matches!(
-            page(items(&[]).into_iter(), None, Some("x")),
-            Err(GlueError::InvalidInput(_))
-        ));
+        let page = page_of(&[], None, Some("x"));
+        assert!(matches!(page, Err(GlueError::InvalidInput(_))));
     }
 }

@@ -1,9 +1,11 @@
 //! The registries themselves: Glue's operations on values, no HTTP.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::time::SystemTime;
 
 use chrono::{DateTime, SecondsFormat, Utc};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::error::GlueError;
@@ -12,24 +14,26 @@ use super::names::{
     DEFAULT_REGISTRY, SchemaName, registry_arn, registry_name, registry_not_found, schema_arn,
 };
 use super::page::page;
-use super::validate::{check_definition, check_description, check_name, same_definition};
+use super::validate::{check_definition, check_name, same_definition};
+
+/// The state of whatever is listed: nothing here is pending or on its way out.
+const AVAILABLE: &str = "AVAILABLE";
 
 /// All registries of the account, in order of their names, which is the order of lists too.
 #[derive(Debug, Default)]
 pub(super) struct Registries(BTreeMap<String, Registry>);
 
 #[derive(Debug)]
-pub(super) struct Registry {
-    pub(super) description: Option<String>,
+struct Registry {
+    description: Option<String>,
     created: SystemTime,
-    updated: SystemTime,
-    pub(super) schemas: BTreeMap<String, Schema>,
+    schemas: BTreeMap<String, Schema>,
 }
 
 #[derive(Debug)]
-pub(super) struct Schema {
+struct Schema {
     description: Option<String>,
-    pub(super) data_format: DataFormat,
+    data_format: DataFormat,
     compatibility: Compatibility,
     created: SystemTime,
     updated: SystemTime,
@@ -45,210 +49,117 @@ struct Version {
 }
 
 impl Registries {
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&String, &Registry)> {
-        self.0.iter()
-    }
-
-    /// The data format of a schema, if there is one of that name.
-    pub(super) fn data_format(&self, registry: &str, schema: &str) -> Option<DataFormat> {
-        Some(self.0.get(registry)?.schemas.get(schema)?.data_format)
-    }
-
-    pub(super) fn create_registry(
+    /// Creates a schema of an existing registry, or gives an existing one another version.
+    pub(super) fn put_schema(
         &mut self,
-        request: CreateRegistryRequest,
-    ) -> Result<CreateRegistryResponse, GlueError> {
+        registry: &str,
+        name: &str,
+        data_format: DataFormat,
+        definition: &str,
+    ) -> Result<Uuid, GlueError> {
+        let existing = self
+            .0
+            .get(registry)
+            .and_then(|registry| registry.schemas.get(name));
+        match existing.map(|schema| schema.data_format) {
+            Some(existing) if existing != data_format => Err(GlueError::InvalidInput(format!(
+                "Schema {name} has data format {existing:?}, not {data_format:?}"
+            ))),
+            Some(_) => self
+                .add_version(&SchemaId::named(registry, name), definition)
+                .map(|(id, _)| id),
+            None => {
+                let request = CreateSchemaRequest {
+                    registry_id: Some(RegistryId::named(registry)),
+                    schema_name: name.to_owned(),
+                    data_format,
+                    compatibility: Compatibility::None,
+                    description: None,
+                    schema_definition: Some(definition.to_owned()),
+                };
+                self.add_schema(request).map(|(_, schema)| schema.versions[0].id)
+            }
+        }
+    }
+
+    pub(super) fn create_registry(&mut self, request: CreateRegistryRequest) -> Result<Value, GlueError> {
         let CreateRegistryRequest {
             registry_name,
             description,
-            tags,
         } = request;
         check_name("registryName", &registry_name)?;
-        check_description(description.as_deref())?;
         if self.0.contains_key(&registry_name) {
             let message = format!("Registry already exists. RegistryName: {registry_name}");
             return Err(GlueError::AlreadyExists(message));
         }
-        self.0
-            .insert(registry_name.clone(), Registry::new(description.clone()));
-        Ok(CreateRegistryResponse {
-            registry_arn: registry_arn(&registry_name),
-            registry_name,
-            description,
-            tags,
-        })
+        let answer = json!({
+            "RegistryArn": registry_arn(&registry_name),
+            "RegistryName": registry_name,
+            "Description": description,
+        });
+        self.0.insert(registry_name, Registry::new(description));
+        Ok(answer)
     }
 
-    pub(super) fn list_registries(
-        &self,
-        request: &ListRegistriesRequest,
-    ) -> Result<ListRegistriesResponse, GlueError> {
+    pub(super) fn list_registries(&self, request: &ListRegistriesRequest) -> Result<Value, GlueError> {
         let items = self
             .0
             .iter()
-            .map(|(name, registry)| ((name.clone(), String::new()), registry.item(name)));
-        let (registries, next_token) = page(items, request.max_results, request.next_token.as_deref())?;
-        Ok(ListRegistriesResponse {
-            registries,
-            next_token,
-        })
+            .map(|(name, registry)| ((name.clone(), String::new()), registry.describe(name)));
+        let (registries, next_token) = page(items, &request.page)?;
+        Ok(json!({"Registries": registries, "NextToken": next_token}))
     }
 
-    pub(super) fn registry(&self, request: &RegistryRequest) -> Result<RegistryItem, GlueError> {
-        let (name, registry) = self.find_registry(&request.registry_id)?;
-        Ok(registry.item(&name))
+    pub(super) fn registry(&self, request: &GetRegistryRequest) -> Result<Value, GlueError> {
+        let name = registry_name(&request.registry_id)?;
+        let registry = self.0.get(&name);
+        let registry = registry.ok_or_else(|| registry_not_found(&request.registry_id))?;
+        Ok(registry.describe(&name))
     }
 
-    pub(super) fn update_registry(
-        &mut self,
-        request: UpdateRegistryRequest,
-    ) -> Result<UpdateRegistryResponse, GlueError> {
-        check_description(Some(&request.description))?;
-        let (registry_name, registry) = self.find_registry_mut(&request.registry_id)?;
-        registry.description = Some(request.description);
-        registry.updated = SystemTime::now();
-        Ok(UpdateRegistryResponse {
-            registry_arn: registry_arn(&registry_name),
-            registry_name,
-        })
-    }
-
-    pub(super) fn delete_registry(
-        &mut self,
-        request: &RegistryRequest,
-    ) -> Result<DeleteRegistryResponse, GlueError> {
-        let (registry_name, _) = self.find_registry(&request.registry_id)?;
-        self.0.remove(&registry_name);
-        let registry_arn = registry_arn(&registry_name);
-        Ok(DeleteRegistryResponse {
-            registry_name,
-            registry_arn,
-            status: Status::Deleting,
-        })
-    }
-
-    pub(super) fn create_schema(
-        &mut self,
-        request: CreateSchemaRequest,
-    ) -> Result<CreateSchemaResponse, GlueError> {
-        let registry_id = request
-            .registry_id
-            .unwrap_or_else(|| RegistryId::named(DEFAULT_REGISTRY));
-        check_name("schemaName", &request.schema_name)?;
-        check_description(request.description.as_deref())?;
-        let definition = request
-            .schema_definition
-            .ok_or_else(|| GlueError::InvalidInput("SchemaDefinition is required".to_owned()))?;
-        check_definition(request.data_format, &definition)?;
-        if registry_id.registry_name.as_deref() == Some(DEFAULT_REGISTRY) {
-            self.0
-                .entry(DEFAULT_REGISTRY.to_owned())
-                .or_insert_with(|| Registry::new(None));
-        }
-        let (registry_name, registry) = self.find_registry_mut(&registry_id)?;
-        if registry.schemas.contains_key(&request.schema_name) {
-            let message = format!("Schema already exists. SchemaName: {}", request.schema_name);
-            return Err(GlueError::AlreadyExists(message));
-        }
-        let version = Version::new(&definition);
-        let schema_version_id = version.id;
-        let schema = Schema {
-            description: request.description.clone(),
-            data_format: request.data_format,
-            compatibility: request.compatibility,
-            created: version.created,
-            updated: version.created,
-            versions: vec![version],
-        };
-        registry.schemas.insert(request.schema_name.clone(), schema);
-        Ok(CreateSchemaResponse {
-            registry_arn: registry_arn(&registry_name),
-            schema_arn: schema_arn(&registry_name, &request.schema_name),
-            registry_name,
-            schema_name: request.schema_name,
-            description: request.description,
-            data_format: request.data_format,
-            compatibility: request.compatibility,
-            schema_checkpoint: 1,
-            latest_schema_version: 1,
-            next_schema_version: 2,
-            schema_status: Status::Available,
-            tags: request.tags,
-            schema_version_id,
-            schema_version_status: Status::Available,
-        })
+    pub(super) fn create_schema(&mut self, request: CreateSchemaRequest) -> Result<Value, GlueError> {
+        let (name, schema) = self.add_schema(request)?;
+        let mut answer = schema.describe(&name);
+        answer["SchemaVersionId"] = json!(schema.versions[0].id.to_string());
+        answer["SchemaVersionStatus"] = json!(AVAILABLE);
+        Ok(answer)
     }
 
     pub(super) fn register_schema_version(
         &mut self,
         request: &RegisterSchemaVersionRequest,
-    ) -> Result<RegisterSchemaVersionResponse, GlueError> {
-        let name = SchemaName::of(&request.schema_id)?;
-        let schema = self.find_schema_mut(&name)?;
-        if schema.compatibility == Compatibility::Disabled {
-            let message = format!(
-                "Compatibility DISABLED does not allow versioning. {}",
-                name.describe()
-            );
-            return Err(GlueError::InvalidInput(message));
-        }
-        check_definition(schema.data_format, &request.schema_definition)?;
-        let index = schema.find_or_add(&request.schema_definition);
-        Ok(RegisterSchemaVersionResponse {
-            schema_version_id: schema.versions[index].id,
-            version_number: number_at(index),
-            status: Status::Available,
-        })
+    ) -> Result<Value, GlueError> {
+        let (id, number) = self.add_version(&request.schema_id, &request.schema_definition)?;
+        Ok(json!({"SchemaVersionId": id.to_string(), "VersionNumber": number, "Status": AVAILABLE}))
     }
 
-    pub(super) fn list_schemas(
-        &self,
-        request: &ListSchemasRequest,
-    ) -> Result<ListSchemasResponse, GlueError> {
-        let only = match &request.registry_id {
-            None => None,
-            Some(id) => Some(self.find_registry(id)?.0),
-        };
+    pub(super) fn list_schemas(&self, request: &ListSchemasRequest) -> Result<Value, GlueError> {
+        let only = request.registry_id.as_ref().map(registry_name).transpose()?;
+        if let (Some(id), Some(name)) = (&request.registry_id, &only)
+            && !self.0.contains_key(name)
+        {
+            return Err(registry_not_found(id));
+        }
         let registries = self
             .0
             .iter()
             .filter(|(name, _)| only.as_ref().is_none_or(|only| only == *name));
         let items = registries.flat_map(|(registry_name, registry)| {
             registry.schemas.iter().map(move |(name, schema)| {
-                (
-                    (registry_name.clone(), name.clone()),
-                    schema.item(registry_name, name),
-                )
+                let position = (registry_name.clone(), name.clone());
+                (position, schema.item(registry_name, name))
             })
         });
-        let (schemas, next_token) = page(items, request.max_results, request.next_token.as_deref())?;
-        Ok(ListSchemasResponse { schemas, next_token })
+        let (schemas, next_token) = page(items, &request.page)?;
+        Ok(json!({"Schemas": schemas, "NextToken": next_token}))
     }
 
-    pub(super) fn schema(&self, request: &SchemaRequest) -> Result<GetSchemaResponse, GlueError> {
+    pub(super) fn schema(&self, request: &GetSchemaRequest) -> Result<Value, GlueError> {
         let name = SchemaName::of(&request.schema_id)?;
-        let schema = self.find_schema(&name)?;
-        Ok(GetSchemaResponse {
-            registry_arn: registry_arn(&name.registry),
-            schema_arn: name.arn(),
-            registry_name: name.registry,
-            schema_name: name.schema,
-            description: schema.description.clone(),
-            data_format: schema.data_format,
-            compatibility: schema.compatibility,
-            schema_checkpoint: 1,
-            latest_schema_version: schema.latest_number(),
-            next_schema_version: schema.latest_number() + 1,
-            schema_status: Status::Available,
-            created_time: time_text(schema.created),
-            updated_time: time_text(schema.updated),
-        })
+        Ok(self.find_schema(&name)?.describe(&name))
     }
 
-    pub(super) fn schema_version(
-        &self,
-        request: &GetSchemaVersionRequest,
-    ) -> Result<GetSchemaVersionResponse, GlueError> {
+    pub(super) fn schema_version(&self, request: &GetSchemaVersionRequest) -> Result<Value, GlueError> {
         let invalid = |message: &str| Err(GlueError::InvalidInput(message.to_owned()));
         match (
             &request.schema_version_id,
@@ -265,7 +176,7 @@ impl Registries {
         }
     }
 
-    fn version_by_id(&self, id: &str) -> Result<GetSchemaVersionResponse, GlueError> {
+    fn version_by_id(&self, id: &str) -> Result<Value, GlueError> {
         let not_found =
             || GlueError::EntityNotFound(format!("Schema version is not found. SchemaVersionId: {id}"));
         let id: Uuid = id.parse().map_err(|_| {
@@ -292,7 +203,7 @@ impl Registries {
         &self,
         schema_id: &SchemaId,
         number: &SchemaVersionNumber,
-    ) -> Result<GetSchemaVersionResponse, GlueError> {
+    ) -> Result<Value, GlueError> {
         let name = SchemaName::of(schema_id)?;
         let schema = self.find_schema(&name)?;
         let number = match (number.latest_version.unwrap_or(false), number.version_number) {
@@ -318,54 +229,73 @@ impl Registries {
     pub(super) fn list_schema_versions(
         &self,
         request: &ListSchemaVersionsRequest,
-    ) -> Result<ListSchemaVersionsResponse, GlueError> {
+    ) -> Result<Value, GlueError> {
         let name = SchemaName::of(&request.schema_id)?;
         let schema = self.find_schema(&name)?;
-        let items = schema.versions.iter().enumerate().map(|(index, version)| {
-            let item = SchemaVersionItem {
-                schema_arn: name.arn(),
-                schema_version_id: version.id,
-                version_number: number_at(index),
-                status: Status::Available,
-                created_time: time_text(version.created),
-            };
+        let items = (0..schema.versions.len()).map(|index| {
+            let mut item = schema.version(index, name.arn());
+            if let Some(members) = item.as_object_mut() {
+                members.retain(|name, _| name != "SchemaDefinition" && name != "DataFormat");
+            }
             // Padded, so that positions are in order of the numbers.
             ((format!("{:020}", number_at(index)), String::new()), item)
         });
-        let (schemas, next_token) = page(items, request.max_results, request.next_token.as_deref())?;
-        Ok(ListSchemaVersionsResponse { schemas, next_token })
+        let (schemas, next_token) = page(items, &request.page)?;
+        Ok(json!({"Schemas": schemas, "NextToken": next_token}))
     }
 
-    pub(super) fn delete_schema(
-        &mut self,
-        request: &SchemaRequest,
-    ) -> Result<DeleteSchemaResponse, GlueError> {
-        let name = SchemaName::of(&request.schema_id)?;
-        self.find_schema(&name)?;
-        if let Some(registry) = self.0.get_mut(&name.registry) {
-            registry.schemas.remove(&name.schema);
+    fn add_schema(&mut self, request: CreateSchemaRequest) -> Result<(SchemaName, &Schema), GlueError> {
+        let registry_id = request
+            .registry_id
+            .unwrap_or_else(|| RegistryId::named(DEFAULT_REGISTRY));
+        check_name("schemaName", &request.schema_name)?;
+        let definition = request
+            .schema_definition
+            .ok_or_else(|| GlueError::InvalidInput("SchemaDefinition is required".to_owned()))?;
+        check_definition(request.data_format, &definition)?;
+        if registry_id.registry_name.as_deref() == Some(DEFAULT_REGISTRY) {
+            self.0
+                .entry(DEFAULT_REGISTRY.to_owned())
+                .or_insert_with(|| Registry::new(None));
         }
-        Ok(DeleteSchemaResponse {
-            schema_arn: name.arn(),
-            schema_name: name.schema,
-            status: Status::Deleting,
-        })
+        let name = SchemaName {
+            registry: registry_name(&registry_id)?,
+            schema: request.schema_name,
+        };
+        let registry = self.0.get_mut(&name.registry);
+        let registry = registry.ok_or_else(|| registry_not_found(&registry_id))?;
+        let Entry::Vacant(entry) = registry.schemas.entry(name.schema.clone()) else {
+            let message = format!("Schema already exists. SchemaName: {}", name.schema);
+            return Err(GlueError::AlreadyExists(message));
+        };
+        let version = Version::new(&definition);
+        let schema: &Schema = entry.insert(Schema {
+            description: request.description,
+            data_format: request.data_format,
+            compatibility: request.compatibility,
+            created: version.created,
+            updated: version.created,
+            versions: vec![version],
+        });
+        Ok((name, schema))
     }
 
-    fn find_registry(&self, id: &RegistryId) -> Result<(String, &Registry), GlueError> {
-        let name = registry_name(id)?;
-        match self.0.get(&name) {
-            Some(registry) => Ok((name, registry)),
-            None => Err(registry_not_found(id)),
+    /// The id and number of the version with this definition.
+    fn add_version(&mut self, id: &SchemaId, definition: &str) -> Result<(Uuid, u64), GlueError> {
+        let name = SchemaName::of(id)?;
+        let registry = self.0.get_mut(&name.registry);
+        let schema = registry.and_then(|registry| registry.schemas.get_mut(&name.schema));
+        let schema = schema.ok_or_else(|| name.not_found())?;
+        if schema.compatibility == Compatibility::Disabled {
+            let message = format!(
+                "Compatibility DISABLED does not allow versioning. {}",
+                name.describe()
+            );
+            return Err(GlueError::InvalidInput(message));
         }
-    }
-
-    fn find_registry_mut(&mut self, id: &RegistryId) -> Result<(String, &mut Registry), GlueError> {
-        let name = registry_name(id)?;
-        match self.0.get_mut(&name) {
-            Some(registry) => Ok((name, registry)),
-            None => Err(registry_not_found(id)),
-        }
+        check_definition(schema.data_format, definition)?;
+        let index = schema.find_or_add(definition);
+        Ok((schema.versions[index].id, number_at(index)))
     }
 
     fn find_schema(&self, name: &SchemaName) -> Result<&Schema, GlueError> {
@@ -375,44 +305,42 @@ impl Registries {
             .and_then(|registry| registry.schemas.get(&name.schema));
         schema.ok_or_else(|| name.not_found())
     }
+}
 
-    fn find_schema_mut(&mut self, name: &SchemaName) -> Result<&mut Schema, GlueError> {
-        let schema = self
-            .0
-            .get_mut(&name.registry)
-            .and_then(|registry| registry.schemas.get_mut(&name.schema));
-        schema.ok_or_else(|| name.not_found())
+/// Whether a definition could be registered.
+pub(super) fn check_schema_version_validity(
+    request: &CheckSchemaVersionValidityRequest,
+) -> Result<Value, GlueError> {
+    match check_definition(request.data_format, &request.schema_definition) {
+        Ok(()) => Ok(json!({"Valid": true})),
+        Err(GlueError::InvalidInput(message)) => Ok(json!({"Valid": false, "Error": message})),
+        Err(error) => Err(error),
     }
 }
 
 impl Registry {
     fn new(description: Option<String>) -> Self {
-        let now = SystemTime::now();
         Self {
             description,
-            created: now,
-            updated: now,
+            created: SystemTime::now(),
             schemas: BTreeMap::new(),
         }
     }
 
-    fn item(&self, name: &str) -> RegistryItem {
-        RegistryItem {
-            registry_name: name.to_owned(),
-            registry_arn: registry_arn(name),
-            description: self.description.clone(),
-            status: Status::Available,
-            created_time: time_text(self.created),
-            updated_time: time_text(self.updated),
-        }
+    /// An entry of `ListRegistries`; also the whole answer of `GetRegistry`.
+    fn describe(&self, name: &str) -> Value {
+        json!({
+            "RegistryName": name,
+            "RegistryArn": registry_arn(name),
+            "Description": self.description,
+            "Status": AVAILABLE,
+            "CreatedTime": time_text(self.created),
+            "UpdatedTime": time_text(self.created),
+        })
     }
 }
 
 impl Schema {
-    pub(super) fn latest_definition(&self) -> &str {
-        self.versions.last().map_or("", |version| &version.definition)
-    }
-
     fn latest_number(&self) -> u64 {
         self.versions.len() as u64
     }
@@ -429,29 +357,43 @@ impl Schema {
         self.versions.len() - 1
     }
 
-    fn version(&self, index: usize, schema_arn: String) -> GetSchemaVersionResponse {
+    /// The answer of `GetSchemaVersion`.
+    fn version(&self, index: usize, schema_arn: String) -> Value {
         let version = &self.versions[index];
-        GetSchemaVersionResponse {
-            schema_version_id: version.id,
-            schema_definition: version.definition.clone(),
-            data_format: self.data_format,
-            schema_arn,
-            version_number: number_at(index),
-            status: Status::Available,
-            created_time: time_text(version.created),
-        }
+        json!({
+            "SchemaVersionId": version.id.to_string(),
+            "SchemaDefinition": version.definition,
+            "DataFormat": self.data_format,
+            "SchemaArn": schema_arn,
+            "VersionNumber": number_at(index),
+            "Status": AVAILABLE,
+            "CreatedTime": time_text(version.created),
+        })
     }
 
-    fn item(&self, registry: &str, name: &str) -> SchemaItem {
-        SchemaItem {
-            registry_name: registry.to_owned(),
-            schema_name: name.to_owned(),
-            schema_arn: schema_arn(registry, name),
-            description: self.description.clone(),
-            schema_status: Status::Available,
-            created_time: time_text(self.created),
-            updated_time: time_text(self.updated),
-        }
+    /// An entry of `ListSchemas`.
+    fn item(&self, registry: &str, name: &str) -> Value {
+        json!({
+            "RegistryName": registry,
+            "SchemaName": name,
+            "SchemaArn": schema_arn(registry, name),
+            "Description": self.description,
+            "SchemaStatus": AVAILABLE,
+            "CreatedTime": time_text(self.created),
+            "UpdatedTime": time_text(self.updated),
+        })
+    }
+
+    /// The answer of `GetSchema`.
+    fn describe(&self, name: &SchemaName) -> Value {
+        let mut answer = self.item(&name.registry, &name.schema);
+        answer["RegistryArn"] = json!(registry_arn(&name.registry));
+        answer["DataFormat"] = json!(self.data_format);
+        answer["Compatibility"] = json!(self.compatibility);
+        answer["SchemaCheckpoint"] = json!(1);
+        answer["LatestSchemaVersion"] = json!(self.latest_number());
+        answer["NextSchemaVersion"] = json!(self.latest_number() + 1);
+        answer
     }
 }
 

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use aws_sdk_glue::Client;
 use aws_sdk_glue::config::{BehaviorVersion, Credentials, Region, retry::RetryConfig};
-use aws_sdk_glue::error::ProvideErrorMetadata;
+use aws_sdk_glue::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_glue::operation::get_schema_version::{GetSchemaVersionError, GetSchemaVersionOutput};
 use aws_sdk_glue::types::{
     Compatibility, DataFormat as Format, RegistryId, RegistryStatus, SchemaId, SchemaStatus,
     SchemaVersionNumber, SchemaVersionStatus,
@@ -48,6 +49,24 @@ fn number(number: i64) -> SchemaVersionNumber {
 
 fn latest() -> SchemaVersionNumber {
     SchemaVersionNumber::builder().latest_version(true).build()
+}
+
+/// A schema's version, sought by number or as the latest.
+async fn version(
+    client: &Client,
+    schema_id: SchemaId,
+    number: SchemaVersionNumber,
+) -> Result<GetSchemaVersionOutput, SdkError<GetSchemaVersionError>> {
+    let call = client.get_schema_version().schema_id(schema_id);
+    call.schema_version_number(number).send().await
+}
+
+/// One of `customer`, `orders`.
+async fn with_orders() -> (EmbeddedGlue, Client, Uuid) {
+    let (glue, client) = start().await;
+    glue.add_registry("customer", MARKED).unwrap();
+    let first = glue.register_schema("customer", "orders", DataFormat::Json, DEFINITION);
+    (glue, client, first.unwrap())
 }
 
 /// The exception and its message.
@@ -103,7 +122,6 @@ async fn what_was_created_can_be_read() {
         .data_format(Format::Json)
         .compatibility(Compatibility::None)
         .description("of customers")
-        .tags("team", "shop")
         .schema_definition(DEFINITION)
         .send()
         .await
@@ -120,7 +138,6 @@ async fn what_was_created_can_be_read() {
         created.schema_version_status(),
         Some(&SchemaVersionStatus::Available)
     );
-    assert_eq!(created.tags().unwrap()["team"], "shop");
 
     let found = client
         .get_schema()
@@ -137,17 +154,9 @@ async fn what_was_created_can_be_read() {
         (Some(&Compatibility::None), Some("of customers"))
     );
 
-    let by_number = client
-        .get_schema_version()
-        .schema_id(
-            SchemaId::builder()
-                .schema_arn(created.schema_arn().unwrap())
-                .build(),
-        )
-        .schema_version_number(number(1))
-        .send()
-        .await
-        .unwrap();
+    let by_arn = SchemaId::builder().schema_arn(created.schema_arn().unwrap());
+    let by_arn = by_arn.build();
+    let by_number = version(&client, by_arn, number(1)).await.unwrap();
     let by_id = client
         .get_schema_version()
         .schema_version_id(created.schema_version_id().unwrap())
@@ -166,11 +175,7 @@ async fn what_was_created_can_be_read() {
 
 #[tokio::test]
 async fn the_latest_version_is_the_last_one_registered() {
-    let (glue, client) = start().await;
-    glue.add_registry("customer", MARKED).unwrap();
-    let first = glue
-        .register_schema("customer", "orders", DataFormat::Json, DEFINITION)
-        .unwrap();
+    let (glue, client, first) = with_orders().await;
     let second = client
         .register_schema_version()
         .schema_id(schema("customer", "orders"))
@@ -180,11 +185,7 @@ async fn the_latest_version_is_the_last_one_registered() {
         .unwrap();
     assert_eq!(second.version_number(), Some(2));
 
-    let found = client
-        .get_schema_version()
-        .schema_id(schema("customer", "orders"))
-        .schema_version_number(latest())
-        .send()
+    let found = version(&client, schema("customer", "orders"), latest())
         .await
         .unwrap();
     assert_eq!(
@@ -315,62 +316,8 @@ async fn lists_registries_with_their_descriptions() {
 }
 
 #[tokio::test]
-async fn updates_and_deletes() {
-    let (glue, client) = start().await;
-    glue.add_registry("customer", "plain").unwrap();
-    glue.register_schema("customer", "orders", DataFormat::Json, DEFINITION)
-        .unwrap();
-    client
-        .update_registry()
-        .registry_id(registry("customer"))
-        .description(MARKED)
-        .send()
-        .await
-        .unwrap();
-    let found = client
-        .get_registry()
-        .registry_id(registry("customer"))
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(found.description(), Some(MARKED));
-
-    let deleted = client
-        .delete_schema()
-        .schema_id(schema("customer", "orders"))
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(deleted.status(), Some(&SchemaStatus::Deleting));
-    let gone = client
-        .get_schema()
-        .schema_id(schema("customer", "orders"))
-        .send()
-        .await;
-    assert_eq!(fault(gone).0, "EntityNotFoundException");
-
-    client
-        .delete_registry()
-        .registry_id(registry("customer"))
-        .send()
-        .await
-        .unwrap();
-    let gone = client
-        .get_registry()
-        .registry_id(registry("customer"))
-        .send()
-        .await;
-    let (exception, message) = fault(gone);
-    assert_eq!(exception, "EntityNotFoundException");
-    assert!(message.contains("RegistryName: customer"), "{message}");
-}
-
-#[tokio::test]
 async fn what_is_missing_is_not_found() {
-    let (glue, client) = start().await;
-    glue.add_registry("customer", MARKED).unwrap();
-    glue.register_schema("customer", "orders", DataFormat::Json, DEFINITION)
-        .unwrap();
+    let (_glue, client, _) = with_orders().await;
     let not_found = "EntityNotFoundException";
 
     let lists = client.list_schemas().registry_id(registry("none")).send().await;
@@ -390,12 +337,7 @@ async fn what_is_missing_is_not_found() {
     for id in [schema("none", "orders"), schema("customer", "Orders")] {
         assert_eq!(fault(client.get_schema().schema_id(id).send().await).0, not_found);
     }
-    let version = client
-        .get_schema_version()
-        .schema_id(schema("customer", "orders"))
-        .schema_version_number(number(2))
-        .send()
-        .await;
+    let version = version(&client, schema("customer", "orders"), number(2)).await;
     assert_eq!(fault(version).0, not_found);
     let version = client
         .get_schema_version()
@@ -407,10 +349,7 @@ async fn what_is_missing_is_not_found() {
 
 #[tokio::test]
 async fn nothing_is_created_twice() {
-    let (glue, client) = start().await;
-    glue.add_registry("customer", MARKED).unwrap();
-    glue.register_schema("customer", "orders", DataFormat::Json, DEFINITION)
-        .unwrap();
+    let (_glue, client, _) = with_orders().await;
     let again = client.create_registry().registry_name("customer").send().await;
     assert_eq!(fault(again).0, "AlreadyExistsException");
     let again = client
@@ -426,10 +365,7 @@ async fn nothing_is_created_twice() {
 
 #[tokio::test]
 async fn rejects_what_glue_would_not_take() {
-    let (glue, client) = start().await;
-    glue.add_registry("customer", MARKED).unwrap();
-    glue.register_schema("customer", "orders", DataFormat::Json, DEFINITION)
-        .unwrap();
+    let (glue, client, _) = with_orders().await;
     let invalid = "InvalidInputException";
 
     assert_eq!(
@@ -459,12 +395,7 @@ async fn rejects_what_glue_would_not_take() {
         .version_number(1)
         .build();
     for number in [both, SchemaVersionNumber::builder().build()] {
-        let version = client
-            .get_schema_version()
-            .schema_id(schema("customer", "orders"))
-            .schema_version_number(number)
-            .send()
-            .await;
+        let version = version(&client, schema("customer", "orders"), number).await;
         assert_eq!(fault(version).0, invalid);
     }
     assert_eq!(
@@ -576,101 +507,20 @@ async fn answers_what_is_no_call_with_an_exception() {
 }
 
 #[tokio::test]
-async fn a_folder_keeps_registries_and_latest_versions() {
-    let dir = tempfile::tempdir().unwrap();
-    let (glue, _) = start().await;
-    glue.add_registry("customer", MARKED).unwrap();
-    glue.add_registry("empty", "").unwrap();
-    glue.register_schema("customer", "orders", DataFormat::Json, "{}")
-        .unwrap();
-    glue.register_schema("customer", "orders", DataFormat::Json, DEFINITION)
-        .unwrap();
-    glue.register_schema("customer", "a.b", DataFormat::Avro, "\"string\"")
-        .unwrap();
-    glue.register_schema("customer", "p", DataFormat::Protobuf, "syntax = \"proto3\";")
-        .unwrap();
-    glue.save_folder(dir.path()).unwrap();
-    std::fs::write(dir.path().join("customer/README.md"), "passed over").unwrap();
-    std::fs::write(dir.path().join("README.md"), "passed over").unwrap();
-
-    let (copy, client) = start().await;
-    copy.load_folder(dir.path()).unwrap();
-    copy.load_folder(dir.path()).unwrap();
-    let found = client
-        .get_registry()
-        .registry_id(registry("customer"))
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(found.description(), Some(MARKED));
-    let expected = [
-        ("a.b", Format::Avro, "\"string\""),
-        ("orders", Format::Json, DEFINITION),
-        ("p", Format::Protobuf, "syntax = \"proto3\";"),
-    ];
-    let listed = client
-        .list_schemas()
-        .registry_id(registry("customer"))
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(listed.schemas().len(), expected.len());
-    for (name, format, definition) in expected {
-        let version = client
-            .get_schema_version()
-            .schema_id(schema("customer", name))
-            .schema_version_number(latest())
+async fn a_definition_can_be_checked_without_being_registered() {
+    let (_glue, client) = start().await;
+    for (definition, valid) in [("{}", true), ("{", false)] {
+        let checked = client
+            .check_schema_version_validity()
+            .data_format(Format::Json)
+            .schema_definition(definition)
             .send()
             .await
             .unwrap();
         assert_eq!(
-            (version.data_format(), version.version_number()),
-            (Some(&format), Some(1)),
-            "{name}"
+            (checked.valid(), checked.error().is_none()),
+            (valid, valid),
+            "{definition}"
         );
-        assert_eq!(version.schema_definition(), Some(definition), "{name}");
     }
-    client
-        .get_registry()
-        .registry_id(registry("empty"))
-        .send()
-        .await
-        .unwrap();
-}
-
-#[tokio::test]
-async fn says_which_file_of_a_folder_is_wrong() {
-    let dir = tempfile::tempdir().unwrap();
-    let (glue, _) = start().await;
-    let registry_dir = dir.path().join("customer");
-    std::fs::create_dir(&registry_dir).unwrap();
-    let message = |glue: &EmbeddedGlue| glue.load_folder(dir.path()).unwrap_err().to_string();
-    assert!(message(&glue).contains("registry.json"), "{}", message(&glue));
-    std::fs::write(registry_dir.join("registry.json"), r#"{"descripton": "typo"}"#).unwrap();
-    assert!(message(&glue).contains("registry.json"), "{}", message(&glue));
-    std::fs::write(registry_dir.join("registry.json"), r#"{"description": ""}"#).unwrap();
-    std::fs::write(registry_dir.join("orders.json"), "{").unwrap();
-    assert!(message(&glue).contains("orders.json"), "{}", message(&glue));
-}
-
-#[tokio::test]
-async fn writes_nothing_outside_its_folder() {
-    let dir = tempfile::tempdir().unwrap();
-    let inner = dir.path().join("inner");
-    let (glue, _) = start().await;
-    glue.add_registry("..", MARKED).unwrap();
-    assert!(matches!(
-        glue.save_folder(&inner),
-        Err(FolderError::Unwritable { .. })
-    ));
-    assert!(!dir.path().join("registry.json").exists());
-
-    let (glue, _) = start().await;
-    glue.add_registry("customer", MARKED).unwrap();
-    glue.register_schema("customer", "registry", DataFormat::Json, "{}")
-        .unwrap();
-    assert!(matches!(
-        glue.save_folder(&inner),
-        Err(FolderError::Unwritable { .. })
-    ));
 }

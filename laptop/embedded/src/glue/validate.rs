@@ -1,10 +1,9 @@
-//! What Glue takes for a name, a description and a definition.
+//! What Glue takes for a name and a definition.
 
 use super::error::GlueError;
 use super::messages::DataFormat;
 
 const MAX_NAME_BYTES: usize = 255;
-const MAX_DESCRIPTION_BYTES: usize = 2048;
 const MAX_DEFINITION_BYTES: usize = 170_000;
 
 /// 1 to 255 of `[a-zA-Z0-9-_$#.]`. `member` is what the message calls it.
@@ -19,19 +18,6 @@ pub(super) fn check_name(member: &str, name: &str) -> Result<(), GlueError> {
         return Err(GlueError::InvalidInput(format!(
             "The parameter value contains one or more characters that are not valid. Parameter Name: {member}"
         )));
-    }
-    Ok(())
-}
-
-/// At most 2048 bytes, no control characters but line ends and tabs.
-pub(super) fn check_description(description: Option<&str>) -> Result<(), GlueError> {
-    let description = description.unwrap_or_default();
-    if description.len() > MAX_DESCRIPTION_BYTES {
-        return Err(wrong_length("description"));
-    }
-    if description.chars().any(|c| c < ' ' && !"\r\n\t".contains(c)) {
-        let message = "The parameter value contains one or more characters that are not valid. Parameter Name: description";
-        return Err(GlueError::InvalidInput(message.to_owned()));
     }
     Ok(())
 }
@@ -82,13 +68,6 @@ mod tests {
         for name in ["", "a b", "a/b", "ä", "a{b}", &"n".repeat(256)] {
             assert!(check_name("registryName", name).is_err(), "{name}");
         }
-    }
-
-    #[test]
-    fn rejects_control_characters_in_descriptions() {
-        check_description(Some("two\r\nlines\tand {AthenaFederationMSK}")).unwrap();
-        assert!(check_description(Some("\u{7}")).is_err());
-        assert!(check_description(Some(&"d".repeat(2049))).is_err());
     }
 
     #[test]

@@ -4,8 +4,11 @@
 //! rewritten; whatever else it changes costs a new checksum.
 //! <https://kafka.apache.org/documentation/#recordbatch>
 
+mod error;
+
 use bytes::{BufMut, Bytes};
-use kafka_protocol::ResponseError;
+
+pub(crate) use error::BatchError;
 
 use super::records::{COMPRESSION_MASK, RawRecord, RawRecords, decompress};
 
@@ -309,68 +312,14 @@ impl RecordBatch {
     }
 }
 
-/// Which rule a batch breaks.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum BatchError {
-    #[error("record batch is cut short after {found_bytes} bytes")]
-    Truncated { found_bytes: usize },
-    #[error("record batch has checksum {computed:#010x} and states {stated:#010x}")]
-    Checksum { stated: u32, computed: u32 },
-    #[error("record batch has format {magic}, wanted {MAGIC}")]
-    UnknownFormat { magic: u8 },
-    #[error("wanted exactly one record batch for a partition")]
-    NotOneBatch,
-    #[error("record batch states {stated} records and last offset delta {last_offset_delta}")]
-    RecordCount { stated: i64, last_offset_delta: i32 },
-    #[error("control records may not come from a client")]
-    ControlFromClient,
-    #[error("transactional record batch without a producer id")]
-    TransactionWithoutProducer,
-    #[error("record batch has a producer id but no sequence")]
-    ProducerWithoutSequence,
-    #[error("unknown compression codec {codec}")]
-    UnknownCompression { codec: i16 },
-    #[error("records do not decompress: {reason}")]
-    Decompression { reason: String },
-    #[error("record is malformed or out of sequence")]
-    MalformedRecord,
-}
-
-impl BatchError {
-    /// What the client is told.
-    pub(crate) fn code(&self) -> ResponseError {
-        match self {
-            Self::Checksum { .. } | Self::Decompression { .. } => ResponseError::CorruptMessage,
-            _ => ResponseError::InvalidRecord,
-        }
-    }
-}
-
 /// Key: version, then type; value: version, then the coordinator's epoch. All of it behind varint lengths.
 fn marker_record(outcome: Outcome) -> [u8; 17] {
-    let kind = match outcome {
+    let mut record = *b"\x20\0\0\0\x08\0\0\0\0\x0c\0\0\0\0\0\0\0";
+    record[8] = match outcome {
         Outcome::Abort => 0,
         Outcome::Commit => 1,
     };
-    [
-        16 << 1,
-        0,
-        0,
-        0,
-        4 << 1,
-        0,
-        0,
-        0,
-        kind,
-        6 << 1,
-        0,
-        0,
-        0,
-        0,
-        0,
-        0,
-        0,
-    ]
+    record
 }
 
 fn checksum(bytes: &[u8]) -> u32 {

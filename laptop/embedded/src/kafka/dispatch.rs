@@ -4,9 +4,10 @@ use bytes::{Buf, BufMut, Bytes, BytesMut};
 use kafka_protocol::messages::*;
 use kafka_protocol::protocol::{Decodable, Encodable, HeaderVersion, Request};
 
+use super::apis::Api;
+use super::bounded::Bounded;
 use super::broker::Broker;
 use super::handlers::{cluster, configs, fetch, offsets, produce, topics, transactions};
-use super::shapes::{Api, Malformed};
 
 /// Answers one request; `None` where the protocol wants silence. An error means that the connection must be closed:
 /// what the peer sent cannot be answered in a way that it would understand.
@@ -14,12 +15,9 @@ pub(crate) async fn answer(broker: &Broker, frame: Bytes) -> Result<Option<Bytes
     let call = Call::parse(frame)?;
     let api = call.api.key;
     broker.requests.count(api);
-    if !call.api.answers(call.version) {
+    if !call.api.versions.contains(&call.version) {
         return call.refuse_version().map(Some);
     }
-    call.api
-        .check(&call.body, call.version)
-        .map_err(|reason| call.malformed(reason))?;
     let response = respond(broker, call).await?;
     broker.faults.delay(api).await;
     Ok(response)
@@ -130,8 +128,12 @@ impl Call {
         self.encode::<R>(&handle(self.decode()?))
     }
 
+    /// Bytes after the last field are passed over, as Kafka does: librdkafka 2.12 leaves three of them behind when it
+    /// asks for the metadata of all topics.
     fn decode<R: Request>(&self) -> Result<R, Refused> {
-        R::decode(&mut self.body.clone(), self.version).map_err(|error| self.codec(&format!("{error:#}")))
+        R::decode(&mut Bounded::new(self.body.clone()), self.version)
+            .and_then(|_| R::decode(&mut self.body.clone(), self.version))
+            .map_err(|error| self.codec(&format!("{error:#}")))
     }
 
     fn encode<R: Request>(&self, response: &R::Response) -> Result<BytesMut, Refused> {
@@ -166,14 +168,6 @@ impl Call {
         }
     }
 
-    fn malformed(&self, reason: Malformed) -> Refused {
-        Refused::Malformed {
-            api: self.api.key,
-            version: self.version,
-            reason,
-        }
-    }
-
     fn codec(&self, reason: &str) -> Refused {
         Refused::Codec {
             api: self.api.key,
@@ -192,12 +186,6 @@ pub(crate) enum Refused {
     UnknownApi { key: i16 },
     #[error("no version {version} of {api:?}")]
     Version { api: ApiKey, version: i16 },
-    #[error("{api:?} request, version {version}, is malformed: {reason}")]
-    Malformed {
-        api: ApiKey,
-        version: i16,
-        reason: Malformed,
-    },
     #[error("{api:?}, version {version}: {reason}")]
     Codec {
         api: ApiKey,

@@ -9,7 +9,7 @@ use kafka_protocol::messages::ApiKey;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::broker::lock;
+use super::locks::lock;
 
 #[derive(Debug)]
 pub(crate) struct Faults {

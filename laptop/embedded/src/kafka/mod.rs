@@ -16,22 +16,24 @@
 //! | file | idea |
 //! | --- | --- |
 //! | `server` | connections and frames |
-//! | `dispatch`, `shapes` | which requests are answered, and that they are sound |
+//! | `dispatch`, `apis`, `bounded` | which requests are answered, and that they are sound |
 //! | `handlers` | one file per family of apis |
-//! | `broker`, `topics`, `transactions` | shared state |
+//! | `broker`, `topics`, `transactions`, `locks` | shared state |
 //! | `log`, `producers`, `batch`, `records` | one partition, from the outside in |
 //! | `faults` | faults and counters |
 
+mod apis;
 mod batch;
+mod bounded;
 mod broker;
 mod dispatch;
 mod faults;
 mod handlers;
+mod locks;
 mod log;
 mod producers;
 mod records;
 mod server;
-mod shapes;
 #[cfg(test)]
 mod testing;
 mod topics;
@@ -48,7 +50,8 @@ use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::Instant;
 
-use broker::{Broker, write};
+use broker::Broker;
+use locks::write;
 pub use log::LogOffsets;
 pub use topics::{Fetched, TopicError};
 use topics::{Partition, Topic, TopicConfig};
@@ -119,12 +122,6 @@ impl EmbeddedKafka {
         write(&self.broker.topics)
             .create(name, partitions, config)
             .map(drop)
-    }
-
-    /// From now on, topics that a client asks for and allows to be created spring up with so many partitions; `None`,
-    /// which is how a broker starts, turns this off.
-    pub fn auto_create_topics(&self, partitions: Option<i32>) {
-        self.broker.set_auto_create(partitions);
     }
 
     /// Where a partition's log begins and ends at this moment.

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, RwLock};
 use kafka_protocol::ResponseError;
 use uuid::Uuid;
 
-use super::broker::{lock, read, write};
+use super::locks::{lock, read, write};
 use super::log::{LogRead, PartitionLog};
 
 /// More would only serve to exhaust memory.

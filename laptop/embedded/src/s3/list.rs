@@ -5,7 +5,7 @@ use std::ops::Bound;
 
 use s3s::dto::{CommonPrefix, ListObjectsV2Input, ListObjectsV2Output, Object};
 
-use super::objects::StoredObject;
+use super::stored_object::StoredObject;
 
 /// S3's limit, and its default.
 const MAX_KEYS: i32 = 1000;

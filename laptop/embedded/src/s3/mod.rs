@@ -6,6 +6,7 @@
 
 mod list;
 mod objects;
+mod stored_object;
 #[cfg(test)]
 mod tests;
 
@@ -15,7 +16,6 @@ use std::sync::Arc;
 use axum::Router;
 use axum::error_handling::HandleError;
 use axum::http::StatusCode;
-use bytes::Bytes;
 use s3s::HttpError;
 use s3s::auth::SimpleAuth;
 use s3s::service::S3ServiceBuilder;
@@ -61,11 +61,6 @@ impl EmbeddedS3 {
         self.objects.keys(bucket)
     }
 
-    /// An object's bytes, without a copy.
-    pub fn object(&self, bucket: &str, key: &str) -> Option<Bytes> {
-        self.objects.body(bucket, key)
-    }
-
     /// The bytes all objects of all buckets hold.
     pub fn stored_bytes(&self) -> u64 {
         self.objects.stored_bytes()
@@ -76,35 +71,15 @@ impl EmbeddedS3 {
         self.objects.clear(bucket, prefix)
     }
 
-    /// Answers the next `n` puts with this fault, after reading them; nothing is stored.
-    pub fn fail_next_puts_with(&self, n: u32, fault: PutFault) {
-        self.objects.fail_next_puts(n, fault);
-    }
-
     /// Answers the next `n` puts with 503 `SlowDown`, as S3 does under load.
     pub fn fail_next_puts(&self, n: u32) {
-        self.fail_next_puts_with(n, PutFault::SlowDown);
+        self.objects.fail_next_puts(n);
     }
 
-    /// Answers every call on the bucket with 403 `AccessDenied`, until [`Self::allow_bucket`].
+    /// Answers every call on the bucket with 403 `AccessDenied`.
     pub fn deny_bucket(&self, name: &str) {
         self.objects.deny_bucket(name);
     }
-
-    /// Takes [`Self::deny_bucket`] back.
-    pub fn allow_bucket(&self, name: &str) {
-        self.objects.allow_bucket(name);
-    }
-}
-
-/// What a put is to fail with. Clients try again after either.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum PutFault {
-    /// 503 `SlowDown`.
-    #[default]
-    SlowDown,
-    /// 500 `InternalError`.
-    InternalError,
 }
 
 /// S3's own errors are answers; what comes here is a connection that broke.

@@ -1,7 +1,6 @@
 //! Buckets and objects, and S3's operations on them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
@@ -14,8 +13,8 @@ use s3s::dto::*;
 use s3s::{Body, S3, S3Request, S3Response, S3Result, TrailingHeaders, s3_error};
 use uuid::Uuid;
 
-use super::PutFault;
 use super::list::list;
+use super::stored_object::StoredObject;
 
 /// The largest object taken. S3 takes 5 GB in one put; all of it would be memory here.
 const MAX_OBJECT_BYTES: usize = 1 << 30;
@@ -31,17 +30,6 @@ struct State {
     buckets: BTreeMap<String, BTreeMap<String, StoredObject>>,
     denied: BTreeSet<String>,
     failing_puts: u32,
-    put_fault: PutFault,
-}
-
-#[derive(Clone)]
-pub(super) struct StoredObject {
-    pub(super) body: Bytes,
-    pub(super) e_tag: ETag,
-    pub(super) modified: SystemTime,
-    content_type: Option<String>,
-    metadata: Option<Metadata>,
-    checksum_crc32: Option<String>,
 }
 
 impl Objects {
@@ -55,10 +43,6 @@ impl Objects {
             .get(bucket)
             .map(|objects| objects.keys().cloned().collect())
             .unwrap_or_default()
-    }
-
-    pub(super) fn body(&self, bucket: &str, key: &str) -> Option<Bytes> {
-        Some(self.lock().buckets.get(bucket)?.get(key)?.body.clone())
     }
 
     pub(super) fn stored_bytes(&self) -> u64 {
@@ -80,17 +64,12 @@ impl Objects {
         before - objects.len()
     }
 
-    pub(super) fn fail_next_puts(&self, n: u32, fault: PutFault) {
-        let mut state = self.lock();
-        (state.failing_puts, state.put_fault) = (n, fault);
+    pub(super) fn fail_next_puts(&self, n: u32) {
+        self.lock().failing_puts = n;
     }
 
     pub(super) fn deny_bucket(&self, name: &str) {
         self.lock().denied.insert(name.to_owned());
-    }
-
-    pub(super) fn allow_bucket(&self, name: &str) {
-        self.lock().denied.remove(name);
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -119,18 +98,7 @@ impl State {
             return Ok(());
         }
         self.failing_puts -= 1;
-        match self.put_fault {
-            PutFault::SlowDown => Err(s3_error!(SlowDown, "Please reduce your request rate.")),
-            PutFault::InternalError => Err(s3_error!(InternalError, "We encountered an internal error.")),
-        }
-    }
-}
-
-impl fmt::Debug for StoredObject {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("StoredObject")
-            .field("bytes", &self.body.len())
-            .finish_non_exhaustive()
+        Err(s3_error!(SlowDown, "Please reduce your request rate."))
     }
 }
 

@@ -6,6 +6,7 @@ use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::head_object::HeadObjectError;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{ChecksumAlgorithm, Delete, ObjectIdentifier};
+use bytes::Bytes;
 
 use super::*;
 
@@ -37,6 +38,11 @@ async fn put(client: &Client, key: &str, body: &'static [u8]) {
         .send()
         .await
         .unwrap();
+}
+
+async fn get(client: &Client, key: &str) -> Bytes {
+    let got = client.get_object().bucket(BUCKET).key(key).send().await.unwrap();
+    got.body.collect().await.unwrap().into_bytes()
 }
 
 fn code<T: std::fmt::Debug, E: ProvideErrorMetadata + std::fmt::Debug>(result: Result<T, E>) -> String {
@@ -73,7 +79,6 @@ async fn gives_back_what_was_put() {
     assert_eq!(got.metadata().unwrap()["rows"], "3");
     assert_eq!(got.body.collect().await.unwrap().into_bytes(), "block");
     assert_eq!(s3.objects(BUCKET), ["a/b c+ä.bin"]);
-    assert_eq!(s3.object(BUCKET, "a/b c+ä.bin").unwrap(), "block");
 
     let head = client
         .head_object()
@@ -124,14 +129,7 @@ async fn gives_ranges() {
 async fn an_empty_object_is_an_object() {
     let (_s3, client) = start().await;
     put(&client, "empty", b"").await;
-    let got = client
-        .get_object()
-        .bucket(BUCKET)
-        .key("empty")
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(got.body.collect().await.unwrap().into_bytes(), "");
+    assert_eq!(get(&client, "empty").await, "");
 }
 
 #[tokio::test]
@@ -315,26 +313,11 @@ async fn deleted_objects_hold_no_memory() {
 #[tokio::test]
 async fn fails_as_many_puts_as_told() {
     let (s3, impatient) = start().await;
-    for (fault, expected) in [
-        (PutFault::SlowDown, "SlowDown"),
-        (PutFault::InternalError, "InternalError"),
-    ] {
-        s3.fail_next_puts_with(1, fault);
-        let body = ByteStream::from(vec![7; 1 << 20]);
-        assert_eq!(
-            code(
-                impatient
-                    .put_object()
-                    .bucket(BUCKET)
-                    .key("k")
-                    .body(body)
-                    .send()
-                    .await
-            ),
-            expected
-        );
-        assert!(s3.objects(BUCKET).is_empty());
-    }
+    s3.fail_next_puts(1);
+    let body = ByteStream::from(vec![7; 1 << 20]);
+    let failed = impatient.put_object().bucket(BUCKET).key("k").body(body);
+    assert_eq!(code(failed.send().await), "SlowDown");
+    assert!(s3.objects(BUCKET).is_empty());
     s3.fail_next_puts(2);
     put(&client(&s3, SECRET_ACCESS_KEY, 3), "k", b"x").await;
     assert_eq!(s3.objects(BUCKET), ["k"]);
@@ -361,8 +344,6 @@ async fn a_denied_bucket_denies_everything() {
         code(client.list_objects_v2().bucket(BUCKET).send().await),
         "AccessDenied"
     );
-    s3.allow_bucket(BUCKET);
-    client.get_object().bucket(BUCKET).key("k").send().await.unwrap();
 }
 
 #[tokio::test]
@@ -408,11 +389,7 @@ async fn many_puts_at_once_all_arrive() {
     }
     assert_eq!(s3.stored_bytes(), 4_000_000);
     for i in 0..40_u8 {
-        assert!(
-            s3.object(BUCKET, &format!("{i:02}"))
-                .unwrap()
-                .iter()
-                .all(|&byte| byte == i)
-        );
+        let body = get(&client, &format!("{i:02}")).await;
+        assert!(body.len() == 100_000 && body.iter().all(|&byte| byte == i), "{i}");
     }
 }

@@ -1,7 +1,5 @@
 //! A connector behind Lambda's Invoke API: in AWS, or wherever an endpoint speaks it (`cargo lambda watch`).
 
-use std::error::Error;
-
 use async_trait::async_trait;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_lambda::Client;
@@ -88,21 +86,6 @@ fn is_on_this_machine(endpoint: &str) -> bool {
             .is_ok_and(|address| address.is_loopback())
 }
 
-/// The error and what caused it, outermost first. The SDK's own display of both adds their debug form.
-pub(crate) fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let message = error.to_string();
-        if !text.ends_with(&message) {
-            text.push_str(": ");
-            text.push_str(&message);
-        }
-        cause = error.source();
-    }
-    text
-}
-
 #[async_trait]
 impl Invoke for LambdaInvoke {
     async fn invoke(&self, request: Vec<u8>) -> Result<Vec<u8>, InvokeError> {
@@ -114,7 +97,7 @@ impl Invoke for LambdaInvoke {
         let output = call
             .send()
             .await
-            .map_err(|error| self.transport_error(chain(&error)))?;
+            .map_err(|error| self.transport_error(spill::causes(&error)))?;
         answer(output).ok_or_else(|| self.transport_error("the response has no payload"))?
     }
 }

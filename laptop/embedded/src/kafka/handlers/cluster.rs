@@ -16,9 +16,10 @@ use kafka_protocol::messages::{
 };
 use kafka_protocol::protocol::StrBytes;
 
+use crate::kafka::apis::APIS;
 use crate::kafka::batch::LEADER_EPOCH;
-use crate::kafka::broker::{BROKER_ID, Broker, CLUSTER_ID, read};
-use crate::kafka::shapes::APIS;
+use crate::kafka::broker::{BROKER_ID, Broker, CLUSTER_ID};
+use crate::kafka::locks::read;
 use crate::kafka::topics::Topic;
 
 /// Key type 0 asks for the coordinator of a consumer group, 1 for that of a transactional id.
@@ -32,12 +33,12 @@ pub(crate) fn api_versions() -> ApiVersionsResponse {
         let min_version = if api.key == ApiKey::Produce {
             0
         } else {
-            api.min_version
+            *api.versions.start()
         };
         ApiVersion::default()
             .with_api_key(api.key as i16)
             .with_min_version(min_version)
-            .with_max_version(api.max_version)
+            .with_max_version(*api.versions.end())
     });
     ApiVersionsResponse::default().with_api_keys(apis.collect())
 }
@@ -51,13 +52,10 @@ pub(crate) fn metadata(broker: &Broker, request: MetadataRequest, version: i16) 
     // Version 0 asks for everything by an empty list, later ones by none at all.
     let wanted = request.topics.filter(|topics| version > 0 || !topics.is_empty());
     let topics = match wanted {
-        Some(topics) => {
-            let allow = request.allow_auto_topic_creation;
-            topics
-                .into_iter()
-                .map(|topic| wanted_topic(broker, topic, allow))
-                .collect()
-        }
+        Some(topics) => topics
+            .into_iter()
+            .map(|topic| wanted_topic(broker, topic))
+            .collect(),
         None => read(&broker.topics).all().iter().map(described).collect(),
     };
     let node = MetadataResponseBroker::default()
@@ -101,11 +99,7 @@ pub(crate) fn find_coordinator(
 }
 
 /// A name wins over an id; without a name, clients know the topic by its id alone.
-fn wanted_topic(
-    broker: &Broker,
-    wanted: MetadataRequestTopic,
-    allow_creation: bool,
-) -> MetadataResponseTopic {
+fn wanted_topic(broker: &Broker, wanted: MetadataRequestTopic) -> MetadataResponseTopic {
     let Some(name) = wanted.name else {
         let found = read(&broker.topics).identified(wanted.topic_id);
         return found.as_ref().map_or_else(
@@ -118,7 +112,7 @@ fn wanted_topic(
             described,
         );
     };
-    match broker.topic_or_create(&name, allow_creation) {
+    match broker.existing_topic(&name) {
         Ok(topic) => described(&topic),
         Err(error) => MetadataResponseTopic::default()
             .with_name(Some(name))

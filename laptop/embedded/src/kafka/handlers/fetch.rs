@@ -11,7 +11,8 @@ use kafka_protocol::messages::{FetchRequest, FetchResponse, ProducerId};
 use tokio::time::{Instant, sleep_until};
 
 use super::{check_leader_epoch, partition_of};
-use crate::kafka::broker::{Broker, read};
+use crate::kafka::broker::Broker;
+use crate::kafka::locks::read;
 use crate::kafka::log::{Isolation, LogRead};
 use crate::kafka::topics::Topic;
 

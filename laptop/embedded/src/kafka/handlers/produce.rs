@@ -11,7 +11,8 @@ use kafka_protocol::protocol::StrBytes;
 
 use super::partition_of;
 use crate::kafka::batch::RecordBatch;
-use crate::kafka::broker::{Broker, lock, now_ms};
+use crate::kafka::broker::{Broker, now_ms};
+use crate::kafka::locks::lock;
 use crate::kafka::producers::Appended;
 use crate::kafka::topics::Topic;
 use crate::kafka::transactions::Transactions;

@@ -17,7 +17,8 @@ use kafka_protocol::messages::{
 use kafka_protocol::protocol::StrBytes;
 use uuid::Uuid;
 
-use crate::kafka::broker::{Broker, read, write};
+use crate::kafka::broker::Broker;
+use crate::kafka::locks::{read, write};
 use crate::kafka::topics::{Topic, TopicConfig, TopicError};
 
 /// Asks for the broker's default, in counts of partitions and replicas.

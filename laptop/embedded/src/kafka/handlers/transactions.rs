@@ -12,7 +12,8 @@ use kafka_protocol::messages::{
 
 use super::named_partition;
 use crate::kafka::batch::{NO_PRODUCER_ID, Outcome, ProducerIdentity};
-use crate::kafka::broker::{Broker, lock};
+use crate::kafka::broker::Broker;
+use crate::kafka::locks::lock;
 
 /// The versions of each api whose clients know what a fenced producer is; earlier ones know invalid epochs.
 mod first_with_fencing {

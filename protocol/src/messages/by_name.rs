@@ -1,0 +1,47 @@
+//! How the two enums over all messages find theirs by its `@type`.
+
+use crate::error::{Fault, Rule, quoted_name};
+use crate::json::{Json, Object};
+
+/// A message and its name.
+pub(super) fn named<'j, 'a>(json: &'j Json<'a>) -> Result<(&'j Object<'a>, String), Fault> {
+    let object = json.as_object()?;
+    Ok((object, quoted_name(&object.type_name()?)))
+}
+
+pub(super) fn unknown(wanted: &'static str, found: &str) -> Fault {
+    Fault::from(Rule::Unknown {
+        wanted,
+        found: found.to_owned(),
+    })
+    .at_key("@type")
+}
+
+/// What such an enum does alike for each of its variants.
+macro_rules! by_name {
+    ($enum:ident, $wanted:literal; $($variant:ident($message:ident)),* $(,)?) => {
+        impl $enum {
+            /// The message's `@type`.
+            pub fn name(&self) -> &'static str {
+                match self {
+                    $(Self::$variant(_) => $message::NAME,)*
+                }
+            }
+
+            fn from_object(name: &str, object: &Object<'_>) -> Result<Self, Fault> {
+                match name {
+                    $($message::NAME => $message::from_object(object).map(Self::$variant),)*
+                    other => Err(unknown($wanted, other)),
+                }
+            }
+        }
+
+        $(impl From<$message> for $enum {
+            fn from(message: $message) -> Self {
+                Self::$variant(message)
+            }
+        })*
+    };
+}
+
+pub(super) use by_name;
