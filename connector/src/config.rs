@@ -5,22 +5,23 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
-use std::fmt::Display;
 use std::num::NonZeroUsize;
-use std::str::FromStr;
 use std::time::Duration;
 
-use kafka::auth::AuthTypeError;
 use kafka::{Cluster, IsolationLevel, OnExpiredOffsets};
 use spill::PutHeaders;
 use topic::{OnBadRecord, OnTombstone};
 use tracing::level_filters::LevelFilter;
 
+use crate::config::error::{ConfigError, GLUE_CONNECTION, KAFKA_CLUSTERS, SPILL_PUT_REQUEST_HEADERS};
+use crate::config::typed::TypedVariables;
 use crate::query_status::throttle::ThrottleLimits;
-use crate::registry::confluent::url::{RegistryUrl, WANTED as WANTED_URL, redact};
+use crate::registry::confluent::url::RegistryUrl;
 use crate::splits::narrow::TimestampUpperBound;
 
 pub mod cluster;
+pub mod error;
+mod typed;
 pub mod variables;
 
 /// What the environment says.
@@ -67,11 +68,11 @@ impl Config {
     /// Reads each variable through `var`. What is missing is only an error when it is needed: a ping must be
     /// answered before anything is configured.
     pub fn from_vars(var: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let vars = Vars(var);
+        let vars = TypedVariables(var);
         Ok(Self {
             cluster: cluster::read(&vars)?,
             named_clusters: vars
-                .text(cluster::VARIABLE)
+                .text(KAFKA_CLUSTERS)
                 .map_or_else(|| Ok(BTreeMap::new()), |json| cluster::read_named(&json))?,
             spill_bucket: vars.text(SPILL_BUCKET),
             spill_prefix: vars
@@ -155,56 +156,9 @@ impl Config {
     }
 }
 
-/// A variable that is missing or invalid.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ConfigError {
-    #[error("environment variable {variable} is not set")]
-    Missing { variable: &'static str },
-    #[error(transparent)]
-    AuthType(#[from] AuthTypeError),
-    #[error("environment variable {}: {reason}", cluster::VARIABLE)]
-    Clusters { reason: String },
-    /// Without the value, which may be a key.
-    #[error("environment variable {SPILL_PUT_REQUEST_HEADERS}: {reason}")]
-    PutHeaders { reason: String },
-    /// A variable names a secret that cannot be had.
-    #[error("environment variable {variable}: {reason}")]
-    Secret { variable: String, reason: String },
-    /// A variable names a secret whose content is invalid there. Names nothing of the secret.
-    #[error("environment variable {variable}, with what its secrets hold, is of no use")]
-    SecretValue { variable: String },
-    #[error("Glue connection `{name}`: {reason}")]
-    GlueConnection { name: String, reason: String },
-    #[error("environment variable {variable} is `{value}`; wanted {wanted}")]
-    Invalid {
-        variable: &'static str,
-        value: String,
-        wanted: String,
-    },
-}
-
-impl ConfigError {
-    /// The variable at fault.
-    pub fn variable(&self) -> &str {
-        match self {
-            Self::Missing { variable } | Self::Invalid { variable, .. } => variable,
-            Self::AuthType(_) => cluster::AUTH_TYPE,
-            Self::Clusters { .. } => cluster::VARIABLE,
-            Self::PutHeaders { .. } => SPILL_PUT_REQUEST_HEADERS,
-            Self::Secret { variable, .. } | Self::SecretValue { variable } => variable,
-            Self::GlueConnection { .. } => GLUE_CONNECTION,
-        }
-    }
-}
-
 const SPILL_BUCKET: &str = "spill_bucket";
-pub(crate) const GLUE_CONNECTION: &str = "glue_connection";
 pub(crate) const GLUE_ENDPOINT: &str = "GLUE_ENDPOINT";
-const SPILL_PUT_REQUEST_HEADERS: &str = "spill_put_request_headers";
 pub(crate) const SCHEMA_REGISTRY_URL: &str = "schema_registry_url";
-
-/// The words a variable may hold, with what each means.
-type Words<T> = [(&'static str, T)];
 
 const BOOLEANS: [(&str, bool); 2] = [("true", true), ("false", false)];
 const ISOLATION_LEVELS: [(&str, IsolationLevel); 2] = [
@@ -236,143 +190,10 @@ fn put_headers(json: &str) -> Result<PutHeaders, ConfigError> {
     PutHeaders::try_new(headers).map_err(|error| invalid(error.to_string()))
 }
 
-/// Reads variables.
-struct Vars<F>(F);
-
-impl<F: Fn(&str) -> Option<String>> Vars<F> {
-    fn text(&self, variable: &str) -> Option<String> {
-        let text = self.0(variable)?.trim().to_owned();
-        (!text.is_empty()).then_some(text)
-    }
-
-    fn word<T: Copy>(&self, variable: &'static str, words: &Words<T>) -> Result<Option<T>, ConfigError> {
-        let Some(value) = self.text(variable) else {
-            return Ok(None);
-        };
-        match words.iter().find(|(word, _)| value.eq_ignore_ascii_case(word)) {
-            Some(&(_, meaning)) => Ok(Some(meaning)),
-            None => {
-                let words: Vec<_> = words.iter().map(|(word, _)| *word).collect();
-                Err(ConfigError::Invalid {
-                    variable,
-                    value,
-                    wanted: words.join(" or "),
-                })
-            }
-        }
-    }
-
-    /// An error shows the value without what may be a password.
-    fn registry_url(&self, variable: &'static str) -> Result<Option<RegistryUrl>, ConfigError> {
-        let url = self.text(variable).map(|value| {
-            value.parse().map_err(|_| ConfigError::Invalid {
-                variable,
-                value: redact(&value),
-                wanted: WANTED_URL.to_owned(),
-            })
-        });
-        url.transpose()
-    }
-
-    /// By CloudWatch's rules, which drops metrics that break them without a word.
-    fn metrics_namespace(&self, variable: &'static str) -> Result<Option<String>, ConfigError> {
-        let Some(value) = self.text(variable) else {
-            return Ok(None);
-        };
-        let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b".-_/# ".contains(&byte);
-        if value.len() <= 255 && value.bytes().all(is_allowed) && !value.starts_with("AWS/") {
-            return Ok(Some(value));
-        }
-        Err(ConfigError::Invalid {
-            variable,
-            value,
-            wanted: "at most 255 letters, digits, blanks and . - _ / #, and not AWS/ before them".to_owned(),
-        })
-    }
-
-    fn parsed<T: FromStr>(
-        &self,
-        variable: &'static str,
-        wanted: &'static str,
-    ) -> Result<Option<T>, ConfigError> {
-        let Some(value) = self.text(variable) else {
-            return Ok(None);
-        };
-        match value.parse() {
-            Ok(parsed) => Ok(Some(parsed)),
-            Err(_) => Err(ConfigError::Invalid {
-                variable,
-                value,
-                wanted: wanted.to_owned(),
-            }),
-        }
-    }
-
-    /// Java's connector knows the name in either case.
-    fn upload_count(
-        &self,
-        upper: &'static str,
-        lower: &'static str,
-    ) -> Result<Option<NonZeroUsize>, ConfigError> {
-        let (upper, lower) = (self.number(upper, 1)?, self.number(lower, 1)?);
-        Ok(upper.or(lower).and_then(NonZeroUsize::new))
-    }
-
-    fn throttle(&self) -> Result<ThrottleLimits, ConfigError> {
-        let defaults = ThrottleLimits::default();
-        let milliseconds = |variable, least: u32, default: Duration| {
-            let number = self.number(variable, least)?;
-            Ok::<_, ConfigError>(number.map_or(default, |ms| Duration::from_millis(ms.into())))
-        };
-        Ok(ThrottleLimits {
-            initial_delay: milliseconds("throttle_initial_delay_ms", 0, defaults.initial_delay)?,
-            max_delay: milliseconds("throttle_max_delay_ms", 1, defaults.max_delay)?,
-            decrease_factor: self
-                .fraction("throttle_decrease_factor")?
-                .unwrap_or(defaults.decrease_factor),
-            increase: milliseconds("throttle_increase_ms", 1, defaults.increase)?,
-        })
-    }
-
-    fn fraction(&self, variable: &'static str) -> Result<Option<f64>, ConfigError> {
-        const WANTED: &str = "a number from 0.001 to 1";
-        let fraction: Option<f64> = self.parsed(variable, WANTED)?;
-        match fraction {
-            Some(fraction) if !(0.001..=1.0).contains(&fraction) => Err(ConfigError::Invalid {
-                variable,
-                value: fraction.to_string(),
-                wanted: WANTED.to_owned(),
-            }),
-            fraction => Ok(fraction),
-        }
-    }
-
-    /// A decimal number, `least` or more.
-    fn number<T: Copy + FromStr + PartialOrd + Display>(
-        &self,
-        variable: &'static str,
-        least: T,
-    ) -> Result<Option<T>, ConfigError> {
-        let Some(value) = self.text(variable) else {
-            return Ok(None);
-        };
-        match value.parse() {
-            Ok(number) if number >= least => Ok(Some(number)),
-            _ => {
-                let wanted = format!("a whole number of at least {least}");
-                Err(ConfigError::Invalid {
-                    variable,
-                    value,
-                    wanted,
-                })
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::registry::confluent::url::WANTED as WANTED_URL;
 
     fn config(vars: &[(&str, &str)]) -> Result<Config, ConfigError> {
         Config::from_vars(|name| {

@@ -55,7 +55,7 @@ fn is_throttling(error: &Error) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::ConfigError;
+    use crate::config::error::ConfigError;
 
     #[test]
     fn carries_the_whole_message_under_athenas_class() {

@@ -10,7 +10,8 @@ use spill::SpillError;
 use topic::{TableError, WriterSchemaError};
 
 use crate::aws::session::SessionError;
-use crate::config::{ConfigError, cluster};
+use crate::config::cluster;
+use crate::config::error::ConfigError;
 use crate::filter::FilterError;
 use crate::registry::catalog::CatalogError;
 use crate::spill_keys::SpillKeyError;

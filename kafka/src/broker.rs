@@ -16,7 +16,7 @@ use crate::look_up::LookUp;
 use crate::offsets::{PlannedRange, ReadStats, TopicSnapshot};
 use crate::pool::Pool;
 use crate::reader::Reader;
-use crate::{Broker, RecordSink};
+use crate::seam::{Broker, RecordSink};
 
 /// A Kafka cluster reached over the network.
 ///

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::Broker;
 use crate::error::KafkaError;
+use crate::seam::Broker;
 
 /// The cluster of the tables that name none, and those that have names.
 #[derive(Clone)]

@@ -11,8 +11,8 @@ use crate::blocking::blocking;
 use crate::cursor::{Cursor, Verdict};
 use crate::error::KafkaError;
 use crate::offsets::{PlannedRange, ReadStats, TopicPartition, TopicSnapshot, Watermarks};
+use crate::seam::{Broker, RecordSink};
 use crate::topic_id::TopicId;
-use crate::{Broker, RecordSink};
 
 /// A cluster that answers at once and never fails.
 #[derive(Debug, Default)]

@@ -12,13 +12,13 @@ use rdkafka::consumer::ConsumerContext;
 use rdkafka::types::RDKafkaErrorCode;
 use topic::Record;
 
-use crate::RecordSink;
 use crate::client::{Client, last_complaint, serve_events};
 use crate::cursor::{Cursor, Verdict};
 use crate::error::KafkaError;
 use crate::librdkafka::fetch::{Fetched, PartitionFetch};
 use crate::look_up::LookUp;
 use crate::offsets::{PlannedRange, ReadStats, TopicPartition};
+use crate::seam::RecordSink;
 
 /// How long a wait for records lasts before time and cancellation are looked at again.
 const POLL_LIMIT: Duration = Duration::from_millis(100);

@@ -17,7 +17,7 @@ use aws_config::SdkConfig;
 use aws_sdk_glue::types::{Connection, ConnectionPropertyKey};
 
 use crate::aws::sdk::{reason, retries, timeouts};
-use crate::config::ConfigError;
+use crate::config::error::ConfigError;
 
 /// The variables that the connection `name` stands for. `endpoint` goes before where AWS's variables say that Glue is.
 ///

@@ -15,13 +15,10 @@ use kafka::auth::error::{AuthError, Credential};
 use kafka::auth::location::CertificatesLocation;
 use kafka::{Cluster, KafkaError};
 
-use super::{ConfigError, Vars};
-
-/// The variable of the named clusters.
-pub(super) const VARIABLE: &str = "kafka_clusters";
+use crate::config::error::{AUTH_TYPE, ConfigError, KAFKA_CLUSTERS};
+use crate::config::typed::TypedVariables;
 
 const KAFKA_ENDPOINT: &str = "kafka_endpoint";
-pub(super) const AUTH_TYPE: &str = "auth_type";
 const SECRETS_MANAGER_SECRET: &str = "secrets_manager_secret";
 const CERTIFICATES_S3_REFERENCE: &str = "certificates_s3_reference";
 const MSK_REGION: &str = "msk_region";
@@ -36,7 +33,7 @@ const KEYS: [&str; 5] = [
 ];
 
 /// Reads the cluster that `vars` describe.
-pub(super) fn read(vars: &Vars<impl Fn(&str) -> Option<String>>) -> Result<Cluster, ConfigError> {
+pub(super) fn read(vars: &TypedVariables<impl Fn(&str) -> Option<String>>) -> Result<Cluster, ConfigError> {
     Ok(Cluster {
         bootstrap_servers: vars.text(KAFKA_ENDPOINT),
         auth_type: vars.text(AUTH_TYPE).unwrap_or_default().parse()?,
@@ -51,7 +48,7 @@ pub(crate) fn explain(error: &KafkaError) -> String {
     match error {
         KafkaError::NoBootstrapServers => format!("configuration: {}", MISSING_ENDPOINT),
         KafkaError::UnknownCluster { name, known } => {
-            format!("unknown cluster `{name}`: {VARIABLE} defines {known}")
+            format!("unknown cluster `{name}`: {KAFKA_CLUSTERS} defines {known}")
         }
         KafkaError::Credentials(AuthError::Missing {
             auth_type,
@@ -71,12 +68,12 @@ pub(crate) fn explain(error: &KafkaError) -> String {
     }
 }
 
-/// The function's own cluster has no brokers; an entry of [`VARIABLE`] always has.
+/// The function's own cluster has no brokers; an entry of [`KAFKA_CLUSTERS`] always has.
 pub(super) const MISSING_ENDPOINT: ConfigError = ConfigError::Missing {
     variable: KAFKA_ENDPOINT,
 };
 
-/// Reads the value of [`VARIABLE`].
+/// Reads the value of [`KAFKA_CLUSTERS`].
 pub(super) fn read_named(json: &str) -> Result<BTreeMap<String, Cluster>, ConfigError> {
     let clusters: BTreeMap<String, BTreeMap<String, String>> =
         serde_json::from_str(json).map_err(|error| invalid(error.to_string()))?;
@@ -86,7 +83,7 @@ pub(super) fn read_named(json: &str) -> Result<BTreeMap<String, Cluster>, Config
             return Err(invalid(format!("cluster `{name}` says `{key}`, wanted {known}")));
         }
         let in_cluster = |error| invalid(format!("cluster `{name}`: {error}"));
-        let cluster = read(&Vars(|key: &str| settings.get(key).cloned())).map_err(in_cluster)?;
+        let cluster = read(&TypedVariables(|key: &str| settings.get(key).cloned())).map_err(in_cluster)?;
         if cluster.bootstrap_servers.is_none() {
             return Err(invalid(format!("cluster `{name}` has no {KAFKA_ENDPOINT}")));
         }

@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::{Config, ConfigError, SCHEMA_REGISTRY_URL};
+use crate::config::error::ConfigError;
+use crate::config::{Config, SCHEMA_REGISTRY_URL};
 use kafka::auth::credentials::CredentialStore;
 use kafka::auth::secret::SecretText;
 

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use connector::config::Config;
+use connector::config::error::ConfigError;
 use connector::config::variables::Variables as Completed;
-use connector::config::{Config, ConfigError};
 
 use crate::finding::Check;
 use crate::limit::NoAnswer;

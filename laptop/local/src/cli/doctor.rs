@@ -8,7 +8,7 @@ use clap::Args;
 use doctor::{DoctorOptions, Report, Source, TextList, examine_environment};
 use protocol::TableName;
 
-use super::Error;
+use super::terminal::Error;
 
 #[derive(Debug, Args)]
 pub(super) struct DoctorArgs {

@@ -1,6 +1,6 @@
 //! The program `athena-local`: arguments, terminal, exit code.
 
-use std::io::{self, IsTerminal};
+use std::io;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -12,12 +12,14 @@ mod query;
 mod schema;
 mod shell;
 mod target;
+mod terminal;
 
 use self::doctor::DoctorArgs;
 use self::progress::ProgressLine;
 use self::query::Printer;
 use self::schema::SchemaCommand;
 use self::target::{OrdersArgs, Target, TargetArgs};
+use self::terminal::Error;
 use crate::demo::{self, DemoOptions};
 use crate::output::OutputFormat;
 use crate::stack::Stack;
@@ -81,9 +83,6 @@ enum Command {
         made: OrdersArgs,
     },
 }
-
-/// Anything that ends the program with a message.
-type Error = Box<dyn std::error::Error>;
 
 /// Does what the process's arguments say.
 pub async fn run() -> ExitCode {
@@ -162,11 +161,6 @@ async fn serve(orders: usize, made: &OrdersArgs) -> Result<(), Error> {
     eprintln!("Kafka, Glue and S3 are up until interrupted (Ctrl-C).");
     tokio::signal::ctrl_c().await?;
     Ok(())
-}
-
-/// Whether a person reads standard error.
-fn is_terminal() -> bool {
-    io::stderr().is_terminal()
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 use producer::Progress;
 
-use super::is_terminal;
+use super::terminal::is_terminal;
 
 /// A bar on a terminal; elsewhere a line of text now and then.
 pub(super) struct ProgressLine {

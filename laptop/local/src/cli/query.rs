@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::time::Instant;
 
-use super::Error;
+use super::terminal::Error;
 use crate::athena::Athena;
 use crate::output::{OutputFormat, RowWriter};
 

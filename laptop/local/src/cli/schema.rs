@@ -15,7 +15,7 @@ use topic::document::{TableDefaults, TopicDocument};
 use topic::infer::{InferRecord, infer};
 use topic::{Record, SchemaDefinition, TopicTable};
 
-use super::Error;
+use super::terminal::Error;
 use crate::types::{sql_name, sql_schema};
 
 /// How long the brokers may take to show the records.

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use rustyline::DefaultEditor;
 use rustyline::error::ReadlineError;
 
-use super::Error;
 use super::query::Printer;
+use super::terminal::Error;
 use crate::athena::Athena;
 use crate::output::OutputFormat;
 

@@ -7,8 +7,8 @@ use clap::Args;
 use connector::Connector;
 use spill::S3BlockStore;
 
-use super::Error;
 use super::progress::ProgressLine;
+use super::terminal::Error;
 use crate::athena::{Athena, AthenaOptions};
 use crate::federation::FederationOptions;
 use crate::invoke::{InProcess, Invoke, LambdaInvoke, LambdaTarget};
