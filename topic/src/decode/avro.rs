@@ -49,10 +49,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::decode::column::ColumnBuilder;
-use crate::decode::framing::{CONFLUENT_HEADER_BYTES, Framed, GLUE_HEADER_BYTES};
-use crate::decode::{
-    Column, PayloadDecoder, RowError, TableError, WriterSchemaError, WriterSchemaId, WriterSchemas, framing,
-};
+use crate::decode::error::{RowError, TableError};
+use crate::decode::framing::{self, CONFLUENT_HEADER_BYTES, Framed, GLUE_HEADER_BYTES};
+use crate::decode::payload_decoder::PayloadDecoder;
+use crate::decode::wanted::Column;
+use crate::decode::writer_schemas::{WriterSchemaError, WriterSchemaId, WriterSchemas};
 use crate::path::Path;
 use crate::table::DataFormat;
 

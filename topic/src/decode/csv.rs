@@ -27,9 +27,12 @@
 
 use crate::decode::column::{ColumnBuilder, ValueBuilder};
 use crate::decode::csv::fields::{Field, Fields};
+use crate::decode::error::{RowError, TableError};
 use crate::decode::json::fill::Filler;
+use crate::decode::payload_decoder::PayloadDecoder;
 use crate::decode::scalar::Scalar;
-use crate::decode::{Column, PayloadDecoder, RowError, TableError, utf8};
+use crate::decode::utf8;
+use crate::decode::wanted::Column;
 use crate::table::CsvOptions;
 
 mod fields;

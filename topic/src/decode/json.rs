@@ -46,11 +46,14 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::decode::column::ColumnBuilder;
+use crate::decode::error::{RowError, TableError};
 use crate::decode::json::cursor::Cursor;
 use crate::decode::json::fill::Filler;
 use crate::decode::json::members::Members;
 use crate::decode::json::wanted::{Found, Wanted};
-use crate::decode::{Column, PayloadDecoder, RowError, TableError, framing, utf8};
+use crate::decode::payload_decoder::PayloadDecoder;
+use crate::decode::wanted::Column;
+use crate::decode::{framing, utf8};
 use crate::path::{Path, Step};
 
 mod cursor;

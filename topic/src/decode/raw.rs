@@ -25,9 +25,12 @@
 use std::ops::Range;
 
 use crate::decode::column::{ColumnBuilder, Misfits, ValueBuilder};
+use crate::decode::error::{RowError, TableError};
 use crate::decode::json::fill::Filler;
+use crate::decode::payload_decoder::PayloadDecoder;
 use crate::decode::scalar::Scalar;
-use crate::decode::{Column, PayloadDecoder, RowError, TableError, utf8};
+use crate::decode::utf8;
+use crate::decode::wanted::Column;
 use crate::table::DataFormat;
 
 /// Decodes single values, or values at fixed places.

@@ -6,7 +6,7 @@ use std::ops::Range;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::decode::RowError;
+use crate::decode::error::RowError;
 use crate::decode::json::wanted::{Found, Wanted};
 
 /// Notes in `found`, which is empty, where those members of `json` stand that are wanted.

@@ -6,8 +6,8 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use crate::decode::RowError;
 use crate::decode::column::ColumnBuilder;
+use crate::decode::error::RowError;
 use crate::decode::protobuf::plan::{Entry, MapPlace, Node, Place, Plan};
 use crate::decode::protobuf::scalars::{map_key, scalar};
 use crate::decode::protobuf::schema::{Field, Schema};

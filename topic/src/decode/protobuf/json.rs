@@ -21,14 +21,16 @@ use std::ops::Range;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::decode::error::RowError;
 use crate::decode::protobuf::fill::{Filler, KEY_BYTES};
+use crate::decode::protobuf::kind::Kind;
 use crate::decode::protobuf::plan::Entry;
 use crate::decode::protobuf::scalars::scalar;
-use crate::decode::protobuf::schema::{Field, Kind, Shape};
+use crate::decode::protobuf::schema::{Field, Shape};
 use crate::decode::protobuf::well_known::{TWO_LEN, WellKnown};
 use crate::decode::protobuf::wire::Raw;
 use crate::decode::scalar::Scalar;
-use crate::decode::{RowError, utf8};
+use crate::decode::utf8;
 
 const MAX_DEPTH: usize = 100;
 

@@ -22,10 +22,11 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Fields};
 
-use crate::decode::Column;
-use crate::decode::protobuf::schema::{EnumType, Field, Kind, Message, Schema, Shape};
+use crate::decode::protobuf::kind::{EnumType, Kind};
+use crate::decode::protobuf::schema::{Field, Message, Schema, Shape};
 use crate::decode::protobuf::well_known::WellKnown;
 use crate::decode::protobuf::wire::Lookup;
+use crate::decode::wanted::Column;
 use crate::path::{Path, Step};
 
 /// About what an appended value takes in a column.

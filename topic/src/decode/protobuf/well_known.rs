@@ -14,7 +14,7 @@ use std::sync::LazyLock;
 
 use chrono::{DateTime, Datelike};
 
-use crate::decode::protobuf::schema::Kind;
+use crate::decode::protobuf::kind::Kind;
 use crate::decode::protobuf::wire::{Lookup, Raw, Slot, WireType};
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -13,7 +13,7 @@
 
 use std::ops::Range;
 
-use crate::decode::RowError;
+use crate::decode::error::RowError;
 
 const MAX_GROUPS: usize = 100;
 /// For how many values there is room from payload to payload.
