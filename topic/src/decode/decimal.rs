@@ -1,6 +1,11 @@
 //! Decimals of up to 38 digits, as an unscaled integer and a scale.
 
-use crate::decode::column::DecimalType;
+/// Precision and scale.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct DecimalType {
+    pub(crate) precision: u8,
+    pub(crate) scale: i8,
+}
 
 /// What Arrow's 128-bit decimals hold.
 const MAX_DIGITS: u32 = 38;

@@ -39,7 +39,7 @@ pub use self::writer_schemas::{NoWriterSchemas, WriterSchemaError, WriterSchemaI
 
 mod about;
 pub(crate) mod avro;
-mod column;
+pub mod column;
 mod csv;
 mod decimal;
 mod error;
@@ -49,7 +49,7 @@ mod payload;
 mod payload_decoder;
 pub(crate) mod protobuf;
 mod raw;
-mod scalar;
+pub mod scalar;
 mod utf8;
 mod wanted;
 mod writer_schemas;

@@ -21,7 +21,7 @@ pub(crate) struct Filler {
 impl Filler {
     /// Appends `json`, known to be one JSON value without blanks around it.
     pub(crate) fn append(&mut self, json: &str, values: &mut ValueBuilder, misfits: &mut Misfits) {
-        if is_nested(values) {
+        if values.is_nested() {
             self.fill(&mut Cursor::new(json), values, misfits);
         } else {
             values.append(scalar(json, &mut self.unescaped), misfits);
@@ -30,7 +30,7 @@ impl Filler {
 
     /// Appends `text`, which in a nested column is JSON.
     pub(crate) fn append_text(&mut self, text: &str, values: &mut ValueBuilder, misfits: &mut Misfits) {
-        if is_nested(values) {
+        if values.is_nested() {
             self.append_json(text, values, misfits);
         } else {
             values.append(Scalar::Text(text), misfits);
@@ -54,7 +54,7 @@ impl Filler {
             (ValueBuilder::List(lists), b'[') => self.fill_list(cursor, lists, misfits),
             (ValueBuilder::Struct(rows), b'{') => self.fill_row(cursor, rows, misfits),
             (ValueBuilder::Map(maps), b'{') => self.fill_map(cursor, maps, misfits),
-            (values, b'"') if is_nested(values) => {
+            (values, b'"') if values.is_nested() => {
                 let mut buffer = std::mem::take(&mut self.unescaped);
                 let text = unescape(inside(cursor.take()), &mut buffer);
                 self.append_json(text, values, misfits);
@@ -129,13 +129,6 @@ impl Filler {
         }
         fits
     }
-}
-
-fn is_nested(values: &ValueBuilder) -> bool {
-    matches!(
-        values,
-        ValueBuilder::List(_) | ValueBuilder::Struct(_) | ValueBuilder::Map(_)
-    )
 }
 
 /// The field of this name and whether it is its very name, or else one that differs in case alone. Objects mostly have
