@@ -196,7 +196,7 @@ impl Filler<'_> {
         maps: &mut Maps,
         misfits: &mut Misfits,
     ) -> Result<(), RowError> {
-        for at in self.last_of_each_key(&form.entry, entries)? {
+        for at in self.last_of_each_key(&form.entry.lookup, &form.entry.key.kind, entries)? {
             self.charge(form.bytes)?;
             let found = self.found.collect(self.payload, at..at + 1, &form.entry.lookup)?;
             let entry = maps.entries();

@@ -1,7 +1,7 @@
 //! Which parts of a message fill which columns, compiled once for each message that payloads hold.
 //!
 //! The columns belong to the reader's message; a payload may hold another one, or an older version of it. Their fields
-//! are matched by name.
+//! are matched by name. No library plans that: those for descriptors show a message by its own fields, all of them.
 //!
 //! | value | column type | holds |
 //! |---|---|---|
