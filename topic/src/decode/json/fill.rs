@@ -22,7 +22,7 @@ impl Filler {
     /// Appends `json`, known to be one JSON value without blanks around it.
     pub(crate) fn append(&mut self, json: &str, values: &mut ValueBuilder, misfits: &mut Misfits) {
         if values.is_nested() {
-            self.fill(&mut Cursor::new(json), values, misfits);
+            self.fill(&mut Cursor::at(json, 0), values, misfits);
         } else {
             values.append(scalar(json, &mut self.unescaped), misfits);
         }
@@ -39,7 +39,7 @@ impl Filler {
 
     /// Appends to a nested column what `text` is as JSON, if it is.
     fn append_json(&mut self, text: &str, values: &mut ValueBuilder, misfits: &mut Misfits) {
-        let mut cursor = Cursor::new(text);
+        let mut cursor = Cursor::at(text, 0);
         // A string within the string is not followed, or a text could lead deeper than the type.
         if cursor.first() == b'"' || serde_json::from_str::<IgnoredAny>(text).is_err() {
             values.append_misfit(Scalar::Text(text).kind(), misfits);
