@@ -15,7 +15,7 @@ use arrow::datatypes::{DataType, Field, Fields, TimeUnit};
 
 mod parse;
 
-pub use self::parse::TypeNameError;
+pub use self::parse::{Parsed, TypeNameError, parse};
 
 /// How deep types nest: `ARRAY(INT)` is 2.
 pub const MAX_DEPTH: usize = 64;
@@ -153,35 +153,6 @@ pub static TYPES: [TypeName; 17] = [
         kind: Kind::Complex,
     },
 ];
-
-/// What a type name stands for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Parsed {
-    pub data_type: DataType,
-    /// Whether the name is none of [`TYPES`], so that the type is VARCHAR for want of a better one.
-    pub unknown: bool,
-}
-
-/// The type of this name. `exact_decimal` makes DECIMAL without precision `decimal(38,18)` rather than DOUBLE.
-///
-/// # Errors
-/// For a name with brackets that is not one of [`TYPES`], saying where it goes wrong.
-pub fn parse(name: &str, exact_decimal: bool) -> Result<Parsed, TypeNameError> {
-    if name.contains(parse::is_punctuation) {
-        let data_type = parse::parse(name, exact_decimal)?;
-        return Ok(Parsed {
-            data_type,
-            unknown: false,
-        });
-    }
-    let words: Vec<_> = name.split_whitespace().map(str::to_uppercase).collect();
-    let found = find(&words.join(" "), 0, "");
-    let data_type = found.map(|found| found.data_type(&[], exact_decimal));
-    Ok(Parsed {
-        unknown: found.is_none() && !words.is_empty(),
-        data_type: data_type.and_then(Result::ok).unwrap_or(DataType::Utf8),
-    })
-}
 
 /// The name of a type that [`parse`] reads back, in Athena's spelling.
 pub fn name(data_type: &DataType) -> String {

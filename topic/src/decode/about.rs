@@ -22,8 +22,9 @@ use std::collections::HashMap;
 use arrow::datatypes::DataType;
 
 use crate::decode::column::{ColumnBuilder, ValueBuilder};
+use crate::decode::error::TableError;
 use crate::decode::scalar::Scalar;
-use crate::decode::{Column, TableError};
+use crate::decode::wanted::Column;
 use crate::record::{Headers, Record};
 use crate::table::Source;
 

@@ -10,6 +10,10 @@
 //! registry to ask, or where the body would have to be inflated and cannot be, the whole payload is taken for a bare datum if it is one to its last byte;
 //! otherwise the record is bad, for the reason that the header gives. A datum that leaves bytes over is bad.
 //!
+//! Why not `arrow-avro` (as of 59): it decodes no bare datum, wants every writer's schema before the first record and ends
+//! its batch at another one, makes an `UnionArray` of a union, and a datum that is cut short spoils the rows before it.
+//! `apache-avro` makes a tree of values of each datum, wanted or not.
+//!
 //! Columns are read straight from the bytes, and what no column shows is passed over:
 //!
 //! | file | idea |
@@ -49,10 +53,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::decode::column::ColumnBuilder;
-use crate::decode::framing::{CONFLUENT_HEADER_BYTES, Framed, GLUE_HEADER_BYTES};
-use crate::decode::{
-    Column, PayloadDecoder, RowError, TableError, WriterSchemaError, WriterSchemaId, WriterSchemas, framing,
-};
+use crate::decode::error::{RowError, TableError};
+use crate::decode::framing::{self, CONFLUENT_HEADER_BYTES, Framed, GLUE_HEADER_BYTES};
+use crate::decode::payload_decoder::PayloadDecoder;
+use crate::decode::wanted::Column;
+use crate::decode::writer_schemas::{WriterSchemaError, WriterSchemaId, WriterSchemas};
 use crate::path::Path;
 use crate::table::DataFormat;
 

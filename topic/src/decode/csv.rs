@@ -25,11 +25,16 @@
 //! So nothing but an open quote makes a payload bad. What differs from Java: quotes, which there are text (and here are
 //! without a `quote`); trailing empty fields; a byte order mark, there text; an empty BOOLEAN, there false.
 
-use crate::decode::column::{ColumnBuilder, ValueBuilder};
+use arrow::datatypes::DataType;
+
+use crate::decode::column::ColumnBuilder;
 use crate::decode::csv::fields::{Field, Fields};
+use crate::decode::error::{RowError, TableError};
 use crate::decode::json::fill::Filler;
+use crate::decode::payload_decoder::PayloadDecoder;
 use crate::decode::scalar::Scalar;
-use crate::decode::{Column, PayloadDecoder, RowError, TableError, utf8};
+use crate::decode::utf8;
+use crate::decode::wanted::Column;
 use crate::table::CsvOptions;
 
 mod fields;
@@ -82,7 +87,7 @@ impl PayloadDecoder for CsvDecoder {
 fn append(column: &mut ColumnBuilder, field: &Field<'_>, null_text: Option<&str>, filler: &mut Filler) {
     let (values, misfits) = column.parts();
     let null = !field.quoted && null_text == Some(field.text);
-    let empty = field.text.is_empty() && !matches!(values, ValueBuilder::Utf8(_));
+    let empty = field.text.is_empty() && values.data_type() != DataType::Utf8;
     if null || empty {
         values.append_null();
     } else {

@@ -1,6 +1,11 @@
 //! Decimals of up to 38 digits, as an unscaled integer and a scale.
 
-use crate::decode::column::DecimalType;
+/// Precision and scale.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct DecimalType {
+    pub(crate) precision: u8,
+    pub(crate) scale: i8,
+}
 
 /// What Arrow's 128-bit decimals hold.
 const MAX_DIGITS: u32 = 38;
@@ -37,7 +42,7 @@ pub(crate) fn parse(text: &str, to: DecimalType) -> Option<i128> {
     }
     // With `kept` below zero the first digit lies right of the one that rounds.
     if kept >= 0 && digits.next().is_some_and(|digit| digit >= 5) {
-        unscaled += 1;
+        unscaled = unscaled.checked_add(1)?;
     }
     let unscaled = if negative { -unscaled } else { unscaled };
     fits(unscaled, to).then_some(unscaled)
@@ -88,9 +93,9 @@ fn divide(value: i128, divisor: i128) -> i128 {
 }
 
 fn fits(unscaled: i128, to: DecimalType) -> bool {
-    10_i128
+    10_u128
         .checked_pow(to.precision.into())
-        .is_some_and(|limit| unscaled.abs() < limit)
+        .is_some_and(|limit| unscaled.unsigned_abs() < limit)
 }
 
 #[cfg(test)]
@@ -162,6 +167,19 @@ mod tests {
         assert_eq!(to_integer(1200, 2), Some(12));
         assert_eq!(to_integer(1201, 2), None);
         assert_eq!(to_integer(0, 99), Some(0));
+    }
+
+    #[test]
+    fn refuses_what_128_bits_do_not_hold() {
+        let widest = DecimalType {
+            precision: 38,
+            scale: 0,
+        };
+        assert_eq!(parse(&format!("{}.5", i128::MAX), widest), None);
+        assert_eq!(parse(&format!("{}.5", i128::MIN), widest), None);
+        assert_eq!(parse(&"9".repeat(38), widest), Some(10_i128.pow(38) - 1));
+        assert_eq!(parse(&format!("{}.5", "9".repeat(38)), widest), None);
+        assert_eq!(rescale(i128::MIN, 0, widest), None);
     }
 
     proptest! {

@@ -13,7 +13,8 @@ use std::io::Read;
 use flate2::read::ZlibDecoder;
 use uuid::Uuid;
 
-use crate::decode::{RowError, WriterSchemaId};
+use crate::decode::error::RowError;
+use crate::decode::writer_schemas::WriterSchemaId;
 
 pub(crate) const GLUE_HEADER_BYTES: usize = 18;
 pub(crate) const CONFLUENT_HEADER_BYTES: usize = 5;

@@ -2,8 +2,18 @@
 //!
 //! The document is walked once; only the mapped top-level keys are kept (as slices of the record, borrowed), every
 //! other value is skipped. Only a kept value that a path leads into, or that a nested column takes apart, is walked
-//! again. Numbers and nested values keep the spelling they came with. The walk is `members`' own; what that declines, bad
-//! records among it, is for `serde_json` to read and to judge.
+//! again. Numbers and nested values keep the spelling they came with. The walk is our own, for speed; what is wrong with a
+//! document that it declines `serde_json` tells.
+//!
+//! | file | idea |
+//! |---|---|
+//! | `members` | the members of the top-level object, found the quick way |
+//! | `wanted` | what paths lead to within them |
+//! | `fill` | values to columns |
+//! | `cursor` | a walk over JSON text |
+//! | `scanner` | the walk over text that nobody has checked yet |
+//! | `search`, `escape` | within strings |
+//! | `refusal` | why a record is no JSON object |
 //!
 //! | in the record | in the row |
 //! |---|---|
@@ -46,20 +56,24 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::decode::column::ColumnBuilder;
+use crate::decode::error::{RowError, TableError};
 use crate::decode::json::cursor::Cursor;
 use crate::decode::json::fill::Filler;
 use crate::decode::json::members::Members;
+use crate::decode::json::refusal::refusal;
 use crate::decode::json::wanted::{Found, Wanted};
-use crate::decode::{Column, PayloadDecoder, RowError, TableError, framing, utf8};
+use crate::decode::payload_decoder::PayloadDecoder;
+use crate::decode::wanted::Column;
+use crate::decode::{framing, utf8};
 use crate::path::{Path, Step};
 
 mod cursor;
 mod escape;
 pub(crate) mod fill;
 mod members;
+mod refusal;
 mod scanner;
 mod search;
-mod top_level;
 mod wanted;
 
 /// Decodes JSON objects.
@@ -100,10 +114,7 @@ impl JsonDecoder {
     fn locate(&mut self, json: &str) -> Result<(), RowError> {
         self.found.fill(None);
         let located = self.members.locate(json, &self.wanted, &mut self.found);
-        if located.is_none() {
-            self.found.fill(None);
-            top_level::locate(json, &self.wanted, &mut self.found)?;
-        }
+        located.ok_or_else(|| refusal(json))?;
         for branch in self.wanted.branches() {
             if let Some(range) = &self.found[branch.place()] {
                 let mut cursor = Cursor::at(json, range.start);

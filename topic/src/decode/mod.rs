@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `wanted` | the columns, and where it is said how to fill them |
 //! | `payload` | a value or key, by the decoder of its format |
+//! | `payload_decoder` | what each format does |
 //! | `json` | a JSON document |
 //! | `csv` | a line of CSV |
 //! | `avro` | an Avro datum, by its writer's schema |
@@ -33,22 +34,22 @@ use crate::record::Record;
 use crate::table::{self, Source, TopicTable};
 
 pub use self::error::{BadRecord, RowError, TableError, ValueErrors};
-pub(crate) use self::payload::PayloadDecoder;
 pub(crate) use self::wanted::{Column, has_dates};
 pub use self::writer_schemas::{NoWriterSchemas, WriterSchemaError, WriterSchemaId, WriterSchemas};
 
 mod about;
 pub(crate) mod avro;
-mod column;
+pub mod column;
 mod csv;
 mod decimal;
 mod error;
 pub(crate) mod framing;
 mod json;
 mod payload;
+mod payload_decoder;
 pub(crate) mod protobuf;
 mod raw;
-mod scalar;
+pub mod scalar;
 mod utf8;
 mod wanted;
 mod writer_schemas;

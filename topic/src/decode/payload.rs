@@ -5,11 +5,14 @@ use std::sync::Arc;
 use crate::decode::avro::AvroDecoder;
 use crate::decode::column::ColumnBuilder;
 use crate::decode::csv::CsvDecoder;
+use crate::decode::error::{BadRecord, RowError, TableError};
 use crate::decode::json::JsonDecoder;
+use crate::decode::payload_decoder::PayloadDecoder;
 use crate::decode::protobuf::ProtobufDecoder;
 use crate::decode::raw::RawDecoder;
 use crate::decode::scalar::Scalar;
-use crate::decode::{BadRecord, Column, RowError, TableError, WriterSchemas};
+use crate::decode::wanted::Column;
+use crate::decode::writer_schemas::WriterSchemas;
 use crate::table::Encoding;
 
 /// One side of a record and the columns it fills.
@@ -90,13 +93,6 @@ fn refuse_misfits(columns: &mut [ColumnBuilder]) -> Result<(), RowError> {
         }
     }
     Ok(())
-}
-
-/// Reads one format.
-pub(crate) trait PayloadDecoder: Send {
-    /// Appends exactly one row to each of `columns`, which are those the decoder was made for, in order. After an
-    /// error the caller takes back whatever was appended.
-    fn decode(&mut self, payload: &[u8], columns: &mut [ColumnBuilder]) -> Result<(), RowError>;
 }
 
 fn payload_decoder(

@@ -48,6 +48,7 @@
 //! |---|---|
 //! | `definition` | text or base64 to descriptors |
 //! | `schema` | messages, fields and enums; which message a payload holds |
+//! | `kind` | the types of a field's values |
 //! | `fields` | the columns that a message makes |
 //! | `writers` | schemas that payloads name |
 //! | `plan` | which field fills which column |
@@ -61,7 +62,11 @@
 use std::sync::Arc;
 
 use crate::decode::column::ColumnBuilder;
-use crate::decode::{Column, PayloadDecoder, RowError, TableError, WriterSchemaId, WriterSchemas, framing};
+use crate::decode::error::{RowError, TableError};
+use crate::decode::framing;
+use crate::decode::payload_decoder::PayloadDecoder;
+use crate::decode::wanted::Column;
+use crate::decode::writer_schemas::{WriterSchemaId, WriterSchemas};
 use crate::table::DataFormat;
 
 use self::fill::{Scratch, fill};
@@ -76,6 +81,7 @@ mod definition;
 mod fields;
 mod fill;
 mod json;
+mod kind;
 mod plan;
 mod scalars;
 mod schema;

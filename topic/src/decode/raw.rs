@@ -24,10 +24,15 @@
 
 use std::ops::Range;
 
+use arrow::datatypes::DataType;
+
 use crate::decode::column::{ColumnBuilder, Misfits, ValueBuilder};
+use crate::decode::error::{RowError, TableError};
 use crate::decode::json::fill::Filler;
+use crate::decode::payload_decoder::PayloadDecoder;
 use crate::decode::scalar::Scalar;
-use crate::decode::{Column, PayloadDecoder, RowError, TableError, utf8};
+use crate::decode::utf8;
+use crate::decode::wanted::Column;
 use crate::table::DataFormat;
 
 /// Decodes single values, or values at fixed places.
@@ -59,7 +64,7 @@ impl PayloadDecoder for RawDecoder {
     fn decode(&mut self, payload: &[u8], columns: &mut [ColumnBuilder]) -> Result<(), RowError> {
         for (column, extent) in columns.iter_mut().zip(&self.extents) {
             let (values, misfits) = column.parts();
-            match extent.of(payload, width(values)) {
+            match extent.of(payload, width(&values.data_type())) {
                 Some(bytes) => append(bytes, values, misfits, &mut self.filler),
                 None => values.append_misfit(Scalar::Bytes(payload).kind(), misfits),
             }
@@ -105,26 +110,25 @@ impl Extent {
     }
 }
 
-fn width(values: &ValueBuilder) -> Option<usize> {
-    match values {
-        ValueBuilder::Boolean(_) | ValueBuilder::Int8(_) => Some(1),
-        ValueBuilder::Int16(_) => Some(2),
-        ValueBuilder::Int32(_) | ValueBuilder::Float32(_) => Some(4),
-        ValueBuilder::Int64(_) | ValueBuilder::Float64(_) => Some(8),
+/// How many bytes a value has, if that is fixed.
+fn width(data_type: &DataType) -> Option<usize> {
+    match data_type {
+        DataType::Boolean => Some(1),
+        number if number.is_signed_integer() || number.is_floating() => number.primitive_width(),
         _ => None,
     }
 }
 
 fn append(bytes: &[u8], values: &mut ValueBuilder, misfits: &mut Misfits, filler: &mut Filler) {
-    let scalar = match values {
-        ValueBuilder::Boolean(_) => boolean(bytes),
-        ValueBuilder::Int8(_) => number(bytes, i8::from_be_bytes).map(|value| Scalar::Int(value.into())),
-        ValueBuilder::Int16(_) => number(bytes, i16::from_be_bytes).map(|value| Scalar::Int(value.into())),
-        ValueBuilder::Int32(_) => number(bytes, i32::from_be_bytes).map(|value| Scalar::Int(value.into())),
-        ValueBuilder::Int64(_) => number(bytes, i64::from_be_bytes).map(Scalar::Int),
-        ValueBuilder::Float32(_) => number(bytes, f32::from_be_bytes).map(Scalar::Float),
-        ValueBuilder::Float64(_) => number(bytes, f64::from_be_bytes).map(Scalar::Double),
-        ValueBuilder::Utf8(_) | ValueBuilder::Binary(_) => Some(Scalar::Bytes(bytes)),
+    let scalar = match values.data_type() {
+        DataType::Boolean => boolean(bytes),
+        DataType::Int8 => number(bytes, i8::from_be_bytes).map(|value| Scalar::Int(value.into())),
+        DataType::Int16 => number(bytes, i16::from_be_bytes).map(|value| Scalar::Int(value.into())),
+        DataType::Int32 => number(bytes, i32::from_be_bytes).map(|value| Scalar::Int(value.into())),
+        DataType::Int64 => number(bytes, i64::from_be_bytes).map(Scalar::Int),
+        DataType::Float32 => number(bytes, f32::from_be_bytes).map(Scalar::Float),
+        DataType::Float64 => number(bytes, f64::from_be_bytes).map(Scalar::Double),
+        DataType::Utf8 | DataType::Binary => Some(Scalar::Bytes(bytes)),
         _ => return filler.append_text(&utf8::lossy(bytes), values, misfits),
     };
     match scalar {

@@ -11,13 +11,13 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, NaiveDate, NaiveTime};
 
-use crate::decode::column::DecimalType;
-use crate::decode::{decimal, utf8};
+use crate::decode::decimal::{self, DecimalType};
+use crate::decode::utf8;
 use crate::format_hint::{DateFormat, ParsedTime};
 
 /// A value as a format gives it.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Scalar<'a> {
+pub enum Scalar<'a> {
     /// Absent, or null in so many words.
     Null,
     Bool(bool),

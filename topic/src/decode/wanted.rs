@@ -2,8 +2,8 @@
 
 use arrow::datatypes::{DataType, Field};
 
-use crate::decode::TableError;
 use crate::decode::column::ColumnBuilder;
+use crate::decode::error::TableError;
 use crate::format_hint::DateFormat;
 use crate::table::{DataFormat, FORMAT_HINT_KEY, MAPPING_KEY, SOURCE_KEY, Source, TopicTable};
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::shape::{Members, Sampler, Shape};
@@ -66,11 +66,6 @@ fn observe(json: &str, shape: &mut Shape, depth: usize, sampler: &mut Sampler) {
         Some(b'{' | b'[') => shape.observe_other(),
         Some(_) => shape.observe_number(json),
     }
-}
-
-/// Whether `text` is an array or object.
-pub(super) fn holds_json(text: &str) -> bool {
-    text.trim_start().starts_with(['{', '[']) && serde_json::from_str::<IgnoredAny>(text).is_ok()
 }
 
 struct AllMembers;

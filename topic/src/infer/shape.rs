@@ -3,10 +3,10 @@
 use std::collections::{HashMap, HashSet};
 
 use arrow::datatypes::{DataType, Field};
+use serde::de::IgnoredAny;
 use uuid::Uuid;
 
 use super::dates::{Candidates, DateFormats, Reading};
-use super::json::holds_json;
 use super::numbers::Numbers;
 use crate::type_name::{self, list_of, map_of};
 
@@ -290,6 +290,11 @@ impl Members {
             self.rest.get_or_insert_default().merge(rest);
         }
     }
+}
+
+/// Whether `text` is an array or object.
+fn holds_json(text: &str) -> bool {
+    text.trim_start().starts_with(['{', '[']) && serde_json::from_str::<IgnoredAny>(text).is_ok()
 }
 
 fn is_id(name: &str) -> bool {

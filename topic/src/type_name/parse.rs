@@ -1,4 +1,4 @@
-//! The grammar of type names with brackets, read by descent.
+//! From a name to a type. Names with brackets are read by descent:
 //!
 //! ```text
 //! type   = ARRAY open type close | MAP open type "," type close | (ROW | STRUCT) open field {"," field} close
@@ -22,12 +22,41 @@ pub struct TypeNameError {
     pub position: usize,
 }
 
+/// What a type name stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parsed {
+    pub data_type: DataType,
+    /// Whether the name is none of [`TYPES`](super::TYPES), so that the type is VARCHAR for want of a better one.
+    pub unknown: bool,
+}
+
+/// The type of this name. `exact_decimal` makes DECIMAL without precision `decimal(38,18)` rather than DOUBLE.
+///
+/// # Errors
+/// For a name with brackets that is not one of [`TYPES`](super::TYPES), saying where it goes wrong.
+pub fn parse(name: &str, exact_decimal: bool) -> Result<Parsed, TypeNameError> {
+    if name.contains(is_punctuation) {
+        let data_type = complex(name, exact_decimal)?;
+        return Ok(Parsed {
+            data_type,
+            unknown: false,
+        });
+    }
+    let words: Vec<_> = name.split_whitespace().map(str::to_uppercase).collect();
+    let found = find(&words.join(" "), 0, "");
+    let data_type = found.map(|found| found.data_type(&[], exact_decimal));
+    Ok(Parsed {
+        unknown: found.is_none() && !words.is_empty(),
+        data_type: data_type.and_then(Result::ok).unwrap_or(DataType::Utf8),
+    })
+}
+
 /// What no plain word holds.
-pub(super) fn is_punctuation(c: char) -> bool {
+fn is_punctuation(c: char) -> bool {
     matches!(c, '(' | ')' | '<' | '>' | ',' | ':' | '"' | '`')
 }
 
-pub(super) fn parse(name: &str, exact_decimal: bool) -> Result<DataType, TypeNameError> {
+fn complex(name: &str, exact_decimal: bool) -> Result<DataType, TypeNameError> {
     let mut parser = Parser {
         name,
         at: 0,

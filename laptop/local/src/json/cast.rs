@@ -69,7 +69,7 @@ impl JsonCast {
                 Some(text) => self.cast_one(&mut column, text)?,
             }
         }
-        column.finish()
+        Ok(column.finish())
     }
 
     fn cast_one(&self, column: &mut Column, text: &str) -> Result<()> {

@@ -13,7 +13,6 @@ use arrow::datatypes::{DataType, Field};
 
 mod cast;
 mod column;
-mod decimal;
 mod functions;
 mod path;
 mod read;

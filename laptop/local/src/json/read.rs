@@ -15,13 +15,17 @@
 //!
 //! The value goes straight from the text into the columns; no tree is built.
 
+use std::borrow::Cow;
 use std::fmt;
 
+use arrow::datatypes::{DataType, Field, Fields};
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
+use topic::decode::column::{Rows, ValueBuilder};
+use topic::decode::scalar::Scalar;
 
-use super::column::{Column, Values};
-use super::decimal::parse_decimal;
+use super::column::{Cell, Column};
+use super::is_json;
 use super::text::{canonical, scalar_text};
 use crate::types::sql_name;
 
@@ -31,17 +35,17 @@ use crate::types::sql_name;
 /// [`serde_json::Error::is_data`] tells a value that cannot be cast from text that is not JSON.
 pub(super) fn append_json(column: &mut Column, json: &str) -> serde_json::Result<()> {
     let mut deserializer = serde_json::Deserializer::from_str(json);
-    column.deserialize(&mut deserializer)?;
+    column.cell().deserialize(&mut deserializer)?;
     deserializer.end()
 }
 
-impl<'de> DeserializeSeed<'de> for &mut Column {
+impl<'de> DeserializeSeed<'de> for Cell<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        match self.values {
+        match self.field.data_type() {
             // Where the number's own digits count, the raw text is read.
-            Values::Varchar(_) | Values::Json(_) | Values::Decimal { .. } => {
+            DataType::Utf8 | DataType::Decimal128(..) => {
                 let raw: &'de RawValue = serde::Deserialize::deserialize(deserializer)?;
                 self.append_raw(raw.get())
             }
@@ -50,189 +54,184 @@ impl<'de> DeserializeSeed<'de> for &mut Column {
     }
 }
 
-impl<'de> Visitor<'de> for &mut Column {
+impl<'de> Visitor<'de> for Cell<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "JSON that can be cast to {}", sql_name(&self.data_type))
+        write!(f, "JSON that can be cast to {}", sql_name(self.field.data_type()))
     }
 
     fn visit_unit<E: Error>(self) -> Result<(), E> {
-        self.append_null();
+        self.values.append_null();
         Ok(())
     }
 
     fn visit_bool<E: Error>(self, value: bool) -> Result<(), E> {
-        match &mut self.values {
-            Values::Boolean(values) => values.push(value),
-            Values::TinyInt(values) => values.push(value.into()),
-            Values::SmallInt(values) => values.push(value.into()),
-            Values::Integer(values) => values.push(value.into()),
-            Values::BigInt(values) => values.push(value.into()),
-            Values::Real(values) => values.push(value.into()),
-            Values::Double(values) => values.push(value.into()),
+        match self.field.data_type() {
+            DataType::Boolean => self.values.push(Scalar::Bool(value)),
+            number if number.is_numeric() => self.values.push(Scalar::Int(value.into())),
             _ => return Err(self.refused("a boolean")),
-        }
-        self.commit();
+        };
         Ok(())
     }
 
     fn visit_i64<E: Error>(self, value: i64) -> Result<(), E> {
-        let data_type = &self.data_type;
-        let out_of_range = || out_of_range(value, data_type);
-        match &mut self.values {
-            Values::Boolean(values) => values.push(value != 0),
-            Values::TinyInt(values) => values.push(value.try_into().map_err(|_| out_of_range())?),
-            Values::SmallInt(values) => values.push(value.try_into().map_err(|_| out_of_range())?),
-            Values::Integer(values) => values.push(value.try_into().map_err(|_| out_of_range())?),
-            Values::BigInt(values) => values.push(value),
-            Values::Real(values) => values.push(value as f32),
-            Values::Double(values) => values.push(value as f64),
+        let data_type = self.field.data_type();
+        let fits = match data_type {
+            DataType::Boolean => self.values.push(Scalar::Bool(value != 0)),
+            // Rounded once, rather than by way of a double.
+            DataType::Float32 => self.values.push(Scalar::Float(value as f32)),
+            number if number.is_numeric() => self.values.push(Scalar::Int(value)),
             _ => return Err(self.refused("a number")),
-        }
-        self.commit();
-        Ok(())
+        };
+        fits.then_some(()).ok_or_else(|| out_of_range(value, data_type))
     }
 
     fn visit_u64<E: Error>(self, value: u64) -> Result<(), E> {
         match i64::try_from(value) {
             Ok(value) => self.visit_i64(value),
-            Err(_) if self.is_integer() => Err(out_of_range(value, &self.data_type)),
+            Err(_) if self.field.data_type().is_integer() => Err(out_of_range(value, self.field.data_type())),
             Err(_) => self.visit_f64(value as f64),
         }
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<(), E> {
-        match &mut self.values {
-            Values::Boolean(values) => values.push(value != 0.0),
-            Values::Real(values) => values.push(value as f32),
-            Values::Double(values) => values.push(value),
-            Values::TinyInt(_) | Values::SmallInt(_) | Values::Integer(_) | Values::BigInt(_) => {
+        match self.field.data_type() {
+            DataType::Boolean => self.values.push(Scalar::Bool(value != 0.0)),
+            DataType::Float32 | DataType::Float64 => self.values.push(Scalar::Double(value)),
+            integer if integer.is_integer() => {
                 // Half up, away from zero; the bounds of i64 as doubles: -2^63 is one, 2^63 is past the end.
                 let rounded = value.round();
                 if !(-(2f64.powi(63))..2f64.powi(63)).contains(&rounded) {
-                    return Err(out_of_range(value, &self.data_type));
+                    return Err(out_of_range(value, integer));
                 }
                 return self.visit_i64(rounded as i64);
             }
             _ => return Err(self.refused("a number")),
-        }
-        self.commit();
+        };
         Ok(())
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
-        match &mut self.values {
-            Values::Boolean(values) => {
-                values.push(parse_boolean(text).ok_or_else(|| unreadable(text, &self.data_type))?);
-            }
-            Values::Real(values) => {
-                values.push(parse_float(text).ok_or_else(|| unreadable(text, &self.data_type))?);
-            }
-            Values::Double(values) => {
-                values.push(parse_float(text).ok_or_else(|| unreadable(text, &self.data_type))?);
-            }
-            Values::TinyInt(_) | Values::SmallInt(_) | Values::Integer(_) | Values::BigInt(_) => {
-                let value = text
-                    .trim()
-                    .parse()
-                    .map_err(|_| unreadable(text, &self.data_type))?;
-                return self.visit_i64(value);
-            }
+        let data_type = self.field.data_type();
+        let scalar = match data_type {
+            DataType::Boolean => parse_boolean(text).map(Scalar::Bool),
+            DataType::Float32 => parse_float(text).map(Scalar::Float),
+            DataType::Float64 => parse_float(text).map(Scalar::Double),
+            integer if integer.is_integer() => match text.trim().parse() {
+                Ok(value) => return self.visit_i64(value),
+                Err(_) => None,
+            },
             _ => return Err(self.refused("a string")),
-        }
-        self.commit();
+        };
+        self.values
+            .push(scalar.ok_or_else(|| unreadable(text, data_type))?);
         Ok(())
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
-        match &mut self.values {
-            Values::Array { ends, items, .. } => {
-                while elements.next_element_seed(&mut **items)?.is_some() {}
-                ends.push(end_of(items)?);
+        match (self.field.data_type(), &mut *self.values) {
+            (DataType::List(field), ValueBuilder::List(lists)) => {
+                while elements
+                    .next_element_seed(Cell::new(field, lists.item()))?
+                    .is_some()
+                {}
+                lists.end(true);
             }
-            Values::Row { columns, .. } => {
-                for (index, column) in columns.iter_mut().enumerate() {
-                    if elements.next_element_seed(column)?.is_none() {
-                        return Err(wrong_length(index, columns.len()));
+            (DataType::Struct(fields), ValueBuilder::Struct(rows)) => {
+                for (index, field) in fields.iter().enumerate() {
+                    let cell = Cell::new(field, rows.field(index));
+                    if elements.next_element_seed(cell)?.is_none() {
+                        return Err(wrong_length(index, fields.len()));
                     }
                 }
-                let mut found = columns.len();
+                let mut found = fields.len();
                 while elements.next_element::<IgnoredAny>()?.is_some() {
                     found += 1;
                 }
-                if found > columns.len() {
-                    return Err(wrong_length(found, columns.len()));
+                if found > fields.len() {
+                    return Err(wrong_length(found, fields.len()));
                 }
+                rows.end(true);
             }
             _ => return Err(self.refused("an array")),
         }
-        self.commit();
         Ok(())
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<(), A::Error> {
-        match &mut self.values {
-            Values::Row { columns, fields } => read_row(columns, &FieldNames(fields), members)?,
-            Values::Map {
-                ends, keys, values, ..
-            } => {
-                let first = keys.len();
-                read_entries(keys, values, members)?;
-                refuse_equal_keys(keys, first)?;
-                ends.push(end_of(keys)?);
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
+        match (self.field.data_type(), &mut *self.values) {
+            (DataType::Struct(fields), ValueBuilder::Struct(rows)) => {
+                read_row(rows, &FieldNames(fields), members)?;
+                rows.end(true);
+            }
+            (DataType::Map(entries, _), ValueBuilder::Map(maps)) => {
+                let DataType::Struct(fields) = entries.data_type() else {
+                    return Err(self.refused("an object"));
+                };
+                let (first, (keys, values)) = (maps.entries(), maps.entry());
+                while members
+                    .next_key_seed(MapKey(Cell::new(&fields[0], keys)))?
+                    .is_some()
+                {
+                    members.next_value_seed(Cell::new(&fields[1], values))?;
+                }
+                if !keys.repeated(first).is_empty() {
+                    return Err(A::Error::custom("duplicate keys in an object cast to a map"));
+                }
+                maps.end(true);
             }
             _ => return Err(self.refused("an object")),
         }
-        self.commit();
         Ok(())
     }
 }
 
-impl Column {
+impl Cell<'_> {
     /// For the types that want the text of the value rather than serde's reading of it.
-    fn append_raw<E: Error>(&mut self, json: &str) -> Result<(), E> {
+    fn append_raw<E: Error>(self, json: &str) -> Result<(), E> {
         if json == "null" {
-            self.append_null();
-            return Ok(());
+            return self.visit_unit();
         }
-        match &mut self.values {
-            Values::Json(text) => text
-                .push(&canonical(json).map_err(E::custom)?)
-                .map_err(E::custom)?,
-            Values::Varchar(text) => match scalar_text(json).map_err(E::custom)? {
-                Some(scalar) => text.push(&scalar).map_err(E::custom)?,
-                None => return Err(self.refused(kind_of(json))),
-            },
-            Values::Decimal {
-                values,
-                precision,
-                scale,
-            } => {
-                values.push(
-                    decimal_of(json, *precision, *scale).ok_or_else(|| unreadable(json, &self.data_type))?,
-                );
-            }
-            _ => return Err(self.refused(kind_of(json))),
+        if is_json(self.field) {
+            return self.append_text(&canonical(json).map_err(E::custom)?);
         }
-        self.commit();
+        if *self.field.data_type() == DataType::Utf8 {
+            return match scalar_text(json).map_err(E::custom)? {
+                Some(text) => self.append_text(&text),
+                None => Err(self.refused(kind_of(json))),
+            };
+        }
+        let number = match json.as_bytes().first() {
+            Some(b'"') => Cow::Owned(serde_json::from_str::<String>(json).unwrap_or_default()),
+            Some(b't') => Cow::Borrowed("1"),
+            Some(b'f') => Cow::Borrowed("0"),
+            _ => Cow::Borrowed(json),
+        };
+        let fits = self.values.push(Scalar::Text(number.trim()));
+        fits.then_some(())
+            .ok_or_else(|| unreadable(json, self.field.data_type()))
+    }
+
+    /// A text of the batch is no longer than the JSON it comes from, but for numbers (`1e6` is `1000000.0`).
+    fn append_text<E: Error>(self, text: &str) -> Result<(), E> {
+        if !self.values.has_room_for(text.len()) {
+            return Err(E::custom("more than 2 GiB of text in one batch"));
+        }
+        self.values.push(Scalar::Text(text));
         Ok(())
     }
 
-    fn is_integer(&self) -> bool {
-        matches!(
-            self.values,
-            Values::TinyInt(_) | Values::SmallInt(_) | Values::Integer(_) | Values::BigInt(_)
-        )
-    }
-
     fn refused<E: Error>(&self, found: &str) -> E {
-        E::custom(format!("cannot cast {found} to {}", sql_name(&self.data_type)))
+        E::custom(format!(
+            "cannot cast {found} to {}",
+            sql_name(self.field.data_type())
+        ))
     }
 }
 
 /// Finds a row's field by the key of an object, in any case, without allocating for plain keys.
-struct FieldNames<'a>(&'a arrow::datatypes::Fields);
+struct FieldNames<'a>(&'a Fields);
 
 impl FieldNames<'_> {
     /// Members mostly come in the order of the fields, so the search begins at `hint`.
@@ -250,33 +249,23 @@ fn same_name(field: &str, key: &str) -> bool {
 }
 
 fn read_row<'de, A: MapAccess<'de>>(
-    columns: &mut [Column],
+    rows: &mut Rows,
     names: &FieldNames<'_>,
     mut members: A,
 ) -> Result<(), A::Error> {
-    let row = columns.first().map_or(0, Column::len);
     let mut hint = 0;
     while let Some(position) = members.next_key_seed(FieldPosition { names, hint })? {
-        match position {
-            Some(index) if columns[index].len() > row => {
-                return Err(A::Error::custom(format!(
-                    "duplicate field {}",
-                    names.0[index].name()
-                )));
-            }
-            Some(index) => {
-                members.next_value_seed(&mut columns[index])?;
-                hint = index + 1;
-            }
-            None => {
-                members.next_value::<IgnoredAny>()?;
-            }
+        let Some(index) = position else {
+            members.next_value::<IgnoredAny>()?;
+            continue;
+        };
+        let field = &names.0[index];
+        if rows.is_filled(index) {
+            return Err(A::Error::custom(format!("duplicate field {}", field.name())));
         }
+        members.next_value_seed(Cell::new(field, rows.field(index)))?;
+        hint = index + 1;
     }
-    columns
-        .iter_mut()
-        .filter(|column| column.len() == row)
-        .for_each(Column::append_null);
     Ok(())
 }
 
@@ -306,19 +295,8 @@ impl Visitor<'_> for FieldPosition<'_> {
     }
 }
 
-fn read_entries<'de, A: MapAccess<'de>>(
-    keys: &mut Column,
-    values: &mut Column,
-    mut members: A,
-) -> Result<(), A::Error> {
-    while members.next_key_seed(MapKey(keys))?.is_some() {
-        members.next_value_seed(&mut *values)?;
-    }
-    Ok(())
-}
-
 /// Reads a key of an object, always a string in JSON, into a column of the map's key type.
-struct MapKey<'a>(&'a mut Column);
+struct MapKey<'a>(Cell<'a>);
 
 impl<'de> DeserializeSeed<'de> for MapKey<'_> {
     type Value = ();
@@ -336,58 +314,16 @@ impl Visitor<'_> for MapKey<'_> {
     }
 
     fn visit_str<E: Error>(self, key: &str) -> Result<(), E> {
-        let column = self.0;
-        match &mut column.values {
-            Values::Varchar(text) => text.push(key).map_err(E::custom)?,
-            Values::Decimal {
-                values,
-                precision,
-                scale,
-            } => {
-                let unscaled = parse_decimal(key.trim(), *precision, *scale);
-                values.push(unscaled.ok_or_else(|| unreadable(key, &column.data_type))?);
-            }
-            _ => return column.visit_str(key),
+        let cell = self.0;
+        match cell.field.data_type() {
+            DataType::Utf8 => cell.append_text(key),
+            DataType::Decimal128(..) => match cell.values.push(Scalar::Text(key.trim())) {
+                true => Ok(()),
+                false => Err(unreadable(key, cell.field.data_type())),
+            },
+            _ => cell.visit_str(key),
         }
-        column.commit();
-        Ok(())
     }
-}
-
-/// Compares each key of the entries from `first` on with those before it: maps are small.
-fn refuse_equal_keys<E: Error>(keys: &Column, first: usize) -> Result<(), E> {
-    let repeated = match &keys.values {
-        Values::Boolean(keys) => has_repeats(&keys[first..]),
-        Values::TinyInt(keys) => has_repeats(&keys[first..]),
-        Values::SmallInt(keys) => has_repeats(&keys[first..]),
-        Values::Integer(keys) => has_repeats(&keys[first..]),
-        Values::BigInt(keys) => has_repeats(&keys[first..]),
-        Values::Decimal { values: keys, .. } => has_repeats(&keys[first..]),
-        Values::Real(keys) => has_repeats(&keys[first..].iter().map(|key| key.to_bits()).collect::<Vec<_>>()),
-        Values::Double(keys) => {
-            has_repeats(&keys[first..].iter().map(|key| key.to_bits()).collect::<Vec<_>>())
-        }
-        Values::Varchar(text) => has_repeats(&text.rows_from(first)),
-        Values::Json(_) | Values::Array { .. } | Values::Row { .. } | Values::Map { .. } => false,
-    };
-    if repeated {
-        Err(E::custom("duplicate keys in an object cast to a map"))
-    } else {
-        Ok(())
-    }
-}
-
-fn has_repeats<T: Ord + Clone>(keys: &[T]) -> bool {
-    let mut sorted = keys.to_vec();
-    sorted.sort_unstable();
-    sorted.windows(2).any(|pair| pair[0] == pair[1])
-}
-
-fn end_of<E: Error>(items: &Column) -> Result<i32, E> {
-    items
-        .len()
-        .try_into()
-        .map_err(|_| E::custom(super::column::TooLong))
 }
 
 fn parse_boolean(text: &str) -> Option<bool> {
@@ -402,19 +338,6 @@ fn parse_float<T: std::str::FromStr>(text: &str) -> Option<T> {
     text.trim().parse().ok()
 }
 
-fn decimal_of(json: &str, precision: u8, scale: i8) -> Option<i128> {
-    match json.as_bytes().first()? {
-        b'"' => parse_decimal(
-            serde_json::from_str::<String>(json).ok()?.trim(),
-            precision,
-            scale,
-        ),
-        b't' => parse_decimal("1", precision, scale),
-        b'f' => Some(0),
-        _ => parse_decimal(json, precision, scale),
-    }
-}
-
 fn kind_of(json: &str) -> &'static str {
     match json.as_bytes().first() {
         Some(b'{') => "an object",
@@ -425,11 +348,11 @@ fn kind_of(json: &str) -> &'static str {
     }
 }
 
-fn out_of_range<E: Error>(value: impl fmt::Display, data_type: &arrow::datatypes::DataType) -> E {
+fn out_of_range<E: Error>(value: impl fmt::Display, data_type: &DataType) -> E {
     E::custom(format!("{value} is out of range for {}", sql_name(data_type)))
 }
 
-fn unreadable<E: Error>(text: &str, data_type: &arrow::datatypes::DataType) -> E {
+fn unreadable<E: Error>(text: &str, data_type: &DataType) -> E {
     E::custom(format!(
         "cannot cast `{}` to {}",
         shortened(text),

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, Date32Array, Int16Array};
-use arrow::datatypes::{Field, Fields};
+use arrow::datatypes::{Date32Type, Field, Fields, Int16Type, Int32Type, TimeUnit};
 
 use super::*;
 
@@ -117,5 +117,35 @@ fn refuses_types_that_no_record_fills() {
         DataType::Timestamp(TimeUnit::Microsecond, None),
     ] {
         assert!(ColumnBuilder::new("c", &data_type, &DateFormat::default()).is_none());
+    }
+}
+
+#[test]
+fn finds_values_that_come_again_in_every_type() {
+    use DataType::{Binary, Boolean, Date32, Decimal128, Float32, Float64, Int8, Int16, Int32, Int64, Utf8};
+    for (data_type, values, wanted) in [
+        (Boolean, ["true", "x", "TRUE", "false"], vec![1, 0]),
+        (Int8, ["1", "2", "+1", "3"], vec![0]),
+        (Int16, ["1", "2", "3", "4"], vec![]),
+        (Int32, ["1", "1", "1", "01"], vec![2, 1, 0]),
+        (Int64, ["2", "1", "2", "1"], vec![1, 0]),
+        (Float32, ["0.0", "NaN", "-0.0", "NaN"], vec![1, 0]),
+        (Float64, ["1", "1.0", "2", "1e0"], vec![1, 0]),
+        (Decimal128(5, 2), ["1.001", "1", "2", "3"], vec![0]),
+        (Utf8, ["", "a", "", "ab"], vec![0]),
+        (Binary, ["AA==", "AAA=", "AA==", ""], vec![0]),
+        (
+            Date32,
+            ["2023-03-09", "2023-03-10", "2023-03-09T23:00", "2023-03-08"],
+            vec![0],
+        ),
+    ] {
+        let mut values_of = ValueBuilder::new(&data_type, &DateFormat::default()).unwrap();
+        let mut misfits = Misfits::default();
+        for value in ["", "1"].iter().chain(&values) {
+            values_of.append(Scalar::Text(value), &mut misfits);
+        }
+        let wanted: Vec<usize> = wanted.into_iter().map(|at| at + 2).collect();
+        assert_eq!(values_of.repeated(2), wanted, "{data_type}");
     }
 }

@@ -6,7 +6,7 @@
 
 use csv_core::{ReadFieldResult, Reader, ReaderBuilder, Terminator};
 
-use crate::decode::{RowError, TableError};
+use crate::decode::error::{RowError, TableError};
 use crate::table::{CsvOptions, DataFormat};
 
 /// Ends a record, so that line ends do not.

@@ -1,7 +1,11 @@
-//! A walk over JSON text that a parser has found to be JSON.
+//! A walk over JSON text.
 //!
-//! It takes the text's form for granted, so it is quick and cannot fail; over any other text it would find nonsense, but
-//! neither panic nor loop. What is skipped costs neither stack nor memory.
+//! What [`skip`](Cursor::skip), [`take`](Cursor::take), [`next_item`](Cursor::next_item) and
+//! [`next_key`](Cursor::next_key) pass over they take for JSON, so they are quick and cannot fail; over any other text
+//! they would find nonsense, but neither panic nor loop. [`scanner`](super::scanner) checks what is not known to be JSON.
+//! What is skipped costs neither stack nor memory.
+
+use std::ops::Range;
 
 use crate::decode::json::search::plain_bytes;
 
@@ -13,9 +17,9 @@ pub(crate) struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
-    /// Before the value of `json`.
+    /// Before the first byte of `json`.
     pub(crate) fn new(json: &'a str) -> Self {
-        Self::at(json, 0)
+        Self { json, at: 0 }
     }
 
     /// Before the value at byte `at` of `json`.
@@ -30,7 +34,7 @@ impl<'a> Cursor<'a> {
         self.at
     }
 
-    /// The first byte of the value it stands before; 0 at the end of the text.
+    /// The byte it stands before; 0 at the end of the text, which no JSON holds outside of strings.
     pub(crate) fn first(&self) -> u8 {
         self.json.as_bytes().get(self.at).copied().unwrap_or(0)
     }
@@ -39,27 +43,28 @@ impl<'a> Cursor<'a> {
     pub(crate) fn take(&mut self) -> &'a str {
         let start = self.at;
         self.skip();
-        self.text(start, self.at)
+        self.text(start..self.at)
     }
 
     /// Moves behind the value.
     pub(crate) fn skip(&mut self) {
         match self.first() {
-            b'"' => self.skip_string(),
+            b'"' => {
+                self.skip_key();
+            }
             b'{' | b'[' => self.skip_nested(),
             _ => self.skip_while(|byte| !is_blank(byte) && !matches!(byte, b',' | b']' | b'}')),
         }
     }
 
-    /// Moves into the array or object it stands before.
+    /// Moves into the array or object it stands before, or behind any other byte.
     pub(crate) fn enter(&mut self) {
         self.at += 1;
     }
 
     /// Moves before the array's next item; if there is none, behind the array.
     pub(crate) fn next_item(&mut self) -> bool {
-        self.skip_blanks();
-        match self.first() {
+        match self.skip_blanks() {
             b']' | b'}' => {
                 self.at += 1;
                 return false;
@@ -77,43 +82,76 @@ impl<'a> Cursor<'a> {
         if !self.next_item() {
             return None;
         }
-        let start = self.at + 1;
-        self.skip_string();
-        let key = self.text(start, self.at.saturating_sub(1));
+        let key = self.skip_key();
         self.skip_while(|byte| is_blank(byte) || byte == b':');
-        Some(key)
+        Some(self.text(key.start + 1..key.end.saturating_sub(1)))
     }
 
-    fn skip_blanks(&mut self) {
-        self.skip_while(is_blank);
+    /// Moves over blanks and gives the byte behind them.
+    pub(crate) fn skip_blanks(&mut self) -> u8 {
+        while is_blank(self.first()) {
+            self.at += 1;
+        }
+        self.first()
     }
 
-    fn skip_while(&mut self, skipped: impl Fn(u8) -> bool) {
-        let rest = self.rest();
-        let skipped = rest.iter().position(|byte| !skipped(*byte));
-        self.at += skipped.unwrap_or(rest.len());
+    /// Moves behind `text`, if that comes next.
+    pub(crate) fn skip_text(&mut self, text: &str) -> bool {
+        let found = self.rest().starts_with(text.as_bytes());
+        if found {
+            self.at += text.len();
+        }
+        found
     }
 
-    fn skip_string(&mut self) {
-        self.at += 1;
+    /// Moves over blanks and behind `byte`, if that comes next.
+    pub(crate) fn skip_byte(&mut self, byte: u8) -> Option<()> {
+        (self.skip_blanks() == byte).then(|| self.at += 1)
+    }
+
+    /// Moves over blanks and behind the string, if one comes next. Gives where it stands, its quotes included.
+    pub(crate) fn skip_string(&mut self) -> Option<Range<usize>> {
+        self.skip_byte(b'"')?;
+        let start = self.at - 1;
         loop {
             self.at += plain_bytes(self.rest());
             match self.first() {
-                b'\\' => self.at += 2,
                 b'"' => break,
-                _ if self.at >= self.json.len() => break,
-                // No JSON, but a cursor cannot fail.
-                _ => self.at += 1,
+                b'\\' => self.skip_escape()?,
+                _ => return None,
             }
         }
         self.at += 1;
+        Some(start..self.at)
+    }
+
+    fn skip_escape(&mut self) -> Option<()> {
+        self.at += match self.rest() {
+            [_, b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..] => 2,
+            [_, b'u', digits @ ..] => {
+                let digits = digits.first_chunk::<4>()?;
+                digits.iter().all(u8::is_ascii_hexdigit).then_some(6)?
+            }
+            _ => return None,
+        };
+        Some(())
+    }
+
+    /// Moves behind what must be a string, or else to the end of the text.
+    fn skip_key(&mut self) -> Range<usize> {
+        self.skip_string().unwrap_or_else(|| {
+            self.at = self.json.len();
+            self.at..self.at
+        })
     }
 
     fn skip_nested(&mut self) {
         let mut depth = 0_usize;
         loop {
             match self.first() {
-                b'"' => self.skip_string(),
+                b'"' => {
+                    self.skip_key();
+                }
                 b'{' | b'[' => {
                     depth += 1;
                     self.at += 1;
@@ -130,13 +168,18 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    fn skip_while(&mut self, skipped: impl Fn(u8) -> bool) {
+        let rest = self.rest();
+        let skipped = rest.iter().position(|byte| !skipped(*byte));
+        self.at += skipped.unwrap_or(rest.len());
+    }
+
     fn rest(&self) -> &'a [u8] {
         self.json.as_bytes().get(self.at..).unwrap_or_default()
     }
 
-    fn text(&self, start: usize, end: usize) -> &'a str {
-        let end = end.min(self.json.len());
-        self.json.get(start..end).unwrap_or_default()
+    fn text(&self, range: Range<usize>) -> &'a str {
+        self.json.get(range).unwrap_or_default()
     }
 }
 
@@ -154,7 +197,10 @@ mod tests {
 
     #[test]
     fn gives_keys_and_values_as_written() {
-        let mut cursor = Cursor::new(" { \"a\" : [ 1 , \"]\\\"}\" ] , \"b\\\"\":{}\n,\"\" :-1.5e3} tail");
+        let mut cursor = Cursor::at(
+            " { \"a\" : [ 1 , \"]\\\"}\" ] , \"b\\\"\":{}\n,\"\" :-1.5e3} tail",
+            0,
+        );
         cursor.enter();
         let mut members = Vec::new();
         while let Some(key) = cursor.next_key() {
@@ -196,13 +242,13 @@ mod tests {
         fn reads_what_was_written(value in json_value(), pretty: bool) {
             let print = if pretty { serde_json::to_string_pretty } else { serde_json::to_string };
             let json = print(&value).unwrap();
-            prop_assert_eq!(read(&mut Cursor::new(&json)), value);
-            prop_assert_eq!(Cursor::new(&json).take(), json.as_str());
+            prop_assert_eq!(read(&mut Cursor::at(&json, 0)), value);
+            prop_assert_eq!(Cursor::at(&json, 0).take(), json.as_str());
         }
 
         #[test]
         fn ends_on_any_text(text in "([\\[\\]{}\":,\\\\ 0-9aé]|\\\\\")*") {
-            let (mut members, mut items) = (Cursor::new(&text), Cursor::new(&text));
+            let (mut members, mut items) = (Cursor::at(&text, 0), Cursor::at(&text, 0));
             let mut calls = 0;
             while members.next_key().is_some() || items.next_item() {
                 members.skip();
@@ -210,7 +256,7 @@ mod tests {
                 calls += 1;
                 prop_assert!(calls <= 2 * text.len());
             }
-            prop_assert!(Cursor::new(&text).take().len() <= text.len());
+            prop_assert!(Cursor::at(&text, 0).take().len() <= text.len());
         }
     }
 }

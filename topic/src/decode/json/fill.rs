@@ -21,8 +21,8 @@ pub(crate) struct Filler {
 impl Filler {
     /// Appends `json`, known to be one JSON value without blanks around it.
     pub(crate) fn append(&mut self, json: &str, values: &mut ValueBuilder, misfits: &mut Misfits) {
-        if is_nested(values) {
-            self.fill(&mut Cursor::new(json), values, misfits);
+        if values.is_nested() {
+            self.fill(&mut Cursor::at(json, 0), values, misfits);
         } else {
             values.append(scalar(json, &mut self.unescaped), misfits);
         }
@@ -30,7 +30,7 @@ impl Filler {
 
     /// Appends `text`, which in a nested column is JSON.
     pub(crate) fn append_text(&mut self, text: &str, values: &mut ValueBuilder, misfits: &mut Misfits) {
-        if is_nested(values) {
+        if values.is_nested() {
             self.append_json(text, values, misfits);
         } else {
             values.append(Scalar::Text(text), misfits);
@@ -39,7 +39,7 @@ impl Filler {
 
     /// Appends to a nested column what `text` is as JSON, if it is.
     fn append_json(&mut self, text: &str, values: &mut ValueBuilder, misfits: &mut Misfits) {
-        let mut cursor = Cursor::new(text);
+        let mut cursor = Cursor::at(text, 0);
         // A string within the string is not followed, or a text could lead deeper than the type.
         if cursor.first() == b'"' || serde_json::from_str::<IgnoredAny>(text).is_err() {
             values.append_misfit(Scalar::Text(text).kind(), misfits);
@@ -54,7 +54,7 @@ impl Filler {
             (ValueBuilder::List(lists), b'[') => self.fill_list(cursor, lists, misfits),
             (ValueBuilder::Struct(rows), b'{') => self.fill_row(cursor, rows, misfits),
             (ValueBuilder::Map(maps), b'{') => self.fill_map(cursor, maps, misfits),
-            (values, b'"') if is_nested(values) => {
+            (values, b'"') if values.is_nested() => {
                 let mut buffer = std::mem::take(&mut self.unescaped);
                 let text = unescape(inside(cursor.take()), &mut buffer);
                 self.append_json(text, values, misfits);
@@ -129,13 +129,6 @@ impl Filler {
         }
         fits
     }
-}
-
-fn is_nested(values: &ValueBuilder) -> bool {
-    matches!(
-        values,
-        ValueBuilder::List(_) | ValueBuilder::Struct(_) | ValueBuilder::Map(_)
-    )
 }
 
 /// The field of this name and whether it is its very name, or else one that differs in case alone. Objects mostly have

@@ -1,93 +1,42 @@
-//! A walk over JSON text that checks it on the way.
+//! What [`Cursor`] passes over, checked.
 //!
 //! It allows no more than `serde_json` does, and takes no stack however deep values nest. What it does not allow is
 //! `None`, without a reason: `serde_json` can tell.
 
 use std::ops::Range;
 
-use crate::decode::json::search::plain_bytes;
+use crate::decode::json::cursor::Cursor;
 
-/// Stands before a value, or behind one.
-#[derive(Debug)]
-pub(crate) struct Scanner<'a> {
-    json: &'a [u8],
-    at: usize,
-    /// The brackets that the arrays and objects it stands within end with.
-    ends: &'a mut Vec<u8>,
+/// Moves `cursor` over blanks and behind the value, and gives where it stands. `ends` is room for as many bytes as it
+/// nests deep.
+pub(crate) fn skip_value(cursor: &mut Cursor<'_>, ends: &mut Vec<u8>) -> Option<Range<usize>> {
+    ends.clear();
+    let first = cursor.skip_blanks();
+    let start = cursor.position();
+    match first {
+        b'{' | b'[' => Scanner { cursor, ends }.skip_nested()?,
+        _ => skip_scalar(cursor, first)?,
+    }
+    Some(start..cursor.position())
 }
 
-impl<'a> Scanner<'a> {
-    /// Before the first byte of `json`. What `ends` holds is forgotten.
-    pub(crate) fn new(json: &'a str, ends: &'a mut Vec<u8>) -> Self {
-        ends.clear();
-        let json = json.as_bytes();
-        Self { json, at: 0, ends }
-    }
+struct Scanner<'c, 'a> {
+    cursor: &'c mut Cursor<'a>,
+    /// The brackets that the arrays and objects it stands within end with.
+    ends: &'c mut Vec<u8>,
+}
 
-    /// Where it stands, in bytes.
-    pub(crate) fn position(&self) -> usize {
-        self.at
-    }
-
-    /// Moves behind `text`, if that comes next.
-    pub(crate) fn skip_text(&mut self, text: &str) -> bool {
-        let found = self.rest().starts_with(text.as_bytes());
-        if found {
-            self.at += text.len();
-        }
-        found
-    }
-
-    /// Moves over blanks and gives the byte behind them; 0 at the end of the text.
-    pub(crate) fn skip_blanks(&mut self) -> u8 {
-        while let b' ' | b'\t' | b'\n' | b'\r' = self.first() {
-            self.at += 1;
-        }
-        self.first()
-    }
-
-    /// Moves over blanks and behind `byte`.
-    pub(crate) fn skip_byte(&mut self, byte: u8) -> Option<()> {
-        (self.skip_blanks() == byte).then(|| self.at += 1)
-    }
-
-    /// Moves over blanks and behind the string. Gives where it stands, its quotes included.
-    pub(crate) fn skip_string(&mut self) -> Option<Range<usize>> {
-        self.skip_byte(b'"')?;
-        let start = self.at - 1;
-        loop {
-            self.at += plain_bytes(self.rest());
-            match self.first() {
-                b'"' => break,
-                b'\\' => self.skip_escape()?,
-                _ => return None,
-            }
-        }
-        self.at += 1;
-        Some(start..self.at)
-    }
-
-    /// Moves over blanks and behind the value. Gives where it stands.
-    pub(crate) fn skip_value(&mut self) -> Option<Range<usize>> {
-        let first = self.skip_blanks();
-        let start = self.at;
-        match first {
-            b'{' | b'[' => self.skip_nested()?,
-            _ => self.skip_scalar(first)?,
-        }
-        Some(start..self.at)
-    }
-
+impl Scanner<'_, '_> {
     fn skip_nested(&mut self) -> Option<()> {
         loop {
-            match self.skip_blanks() {
+            match self.cursor.skip_blanks() {
                 bracket @ (b'{' | b'[') => {
                     if self.enter(bracket) {
                         self.skip_key()?;
                         continue;
                     }
                 }
-                first => self.skip_scalar(first)?,
+                first => skip_scalar(self.cursor, first)?,
             }
             if !self.leave()? {
                 return Some(());
@@ -98,14 +47,14 @@ impl<'a> Scanner<'a> {
 
     /// Moves into an array or object, or behind an empty one: then it is not within.
     fn enter(&mut self, bracket: u8) -> bool {
-        self.at += 1;
+        self.cursor.enter();
         // So ASCII has them.
         let end = bracket + 2;
-        let within = self.skip_blanks() != end;
+        let within = self.cursor.skip_blanks() != end;
         if within {
             self.ends.push(end);
         } else {
-            self.at += 1;
+            self.cursor.enter();
         }
         within
     }
@@ -114,8 +63,8 @@ impl<'a> Scanner<'a> {
     /// within.
     fn leave(&mut self) -> Option<bool> {
         while let Some(end) = self.ends.last().copied() {
-            let first = self.skip_blanks();
-            self.at += 1;
+            let first = self.cursor.skip_blanks();
+            self.cursor.enter();
             match first {
                 b',' => return Some(true),
                 _ if first == end => self.ends.pop(),
@@ -128,75 +77,47 @@ impl<'a> Scanner<'a> {
     /// Moves behind the key, within an object.
     fn skip_key(&mut self) -> Option<()> {
         if self.ends.last() == Some(&b'}') {
-            self.skip_string()?;
-            self.skip_byte(b':')?;
+            self.cursor.skip_string()?;
+            self.cursor.skip_byte(b':')?;
         }
         Some(())
     }
+}
 
-    fn skip_scalar(&mut self, first: u8) -> Option<()> {
-        match first {
-            b'"' => self.skip_string().map(drop),
-            b'-' | b'0'..=b'9' => self.skip_number(first),
-            b't' => self.skip_word("true"),
-            b'f' => self.skip_word("false"),
-            b'n' => self.skip_word("null"),
-            _ => None,
-        }
+fn skip_scalar(cursor: &mut Cursor<'_>, first: u8) -> Option<()> {
+    match first {
+        b'"' => cursor.skip_string().map(drop),
+        b'-' | b'0'..=b'9' => skip_number(cursor),
+        b't' => cursor.skip_text("true").then_some(()),
+        b'f' => cursor.skip_text("false").then_some(()),
+        b'n' => cursor.skip_text("null").then_some(()),
+        _ => None,
     }
+}
 
-    fn skip_word(&mut self, word: &str) -> Option<()> {
-        self.skip_text(word).then_some(())
+fn skip_number(cursor: &mut Cursor<'_>) -> Option<()> {
+    cursor.skip_text("-");
+    let leading_zero = cursor.first() == b'0';
+    if skip_digits(cursor)? > 1 && leading_zero {
+        return None;
     }
+    if cursor.skip_text(".") {
+        skip_digits(cursor)?;
+    }
+    if cursor.skip_text("e") || cursor.skip_text("E") {
+        let _sign = cursor.skip_text("+") || cursor.skip_text("-");
+        skip_digits(cursor)?;
+    }
+    Some(())
+}
 
-    fn skip_number(&mut self, first: u8) -> Option<()> {
-        self.at += usize::from(first == b'-');
-        let start = self.at;
-        self.skip_digits()?;
-        if self.json[start] == b'0' && self.at > start + 1 {
-            return None;
-        }
-        if self.first() == b'.' {
-            self.at += 1;
-            self.skip_digits()?;
-        }
-        if let b'e' | b'E' = self.first() {
-            self.at += 1;
-            self.at += usize::from(matches!(self.first(), b'+' | b'-'));
-            self.skip_digits()?;
-        }
-        Some(())
+/// Moves over digits, of which there must be one; how many there are.
+fn skip_digits(cursor: &mut Cursor<'_>) -> Option<usize> {
+    let start = cursor.position();
+    while cursor.first().is_ascii_digit() {
+        cursor.enter();
     }
-
-    /// Moves over digits, of which there must be one.
-    fn skip_digits(&mut self) -> Option<()> {
-        let start = self.at;
-        while self.first().is_ascii_digit() {
-            self.at += 1;
-        }
-        (self.at > start).then_some(())
-    }
-
-    fn skip_escape(&mut self) -> Option<()> {
-        self.at += match self.rest() {
-            [_, b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..] => 2,
-            [_, b'u', digits @ ..] => {
-                let digits = digits.first_chunk::<4>()?;
-                digits.iter().all(u8::is_ascii_hexdigit).then_some(6)?
-            }
-            _ => return None,
-        };
-        Some(())
-    }
-
-    /// 0 at the end of the text, which no JSON holds outside of strings.
-    fn first(&self) -> u8 {
-        self.json.get(self.at).copied().unwrap_or(0)
-    }
-
-    fn rest(&self) -> &'a [u8] {
-        self.json.get(self.at..).unwrap_or_default()
-    }
+    Some(cursor.position() - start).filter(|digits| *digits > 0)
 }
 
 #[cfg(test)]
@@ -209,7 +130,7 @@ mod tests {
 
     fn value(json: &str) -> Option<Range<usize>> {
         let mut ends = vec![b'}'];
-        let value = Scanner::new(json, &mut ends).skip_value();
+        let value = skip_value(&mut Cursor::new(json), &mut ends);
         assert!(value.is_none() || ends.is_empty(), "{json}");
         value
     }

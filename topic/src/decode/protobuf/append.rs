@@ -5,14 +5,16 @@ use std::ops::Range;
 use prost_reflect::Value;
 
 use crate::decode::column::{Lists, Maps, Misfits, Rows, ValueBuilder};
+use crate::decode::error::RowError;
 use crate::decode::protobuf::fill::Filler;
+use crate::decode::protobuf::kind::Kind;
 use crate::decode::protobuf::plan::{Form, MapForm, Row};
 use crate::decode::protobuf::scalars::{default_scalar, scalar};
-use crate::decode::protobuf::schema::{Field, Kind};
+use crate::decode::protobuf::schema::Field;
 use crate::decode::protobuf::well_known::{Time, WellKnown, push_camel_case, wrapper_lookup};
 use crate::decode::protobuf::wire::Raw;
 use crate::decode::scalar::Scalar;
-use crate::decode::{RowError, utf8};
+use crate::decode::utf8;
 
 impl Filler<'_> {
     /// Appends one value: what `values` mean in the `form`, which is for all of the field or for one item.
@@ -194,7 +196,7 @@ impl Filler<'_> {
         maps: &mut Maps,
         misfits: &mut Misfits,
     ) -> Result<(), RowError> {
-        for at in self.last_of_each_key(&form.entry, entries)? {
+        for at in self.last_of_each_key(&form.entry.lookup, &form.entry.key.kind, entries)? {
             self.charge(form.bytes)?;
             let found = self.found.collect(self.payload, at..at + 1, &form.entry.lookup)?;
             let entry = maps.entries();

@@ -25,7 +25,8 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field as ArrowField, Fields};
 
-use crate::decode::protobuf::schema::{Field, Kind, Schema, Shape};
+use crate::decode::protobuf::kind::Kind;
+use crate::decode::protobuf::schema::{Field, Schema, Shape};
 use crate::decode::protobuf::well_known::WellKnown;
 use crate::definition::SchemaTextError;
 use crate::table::{FORMAT_HINT_KEY, MAPPING_KEY, TYPE_KEY};

@@ -6,19 +6,20 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use crate::decode::RowError;
 use crate::decode::column::ColumnBuilder;
+use crate::decode::error::RowError;
+use crate::decode::protobuf::kind::Kind;
 use crate::decode::protobuf::plan::{Entry, MapPlace, Node, Place, Plan};
 use crate::decode::protobuf::scalars::{map_key, scalar};
 use crate::decode::protobuf::schema::{Field, Schema};
-use crate::decode::protobuf::wire::{Found, Raw, Reader, Span};
+use crate::decode::protobuf::wire::{Found, Lookup, Raw, Reader, Span};
 use crate::decode::scalar::Scalar;
 
 const MAX_RECORD_BYTES: u64 = 256 * 1024 * 1024;
 /// Room for JSON that outlasts a record.
 const KEPT_TEXT_BYTES: usize = 1 << 20;
 /// About what it takes to tell a key given twice.
-pub(super) const KEY_BYTES: u64 = 64;
+const KEY_BYTES: u64 = 64;
 
 /// What is kept from record to record, so that most of them allocate nothing.
 #[derive(Default)]
@@ -178,10 +179,11 @@ impl<'a> Filler<'a> {
         Ok(Some(self.entry_value(entry, &found)))
     }
 
-    /// The entries that count, in order.
+    /// The entries that count, in order. `lookup` finds an entry's key, of type `key`.
     pub(super) fn last_of_each_key(
         &mut self,
-        entry: &Entry,
+        lookup: &Lookup,
+        key: &Kind,
         entries: Range<usize>,
     ) -> Result<Vec<usize>, RowError> {
         if entries.len() < 2 {
@@ -190,11 +192,9 @@ impl<'a> Filler<'a> {
         let mut last = HashMap::new();
         for at in entries {
             self.charge(KEY_BYTES)?;
-            let found = self.found.collect(self.payload, at..at + 1, &entry.lookup)?;
-            last.insert(
-                map_key(&entry.key.kind, self.key(entry, &found), self.payload),
-                at,
-            );
+            let found = self.found.collect(self.payload, at..at + 1, lookup)?;
+            let raw = self.last(&found, Entry::KEY).unwrap_or_else(|| key.zero());
+            last.insert(map_key(key, raw, self.payload), at);
             self.found.truncate(found.start);
         }
         let mut entries: Vec<usize> = last.into_values().collect();
@@ -203,11 +203,8 @@ impl<'a> Filler<'a> {
     }
 
     pub(super) fn key(&self, entry: &Entry, found: &Range<usize>) -> Raw {
-        let keys = self.found.of_slot(found, Entry::KEY);
-        match keys.is_empty() {
-            true => entry.key.kind.zero(),
-            false => self.found.raw(keys.end - 1),
-        }
+        self.last(found, Entry::KEY)
+            .unwrap_or_else(|| entry.key.kind.zero())
     }
 
     /// The values of an entry's value: one at least, even if it is absent.

@@ -1,7 +1,7 @@
 //! Which parts of a message fill which columns, compiled once for each message that payloads hold.
 //!
 //! The columns belong to the reader's message; a payload may hold another one, or an older version of it. Their fields
-//! are matched by name.
+//! are matched by name. No library plans that: those for descriptors show a message by its own fields, all of them.
 //!
 //! | value | column type | holds |
 //! |---|---|---|
@@ -22,10 +22,11 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Fields};
 
-use crate::decode::Column;
-use crate::decode::protobuf::schema::{EnumType, Field, Kind, Message, Schema, Shape};
+use crate::decode::protobuf::kind::{EnumType, Kind};
+use crate::decode::protobuf::schema::{Field, Message, Schema, Shape};
 use crate::decode::protobuf::well_known::WellKnown;
 use crate::decode::protobuf::wire::Lookup;
+use crate::decode::wanted::Column;
 use crate::path::{Path, Step};
 
 /// About what an appended value takes in a column.

@@ -2,7 +2,7 @@
 
 use prost_reflect::Value;
 
-use crate::decode::protobuf::schema::Kind;
+use crate::decode::protobuf::kind::Kind;
 use crate::decode::protobuf::wire::Raw;
 use crate::decode::scalar::Scalar;
 

@@ -9,11 +9,12 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use prost_reflect::{DescriptorPool, EnumDescriptor, FieldDescriptor, MessageDescriptor, Value};
+use prost_reflect::{DescriptorPool, FieldDescriptor, MessageDescriptor, Value};
 
 use crate::decode::protobuf::definition;
+use crate::decode::protobuf::kind::{EnumType, Kind};
 use crate::decode::protobuf::well_known::WellKnown;
-use crate::decode::protobuf::wire::{Lookup, Raw, Slot, WireType};
+use crate::decode::protobuf::wire::{Lookup, Slot};
 use crate::definition::SchemaTextError;
 
 /// All messages that a definition declares or imports.
@@ -58,37 +59,6 @@ pub(super) enum Shape {
     Singular,
     Repeated,
     Map,
-}
-
-/// The type of a field's values. Messages are known by their index in the [`Schema`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Kind {
-    Bool,
-    Int32,
-    Sint32,
-    Sfixed32,
-    Uint32,
-    Fixed32,
-    Int64,
-    Sint64,
-    Sfixed64,
-    Uint64,
-    Fixed64,
-    Float,
-    Double,
-    String,
-    Bytes,
-    Enum(Arc<EnumType>),
-    Message(usize),
-    Group(usize),
-}
-
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct EnumType {
-    full_name: String,
-    /// In the order of numbers; of names for one number the first declared.
-    names: Vec<(i32, String)>,
-    first: i32,
 }
 
 impl Schema {
@@ -201,7 +171,7 @@ impl Schema {
             Kind::Double => "double",
             Kind::String => "string",
             Kind::Bytes => "bytes",
-            Kind::Enum(names) => &names.full_name,
+            Kind::Enum(names) => names.full_name(),
             Kind::Message(index) | Kind::Group(index) => &self.message(*index).full_name,
         }
     }
@@ -295,7 +265,7 @@ impl Field {
             name: field.name().to_owned(),
             json_name: field.json_name().to_owned(),
             number: field.number(),
-            kind: Kind::new(field, types),
+            kind: kind(field, types),
             shape,
             default: has_default.then(|| field.default_value()),
             has_presence,
@@ -312,96 +282,31 @@ impl Field {
     }
 }
 
-impl Kind {
-    fn new(field: &FieldDescriptor, types: &Types) -> Self {
-        match field.kind() {
-            prost_reflect::Kind::Bool => Self::Bool,
-            prost_reflect::Kind::Int32 => Self::Int32,
-            prost_reflect::Kind::Sint32 => Self::Sint32,
-            prost_reflect::Kind::Sfixed32 => Self::Sfixed32,
-            prost_reflect::Kind::Uint32 => Self::Uint32,
-            prost_reflect::Kind::Fixed32 => Self::Fixed32,
-            prost_reflect::Kind::Int64 => Self::Int64,
-            prost_reflect::Kind::Sint64 => Self::Sint64,
-            prost_reflect::Kind::Sfixed64 => Self::Sfixed64,
-            prost_reflect::Kind::Uint64 => Self::Uint64,
-            prost_reflect::Kind::Fixed64 => Self::Fixed64,
-            prost_reflect::Kind::Float => Self::Float,
-            prost_reflect::Kind::Double => Self::Double,
-            prost_reflect::Kind::String => Self::String,
-            prost_reflect::Kind::Bytes => Self::Bytes,
-            prost_reflect::Kind::Enum(names) => Self::Enum(Arc::clone(&types.enums[names.full_name()])),
-            prost_reflect::Kind::Message(message) => {
-                let index = types.messages[message.full_name()];
-                match field.is_group() {
-                    true => Self::Group(index),
-                    false => Self::Message(index),
-                }
+fn kind(field: &FieldDescriptor, types: &Types) -> Kind {
+    match field.kind() {
+        prost_reflect::Kind::Bool => Kind::Bool,
+        prost_reflect::Kind::Int32 => Kind::Int32,
+        prost_reflect::Kind::Sint32 => Kind::Sint32,
+        prost_reflect::Kind::Sfixed32 => Kind::Sfixed32,
+        prost_reflect::Kind::Uint32 => Kind::Uint32,
+        prost_reflect::Kind::Fixed32 => Kind::Fixed32,
+        prost_reflect::Kind::Int64 => Kind::Int64,
+        prost_reflect::Kind::Sint64 => Kind::Sint64,
+        prost_reflect::Kind::Sfixed64 => Kind::Sfixed64,
+        prost_reflect::Kind::Uint64 => Kind::Uint64,
+        prost_reflect::Kind::Fixed64 => Kind::Fixed64,
+        prost_reflect::Kind::Float => Kind::Float,
+        prost_reflect::Kind::Double => Kind::Double,
+        prost_reflect::Kind::String => Kind::String,
+        prost_reflect::Kind::Bytes => Kind::Bytes,
+        prost_reflect::Kind::Enum(names) => Kind::Enum(Arc::clone(&types.enums[names.full_name()])),
+        prost_reflect::Kind::Message(message) => {
+            let index = types.messages[message.full_name()];
+            match field.is_group() {
+                true => Kind::Group(index),
+                false => Kind::Message(index),
             }
         }
-    }
-
-    pub(super) fn wire_type(&self) -> WireType {
-        match self {
-            Self::Fixed32 | Self::Sfixed32 | Self::Float => WireType::Fixed32,
-            Self::Fixed64 | Self::Sfixed64 | Self::Double => WireType::Fixed64,
-            Self::String | Self::Bytes | Self::Message(_) => WireType::Len,
-            Self::Group(_) => WireType::StartGroup,
-            _ => WireType::Varint,
-        }
-    }
-
-    /// Whether a list of such values may stand in one length-delimited value.
-    pub(super) fn is_packable(&self) -> bool {
-        !matches!(self.wire_type(), WireType::Len | WireType::StartGroup)
-    }
-
-    pub(super) fn message(&self) -> Option<usize> {
-        match self {
-            Self::Message(index) | Self::Group(index) => Some(*index),
-            _ => None,
-        }
-    }
-
-    /// The value of an absent key or value of a map entry.
-    pub(super) fn zero(&self) -> Raw {
-        match (self, self.wire_type()) {
-            // Sign-extended, as an enum's negative numbers are on the wire.
-            (Self::Enum(names), _) => Raw::Varint(i64::from(names.first) as u64),
-            (_, WireType::Fixed32) => Raw::Fixed32(0),
-            (_, WireType::Fixed64) => Raw::Fixed64(0),
-            (_, WireType::Varint) => Raw::Varint(0),
-            _ => Raw::EMPTY,
-        }
-    }
-}
-
-impl EnumType {
-    fn new(descriptor: &EnumDescriptor) -> Self {
-        // In the order of the file, unlike the descriptor's own list.
-        let values = descriptor.enum_descriptor_proto().value.iter();
-        let values = values.map(|value| (value.number(), value.name().to_owned()));
-        let mut names: Vec<_> = values.collect();
-        names.sort_by_key(|(number, _)| *number);
-        names.dedup_by_key(|(number, _)| *number);
-        Self {
-            full_name: descriptor.full_name().to_owned(),
-            names,
-            first: descriptor.default_value().number(),
-        }
-    }
-
-    pub(super) fn name(&self, number: i32) -> Option<&str> {
-        let at = self
-            .names
-            .binary_search_by_key(&number, |(number, _)| *number)
-            .ok()?;
-        Some(&self.names[at].1)
-    }
-
-    /// Whether its only value stands for JSON's null.
-    pub(super) fn is_null(&self) -> bool {
-        self.full_name == "google.protobuf.NullValue"
     }
 }
 

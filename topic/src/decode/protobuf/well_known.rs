@@ -9,12 +9,12 @@
 //! Fractions have no digit, three, six or nine. Such a message is read by the numbers of its fields, which are fixed
 //! for good.
 
-use std::fmt::Write;
+use std::ops::Range;
 use std::sync::LazyLock;
 
-use chrono::{DateTime, Datelike};
+use prost_reflect::prost_types::{Duration, Timestamp};
 
-use crate::decode::protobuf::schema::Kind;
+use crate::decode::protobuf::kind::Kind;
 use crate::decode::protobuf::wire::{Lookup, Raw, Slot, WireType};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,6 +108,12 @@ fn lookup(wire_types: &[WireType]) -> Lookup {
     )
 }
 
+const NANOS_PER_SECOND: i32 = 1_000_000_000;
+/// The years 1 to 9999.
+const INSTANT_SECONDS: Range<i64> = -62_135_596_800..253_402_300_800;
+/// About 10,000 years.
+const MAX_DURATION_SECONDS: u64 = 315_576_000_000;
+
 /// The two parts of a `Timestamp` or a `Duration`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Time {
@@ -135,47 +141,19 @@ impl Time {
 
     /// Of a `Timestamp`.
     pub(super) fn instant_text(self) -> Option<String> {
-        let nanos = u32::try_from(self.nanos)
-            .ok()
-            .filter(|nanos| *nanos < 1_000_000_000)?;
-        let time = DateTime::from_timestamp(self.seconds, nanos)?;
-        if !(1..=9999).contains(&time.year()) {
-            return None;
-        }
-        let mut text = time.format("%Y-%m-%dT%H:%M:%S").to_string();
-        push_fraction(nanos, &mut text);
-        text.push('Z');
-        Some(text)
+        let Self { seconds, nanos } = self;
+        let in_range = INSTANT_SECONDS.contains(&seconds) && (0..NANOS_PER_SECOND).contains(&nanos);
+        in_range.then(|| Timestamp { seconds, nanos }.to_string())
     }
 
     /// Of a `Duration`.
     pub(super) fn duration_text(self) -> Option<String> {
-        const MAX_SECONDS: u64 = 315_576_000_000;
-        let (seconds, nanos) = (self.seconds.unsigned_abs(), self.nanos.unsigned_abs());
-        let one_sign = self.seconds.signum() * i64::from(self.nanos.signum()) >= 0;
-        if seconds > MAX_SECONDS || nanos >= 1_000_000_000 || !one_sign {
-            return None;
-        }
-        let sign = if self.seconds < 0 || self.nanos < 0 {
-            "-"
-        } else {
-            ""
-        };
-        let mut text = format!("{sign}{seconds}");
-        push_fraction(nanos, &mut text);
-        text.push('s');
-        Some(text)
+        let Self { seconds, nanos } = self;
+        let in_range = seconds.unsigned_abs() <= MAX_DURATION_SECONDS
+            && nanos.unsigned_abs() < NANOS_PER_SECOND.unsigned_abs();
+        let one_sign = seconds.signum() * i64::from(nanos.signum()) >= 0;
+        (in_range && one_sign).then(|| Duration { seconds, nanos }.to_string())
     }
-}
-
-fn push_fraction(nanos: u32, text: &mut String) {
-    // Writing to a string does not fail.
-    let _ = match nanos {
-        0 => Ok(()),
-        _ if nanos.is_multiple_of(1_000_000) => write!(text, ".{:03}", nanos / 1_000_000),
-        _ if nanos.is_multiple_of(1000) => write!(text, ".{:06}", nanos / 1000),
-        _ => write!(text, ".{nanos:09}"),
-    };
 }
 
 /// A path of a `FieldMask` as JSON spells it: `display_name` is `displayName`.

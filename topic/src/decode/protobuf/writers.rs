@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::decode::error::RowError;
 use crate::decode::protobuf::plan::{Plan, Target};
 use crate::decode::protobuf::schema::Schema;
-use crate::decode::{RowError, WriterSchemaError, WriterSchemaId, WriterSchemas};
+use crate::decode::writer_schemas::{WriterSchemaError, WriterSchemaId, WriterSchemas};
 use crate::definition::SchemaDefinition;
 
 /// How many schemas, and plans of each, are kept; one more, and all are forgotten.
