@@ -9,7 +9,7 @@ use datafusion::common::{DataFusionError, Result, plan_err};
 use topic::decode::column::ValueBuilder;
 use topic::format_hint::DateFormat;
 
-use super::is_json;
+use super::field::is_json;
 use crate::types::sql_name;
 
 /// Rows of a cast's target type.

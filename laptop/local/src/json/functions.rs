@@ -14,9 +14,9 @@ use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use super::cast::map_text;
+use super::field::{is_json, json_field};
 use super::path::JsonPath;
 use super::text::{canonical, scalar_text};
-use super::{is_json, json_field};
 
 /// All of them, to be registered by name.
 pub(crate) fn functions() -> Vec<Arc<ScalarUDF>> {

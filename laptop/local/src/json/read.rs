@@ -25,7 +25,7 @@ use topic::decode::column::{Rows, ValueBuilder};
 use topic::decode::scalar::Scalar;
 
 use super::column::{Cell, Column};
-use super::is_json;
+use super::field::is_json;
 use super::text::{canonical, scalar_text};
 use crate::types::sql_name;
 

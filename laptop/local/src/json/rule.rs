@@ -10,8 +10,8 @@ use datafusion::logical_expr::{Cast, Expr, ExprSchemable, LogicalPlan, TryCast};
 use datafusion::optimizer::AnalyzerRule;
 
 use super::cast::{JsonCast, JsonSource, OnMismatch};
+use super::field::is_json;
 use super::functions::is_json_parse;
-use super::is_json;
 
 /// Replaces `CAST` and `TRY_CAST` of a JSON value by [`JsonCast`].
 ///
