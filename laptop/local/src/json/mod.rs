@@ -20,6 +20,6 @@ mod rule;
 mod tests;
 mod text;
 
-pub(crate) use field::{EXTENSION_NAME, is_json, json_field};
+pub(crate) use field::json_field;
 pub(crate) use functions::functions;
 pub(crate) use rule::JsonCasts;
