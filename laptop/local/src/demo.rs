@@ -9,7 +9,8 @@ use arrow::datatypes::{Int32Type, Int64Type};
 use arrow::error::ArrowError;
 use producer::{ProductTotal, Progress, Summary};
 
-use crate::athena::{Athena, AthenaError, AthenaOptions};
+use crate::athena::{Athena, AthenaOptions};
+use crate::error::AthenaError;
 use crate::output::table;
 use crate::stack::{Orders, Stack, StackError};
 use crate::statistics::ScanStatistics;
