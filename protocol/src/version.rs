@@ -4,24 +4,39 @@ use std::fmt;
 
 use thiserror::Error;
 
-use crate::error::{Fault, Rule};
-use crate::ipc::{self, IpcFraming};
-use crate::json::{Json, Object};
-
 /// A version of Athena's JSON.
 ///
 /// | version | changed |
 /// | --- | --- |
-/// | 1 | reflection-style JSON, retired in 2020; recognised and refused |
+/// | 1 | keys in any order; other names of keys, types and value sets; Arrow bytes as in version 2 |
 /// | 2 | strict streaming JSON; Arrow bytes in legacy framing, metadata V4 |
 /// | 3 | Arrow bytes behind a continuation marker, metadata V5 |
 /// | 4 | constraints gain `expression`, `orderByClause`, `limit`; the capabilities call |
 /// | 5 | constraints and GetTable gain `queryPassthroughArguments` |
 /// | 6 | constraints gain `queryPlan` |
 ///
-/// Responses are the same at all of them, but for the framing of Arrow bytes.
+/// Responses are the same from version 2 on, but for the framing of Arrow bytes. Version 1 was replaced in 2020; the
+/// SDK's `ObjectMapperFactory` still writes and reads it:
+///
+/// | in version 1 | from version 2 on |
+/// | --- | --- |
+/// | `identity`: `arn`, `account`, `principalTags`, `iamGroups`, `configOptions` | `id`, `principal`, `account`, `arn`, `tags`, `groups`, `configOptions` |
+/// | a schema is `{"schema": TEXT}` (in a block it is the text alone) | the text alone |
+/// | Arrow types: `{"name":"int", …}`, a decimal with `bitWidth`, a map with `keysSorted` | `{"@type":"Int", …}` |
+/// | value sets: `sortable`, `equatable`, `allOrNone` without `all` | `SortedRangeSet`, `EquatableValueSet`, `AllOrNoneValueSet` |
+/// | expressions: `variable`, `constant`, `functionCall` | `VariableExpression`, `ConstantExpression`, `FunctionCallExpression` |
+/// | `partitionCols` in requests | `partitionColumns` |
+/// | block sizes are numbers | numbers in strings |
+/// | table names have a `qualifiedTableName` | none |
+/// | `requestType` in requests and responses, Ping and UserDefinedFunction excepted | none |
+/// | ReadRecords: `catalogName` before `queryId`; ListTables' answer: `catalogName` first | the other way round |
+///
+/// Constraints had only a `summary` at the time; today's SDK writes those of version 6 into version 1, too, and adds keys
+/// that repeat others and that no reader looks at: `context`, `queryPassthrough`, a range's `type`, an equatable set's
+/// `values`, an expression's `children`. Those are not written here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SerdeVersion {
+    V1,
     V2,
     V3,
     V4,
@@ -33,17 +48,25 @@ impl SerdeVersion {
     /// What this crate speaks at best, and what a ping response should report.
     pub const LATEST: Self = Self::V6;
 
-    /// The framing of Arrow bytes in messages of this version.
-    pub fn framing(self) -> IpcFraming {
-        match self {
-            Self::V2 => IpcFraming::Legacy,
-            Self::V3 | Self::V4 | Self::V5 | Self::V6 => IpcFraming::Continuation,
-        }
+    /// Whether constraints have `expression`, `orderByClause` and `limit`.
+    pub(crate) fn has_hints(self) -> bool {
+        self == Self::V1 || self >= Self::V4
+    }
+
+    /// Whether there are `queryPassthroughArguments`.
+    pub(crate) fn has_passthrough(self) -> bool {
+        self == Self::V1 || self >= Self::V5
+    }
+
+    /// Whether constraints have a `queryPlan`.
+    pub(crate) fn has_query_plan(self) -> bool {
+        self == Self::V1 || self >= Self::V6
     }
 
     /// The number on the wire.
     pub fn number(self) -> u32 {
         match self {
+            Self::V1 => 1,
             Self::V2 => 2,
             Self::V3 => 3,
             Self::V4 => 4,
@@ -61,101 +84,17 @@ impl fmt::Display for SerdeVersion {
 
 /// A version number that is not spoken here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("serde version {0} is unknown; versions 2 to 6 are spoken")]
+#[error("serde version {0} is unknown; versions 1 to 6 are supported")]
 pub struct UnknownVersion(pub u32);
 
 impl TryFrom<u32> for SerdeVersion {
     type Error = UnknownVersion;
 
     fn try_from(number: u32) -> Result<Self, UnknownVersion> {
-        let known = [Self::V2, Self::V3, Self::V4, Self::V5, Self::V6];
+        let known = [Self::V1, Self::V2, Self::V3, Self::V4, Self::V5, Self::V6];
         known
             .into_iter()
             .find(|version| version.number() == number)
             .ok_or(UnknownVersion(number))
     }
-}
-
-/// The version a request was written at. Exact where constraints tell, because every version writes all of its keys
-/// even when unused. Where versions cannot be told apart the answer does not differ either, and the latest is given.
-pub(crate) fn detect(request: &Object<'_>) -> Result<SerdeVersion, Fault> {
-    if is_version_1(request) {
-        return Err(Rule::Version(1).into());
-    }
-    if let Some(constraints) = request.object_at("constraints") {
-        return detect_by_constraints(request, constraints);
-    }
-    match request.get("@type").and_then(Json::as_str) {
-        Some("GetTableRequest") if !request.contains("queryPassthroughArguments") => Ok(SerdeVersion::V4),
-        Some("UserDefinedFunctionRequest") => Ok(match arrow_framing(request)? {
-            Some(IpcFraming::Legacy) => SerdeVersion::V2,
-            _ => SerdeVersion::V6,
-        }),
-        _ => Ok(SerdeVersion::V6),
-    }
-}
-
-fn detect_by_constraints(request: &Object<'_>, constraints: &Object<'_>) -> Result<SerdeVersion, Fault> {
-    if constraints.contains("queryPlan") {
-        return Ok(SerdeVersion::V6);
-    }
-    if constraints.contains("queryPassthroughArguments") {
-        return Ok(SerdeVersion::V5);
-    }
-    if ["expression", "orderByClause", "limit"]
-        .iter()
-        .any(|key| constraints.contains(key))
-    {
-        return Ok(SerdeVersion::V4);
-    }
-    Ok(match arrow_framing(request)? {
-        Some(IpcFraming::Legacy) => SerdeVersion::V2,
-        _ => SerdeVersion::V3,
-    })
-}
-
-/// Version 1 knows the same messages, but other identities, schemas as objects, and other names of value sets.
-fn is_version_1(request: &Object<'_>) -> bool {
-    has_version_1_identity(request) || has_version_1_schema(request) || has_version_1_value_set(request)
-}
-
-fn has_version_1_identity(request: &Object<'_>) -> bool {
-    let identity = request.object_at("identity");
-    identity.is_some_and(|identity| !identity.contains("arn") || !identity.contains("groups"))
-}
-
-fn has_version_1_schema(request: &Object<'_>) -> bool {
-    let is_object = |holder: &Object<'_>| holder.object_at("schema").is_some();
-    is_object(request)
-        || BLOCK_KEYS
-            .iter()
-            .any(|key| request.object_at(key).is_some_and(is_object))
-}
-
-fn has_version_1_value_set(request: &Object<'_>) -> bool {
-    let summary = request
-        .object_at("constraints")
-        .and_then(|constraints| constraints.object_at("summary"));
-    let kind = |value_set: &Json<'_>| match value_set {
-        Json::Object(value_set) => value_set.get("@type").and_then(Json::as_str).map(str::to_owned),
-        _ => None,
-    };
-    let is_version_1 = |kind: String| ["sortable", "equatable", "allOrNone"].contains(&kind.as_str());
-    summary.is_some_and(|summary| summary.values().filter_map(kind).any(is_version_1))
-}
-
-/// Where a request holds a block at its top.
-const BLOCK_KEYS: [&str; 2] = ["partitions", "inputRecords"];
-
-/// The framing of the request's table or block schema, if it has one.
-fn arrow_framing(request: &Object<'_>) -> Result<Option<IpcFraming>, Fault> {
-    let in_block = |key: &&str| request.object_at(key).and_then(|block| block.get("schema"));
-    let schema = request
-        .get("schema")
-        .or_else(|| BLOCK_KEYS.iter().find_map(in_block));
-    let Some(schema) = schema.and_then(Json::as_str) else {
-        return Ok(None);
-    };
-    let bytes = ipc::decode_base64(schema).map_err(|rule| Fault::from(rule).at_key("schema"))?;
-    Ok(Some(IpcFraming::of(&bytes)))
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::metadata_request;
+use super::metadata_request::metadata_request;
 use crate::domain::FederatedIdentity;
 use crate::error::{EncodeError, Fault};
 use crate::json::{FromJson, Json, Object};
@@ -45,6 +45,7 @@ impl GetDataSourceCapabilitiesRequest {
             self.identity.as_ref(),
             self.query_id.as_ref(),
             &self.catalog_name,
+            version,
         )
         .into())
     }

@@ -6,6 +6,7 @@ mod get_table;
 mod get_table_layout;
 mod list_schemas;
 mod list_tables;
+mod metadata_request;
 mod ping;
 mod read_records;
 mod request;
@@ -25,19 +26,3 @@ pub use read_records::{ReadRecordsRequest, ReadRecordsResponse, RemoteReadRecord
 pub use request::FederationRequest;
 pub use response::FederationResponse;
 pub use user_defined_function::{UserDefinedFunctionRequest, UserDefinedFunctionResponse};
-
-use crate::domain::FederatedIdentity;
-use crate::json::Object;
-
-/// The head of every metadata request: `@type`, `identity`, `queryId`, `catalogName`.
-fn metadata_request<'a>(
-    name: &'static str,
-    identity: Option<&'a FederatedIdentity>,
-    query_id: Option<&'a String>,
-    catalog_name: &'a str,
-) -> Object<'a> {
-    Object::typed(name)
-        .with("identity", identity.map(FederatedIdentity::to_json))
-        .with("queryId", query_id)
-        .with("catalogName", catalog_name)
-}

@@ -1,12 +1,14 @@
 //! Any request.
 
+use super::metadata_request::with_request_type;
 use super::{
     GetDataSourceCapabilitiesRequest, GetSplitsRequest, GetTableLayoutRequest, GetTableRequest,
     ListSchemasRequest, ListTablesRequest, PingRequest, ReadRecordsRequest, UserDefinedFunctionRequest,
 };
+use crate::detect::detect;
 use crate::error::{EncodeError, Fault, Rule, WireError, quoted_name};
 use crate::json::{Json, Object};
-use crate::version::{self, SerdeVersion};
+use crate::version::SerdeVersion;
 
 /// What Athena may ask, by the message's `@type`.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,14 +25,14 @@ pub enum FederationRequest {
 }
 
 impl FederationRequest {
-    /// Decodes a request, and finds the serde version it is written at. Answer in that version's framing.
+    /// Decodes a request, and finds the serde version it is written at. Answer at that version.
     ///
     /// # Errors
-    /// If it is not a request this crate knows, or written at version 1.
+    /// If it is not a request this crate knows, or one that its version lacks.
     pub fn decode(json: &[u8]) -> Result<(Self, SerdeVersion), WireError> {
         let json = Json::parse(json).map_err(|fault| fault.in_message("request"))?;
         let (object, name) = named(&json).map_err(|fault| fault.in_message("request"))?;
-        let version = version::detect(object).map_err(|fault| fault.in_message(&name))?;
+        let version = detect(object).map_err(|fault| fault.in_message(&name))?;
         let request = Self::from_object(&name, object).map_err(|fault| fault.in_message(&name))?;
         Ok((request, version))
     }
@@ -41,9 +43,9 @@ impl FederationRequest {
     /// If the version cannot say it, or Arrow data cannot be carried.
     pub fn encode(&self, version: SerdeVersion) -> Result<Vec<u8>, EncodeError> {
         let json = match self {
-            Self::Ping(request) => request.to_json(),
-            Self::ListSchemas(request) => request.to_json(),
-            Self::ListTables(request) => request.to_json(),
+            Self::Ping(request) => request.to_json(version),
+            Self::ListSchemas(request) => request.to_json(version),
+            Self::ListTables(request) => request.to_json(version),
             Self::GetTable(request) => request.to_json(version)?,
             Self::GetTableLayout(request) => request.to_json(version)?,
             Self::GetSplits(request) => request.to_json(version)?,
@@ -51,7 +53,11 @@ impl FederationRequest {
             Self::GetDataSourceCapabilities(request) => request.to_json(version)?,
             Self::UserDefinedFunction(request) => request.to_json(version)?,
         };
-        Ok(serde_json::to_vec(&json)?)
+        Ok(serde_json::to_vec(&with_request_type(
+            json,
+            self.request_type(),
+            version,
+        ))?)
     }
 
     /// The message's `@type`.
@@ -66,6 +72,18 @@ impl FederationRequest {
             Self::ReadRecords(_) => ReadRecordsRequest::NAME,
             Self::GetDataSourceCapabilities(_) => GetDataSourceCapabilitiesRequest::NAME,
             Self::UserDefinedFunction(_) => UserDefinedFunctionRequest::NAME,
+        }
+    }
+
+    fn request_type(&self) -> Option<&'static str> {
+        match self {
+            Self::ListSchemas(_) => Some("LIST_SCHEMAS"),
+            Self::ListTables(_) => Some("LIST_TABLES"),
+            Self::GetTable(_) => Some("GET_TABLE"),
+            Self::GetTableLayout(_) => Some("GET_TABLE_LAYOUT"),
+            Self::GetSplits(_) => Some("GET_SPLITS"),
+            Self::ReadRecords(_) => Some("READ_RECORDS"),
+            Self::Ping(_) | Self::GetDataSourceCapabilities(_) | Self::UserDefinedFunction(_) => None,
         }
     }
 

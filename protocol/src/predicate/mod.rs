@@ -5,6 +5,7 @@ mod constraints;
 mod equatable;
 mod evaluation;
 mod expression;
+mod keys;
 mod marker;
 mod order_by;
 mod query_plan;
@@ -24,7 +25,3 @@ pub use query_plan::QueryPlan;
 pub use range::{InvalidRange, Range};
 pub use sorted_range::SortedRangeSet;
 pub use value_set::ValueSet;
-
-/// A value set's first key, and the last that all three share.
-const TYPE: &str = "@type";
-const NULL_ALLOWED: &str = "nullAllowed";
