@@ -1,10 +1,12 @@
 //! The reading thread's half of ReadRecords: records in, batches of wanted rows out.
 
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use arrow::array::RecordBatch;
 use tokio::sync::mpsc::Sender;
+use topic::format_hint::FormatHintError;
 use topic::{BadRecord, OnBadRecord, OnTombstone, Record, RowDecoder, RowError, ValueErrors};
 
 use crate::error::Error;
@@ -31,6 +33,8 @@ pub(super) struct Tally {
     pub(super) bad_keys: u64,
     pub(super) first_bad_record: Option<FirstBadRecord>,
     pub(super) value_errors: Vec<ValueErrors>,
+    /// What is wrong with the format hints of columns, by column.
+    pub(super) hint_errors: HashMap<String, FormatHintError>,
     /// How long the reading thread waited for room.
     pub(super) blocked: Duration,
 }
@@ -187,6 +191,7 @@ impl RecordSink for RowSink {
         let tally = std::mem::take(&mut self.tally);
         self.deliver(Delivery::End(Tally {
             value_errors: self.decoder.value_errors(),
+            hint_errors: self.decoder.hint_errors().clone(),
             bad_keys: self.decoder.bad_keys(),
             ..tally
         }))
