@@ -13,14 +13,14 @@
 //!
 //! No pattern can be mistaken for a name: each name holds a letter that patterns do not know.
 //!
-//! Two mistakes are read as what they plainly mean: a name in other letters (`ISO8601`, `ISO-8601`, `Epoch_Millis`), and a
-//! `T` before the hour that lacks its quotes (`yyyy-MM-ddTHH:mm:ss`). [`correction`] tells what was read. A pattern after
-//! `java:` is never corrected.
+//! Two mistakes have one plain meaning and are read by it: a name in other letters (`ISO8601`, `ISO-8601`,
+//! `Epoch_Millis`), and a `T` before the hour without its quotes (`yyyy-MM-ddTHH:mm:ss`). [`correction`] gives the hint
+//! that was meant. A pattern after `java:` is never corrected.
 //!
-//! Any other hint that does not compile is the column's fault, not the table's: [`DateFormat::compile_or_unreadable`]
-//! makes a format that reads nothing, so that each text and number in the column is a value that does not fit. That is what `SimpleDateFormat` comes to in
-//! the Java connector, which throws for every value. Dates that the payload's own type tells (Avro, Protobuf) need no
-//! hint and are read all the same.
+//! Any other hint that does not compile leaves the table's other columns readable:
+//! [`DateFormat::compile_or_unreadable`] makes a format that reads nothing, so that each text and number in the column
+//! is a value that does not fit. In the Java connector `SimpleDateFormat` throws for every value, with the same result.
+//! Dates that the payload's own type declares (Avro, Protobuf) need no hint and are read all the same.
 //!
 //! # Patterns
 //!

@@ -295,7 +295,7 @@ fn warns_of_what_is_hardly_meant() {
 }
 
 #[test]
-fn a_fault_of_one_column_is_no_fault_of_the_table() {
+fn a_fault_of_one_column_leaves_the_table() {
     let field = |key: &str, value: &str| {
         let mut field = json!({"name": "a", "mapping": "a", "type": "TIMESTAMP"});
         field[key] = json!(value);
