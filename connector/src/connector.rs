@@ -104,7 +104,7 @@ impl Connector {
             span.record("query_id", report.query_id.as_deref());
         });
         let response = self.dispatch_within(request, deadline).await?;
-        Ok(response.encode(version.framing())?)
+        Ok(response.encode(version)?)
     }
 
     /// Calls that wait for others are given a deadline of their own, so that they can tell what they waited for; the

@@ -157,7 +157,8 @@ fn report(topic_partition: &TopicPartition, read: ReadStats, tally: &Tally, spil
     }
     for errors in &tally.value_errors {
         let (column, values) = (&errors.column, errors.values);
-        tracing::warn!(%topic_partition, column, values, "values did not fit their column and are NULL");
+        let reason = tally.hint_errors.get(column).map(tracing::field::display);
+        tracing::warn!(%topic_partition, column, values, reason, "values did not fit their column and are NULL");
     }
     note(|report| {
         report.read = Some(ReadReport {

@@ -1,4 +1,4 @@
-//! Which serde version a request was written at.
+//! Which serde version a request is written at.
 
 use crate::error::{Fault, Rule};
 use crate::ipc::{self, IpcFraming};
@@ -9,7 +9,10 @@ use crate::version::SerdeVersion;
 /// even when unused. Where versions cannot be told apart the answer does not differ either, and the latest is given.
 pub(crate) fn detect(request: &Object<'_>) -> Result<SerdeVersion, Fault> {
     if is_version_1(request) {
-        return Err(Rule::Version(1).into());
+        return match request.get("@type").and_then(Json::as_str) {
+            Some("GetDataSourceCapabilitiesRequest") => Err(Rule::Version(SerdeVersion::V1).into()),
+            _ => Ok(SerdeVersion::V1),
+        };
     }
     if let Some(constraints) = request.object_at("constraints") {
         return detect_by_constraints(request, constraints);
@@ -43,9 +46,13 @@ fn detect_by_constraints(request: &Object<'_>, constraints: &Object<'_>) -> Resu
     })
 }
 
-/// Version 1 knows the same messages, but other identities, schemas as objects, and other names of value sets.
+/// Version 1 has other identities, schemas as objects, other names of value sets, and a request type, which alone tells
+/// it where the identity is null.
 fn is_version_1(request: &Object<'_>) -> bool {
-    has_version_1_identity(request) || has_version_1_schema(request) || has_version_1_value_set(request)
+    has_version_1_identity(request)
+        || has_version_1_schema(request)
+        || has_version_1_value_set(request)
+        || request.contains("requestType")
 }
 
 fn has_version_1_identity(request: &Object<'_>) -> bool {
@@ -56,6 +63,7 @@ fn has_version_1_identity(request: &Object<'_>) -> bool {
 fn has_version_1_schema(request: &Object<'_>) -> bool {
     let is_object = |holder: &Object<'_>| holder.object_at("schema").is_some();
     is_object(request)
+        || request.object_at("outputSchema").is_some()
         || BLOCK_KEYS
             .iter()
             .any(|key| request.object_at(key).is_some_and(is_object))

@@ -46,8 +46,8 @@ pub enum Rule {
     },
     #[error("wanted {wanted}, found `{found}`")]
     Unknown { wanted: &'static str, found: String },
-    #[error("is written at serde version {0}; versions 2 to 6 are read")]
-    Version(u8),
+    #[error("does not exist at serde version {0}")]
+    Version(SerdeVersion),
     #[error("is not standard base64 with padding: {0}")]
     Base64(String),
     #[error("is not the Arrow message it should be: {0}")]

@@ -119,6 +119,12 @@ impl<'a> Object<'a> {
         self.get(key).is_some()
     }
 
+    /// The first of a value's names that there is, else the first: later ones are those of serde version 1.
+    pub(crate) fn first_of<'k, const N: usize>(&self, names: [&'k str; N]) -> &'k str {
+        let there = names.iter().find(|name| self.contains(name));
+        there.copied().unwrap_or(names[0])
+    }
+
     /// The object under a key, if there is one.
     pub(crate) fn object_at(&self, key: &str) -> Option<&Object<'a>> {
         match self.get(key) {
@@ -277,6 +283,12 @@ impl From<i64> for Json<'_> {
 
 impl From<u32> for Json<'_> {
     fn from(value: u32) -> Self {
+        Json::Number(value.into())
+    }
+}
+
+impl From<u64> for Json<'_> {
+    fn from(value: u64) -> Self {
         Json::Number(value.into())
     }
 }

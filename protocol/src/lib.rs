@@ -20,6 +20,9 @@
 //! * [`predicate`]: constraints, value sets, ranges, markers, expressions; [`ValueSet::contains`] is pure.
 //! * [`ipc`]: Arrow schemas and record batches as lone encapsulated messages, and [`Block`].
 //!
+//! All serde versions, 1 to 6, are read and written ([`SerdeVersion`] lists how they differ), and a request is answered at
+//! its own.
+//!
 //! Reading is forgiving where the peer's own reader is strict: keys in any order, unknown keys ignored, optional
 //! extensions absent or null. Writing is exact: every key, in the order the peer demands. The bytes come from
 //! outside: whatever they claim, decoding returns an error that names the message, the field and the broken rule;

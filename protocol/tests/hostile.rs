@@ -9,6 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use proptest::prelude::*;
 use protocol::*;
+use serde_json::{Value, json};
 use support::tree::{arrow_texts, parse};
 use support::{VERSIONS, vector, vectors};
 
@@ -196,44 +197,87 @@ fn refuses_what_is_no_message() {
     );
 }
 
+/// A vector of version 6 with one mark of version 1.
+fn marked(name: &str, mark: impl FnOnce(&mut Value)) -> Vec<u8> {
+    let mut message = serde_json::from_slice(&vector("v6", name)).unwrap();
+    mark(&mut message);
+    serde_json::to_vec(&message).unwrap()
+}
+
+fn remove(object: &mut Value, key: &str) {
+    object.as_object_mut().unwrap().remove(key).unwrap();
+}
+
 #[test]
-fn refuses_version_1_by_name() {
-    let version_1 = "is written at serde version 1; versions 2 to 6 are read";
-    for (name, from, to) in [
-        ("PingRequest", r#","groups":["g1"]"#, ""),
-        ("PingRequest", r#","arn":"arn:aws:iam::123456789012:user/u""#, ""),
-        ("GetTableLayoutRequest", r#""SortedRangeSet""#, r#""sortable""#),
-        (
-            "GetTableLayoutRequest",
-            r#""EquatableValueSet""#,
-            r#""equatable""#,
-        ),
-        (
-            "GetTableLayoutRequest",
-            r#""AllOrNoneValueSet""#,
-            r#""allOrNone""#,
-        ),
+fn each_mark_of_version_1_tells_it() {
+    let tag = |column: &'static str, tag: &'static str| {
+        move |request: &mut Value| request["constraints"]["summary"][column]["@type"] = tag.into()
+    };
+    let wrapped = |schema: &mut Value| *schema = json!({ "schema": schema.take() });
+    for request in [
+        marked("PingRequest", |request| {
+            remove(&mut request["identity"], "groups");
+        }),
+        marked("PingRequest", |request| remove(&mut request["identity"], "arn")),
+        marked("GetTableLayoutRequest", tag("a", "sortable")),
+        marked("GetTableLayoutRequest", tag("b", "equatable")),
+        marked("GetTableLayoutRequest", tag("c", "allOrNone")),
+        marked("ReadRecordsRequest", |request| wrapped(&mut request["schema"])),
+        marked("GetSplitsRequest", |request| {
+            wrapped(&mut request["partitions"]["schema"]);
+        }),
+        marked("UserDefinedFunctionRequest", |request| {
+            wrapped(&mut request["inputRecords"]["schema"]);
+        }),
+        marked("UserDefinedFunctionRequest", |request| {
+            wrapped(&mut request["outputSchema"]);
+        }),
+        marked("ListTablesRequest", |request| {
+            request["identity"] = Value::Null;
+            request["requestType"] = "LIST_TABLES".into();
+        }),
     ] {
+        let version = FederationRequest::decode(&request).map(|(_, version)| version);
         assert_eq!(
-            request_error(&altered(name, from, to)),
-            format!("{name}: {version_1}"),
-            "{name}: {from}"
+            version,
+            Ok(SerdeVersion::V1),
+            "{}",
+            String::from_utf8_lossy(&request)
         );
     }
-    for key in ["inputRecords", "partitions", "schema"] {
-        let schema = r#"{"schema":"AAAA"}"#;
-        let value = if key == "schema" {
-            schema.to_owned()
-        } else {
-            format!(r#"{{"schema":{schema}}}"#)
-        };
-        let text = format!(r#"{{"@type":"GetSplitsRequest","{key}":{value}}}"#);
-        assert_eq!(
-            request_error(&text),
-            format!("GetSplitsRequest: {version_1}"),
-            "{key}"
-        );
-    }
+}
+
+#[test]
+fn version_1_has_no_capabilities() {
+    let request = marked("GetDataSourceCapabilitiesRequest", |request| {
+        remove(&mut request["identity"], "groups");
+    });
+    assert_eq!(
+        request_error(str::from_utf8(&request).unwrap()),
+        "GetDataSourceCapabilitiesRequest: does not exist at serde version 1"
+    );
+    let response = FederationResponse::decode(&vector("v6", "GetDataSourceCapabilitiesResponse")).unwrap();
+    assert_eq!(
+        response.encode(SerdeVersion::V1).unwrap_err().to_string(),
+        "GetDataSourceCapabilitiesResponse does not exist at serde version 1"
+    );
+}
+
+#[test]
+fn identities_of_2020_are_read() {
+    let text = r#"{"@type":"PingRequest","identity":{"id":"i","principal":"p","account":"1"},"catalogName":"c","queryId":"q"}"#;
+    let (request, version) = FederationRequest::decode(text.as_bytes()).unwrap();
+    assert_eq!(version, SerdeVersion::V1);
+    let identity = FederatedIdentity {
+        account: Some("1".into()),
+        ..Default::default()
+    };
+    let expected = PingRequest {
+        identity: Some(identity),
+        catalog_name: "c".into(),
+        query_id: "q".into(),
+    };
+    assert_eq!(request, expected.into());
 }
 
 #[test]
@@ -363,7 +407,9 @@ fn decode(name: &str, text: &[u8]) {
             let _ = request.encode(version);
         }
     } else if let Ok(response) = FederationResponse::decode(text) {
-        let _ = response.encode(IpcFraming::Legacy);
+        for version in [SerdeVersion::V1, SerdeVersion::V2] {
+            let _ = response.encode(version);
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use protocol::*;
-use support::tree::assert_same_message;
+use support::tree::{assert_same_message, assert_same_message_of_version_1};
 use support::{VERSIONS, vector, vectors};
 
 fn request(version: &str, name: &str) -> FederationRequest {
@@ -24,13 +24,13 @@ fn response(version: &str, name: &str) -> FederationResponse {
     FederationResponse::decode(&vector(version, name)).unwrap()
 }
 
-/// Asserts that a request is what is expected at every version, once the constraints a version lacks are set aside.
+/// Asserts that a request is what is expected at every version, once what a version lacks is set aside.
 fn assert_request(name: &str, expected: &FederationRequest) {
     for version in VERSIONS {
-        let trimmed = if version == "v2" {
-            without_hints(expected.clone())
-        } else {
-            expected.clone()
+        let trimmed = match version {
+            "v1" => without_all(expected.clone()),
+            "v2" => without_hints(expected.clone()),
+            _ => expected.clone(),
         };
         assert_eq!(request(version, name), trimmed, "{version} {name}");
     }
@@ -43,17 +43,35 @@ fn assert_response(name: &str, expected: &FederationResponse) {
 }
 
 fn without_hints(mut request: FederationRequest) -> FederationRequest {
-    let constraints = match &mut request {
-        FederationRequest::GetTableLayout(request) => &mut request.constraints,
-        FederationRequest::GetSplits(request) => &mut request.constraints,
-        FederationRequest::ReadRecords(request) => &mut request.constraints,
-        _ => return request,
-    };
-    *constraints = Constraints {
-        summary: std::mem::take(&mut constraints.summary),
-        ..Default::default()
-    };
+    if let Some(constraints) = constraints_of(&mut request) {
+        *constraints = Constraints {
+            summary: std::mem::take(&mut constraints.summary),
+            ..Default::default()
+        };
+    }
     request
+}
+
+/// Version 1 does not tell whether an all-or-none set holds all: it is read as if.
+fn without_all(mut request: FederationRequest) -> FederationRequest {
+    let sets = constraints_of(&mut request)
+        .into_iter()
+        .flat_map(|constraints| constraints.summary.values_mut());
+    for set in sets {
+        if let ValueSet::AllOrNone(set) = set {
+            set.all = true;
+        }
+    }
+    request
+}
+
+fn constraints_of(request: &mut FederationRequest) -> Option<&mut Constraints> {
+    match request {
+        FederationRequest::GetTableLayout(request) => Some(&mut request.constraints),
+        FederationRequest::GetSplits(request) => Some(&mut request.constraints),
+        FederationRequest::ReadRecords(request) => Some(&mut request.constraints),
+        _ => None,
+    }
 }
 
 fn identity() -> Option<FederatedIdentity> {
@@ -360,6 +378,7 @@ fn blocks_keep_their_allocator_id() {
 /// The version to write each folder's vectors at.
 fn version_of(folder: &str) -> SerdeVersion {
     match folder {
+        "v1" => SerdeVersion::V1,
         "v2" => SerdeVersion::V2,
         "v4" => SerdeVersion::V4,
         _ => SerdeVersion::V6,
@@ -381,14 +400,17 @@ fn every_vector_encodes_to_itself_keys_in_order() {
             } else {
                 FederationResponse::decode(&expected)
                     .unwrap()
-                    .encode(version.framing())
+                    .encode(version)
                     .unwrap()
             };
-            assert_same_message(&found, &expected);
+            match version {
+                SerdeVersion::V1 => assert_same_message_of_version_1(&found, &expected),
+                _ => assert_same_message(&found, &expected),
+            }
             seen += 1;
         }
     }
-    assert_eq!(seen, 19 + 21 + 21);
+    assert_eq!(seen, 19 + 19 + 21 + 21);
 }
 
 #[test]
@@ -406,6 +428,7 @@ fn every_vector_tells_its_name_and_its_version() {
             let (request, found) = FederationRequest::decode(&text).unwrap();
             assert_eq!(request.name(), name);
             let expected = match (folder, name.as_str()) {
+                ("v1", _) => SerdeVersion::V1,
                 ("v2", "GetTableLayoutRequest" | "GetSplitsRequest" | "ReadRecordsRequest") => {
                     SerdeVersion::V2
                 }
@@ -422,12 +445,16 @@ fn every_vector_tells_its_name_and_its_version() {
 }
 
 #[test]
-fn arrow_bytes_are_written_in_the_asked_framing() {
-    for (folder, framing) in [("v2", IpcFraming::Legacy), ("v6", IpcFraming::Continuation)] {
+fn arrow_bytes_are_written_in_the_framing_of_the_version() {
+    for (folder, framing) in [
+        ("v1", IpcFraming::Legacy),
+        ("v2", IpcFraming::Legacy),
+        ("v6", IpcFraming::Continuation),
+    ] {
         let text = vector(folder, "ReadRecordsResponse");
         let found = FederationResponse::decode(&text)
             .unwrap()
-            .encode(framing)
+            .encode(version_of(folder))
             .unwrap();
         let texts = support::tree::arrow_texts(&support::tree::parse(&found));
         assert_eq!(texts.len(), 2);

@@ -57,7 +57,7 @@ mod tests {
     use std::sync::Arc;
 
     use arrow::array::{ArrayRef, StringArray};
-    use protocol::{Block, FederationResponse, ReadRecordsResponse};
+    use protocol::{Block, FederationResponse, ReadRecordsResponse, SerdeVersion};
 
     use super::*;
 
@@ -125,7 +125,7 @@ mod tests {
             records: Block::new(batch),
         };
         FederationResponse::ReadRecords(response)
-            .encode(IpcFraming::Continuation)
+            .encode(SerdeVersion::V6)
             .unwrap()
     }
 }

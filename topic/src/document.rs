@@ -47,6 +47,20 @@
 //! Keys are case-sensitive, unknown ones are ignored with a [`Warning`], numbers and booleans stand for their text, and
 //! `null` is the same as an absent key.
 //!
+//! Documents of the Java connector must make the table that they make there, so what only one column suffers from in
+//! that connector takes no more than that column here:
+//!
+//! | in a field | the column |
+//! |---|---|
+//! | `type` that is none, malformed or with parameters out of range | VARCHAR, [warned](Warning) of |
+//! | `formatHint` that is none | NULL wherever a text or number would have to become a date, warned of |
+//! | `mapping` missing, or not a number in CSV | NULL, warned of |
+//! | `mapping` that is not a path, in JSON | the key of that very name, warned of |
+//! | no `name`, a name that is there already | an error: Athena could not show the table |
+//! | a text where an object stands, or the other way round | an error, as Java's parser has it |
+//!
+//! Keys that the Java connector does not know (`key`, `csv`, `source`, …) are checked, and an error names the place.
+//!
 //! Three more definitions describe a topic by themselves: an Avro schema, a Protobuf schema, and a JSON Schema whose
 //! top is an object. Their topic is the schema's name, unless an Avro or JSON Schema says `topicName` beside its own
 //! keys (where `kafkaCluster`, `onBadRecord`, `onTombstone` and `metadataColumns` may stand too), and they have all their columns.
@@ -109,6 +123,8 @@ pub struct Warning {
     /// Such as `message.fields[3].type`.
     pub path: String,
     pub text: String,
+    /// Whether a column shows something else for it than was meant: NULL, or VARCHAR instead of the type.
+    pub changes_column: bool,
 }
 
 impl TopicDocument {
@@ -206,7 +222,6 @@ impl TopicDocument {
         let topic = root.required_text("topicName")?;
         let message = root.object("message")?;
         let mut context = Context {
-            schema_name,
             exact_decimal: root.flag("exactDecimal")?.unwrap_or(false),
             key_format: None,
             warnings: Vec::new(),
@@ -329,7 +344,7 @@ fn own_topic(root: &Node<'_>, schema_name: &str) -> Result<String, DocumentError
     })
 }
 
-fn read_key(root: &Node<'_>, context: &mut Context<'_>) -> Result<Option<Side>, DocumentError> {
+fn read_key(root: &Node<'_>, context: &mut Context) -> Result<Option<Side>, DocumentError> {
     let Some(node) = root.optional_object("key")? else {
         return Ok(None);
     };

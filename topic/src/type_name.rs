@@ -6,7 +6,7 @@
 //! digits and `_`.
 //!
 //! A plain word that is no type is VARCHAR, as with the Java connector, and marked as [unknown](Parsed::unknown).
-//! Anything with brackets must be right: the Java connector knew no such types, so there is nothing to be lenient for.
+//! A name with brackets that is none of the table's is an error here; a document reads such a column as VARCHAR too.
 
 use std::fmt::Write as _;
 use std::sync::Arc;

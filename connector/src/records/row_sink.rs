@@ -1,5 +1,6 @@
 //! The reading thread's half of ReadRecords: records in, batches of wanted rows out.
 
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -7,6 +8,7 @@ use std::time::{Duration, Instant};
 use arrow::array::RecordBatch;
 use kafka::{RecordSink, SinkFailed, TopicPartition};
 use tokio::sync::mpsc::Sender;
+use topic::format_hint::FormatHintError;
 use topic::table::ReadOptions;
 use topic::{BadRecord, OnBadRecord, OnTombstone, Record, RowDecoder, RowError, ValueErrors};
 
@@ -34,6 +36,8 @@ pub(super) struct Tally {
     pub(super) bad_keys: u64,
     pub(super) first_bad_record: Option<FirstBadRecord>,
     pub(super) value_errors: Vec<ValueErrors>,
+    /// What is wrong with the format hints of columns, by column.
+    pub(super) hint_errors: HashMap<String, FormatHintError>,
     /// How long the reading thread waited for room.
     pub(super) blocked: Duration,
 }
@@ -219,6 +223,7 @@ impl RowSink {
         let tally = std::mem::take(&mut self.tally);
         self.deliver(Delivery::End(Tally {
             value_errors: self.decoder.value_errors(),
+            hint_errors: self.decoder.hint_errors().clone(),
             bad_keys: self.decoder.bad_keys(),
             ..tally
         }))

@@ -11,11 +11,13 @@ use topic::{
     Encoding, NoWriterSchemas, OnBadRecord, OnTombstone, Record, RecordTimestamp, RowDecoder, TimestampType,
     TopicTable, WriterSchemas,
 };
+use tracing::instrument::WithSubscriber;
 
 use super::row_sink::{Policy, Selection};
 use super::*;
 use crate::filter::Filter;
 use crate::query_status::{QueryState, QueryStatus, QueryStatusError};
+use crate::testing::log::Lines;
 use crate::testing::{TOPIC, World, soon, table_name};
 use kafka::memory::MemoryRecord;
 use kafka::{Broker, KafkaError, PlannedRange, RecordSink, TopicPartition, TopicSnapshot};
@@ -675,4 +677,79 @@ async fn a_query_that_is_over_ends_the_read_with_an_error() {
     tokio::time::timeout(Duration::from_secs(1), given_up.notified())
         .await
         .expect("the read should be given up");
+}
+
+/// A document in which the hint of `at` is not one.
+const UNREADABLE_HINT: &str = r#"{"topicName": "orders", "message": {"dataFormat": "json", "fields": [
+    {"name": "id", "mapping": "id", "type": "BIGINT"},
+    {"name": "at", "mapping": "at", "type": "TIMESTAMP", "formatHint": "yyyy-MM-dd b"}
+]}}"#;
+
+fn with_unreadable_hint(on_bad_record: &str) -> World {
+    let world = World::with_vars(1, &[("on_bad_record", on_bad_record), ("spill_bucket", "spill")]);
+    world
+        .registry
+        .register_schema("customer", "orders", "JSON", UNREADABLE_HINT);
+    for id in 0..2 {
+        world.append(Some(&format!(r#"{{"id": {id}, "at": "2023-03-09"}}"#)));
+    }
+    world
+}
+
+#[tokio::test]
+async fn a_format_hint_that_is_not_one_costs_its_column_and_a_warning_for_each_load_of_the_table() {
+    for on_bad_record in ["null", "skip"] {
+        let world = with_unreadable_hint(on_bad_record);
+        let lines = Lines::default();
+        let (request, batch) = async {
+            let request = world.read_request(0, 2).await;
+            let response = read_records(&world.parts, request.clone(), soon()).await;
+            (request, inline(response.unwrap()))
+        }
+        .with_subscriber(lines.subscriber())
+        .await;
+        assert_eq!(ids(&batch), some(0..2), "{on_bad_record}");
+        assert_eq!(batch.column_by_name("at").unwrap().null_count(), 2);
+        let logged: Vec<_> = lines
+            .take()
+            .iter()
+            .filter(|line| line["level"] == "WARN")
+            .map(|line| (line["message"].clone(), line["reason"].clone()))
+            .collect();
+        let reason = "format hint \"yyyy-MM-dd b\": `b` at position 11 is not a pattern letter; literal text wants \
+                      single quotes";
+        let of_document = format!("{reason}; texts and numbers of the column are NULL");
+        assert_eq!(
+            logged,
+            [
+                (
+                    "a column is not what its document says".into(),
+                    of_document.into()
+                ),
+                (
+                    "values did not fit their column and are NULL".into(),
+                    reason.into()
+                ),
+            ]
+        );
+        // The request describes its columns itself: the table is not needed.
+        assert!(topic::table::is_self_described(&request.schema));
+    }
+}
+
+#[tokio::test]
+async fn a_format_hint_that_is_not_one_fails_only_queries_of_its_column_where_bad_records_do() {
+    let world = with_unreadable_hint("fail");
+    let error = read_as(&world, (0, 2), |_| {}).await.unwrap_err().to_string();
+    assert!(
+        error.contains("column `at`: text does not fit Date64; the column's format hint \"yyyy-MM-dd b\""),
+        "{error}"
+    );
+    let without = |request: &mut ReadRecordsRequest| {
+        request.schema = Arc::new(request.schema.project(&[0]).unwrap());
+    };
+    assert_eq!(
+        ids(&inline(read_as(&world, (0, 2), without).await.unwrap())),
+        some(0..2)
+    );
 }

@@ -235,6 +235,20 @@ impl Catalog {
             source: Box::new(source),
         };
         let document = TopicDocument::parse(schema, definition).map_err(table_error)?;
+        for warning in document
+            .warnings()
+            .iter()
+            .filter(|warning| warning.changes_column)
+        {
+            let (path, reason) = (&warning.path, &warning.text);
+            tracing::warn!(
+                registry,
+                schema,
+                path,
+                reason,
+                "a column is not what its document says"
+            );
+        }
         let references = self.references(registry, document.references()).await;
         let references = references.map_err(|source| CatalogError::Reference {
             registry: registry.to_owned(),

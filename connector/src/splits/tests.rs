@@ -231,7 +231,7 @@ async fn the_largest_page_stays_well_below_lambdas_limit() {
     let response = page(&world, splits_request(None)).await.unwrap();
     assert_eq!(response.splits.len(), MAX_SPLITS_PER_PAGE);
     let response = protocol::FederationResponse::GetSplits(response);
-    let bytes = response.encode(protocol::IpcFraming::Continuation).unwrap();
+    let bytes = response.encode(protocol::SerdeVersion::V6).unwrap();
     assert!(
         bytes.len() < spill::MAX_RESPONSE_BYTES / 3,
         "{} bytes",

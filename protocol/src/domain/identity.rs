@@ -5,6 +5,7 @@ use std::fmt;
 
 use crate::error::Fault;
 use crate::json::{FromJson, Json, Object};
+use crate::version::SerdeVersion;
 
 /// The caller on whose behalf Athena calls.
 #[derive(Clone, PartialEq, Eq, Default)]
@@ -24,7 +25,16 @@ pub struct FederatedIdentity {
 const RETIRED: &str = "UNKNOWN";
 
 impl FederatedIdentity {
-    pub(crate) fn to_json(&self) -> Json<'_> {
+    pub(crate) fn to_json(&self, version: SerdeVersion) -> Json<'_> {
+        if version == SerdeVersion::V1 {
+            return Object::new()
+                .with("arn", self.arn.as_ref())
+                .with("account", self.account.as_ref())
+                .with("principalTags", &self.tags)
+                .with("iamGroups", &self.groups)
+                .with("configOptions", &self.config_options)
+                .into();
+        }
         Object::new()
             .with("id", RETIRED)
             .with("principal", RETIRED)
@@ -55,8 +65,8 @@ impl FromJson for FederatedIdentity {
         Ok(Self {
             account: object.optional("account")?,
             arn: object.optional("arn")?,
-            tags: object.or_default("tags")?,
-            groups: object.or_default("groups")?,
+            tags: object.or_default(object.first_of(["tags", "principalTags"]))?,
+            groups: object.or_default(object.first_of(["groups", "iamGroups"]))?,
             config_options: object.or_default("configOptions")?,
         })
     }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::error::Fault;
 use crate::json::{FromJson, Json, Object};
+use crate::version::SerdeVersion;
 
 /// A table within a catalog. Displays as `schema.table`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -22,11 +23,14 @@ impl TableName {
         }
     }
 
-    pub(crate) fn to_json(&self) -> Json<'_> {
-        Object::new()
+    pub(crate) fn to_json(&self, version: SerdeVersion) -> Json<'_> {
+        let object = Object::new()
             .with("schemaName", &self.schema_name)
-            .with("tableName", &self.table_name)
-            .into()
+            .with("tableName", &self.table_name);
+        match version {
+            SerdeVersion::V1 => object.with("qualifiedTableName", self.to_string()).into(),
+            _ => object.into(),
+        }
     }
 }
 

@@ -1,4 +1,5 @@
-//! Arrow types as this wire's JSON spells them: `{"@type":"Int","bitWidth":32,"isSigned":true}`.
+//! Arrow types as this wire's JSON spells them: `{"@type":"Int","bitWidth":32,"isSigned":true}`, at serde version 1
+//! `{"name":"int","bitWidth":32,"isSigned":true}`.
 //!
 //! List, Struct and Map are names only: their children are lost. They are read back with placeholder children, and
 //! [`same_arrow_type`] compares as much as the JSON can tell. Decimal has no width and is always of 128 bits.
@@ -10,17 +11,22 @@ use arrow::datatypes::{DataType, Field, Fields, IntervalUnit, TimeUnit};
 use super::types::{UnsupportedType, check_block_field};
 use crate::error::{Fault, Rule, quoted_name};
 use crate::json::{FromJson, Json, Object};
+use crate::version::SerdeVersion;
 
-pub(crate) fn data_type_to_json(data_type: &DataType) -> Result<Json<'_>, UnsupportedType> {
-    let int = |width: u32, signed: bool| {
-        Object::typed("Int")
-            .with("bitWidth", width)
-            .with("isSigned", signed)
+pub(crate) fn data_type_to_json(
+    data_type: &DataType,
+    version: SerdeVersion,
+) -> Result<Json<'_>, UnsupportedType> {
+    let is_version_1 = version == SerdeVersion::V1;
+    let typed = |name: &'static str| match version {
+        SerdeVersion::V1 => Object::new().with("name", name.to_ascii_lowercase()),
+        _ => Object::typed(name),
     };
-    let float = |precision: &'static str| Object::typed("FloatingPoint").with("precision", precision);
-    let date = |unit: &'static str| Object::typed("Date").with("unit", unit);
+    let int = |width: u32, signed: bool| typed("Int").with("bitWidth", width).with("isSigned", signed);
+    let float = |precision: &'static str| typed("FloatingPoint").with("precision", precision);
+    let date = |unit: &'static str| typed("Date").with("unit", unit);
     let time = |unit, width: u32| {
-        Object::typed("Time")
+        typed("Time")
             .with("unit", unit_name(unit))
             .with("bitWidth", width)
     };
@@ -36,28 +42,33 @@ pub(crate) fn data_type_to_json(data_type: &DataType) -> Result<Json<'_>, Unsupp
         DataType::Float16 => float("HALF"),
         DataType::Float32 => float("SINGLE"),
         DataType::Float64 => float("DOUBLE"),
-        DataType::Utf8 => Object::typed("Utf8"),
-        DataType::Binary => Object::typed("Binary"),
-        DataType::Boolean => Object::typed("Bool"),
-        DataType::Null => Object::typed("Null"),
-        DataType::Struct(_) => Object::typed("Struct"),
-        DataType::List(_) => Object::typed("List"),
-        DataType::Map(..) => Object::typed("Map"),
-        DataType::Decimal128(precision, scale) => Object::typed("Decimal")
-            .with("precision", u32::from(*precision))
-            .with("scale", i64::from(*scale)),
+        DataType::Utf8 => typed("Utf8"),
+        DataType::Binary => typed("Binary"),
+        DataType::Boolean => typed("Bool"),
+        DataType::Null => typed("Null"),
+        DataType::Struct(_) => typed("Struct"),
+        DataType::List(_) => typed("List"),
+        DataType::Map(_, is_sorted) if is_version_1 => typed("Map").with("keysSorted", *is_sorted),
+        DataType::Map(..) => typed("Map"),
+        DataType::Decimal128(precision, scale) => {
+            let decimal = typed("Decimal")
+                .with("precision", u32::from(*precision))
+                .with("scale", i64::from(*scale));
+            match version {
+                SerdeVersion::V1 => decimal.with("bitWidth", 128_u32),
+                _ => decimal,
+            }
+        }
         DataType::Date32 => date("DAY"),
         DataType::Date64 => date("MILLISECOND"),
-        DataType::Timestamp(unit, zone) => Object::typed("Timestamp")
+        DataType::Timestamp(unit, zone) => typed("Timestamp")
             .with("unit", unit_name(*unit))
             .with("timezone", zone.as_deref()),
         DataType::Time32(unit) => time(*unit, 32),
         DataType::Time64(unit) => time(*unit, 64),
-        DataType::Interval(unit) => Object::typed("Interval").with("unit", interval_name(*unit)),
-        DataType::FixedSizeBinary(width) => {
-            Object::typed("FixedSizeBinary").with("byteWidth", i64::from(*width))
-        }
-        DataType::FixedSizeList(_, size) => Object::typed("FixedSizeList").with("listSize", i64::from(*size)),
+        DataType::Interval(unit) => typed("Interval").with("unit", interval_name(*unit)),
+        DataType::FixedSizeBinary(width) => typed("FixedSizeBinary").with("byteWidth", i64::from(*width)),
+        DataType::FixedSizeList(_, size) => typed("FixedSizeList").with("listSize", i64::from(*size)),
         other => return Err(UnsupportedType::in_json(other)),
     }
     .into())
@@ -77,30 +88,34 @@ pub(crate) fn same_arrow_type(left: &DataType, right: &DataType) -> bool {
 impl FromJson for DataType {
     fn from_json(json: &Json<'_>) -> Result<Self, Fault> {
         let object = json.as_object()?;
-        let data_type = match object.type_name()?.as_str() {
-            "Int" => int(object)?,
-            "FloatingPoint" => object.required_with("precision", float)?,
-            "Utf8" => DataType::Utf8,
-            "Binary" => DataType::Binary,
-            "Bool" => DataType::Boolean,
-            "Null" => DataType::Null,
-            "Struct" => DataType::Struct(Fields::empty()),
-            "List" => DataType::List(placeholder()),
-            "Map" => DataType::Map(placeholder_entries(), false),
-            "Decimal" => DataType::Decimal128(small(object, "precision")?, small(object, "scale")?),
-            "Date" => object.required_with("unit", date)?,
-            "Timestamp" => DataType::Timestamp(
+        let name: String = object.required(object.first_of(["@type", "name"]))?;
+        let data_type = match name.to_ascii_lowercase().as_str() {
+            "int" => int(object)?,
+            "floatingpoint" => object.required_with("precision", float)?,
+            "utf8" => DataType::Utf8,
+            "binary" => DataType::Binary,
+            "bool" => DataType::Boolean,
+            "null" => DataType::Null,
+            "struct" => DataType::Struct(Fields::empty()),
+            "list" => DataType::List(placeholder()),
+            "map" => DataType::Map(placeholder_entries(), false),
+            "decimal" => DataType::Decimal128(small(object, "precision")?, small(object, "scale")?),
+            "date" => object.required_with("unit", date)?,
+            "timestamp" => DataType::Timestamp(
                 object.required_with("unit", time_unit)?,
                 object.optional::<String>("timezone")?.map(Arc::from),
             ),
-            "Time" => match object.required("bitWidth")? {
+            "time" => match object.required("bitWidth")? {
                 32_u32 => DataType::Time32(object.required_with("unit", time_unit)?),
                 _ => DataType::Time64(object.required_with("unit", time_unit)?),
             },
-            "Interval" => DataType::Interval(object.required_with("unit", interval_unit)?),
-            "FixedSizeBinary" => DataType::FixedSizeBinary(small(object, "byteWidth")?),
-            "FixedSizeList" => DataType::FixedSizeList(placeholder(), small(object, "listSize")?),
-            other => return Err(unknown("an Arrow type", other).at_key("@type")),
+            "interval" => DataType::Interval(object.required_with("unit", interval_unit)?),
+            "fixedsizebinary" => DataType::FixedSizeBinary(small(object, "byteWidth")?),
+            "fixedsizelist" => DataType::FixedSizeList(placeholder(), small(object, "listSize")?),
+            _ => {
+                let key = object.first_of(["@type", "name"]);
+                return Err(unknown("an Arrow type", &name).at_key(key));
+            }
         };
         check_parameters(data_type)
     }
@@ -220,7 +235,7 @@ mod tests {
     }
 
     fn write(data_type: &DataType) -> String {
-        serde_json::to_string(&data_type_to_json(data_type).unwrap()).unwrap()
+        serde_json::to_string(&data_type_to_json(data_type, SerdeVersion::V6).unwrap()).unwrap()
     }
 
     #[test]
@@ -313,6 +328,64 @@ mod tests {
         ] {
             assert_eq!(write(&data_type), json);
             assert_eq!(read(json), Ok(data_type));
+        }
+    }
+
+    #[test]
+    fn spells_each_type_as_version_1_of_the_sdk_does() {
+        let int =
+            |bits: u32, signed: bool| format!(r#"{{"name":"int","bitWidth":{bits},"isSigned":{signed}}}"#);
+        let of = |text: &str| text.to_owned();
+        for (data_type, json) in [
+            (DataType::Int8, int(8, true)),
+            (DataType::UInt64, int(64, false)),
+            (
+                DataType::Float32,
+                of(r#"{"name":"floatingpoint","precision":"SINGLE"}"#),
+            ),
+            (DataType::Utf8, of(r#"{"name":"utf8"}"#)),
+            (DataType::Binary, of(r#"{"name":"binary"}"#)),
+            (DataType::Boolean, of(r#"{"name":"bool"}"#)),
+            (DataType::Null, of(r#"{"name":"null"}"#)),
+            (DataType::Struct(Fields::empty()), of(r#"{"name":"struct"}"#)),
+            (DataType::List(placeholder()), of(r#"{"name":"list"}"#)),
+            (
+                DataType::Map(placeholder_entries(), false),
+                of(r#"{"name":"map","keysSorted":false}"#),
+            ),
+            (
+                DataType::Decimal128(38, -2),
+                of(r#"{"name":"decimal","precision":38,"scale":-2,"bitWidth":128}"#),
+            ),
+            (DataType::Date32, of(r#"{"name":"date","unit":"DAY"}"#)),
+            (
+                DataType::Timestamp(TimeUnit::Millisecond, Some(Arc::from("UTC"))),
+                of(r#"{"name":"timestamp","unit":"MILLISECOND","timezone":"UTC"}"#),
+            ),
+            (
+                DataType::Timestamp(TimeUnit::Nanosecond, None),
+                of(r#"{"name":"timestamp","unit":"NANOSECOND","timezone":null}"#),
+            ),
+            (
+                DataType::Time32(TimeUnit::Second),
+                of(r#"{"name":"time","unit":"SECOND","bitWidth":32}"#),
+            ),
+            (
+                DataType::Interval(IntervalUnit::DayTime),
+                of(r#"{"name":"interval","unit":"DAY_TIME"}"#),
+            ),
+            (
+                DataType::FixedSizeBinary(16),
+                of(r#"{"name":"fixedsizebinary","byteWidth":16}"#),
+            ),
+            (
+                DataType::FixedSizeList(placeholder(), 3),
+                of(r#"{"name":"fixedsizelist","listSize":3}"#),
+            ),
+        ] {
+            let written = data_type_to_json(&data_type, SerdeVersion::V1).unwrap();
+            assert_eq!(serde_json::to_string(&written).unwrap(), json);
+            assert_eq!(read(&json), Ok(data_type));
         }
     }
 

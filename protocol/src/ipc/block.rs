@@ -5,7 +5,7 @@ use arrow::datatypes::SchemaRef;
 
 use super::batch::{batch_from_bytes, encode_batch};
 use super::framing::IpcFraming;
-use super::schema::schema_to_json;
+use super::schema::schema_to_text;
 use super::{bytes_from_json, encode_base64};
 use crate::error::{EncodeError, Fault};
 use crate::json::{FromJson, Json, Object};
@@ -36,7 +36,7 @@ impl Block {
     pub(crate) fn to_json(&self, framing: IpcFraming) -> Result<Json<'static>, EncodeError> {
         Ok(Object::new()
             .with("aId", self.allocator_id.clone())
-            .with("schema", schema_to_json(self.batch.schema_ref(), framing)?)
+            .with("schema", schema_to_text(self.batch.schema_ref(), framing)?)
             .with("records", encode_base64(&encode_batch(&self.batch, framing)?))
             .into())
     }

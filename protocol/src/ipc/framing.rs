@@ -19,7 +19,7 @@ use crate::version::SerdeVersion;
 /// How an Arrow message begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum IpcFraming {
-    /// Length alone, metadata V4: serde version 2, and every spilled block at any version.
+    /// Length alone, metadata V4: serde versions 1 and 2, and every spilled block at any version.
     Legacy,
     /// FF FF FF FF and length, metadata V5: serde version 3 and later.
     Continuation,
@@ -29,7 +29,7 @@ impl SerdeVersion {
     /// The framing of Arrow bytes in messages of this version.
     pub fn framing(self) -> IpcFraming {
         match self {
-            Self::V2 => IpcFraming::Legacy,
+            Self::V1 | Self::V2 => IpcFraming::Legacy,
             Self::V3 | Self::V4 | Self::V5 | Self::V6 => IpcFraming::Continuation,
         }
     }

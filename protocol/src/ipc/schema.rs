@@ -10,7 +10,8 @@ use super::read_schema::read_schema;
 use super::types::check_block_types;
 use super::{bytes_from_json, encode_base64};
 use crate::error::{EncodeError, Fault, Rule, WireError};
-use crate::json::{FromJson, Json};
+use crate::json::{FromJson, Json, Object};
+use crate::version::SerdeVersion;
 
 /// Encodes a schema, with its metadata, which connectors use to carry hints from call to call.
 ///
@@ -49,12 +50,31 @@ fn schema_from_bytes(bytes: &[u8]) -> Result<SchemaRef, Rule> {
     Ok(Arc::new(read_schema(schema)?))
 }
 
-pub(crate) fn schema_to_json(schema: &Schema, framing: IpcFraming) -> Result<Json<'static>, EncodeError> {
-    Ok(encode_base64(&encode_schema(schema, framing)?).into())
+/// A schema on its own, which version 1 wraps into an object.
+pub(crate) fn schema_to_json(schema: &Schema, version: SerdeVersion) -> Result<Json<'static>, EncodeError> {
+    let text = schema_to_text(schema, version.framing())?;
+    Ok(match version {
+        SerdeVersion::V1 => Object::new().with(WRAPPED, text).into(),
+        _ => text.into(),
+    })
 }
+
+pub(super) fn schema_to_text(schema: &Schema, framing: IpcFraming) -> Result<String, EncodeError> {
+    Ok(encode_base64(&encode_schema(schema, framing)?))
+}
+
+/// The only key of a schema's object.
+const WRAPPED: &str = "schema";
 
 impl FromJson for SchemaRef {
     fn from_json(json: &Json<'_>) -> Result<Self, Fault> {
-        Ok(schema_from_bytes(&bytes_from_json(json)?)?)
+        match json {
+            Json::Object(object) => object.required_with(WRAPPED, schema_from_text),
+            text => schema_from_text(text),
+        }
     }
+}
+
+fn schema_from_text(json: &Json<'_>) -> Result<SchemaRef, Fault> {
+    Ok(schema_from_bytes(&bytes_from_json(json)?)?)
 }

@@ -45,6 +45,7 @@ impl GetDataSourceCapabilitiesRequest {
             self.identity.as_ref(),
             self.query_id.as_ref(),
             &self.catalog_name,
+            version,
         )
         .into())
     }

@@ -1,6 +1,6 @@
 //! GetSplits: what is to be read, in units, page by page.
 
-use super::metadata_request::metadata_request;
+use super::metadata_request::{PARTITION_COLUMNS, metadata_request, partition_columns_key};
 use crate::domain::{FederatedIdentity, Split, TableName};
 use crate::error::{EncodeError, Fault};
 use crate::ipc::Block;
@@ -40,10 +40,11 @@ impl GetSplitsRequest {
             self.identity.as_ref(),
             self.query_id.as_ref(),
             &self.catalog_name,
+            version,
         )
-        .with("tableName", self.table_name.to_json())
+        .with("tableName", self.table_name.to_json(version))
         .with("partitions", self.partitions.to_json(version.framing())?)
-        .with("partitionColumns", &self.partition_columns)
+        .with(partition_columns_key(version), &self.partition_columns)
         .with("constraints", self.constraints.to_json(version)?)
         .with("continuationToken", self.continuation_token.as_ref())
         .into())
@@ -56,7 +57,7 @@ impl GetSplitsRequest {
             catalog_name: object.required("catalogName")?,
             table_name: object.required("tableName")?,
             partitions: object.required("partitions")?,
-            partition_columns: object.required("partitionColumns")?,
+            partition_columns: object.required(object.first_of(PARTITION_COLUMNS))?,
             constraints: object.required("constraints")?,
             continuation_token: object.optional("continuationToken")?,
         })

@@ -7,7 +7,7 @@ use arrow::datatypes::SchemaRef;
 use super::metadata_request::metadata_request;
 use crate::domain::{FederatedIdentity, TableName};
 use crate::error::{EncodeError, Fault};
-use crate::ipc::{IpcFraming, schema_to_json};
+use crate::ipc::schema_to_json;
 use crate::json::{Json, Object};
 use crate::version::SerdeVersion;
 
@@ -41,9 +41,10 @@ impl GetTableRequest {
             self.identity.as_ref(),
             self.query_id.as_ref(),
             &self.catalog_name,
+            version,
         )
-        .with("tableName", self.table_name.to_json());
-        if version >= SerdeVersion::V5 {
+        .with("tableName", self.table_name.to_json(version));
+        if version.has_passthrough() {
             return Ok(object
                 .with("queryPassthroughArguments", &self.query_passthrough_arguments)
                 .into());
@@ -68,11 +69,11 @@ impl GetTableRequest {
 impl GetTableResponse {
     pub(super) const NAME: &str = "GetTableResponse";
 
-    pub(super) fn to_json(&self, framing: IpcFraming) -> Result<Json<'_>, EncodeError> {
+    pub(super) fn to_json(&self, version: SerdeVersion) -> Result<Json<'_>, EncodeError> {
         Ok(Object::typed(Self::NAME)
             .with("catalogName", &self.catalog_name)
-            .with("tableName", self.table_name.to_json())
-            .with("schema", schema_to_json(&self.schema, framing)?)
+            .with("tableName", self.table_name.to_json(version))
+            .with("schema", schema_to_json(&self.schema, version)?)
             .with("partitionColumns", &self.partition_columns)
             .into())
     }

@@ -2,10 +2,10 @@
 
 use arrow::datatypes::SchemaRef;
 
-use super::metadata_request::metadata_request;
+use super::metadata_request::{PARTITION_COLUMNS, metadata_request, partition_columns_key};
 use crate::domain::{FederatedIdentity, TableName};
 use crate::error::{EncodeError, Fault};
-use crate::ipc::{Block, IpcFraming, schema_to_json};
+use crate::ipc::{Block, schema_to_json};
 use crate::json::{Json, Object};
 use crate::predicate::Constraints;
 use crate::version::SerdeVersion;
@@ -39,11 +39,12 @@ impl GetTableLayoutRequest {
             self.identity.as_ref(),
             self.query_id.as_ref(),
             &self.catalog_name,
+            version,
         )
-        .with("tableName", self.table_name.to_json())
+        .with("tableName", self.table_name.to_json(version))
         .with("constraints", self.constraints.to_json(version)?)
-        .with("schema", schema_to_json(&self.schema, version.framing())?)
-        .with("partitionColumns", &self.partition_columns)
+        .with("schema", schema_to_json(&self.schema, version)?)
+        .with(partition_columns_key(version), &self.partition_columns)
         .into())
     }
 
@@ -55,7 +56,7 @@ impl GetTableLayoutRequest {
             table_name: object.required("tableName")?,
             constraints: object.required("constraints")?,
             schema: object.required("schema")?,
-            partition_columns: object.required("partitionColumns")?,
+            partition_columns: object.required(object.first_of(PARTITION_COLUMNS))?,
         })
     }
 }
@@ -63,11 +64,11 @@ impl GetTableLayoutRequest {
 impl GetTableLayoutResponse {
     pub(super) const NAME: &str = "GetTableLayoutResponse";
 
-    pub(super) fn to_json(&self, framing: IpcFraming) -> Result<Json<'_>, EncodeError> {
+    pub(super) fn to_json(&self, version: SerdeVersion) -> Result<Json<'_>, EncodeError> {
         Ok(Object::typed(Self::NAME)
             .with("catalogName", &self.catalog_name)
-            .with("tableName", self.table_name.to_json())
-            .with("partitions", self.partitions.to_json(framing)?)
+            .with("tableName", self.table_name.to_json(version))
+            .with("partitions", self.partitions.to_json(version.framing())?)
             .into())
     }
 

@@ -4,6 +4,7 @@ use super::metadata_request::metadata_request;
 use crate::domain::FederatedIdentity;
 use crate::error::Fault;
 use crate::json::{Json, Object};
+use crate::version::SerdeVersion;
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct ListSchemasRequest {
@@ -22,12 +23,13 @@ pub struct ListSchemasResponse {
 impl ListSchemasRequest {
     pub(super) const NAME: &str = "ListSchemasRequest";
 
-    pub(super) fn to_json(&self) -> Json<'_> {
+    pub(super) fn to_json(&self, version: SerdeVersion) -> Json<'_> {
         metadata_request(
             Self::NAME,
             self.identity.as_ref(),
             self.query_id.as_ref(),
             &self.catalog_name,
+            version,
         )
         .into()
     }

@@ -4,6 +4,7 @@ use super::metadata_request::metadata_request;
 use crate::domain::{FederatedIdentity, TableName};
 use crate::error::{Fault, Rule};
 use crate::json::{Json, Object};
+use crate::version::SerdeVersion;
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct ListTablesRequest {
@@ -31,12 +32,13 @@ const ALL: i64 = -1;
 impl ListTablesRequest {
     pub(super) const NAME: &str = "ListTablesRequest";
 
-    pub(super) fn to_json(&self) -> Json<'_> {
+    pub(super) fn to_json(&self, version: SerdeVersion) -> Json<'_> {
         metadata_request(
             Self::NAME,
             self.identity.as_ref(),
             self.query_id.as_ref(),
             &self.catalog_name,
+            version,
         )
         .with("schemaName", self.schema_name.as_ref())
         .with("nextToken", self.next_token.as_ref())
@@ -72,16 +74,16 @@ fn page_size(number: Option<i64>) -> Result<Option<u32>, Fault> {
 impl ListTablesResponse {
     pub(super) const NAME: &str = "ListTablesResponse";
 
-    /// Unlike in other responses the catalog does not come first.
-    pub(super) fn to_json(&self) -> Json<'_> {
-        Object::typed(Self::NAME)
-            .with(
-                "tables",
-                self.tables.iter().map(TableName::to_json).collect::<Json<'_>>(),
-            )
-            .with("catalogName", &self.catalog_name)
-            .with("nextToken", self.next_token.as_ref())
-            .into()
+    /// The catalog comes after the tables, unlike in other responses, but for version 1.
+    pub(super) fn to_json(&self, version: SerdeVersion) -> Json<'_> {
+        let tables = self.tables.iter().map(|table| table.to_json(version));
+        let tables = tables.collect::<Json<'_>>();
+        let (object, catalog) = (Object::typed(Self::NAME), &self.catalog_name);
+        let object = match version {
+            SerdeVersion::V1 => object.with("catalogName", catalog).with("tables", tables),
+            _ => object.with("tables", tables).with("catalogName", catalog),
+        };
+        object.with("nextToken", self.next_token.as_ref()).into()
     }
 
     pub(super) fn from_object(object: &Object<'_>) -> Result<Self, Fault> {

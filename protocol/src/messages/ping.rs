@@ -8,7 +8,7 @@ use crate::version::SerdeVersion;
 /// The number of Athena's federation feature set that a connector reports today.
 pub const CAPABILITIES: u32 = 24;
 
-/// Asks whether the connector is there. The same at every version.
+/// Asks whether the connector is there.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PingRequest {
     pub identity: Option<FederatedIdentity>,
@@ -35,9 +35,12 @@ impl PingRequest {
     pub(super) const NAME: &str = "PingRequest";
 
     /// Unlike in other requests the catalog comes first.
-    pub(super) fn to_json(&self) -> Json<'_> {
+    pub(super) fn to_json(&self, version: SerdeVersion) -> Json<'_> {
         Object::typed(Self::NAME)
-            .with("identity", self.identity.as_ref().map(FederatedIdentity::to_json))
+            .with(
+                "identity",
+                self.identity.as_ref().map(|identity| identity.to_json(version)),
+            )
             .with("catalogName", &self.catalog_name)
             .with("queryId", &self.query_id)
             .into()

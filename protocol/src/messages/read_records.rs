@@ -4,7 +4,7 @@ use arrow::datatypes::SchemaRef;
 
 use crate::domain::{EncryptionKey, FederatedIdentity, SpillLocation, Split, TableName};
 use crate::error::{EncodeError, Fault};
-use crate::ipc::{Block, IpcFraming, schema_to_json};
+use crate::ipc::{Block, schema_to_json};
 use crate::json::{Json, Object};
 use crate::predicate::Constraints;
 use crate::version::SerdeVersion;
@@ -48,18 +48,26 @@ pub struct RemoteReadRecordsResponse {
 impl ReadRecordsRequest {
     pub(super) const NAME: &str = "ReadRecordsRequest";
 
-    /// Sizes are numbers in strings.
+    /// Sizes are numbers in strings, but for version 1.
     pub(super) fn to_json(&self, version: SerdeVersion) -> Result<Json<'_>, EncodeError> {
-        Ok(Object::typed(Self::NAME)
-            .with("identity", self.identity.as_ref().map(FederatedIdentity::to_json))
-            .with("queryId", &self.query_id)
-            .with("catalogName", &self.catalog_name)
-            .with("tableName", self.table_name.to_json())
-            .with("schema", schema_to_json(&self.schema, version.framing())?)
+        let identity = self.identity.as_ref().map(|identity| identity.to_json(version));
+        let object = Object::typed(Self::NAME).with("identity", identity);
+        let (query_id, catalog) = (&self.query_id, &self.catalog_name);
+        let object = match version {
+            SerdeVersion::V1 => object.with("catalogName", catalog).with("queryId", query_id),
+            _ => object.with("queryId", query_id).with("catalogName", catalog),
+        };
+        let size = |bytes: u64| match version {
+            SerdeVersion::V1 => Json::from(bytes),
+            _ => bytes.to_string().into(),
+        };
+        Ok(object
+            .with("tableName", self.table_name.to_json(version))
+            .with("schema", schema_to_json(&self.schema, version)?)
             .with("split", self.split.to_json())
             .with("constraints", self.constraints.to_json(version)?)
-            .with("maxBlockSize", self.max_block_bytes.to_string())
-            .with("maxInlineBlockSize", self.max_inline_block_bytes.to_string())
+            .with("maxBlockSize", size(self.max_block_bytes))
+            .with("maxInlineBlockSize", size(self.max_inline_block_bytes))
             .into())
     }
 
@@ -81,10 +89,10 @@ impl ReadRecordsRequest {
 impl ReadRecordsResponse {
     pub(super) const NAME: &str = "ReadRecordsResponse";
 
-    pub(super) fn to_json(&self, framing: IpcFraming) -> Result<Json<'_>, EncodeError> {
+    pub(super) fn to_json(&self, version: SerdeVersion) -> Result<Json<'_>, EncodeError> {
         Ok(Object::typed(Self::NAME)
             .with("catalogName", &self.catalog_name)
-            .with("records", self.records.to_json(framing)?)
+            .with("records", self.records.to_json(version.framing())?)
             .into())
     }
 
@@ -99,10 +107,10 @@ impl ReadRecordsResponse {
 impl RemoteReadRecordsResponse {
     pub(super) const NAME: &str = "RemoteReadRecordsResponse";
 
-    pub(super) fn to_json(&self, framing: IpcFraming) -> Result<Json<'_>, EncodeError> {
+    pub(super) fn to_json(&self, version: SerdeVersion) -> Result<Json<'_>, EncodeError> {
         Ok(Object::typed(Self::NAME)
             .with("catalogName", &self.catalog_name)
-            .with("schema", schema_to_json(&self.schema, framing)?)
+            .with("schema", schema_to_json(&self.schema, version)?)
             .with(
                 "remoteBlocks",
                 self.remote_blocks

@@ -1,6 +1,7 @@
 //! Any request.
 
 use super::by_name::{by_name, named, unknown};
+use super::metadata_request::with_request_type;
 use super::{
     GetDataSourceCapabilitiesRequest, GetSplitsRequest, GetTableLayoutRequest, GetTableRequest,
     ListSchemasRequest, ListTablesRequest, PingRequest, ReadRecordsRequest, UserDefinedFunctionRequest,
@@ -26,10 +27,10 @@ pub enum FederationRequest {
 }
 
 impl FederationRequest {
-    /// Decodes a request, and finds the serde version it is written at. Answer in that version's framing.
+    /// Decodes a request, and finds the serde version it is written at. Answer at that version.
     ///
     /// # Errors
-    /// If it is not a request this crate knows, or written at version 1.
+    /// If it is not a request this crate knows, or one that its version lacks.
     pub fn decode(json: &[u8]) -> Result<(Self, SerdeVersion), WireError> {
         let json = Json::parse(json).map_err(|fault| fault.in_message("request"))?;
         let (object, name) = named(&json).map_err(|fault| fault.in_message("request"))?;
@@ -44,9 +45,9 @@ impl FederationRequest {
     /// If the version cannot say it, or Arrow data cannot be carried.
     pub fn encode(&self, version: SerdeVersion) -> Result<Vec<u8>, EncodeError> {
         let json = match self {
-            Self::Ping(request) => request.to_json(),
-            Self::ListSchemas(request) => request.to_json(),
-            Self::ListTables(request) => request.to_json(),
+            Self::Ping(request) => request.to_json(version),
+            Self::ListSchemas(request) => request.to_json(version),
+            Self::ListTables(request) => request.to_json(version),
             Self::GetTable(request) => request.to_json(version)?,
             Self::GetTableLayout(request) => request.to_json(version)?,
             Self::GetSplits(request) => request.to_json(version)?,
@@ -54,7 +55,11 @@ impl FederationRequest {
             Self::GetDataSourceCapabilities(request) => request.to_json(version)?,
             Self::UserDefinedFunction(request) => request.to_json(version)?,
         };
-        Ok(serde_json::to_vec(&json)?)
+        Ok(serde_json::to_vec(&with_request_type(
+            json,
+            self.request_type(),
+            version,
+        ))?)
     }
 
     /// The caller, where the request names one.
@@ -95,6 +100,18 @@ impl FederationRequest {
             Self::GetSplits(request) => Some(&request.table_name),
             Self::ReadRecords(request) => Some(&request.table_name),
             _ => None,
+        }
+    }
+
+    fn request_type(&self) -> Option<&'static str> {
+        match self {
+            Self::ListSchemas(_) => Some("LIST_SCHEMAS"),
+            Self::ListTables(_) => Some("LIST_TABLES"),
+            Self::GetTable(_) => Some("GET_TABLE"),
+            Self::GetTableLayout(_) => Some("GET_TABLE_LAYOUT"),
+            Self::GetSplits(_) => Some("GET_SPLITS"),
+            Self::ReadRecords(_) => Some("READ_RECORDS"),
+            Self::Ping(_) | Self::GetDataSourceCapabilities(_) | Self::UserDefinedFunction(_) => None,
         }
     }
 }

@@ -1,14 +1,15 @@
 //! Any response.
 
 use super::by_name::{by_name, named, unknown};
+use super::metadata_request::with_request_type;
 use super::{
     GetDataSourceCapabilitiesResponse, GetSplitsResponse, GetTableLayoutResponse, GetTableResponse,
     ListSchemasResponse, ListTablesResponse, PingResponse, ReadRecordsResponse, RemoteReadRecordsResponse,
     UserDefinedFunctionResponse,
 };
 use crate::error::{EncodeError, Fault, WireError};
-use crate::ipc::IpcFraming;
 use crate::json::{Json, Object};
+use crate::version::SerdeVersion;
 
 /// What a connector may answer, by the message's `@type`. A failure is no response: it goes through Lambda's own
 /// error channel, which a client must look at first.
@@ -27,7 +28,7 @@ pub enum FederationResponse {
 }
 
 impl FederationResponse {
-    /// Decodes a response of any version from 2 up.
+    /// Decodes a response of any version.
     ///
     /// # Errors
     /// If it is not a response this crate knows.
@@ -37,24 +38,46 @@ impl FederationResponse {
         Self::from_object(&name, object).map_err(|fault| fault.in_message(&name))
     }
 
-    /// Encodes a response, keys in their order. It is the same at every version but for the framing of Arrow bytes.
+    /// Encodes a response, keys in their order. From version 2 on it is the same but for the framing of Arrow bytes.
     ///
     /// # Errors
-    /// If Arrow data cannot be carried.
-    pub fn encode(&self, framing: IpcFraming) -> Result<Vec<u8>, EncodeError> {
+    /// If the version does not have the message, or Arrow data cannot be carried.
+    pub fn encode(&self, version: SerdeVersion) -> Result<Vec<u8>, EncodeError> {
         let json = match self {
             Self::Ping(response) => response.to_json(),
             Self::ListSchemas(response) => response.to_json(),
-            Self::ListTables(response) => response.to_json(),
-            Self::GetTable(response) => response.to_json(framing)?,
-            Self::GetTableLayout(response) => response.to_json(framing)?,
+            Self::ListTables(response) => response.to_json(version),
+            Self::GetTable(response) => response.to_json(version)?,
+            Self::GetTableLayout(response) => response.to_json(version)?,
             Self::GetSplits(response) => response.to_json(),
-            Self::ReadRecords(response) => response.to_json(framing)?,
-            Self::RemoteReadRecords(response) => response.to_json(framing)?,
+            Self::ReadRecords(response) => response.to_json(version)?,
+            Self::RemoteReadRecords(response) => response.to_json(version)?,
+            Self::GetDataSourceCapabilities(_) if version == SerdeVersion::V1 => {
+                return Err(EncodeError::Version {
+                    message: GetDataSourceCapabilitiesResponse::NAME,
+                    version,
+                });
+            }
             Self::GetDataSourceCapabilities(response) => response.to_json(),
-            Self::UserDefinedFunction(response) => response.to_json(framing)?,
+            Self::UserDefinedFunction(response) => response.to_json(version)?,
         };
-        Ok(serde_json::to_vec(&json)?)
+        Ok(serde_json::to_vec(&with_request_type(
+            json,
+            self.request_type(),
+            version,
+        ))?)
+    }
+
+    fn request_type(&self) -> Option<&'static str> {
+        match self {
+            Self::ListSchemas(_) => Some("LIST_SCHEMAS"),
+            Self::ListTables(_) => Some("LIST_TABLES"),
+            Self::GetTable(_) => Some("GET_TABLE"),
+            Self::GetTableLayout(_) => Some("GET_TABLE_LAYOUT"),
+            Self::GetSplits(_) => Some("GET_SPLITS"),
+            Self::ReadRecords(_) | Self::RemoteReadRecords(_) => Some("READ_RECORDS"),
+            Self::Ping(_) | Self::GetDataSourceCapabilities(_) | Self::UserDefinedFunction(_) => None,
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use arrow::datatypes::SchemaRef;
 
 use crate::domain::FederatedIdentity;
 use crate::error::{EncodeError, Fault, Rule, quoted_name};
-use crate::ipc::{Block, IpcFraming, schema_to_json};
+use crate::ipc::{Block, schema_to_json};
 use crate::json::{Json, Object};
 use crate::version::SerdeVersion;
 
@@ -33,12 +33,12 @@ impl UserDefinedFunctionRequest {
 
     pub(super) fn to_json(&self, version: SerdeVersion) -> Result<Json<'_>, EncodeError> {
         Ok(Object::typed(Self::NAME)
-            .with("identity", self.identity.as_ref().map(FederatedIdentity::to_json))
-            .with("inputRecords", self.input_records.to_json(version.framing())?)
             .with(
-                "outputSchema",
-                schema_to_json(&self.output_schema, version.framing())?,
+                "identity",
+                self.identity.as_ref().map(|identity| identity.to_json(version)),
             )
+            .with("inputRecords", self.input_records.to_json(version.framing())?)
+            .with("outputSchema", schema_to_json(&self.output_schema, version)?)
             .with("methodName", &self.method_name)
             .with("functionType", SCALAR)
             .into())
@@ -69,9 +69,9 @@ fn check_scalar(json: &Json<'_>) -> Result<(), Fault> {
 impl UserDefinedFunctionResponse {
     pub(super) const NAME: &str = "UserDefinedFunctionResponse";
 
-    pub(super) fn to_json(&self, framing: IpcFraming) -> Result<Json<'_>, EncodeError> {
+    pub(super) fn to_json(&self, version: SerdeVersion) -> Result<Json<'_>, EncodeError> {
         Ok(Object::typed(Self::NAME)
-            .with("records", self.records.to_json(framing)?)
+            .with("records", self.records.to_json(version.framing())?)
             .with("methodName", &self.method_name)
             .into())
     }

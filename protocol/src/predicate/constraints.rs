@@ -30,17 +30,16 @@ impl Constraints {
     /// # Errors
     /// If there are passthrough arguments and no key for them: without, another table would be read.
     pub(crate) fn to_json(&self, version: SerdeVersion) -> Result<Json<'_>, EncodeError> {
-        let framing = version.framing();
         let summary = self
             .summary
             .iter()
-            .map(|(column, set)| Ok((column, set.to_json(framing)?)));
+            .map(|(column, set)| Ok((column, set.to_json(version)?)));
         let mut object = Object::new().with("summary", summary.collect::<Result<Object<'_>, EncodeError>>()?);
-        if version >= SerdeVersion::V4 {
+        if version.has_hints() {
             let expression = self
                 .expression
                 .iter()
-                .map(|expression| expression.to_json(framing));
+                .map(|expression| expression.to_json(version));
             object = object
                 .with(
                     "expression",
@@ -55,12 +54,12 @@ impl Constraints {
                 )
                 .with("limit", limit_to_wire(self.limit));
         }
-        if version >= SerdeVersion::V5 {
+        if version.has_passthrough() {
             object = object.with("queryPassthroughArguments", &self.query_passthrough_arguments);
         } else if !self.query_passthrough_arguments.is_empty() {
             return Err(EncodeError::Passthrough(version));
         }
-        if version >= SerdeVersion::V6 {
+        if version.has_query_plan() {
             object = object.with("queryPlan", self.query_plan.as_ref().map(QueryPlan::to_json));
         }
         Ok(object.into())

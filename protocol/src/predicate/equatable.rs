@@ -3,11 +3,11 @@
 use arrow::array::{Array, ArrayRef};
 
 use super::evaluation::{EvaluationError, check_comparable, is_equal};
-use super::keys::NULL_ALLOWED;
+use super::keys::{NULL_ALLOWED, typed};
 use super::value_block;
 use crate::error::{EncodeError, Fault};
-use crate::ipc::IpcFraming;
 use crate::json::{Json, Object};
+use crate::version::SerdeVersion;
 
 /// Values of a type that can be told apart. Null rows among them mean nothing.
 #[derive(Debug, Clone)]
@@ -19,6 +19,7 @@ pub struct EquatableValueSet {
 }
 
 pub(super) const TYPE_NAME: &str = "EquatableValueSet";
+pub(super) const VERSION_1_TYPE_NAME: &str = "equatable";
 
 impl PartialEq for EquatableValueSet {
     fn eq(&self, other: &Self) -> bool {
@@ -35,9 +36,12 @@ impl EquatableValueSet {
         Ok(is_listed == self.white_list)
     }
 
-    pub(super) fn to_json(&self, framing: IpcFraming) -> Result<Json<'_>, EncodeError> {
-        Ok(Object::typed(TYPE_NAME)
-            .with("valueBlock", value_block::to_json(&self.values, framing)?)
+    pub(super) fn to_json(&self, version: SerdeVersion) -> Result<Json<'_>, EncodeError> {
+        Ok(typed(TYPE_NAME, VERSION_1_TYPE_NAME, version)
+            .with(
+                "valueBlock",
+                value_block::to_json(&self.values, version.framing())?,
+            )
             .with("whiteList", self.white_list)
             .with(NULL_ALLOWED, self.null_allowed)
             .into())

@@ -3,10 +3,12 @@
 use arrow::array::ArrayRef;
 use arrow::datatypes::DataType;
 
+use super::keys::typed;
 use super::value_block;
 use crate::error::{EncodeError, Fault, Rule, quoted_name};
-use crate::ipc::{IpcFraming, data_type_to_json};
+use crate::ipc::data_type_to_json;
 use crate::json::{FromJson, Json, Object};
+use crate::version::SerdeVersion;
 
 /// An expression over the columns of a table. Arrives only for functions the connector advertised.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,32 +45,40 @@ const VARIABLE: &str = "VariableExpression";
 const CONSTANT: &str = "ConstantExpression";
 const FUNCTION_CALL: &str = "FunctionCallExpression";
 
+/// The names at version 1.
+const VERSION_1_VARIABLE: &str = "variable";
+const VERSION_1_CONSTANT: &str = "constant";
+const VERSION_1_FUNCTION_CALL: &str = "functionCall";
+
 impl Expression {
     /// The orders of keys differ: a constant has its type last, a call first.
-    pub(super) fn to_json(&self, framing: IpcFraming) -> Result<Json<'_>, EncodeError> {
+    pub(super) fn to_json(&self, version: SerdeVersion) -> Result<Json<'_>, EncodeError> {
         let object = match self {
-            Self::Variable(variable) => Object::typed(VARIABLE)
+            Self::Variable(variable) => typed(VARIABLE, VERSION_1_VARIABLE, version)
                 .with("columnName", &variable.column_name)
-                .with("type", data_type_to_json(&variable.data_type)?),
-            Self::Constant(constant) => Object::typed(CONSTANT)
-                .with("valueBlock", value_block::to_json(&constant.values, framing)?)
-                .with("type", data_type_to_json(&constant.data_type)?),
-            Self::FunctionCall(call) => Object::typed(FUNCTION_CALL)
-                .with("type", data_type_to_json(&call.data_type)?)
+                .with("type", data_type_to_json(&variable.data_type, version)?),
+            Self::Constant(constant) => typed(CONSTANT, VERSION_1_CONSTANT, version)
+                .with(
+                    "valueBlock",
+                    value_block::to_json(&constant.values, version.framing())?,
+                )
+                .with("type", data_type_to_json(&constant.data_type, version)?),
+            Self::FunctionCall(call) => typed(FUNCTION_CALL, VERSION_1_FUNCTION_CALL, version)
+                .with("type", data_type_to_json(&call.data_type, version)?)
                 .with(
                     "functionName",
                     Object::new().with("functionName", &call.function_name),
                 )
-                .with("arguments", arguments_to_json(&call.arguments, framing)?),
+                .with("arguments", arguments_to_json(&call.arguments, version)?),
         };
         Ok(object.into())
     }
 }
 
-fn arguments_to_json(arguments: &[Expression], framing: IpcFraming) -> Result<Json<'_>, EncodeError> {
+fn arguments_to_json(arguments: &[Expression], version: SerdeVersion) -> Result<Json<'_>, EncodeError> {
     arguments
         .iter()
-        .map(|argument| argument.to_json(framing))
+        .map(|argument| argument.to_json(version))
         .collect()
 }
 
@@ -82,15 +92,15 @@ impl FromJson for Expression {
     fn from_json(json: &Json<'_>) -> Result<Self, Fault> {
         let object = json.as_object()?;
         Ok(match object.type_name()?.as_str() {
-            VARIABLE => Self::Variable(VariableExpression {
+            VARIABLE | VERSION_1_VARIABLE => Self::Variable(VariableExpression {
                 column_name: object.required("columnName")?,
                 data_type: object.required("type")?,
             }),
-            CONSTANT => Self::Constant(ConstantExpression {
+            CONSTANT | VERSION_1_CONSTANT => Self::Constant(ConstantExpression {
                 values: object.required_with("valueBlock", value_block::from_json)?,
                 data_type: object.required("type")?,
             }),
-            FUNCTION_CALL => Self::FunctionCall(FunctionCallExpression {
+            FUNCTION_CALL | VERSION_1_FUNCTION_CALL => Self::FunctionCall(FunctionCallExpression {
                 data_type: object.required("type")?,
                 function_name: object
                     .required_with("functionName", |json| json.as_object()?.required("functionName"))?,

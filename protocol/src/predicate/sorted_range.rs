@@ -6,11 +6,12 @@ use arrow::array::Array;
 use arrow::datatypes::DataType;
 
 use super::evaluation::{EvaluationError, Scalar, check_comparable, has_order, is_equal};
-use super::keys::NULL_ALLOWED;
+use super::keys::{NULL_ALLOWED, typed};
 use super::{InvalidRange, Range};
 use crate::error::{EncodeError, Fault, Rule};
-use crate::ipc::{IpcFraming, data_type_to_json, same_arrow_type};
+use crate::ipc::{data_type_to_json, same_arrow_type};
 use crate::json::{Json, Object};
+use crate::version::SerdeVersion;
 
 /// Values of a type that has an order. No ranges: no value but null, if that is allowed.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +22,7 @@ pub struct SortedRangeSet {
 }
 
 pub(super) const TYPE_NAME: &str = "SortedRangeSet";
+pub(super) const VERSION_1_TYPE_NAME: &str = "sortable";
 
 impl SortedRangeSet {
     /// Sorts the ranges and merges those that overlap or touch without a gap: `[1, 5]` and `(5, 9]` become `[1, 9]`,
@@ -97,10 +99,10 @@ impl SortedRangeSet {
         Ok(singles.into_iter().any(|value| is_equal(column, row, value, 0)))
     }
 
-    pub(super) fn to_json(&self, framing: IpcFraming) -> Result<Json<'_>, EncodeError> {
-        let ranges = self.ranges.iter().map(|range| range.to_json(framing));
-        Ok(Object::typed(TYPE_NAME)
-            .with("type", data_type_to_json(&self.data_type)?)
+    pub(super) fn to_json(&self, version: SerdeVersion) -> Result<Json<'_>, EncodeError> {
+        let ranges = self.ranges.iter().map(|range| range.to_json(version.framing()));
+        Ok(typed(TYPE_NAME, VERSION_1_TYPE_NAME, version)
+            .with("type", data_type_to_json(&self.data_type, version)?)
             .with("ranges", ranges.collect::<Result<Json<'_>, EncodeError>>()?)
             .with(NULL_ALLOWED, self.null_allowed)
             .into())

@@ -7,8 +7,8 @@ use super::evaluation::EvaluationError;
 use super::keys::TYPE;
 use super::{AllOrNoneValueSet, EquatableValueSet, SortedRangeSet, all_or_none, equatable, sorted_range};
 use crate::error::{EncodeError, Fault, Rule, quoted_name};
-use crate::ipc::IpcFraming;
 use crate::json::{FromJson, Json};
+use crate::version::SerdeVersion;
 
 /// A set of values of one type, with or without null. Which of the three kinds comes is the engine's choice.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,11 +66,11 @@ impl ValueSet {
         matches!(self, Self::AllOrNone(set) if set.is_not_null_defect())
     }
 
-    pub(super) fn to_json(&self, framing: IpcFraming) -> Result<Json<'_>, EncodeError> {
+    pub(super) fn to_json(&self, version: SerdeVersion) -> Result<Json<'_>, EncodeError> {
         match self {
-            Self::SortedRange(set) => set.to_json(framing),
-            Self::Equatable(set) => set.to_json(framing),
-            Self::AllOrNone(set) => set.to_json(),
+            Self::SortedRange(set) => set.to_json(version),
+            Self::Equatable(set) => set.to_json(version),
+            Self::AllOrNone(set) => set.to_json(version),
         }
     }
 }
@@ -97,9 +97,16 @@ impl FromJson for ValueSet {
     fn from_json(json: &Json<'_>) -> Result<Self, Fault> {
         let object = json.as_object()?;
         match object.type_name()?.as_str() {
-            sorted_range::TYPE_NAME => SortedRangeSet::from_object(object).map(Self::SortedRange),
-            equatable::TYPE_NAME => EquatableValueSet::from_object(object).map(Self::Equatable),
+            sorted_range::TYPE_NAME | sorted_range::VERSION_1_TYPE_NAME => {
+                SortedRangeSet::from_object(object).map(Self::SortedRange)
+            }
+            equatable::TYPE_NAME | equatable::VERSION_1_TYPE_NAME => {
+                EquatableValueSet::from_object(object).map(Self::Equatable)
+            }
             all_or_none::TYPE_NAME => AllOrNoneValueSet::from_object(object).map(Self::AllOrNone),
+            all_or_none::VERSION_1_TYPE_NAME => {
+                AllOrNoneValueSet::from_version_1(object).map(Self::AllOrNone)
+            }
             other => {
                 let rule = Rule::Unknown {
                     wanted: "a kind of value set",

@@ -8,7 +8,7 @@ pub(crate) mod tree;
 use std::path::Path;
 
 /// Folders of vectors.
-pub(crate) const VERSIONS: [&str; 3] = ["v2", "v4", "v6"];
+pub(crate) const VERSIONS: [&str; 4] = ["v1", "v2", "v4", "v6"];
 
 /// All vectors of a folder by message: name without `.json`, and text.
 pub(crate) fn vectors(version: &str) -> Vec<(String, Vec<u8>)> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use embedded::kafka::{ApiKey, EmbeddedKafka};
-use protocol::{Constraints, FederationResponse, IpcFraming, Split};
+use protocol::{Constraints, FederationResponse, SerdeVersion, Split};
 use rdkafka::ClientConfig;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use tests::client::Client;
@@ -57,10 +57,7 @@ async fn pages(client: &Client, table: &str) -> (Vec<Split>, usize) {
     loop {
         let page = page(client, table, token).await;
         let answer = FederationResponse::GetSplits(page.clone());
-        let bytes = answer
-            .encode(IpcFraming::Continuation)
-            .expect("the page encodes")
-            .len();
+        let bytes = answer.encode(SerdeVersion::V6).expect("the page encodes").len();
         largest = largest.max(bytes);
         splits.extend(page.splits);
         token = page.continuation_token;

@@ -3,7 +3,6 @@
 use arrow::datatypes::DataType;
 
 use crate::decode::writer_schemas::WriterSchemaError;
-use crate::format_hint::FormatHintError;
 use crate::table::{DataFormat, MAPPING_KEY, Source, UnknownWord};
 
 /// Why a record gave no row.
@@ -89,8 +88,6 @@ pub enum TableError {
         of: Source,
         data_type: DataType,
     },
-    #[error("column `{column}`: {source}")]
-    FormatHint { column: String, source: FormatHintError },
     /// The registered schema cannot be used, or the column's mapping leads nowhere in it.
     #[error("{format} schema: {reason}")]
     Schema { format: DataFormat, reason: String },

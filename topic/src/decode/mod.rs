@@ -22,6 +22,7 @@
 //! | `writer_schemas` | the schemas that those headers name |
 //! | `error` | what can be wrong |
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
@@ -30,6 +31,7 @@ use arrow::datatypes::SchemaRef;
 use crate::decode::about::AboutRecord;
 use crate::decode::column::ColumnBuilder;
 use crate::decode::payload::{Payload, append_row};
+use crate::format_hint::FormatHintError;
 use crate::record::Record;
 use crate::table::{self, Source, TopicTable};
 
@@ -64,6 +66,7 @@ pub struct RowDecoder {
     layout: Vec<(Side, usize)>,
     rows: usize,
     strict: bool,
+    hint_errors: HashMap<String, FormatHintError>,
 }
 
 /// Where a column's values come from.
@@ -84,8 +87,12 @@ impl RowDecoder {
     ) -> Result<Self, TableError> {
         let mut columns: [Vec<Column>; 3] = Default::default();
         let mut layout = Vec::with_capacity(schema.fields().len());
+        let mut hint_errors = HashMap::new();
         for field in schema.fields() {
             let column = Column::resolve(field, table)?;
+            if let Some(error) = column.format.hint_error() {
+                hint_errors.insert(column.name.clone(), error.clone());
+            }
             let side = match column.source {
                 Source::Value => Side::Value,
                 Source::Key => Side::Key,
@@ -111,6 +118,7 @@ impl RowDecoder {
             layout,
             rows: 0,
             strict: false,
+            hint_errors,
         })
     }
 
@@ -128,8 +136,10 @@ impl RowDecoder {
     /// decoder also if a value does not fit its column.
     pub fn decode(&mut self, record: &Record<'_>) -> Result<(), RowError> {
         let value = record.value.unwrap_or_default();
-        self.value.decode(value, self.rows, self.strict)?;
-        self.finish_row(record, None)
+        let decoded = self.value.decode(value, self.rows, self.strict);
+        decoded
+            .and_then(|()| self.finish_row(record, None))
+            .map_err(|error| self.with_hint_error(error))
     }
 
     /// Appends a row whose columns from the value are NULL: for a tombstone, or for a value that did not decode for
@@ -140,6 +150,22 @@ impl RowDecoder {
     pub fn append_null_value(&mut self, record: &Record<'_>, reason: Option<&str>) -> Result<(), RowError> {
         self.value.append_nulls();
         self.finish_row(record, reason)
+            .map_err(|error| self.with_hint_error(error))
+    }
+
+    /// Says of a value that did not fit its column what is wrong with the column.
+    fn with_hint_error(&self, error: RowError) -> RowError {
+        let RowError::Bad(mut bad) = error else {
+            return error;
+        };
+        if let Some(error) = bad
+            .column
+            .as_ref()
+            .and_then(|column| self.hint_errors.get(column))
+        {
+            bad.reason = format!("{}; the column's {error}", bad.reason);
+        }
+        RowError::Bad(bad)
     }
 
     fn finish_row(&mut self, record: &Record<'_>, reason: Option<&str>) -> Result<(), RowError> {
@@ -211,6 +237,11 @@ impl RowDecoder {
                 values: column.misfits().count(),
             })
             .collect()
+    }
+
+    /// What is wrong with the format hints of columns, by column. No text or number becomes a date there.
+    pub fn hint_errors(&self) -> &HashMap<String, FormatHintError> {
+        &self.hint_errors
     }
 
     /// Keys that did not decode, since the decoder was made.

@@ -6,7 +6,7 @@ use arrow::datatypes::{DataType, Date32Type, Field, Int32Type, Schema};
 
 use super::*;
 use crate::definition::SchemaDefinition;
-use crate::table::{DATA_FORMAT_KEY, FORMAT_HINT_KEY, MAPPING_KEY, is_self_described};
+use crate::table::{DATA_FORMAT_KEY, MAPPING_KEY, is_self_described};
 
 fn table() -> TopicTable {
     let definition = r#"{"topicName": "orders", "message": {"dataFormat": "json", "fields": [
@@ -44,6 +44,8 @@ fn error(schema: &SchemaRef, table: Option<&TopicTable>) -> String {
         Err(error) => error.to_string(),
     }
 }
+
+mod hints;
 
 #[test]
 fn reads_what_the_requests_own_metadata_says() {
@@ -122,17 +124,6 @@ fn says_which_column_or_format_cannot_be_read() {
 
     let strict = Arc::new(Schema::new(vec![Field::new("id", DataType::Int32, false)]));
     assert!(error(&strict, Some(&table)).contains("`id` is declared not nullable"));
-
-    let hint = HashMap::from([
-        (MAPPING_KEY.to_owned(), "d".to_owned()),
-        (FORMAT_HINT_KEY.to_owned(), "yyyy-MM-ddTHH:mm".to_owned()),
-    ]);
-    let hint = Field::new("day", DataType::Date64, true).with_metadata(hint);
-    let message = error(&Arc::new(Schema::new(vec![hint])), Some(&table));
-    assert!(
-        message.starts_with("column `day`: ") && message.contains("yyyy-MM-ddTHH:mm"),
-        "{message}"
-    );
 }
 
 #[test]

@@ -45,10 +45,10 @@ impl Column {
             "" => Ok(Source::Value),
             name => name.parse(),
         };
-        let format = DateFormat::compile(match has_dates(field.data_type()) {
+        let hint = match has_dates(field.data_type()) {
             true => text(FORMAT_HINT_KEY),
             false => "",
-        });
+        };
         Ok(Self {
             name: column(),
             source: source.map_err(|source| TableError::Source {
@@ -57,10 +57,7 @@ impl Column {
             })?,
             mapping: text(MAPPING_KEY).to_owned(),
             data_type: field.data_type().clone(),
-            format: format.map_err(|source| TableError::FormatHint {
-                column: column(),
-                source,
-            })?,
+            format: DateFormat::compile_or_unreadable(hint),
         })
     }
 

@@ -2,10 +2,8 @@
 
 use super::SchemaReference;
 use crate::definition::SchemaTextError;
-use crate::format_hint::FormatHintError;
 use crate::path::PathError;
 use crate::table::UnknownWord;
-use crate::type_name::TypeNameError;
 
 /// What is wrong with a document. Paths look like `message.fields[3].type`.
 #[derive(Debug, thiserror::Error)]
@@ -32,10 +30,6 @@ pub enum DocumentError {
         "{path}: a column `{name}` is there already (names differing only by case are the same to Athena)"
     )]
     DuplicateColumn { path: String, name: String },
-    #[error("{path}: {source}")]
-    Type { path: String, source: TypeNameError },
-    #[error("{path}: {source}")]
-    FormatHint { path: String, source: FormatHintError },
     #[error("{path}: {source}")]
     Mapping { path: String, source: PathError },
     /// The Avro or Protobuf schema is unreadable.

@@ -4,12 +4,12 @@ use std::collections::HashMap;
 
 use arrow::datatypes::{DataType, Field};
 
-use super::DocumentError;
 use super::metadata_columns::{check_type, default_type};
 use super::node::Node;
 use super::side::{Context, mapped};
+use super::{DocumentError, Warning};
 use crate::decode::has_dates;
-use crate::format_hint::DateFormat;
+use crate::format_hint::{self, DateFormat};
 use crate::path::Path;
 use crate::table::{DataFormat, FORMAT_HINT_KEY, MAPPING_KEY, SOURCE_KEY, Source, TYPE_KEY};
 use crate::type_name;
@@ -44,7 +44,7 @@ pub(super) fn read_column(
     node: &Node<'_>,
     side: &Source,
     format: DataFormat,
-    context: &mut Context<'_>,
+    context: &mut Context,
 ) -> Result<DeclaredColumn, DocumentError> {
     let name = node.required_text("name")?;
     node.warn_of_others(&KEYS, &mut context.warnings);
@@ -76,7 +76,7 @@ pub(super) fn read_column(
 
 const KEYS: [&str; 5] = ["name", "mapping", "type", "formatHint", "source"];
 
-fn warn_of_upper_case(node: &Node<'_>, name: &str, context: &mut Context<'_>) {
+fn warn_of_upper_case(node: &Node<'_>, name: &str, context: &mut Context) {
     let lower = name.to_lowercase();
     if name != lower {
         let text = format!("Athena lower-cases names: the column is `{lower}`");
@@ -84,7 +84,7 @@ fn warn_of_upper_case(node: &Node<'_>, name: &str, context: &mut Context<'_>) {
     }
 }
 
-fn read_source(node: &Node<'_>, side: &Source, context: &Context<'_>) -> Result<Source, DocumentError> {
+fn read_source(node: &Node<'_>, side: &Source, context: &Context) -> Result<Source, DocumentError> {
     let source = node.word("source")?.unwrap_or_else(|| side.clone());
     match (&source, side) {
         (Source::Key, Source::Value) if context.key_format.is_none() => {
@@ -102,47 +102,39 @@ fn read_source(node: &Node<'_>, side: &Source, context: &Context<'_>) -> Result<
 fn read_type(
     node: &Node<'_>,
     source: &Source,
-    context: &mut Context<'_>,
+    context: &mut Context,
 ) -> Result<(String, DataType), DocumentError> {
     let type_name = node.text("type")?;
     if let (Some(data_type), true) = (default_type(source), type_name.trim().is_empty()) {
         return Ok((type_name::name(&data_type), data_type));
     }
-    let parsed = type_name::parse(&type_name, context.exact_decimal);
-    let parsed = parsed.map_err(|source| DocumentError::Type {
-        path: node.child_path("type"),
-        source,
-    })?;
-    if parsed.unknown {
-        tracing::warn!(
-            schema_name = context.schema_name,
-            path = node.path,
-            type_name,
-            "unknown type, read as VARCHAR"
-        );
-        let text = format!("unknown type `{type_name}`, read as VARCHAR");
-        node.warn("type", text, &mut context.warnings);
-    }
-    check_type(source, &parsed.data_type).map_err(|wanted| {
+    let data_type = match type_name::parse(&type_name, context.exact_decimal) {
+        Ok(parsed) if !parsed.unknown => parsed.data_type,
+        Ok(parsed) => {
+            let text = format!("unknown type `{type_name}`, read as VARCHAR");
+            node.warn_of_column("type", text, &mut context.warnings);
+            parsed.data_type
+        }
+        // As the Java connector, to which every type it does not know is VARCHAR.
+        Err(error) => {
+            let text = format!("unknown type `{type_name}` ({error}), read as VARCHAR");
+            node.warn_of_column("type", text, &mut context.warnings);
+            DataType::Utf8
+        }
+    };
+    check_type(source, &data_type).map_err(|wanted| {
         node.invalid(
             "type",
             format!("a column of source {source} wants {wanted}, found {type_name}"),
         )
     })?;
-    Ok((type_name, parsed.data_type))
+    Ok((type_name, data_type))
 }
 
-fn read_hint(
-    node: &Node<'_>,
-    data_type: &DataType,
-    context: &mut Context<'_>,
-) -> Result<String, DocumentError> {
+fn read_hint(node: &Node<'_>, data_type: &DataType, context: &mut Context) -> Result<String, DocumentError> {
     let hint = node.text("formatHint")?;
     if has_dates(data_type) {
-        DateFormat::compile(&hint).map_err(|source| DocumentError::FormatHint {
-            path: node.child_path("formatHint"),
-            source,
-        })?;
+        warn_of_hint(node, &hint, &mut context.warnings);
     } else if !hint.is_empty() {
         let text = format!("means nothing to {}, ignored", type_name::name(data_type));
         node.warn("formatHint", text, &mut context.warnings);
@@ -150,18 +142,31 @@ fn read_hint(
     Ok(hint)
 }
 
+fn warn_of_hint(node: &Node<'_>, hint: &str, warnings: &mut Vec<Warning>) {
+    if let Some(meant) = format_hint::correction(hint) {
+        node.warn(
+            "formatHint",
+            format!("is not a format hint, read as `{meant}`"),
+            warnings,
+        );
+    } else if let Err(error) = DateFormat::compile(hint) {
+        let text = format!("{error}; texts and numbers of the column are NULL");
+        node.warn_of_column("formatHint", text, warnings);
+    }
+}
+
 fn read_mapping(
     node: &Node<'_>,
     source: &Source,
     format: DataFormat,
-    context: &mut Context<'_>,
+    context: &mut Context,
 ) -> Result<String, DocumentError> {
     let mapping = node.text("mapping")?;
     match (source, format) {
         (Source::Header, _) => return node.required_text("mapping"),
         (Source::Value | Source::Key, DataFormat::Raw) => {}
         (Source::Value | Source::Key, _) if mapping.is_empty() => {
-            node.warn(
+            node.warn_of_column(
                 "mapping",
                 "missing: the column is NULL in every row",
                 &mut context.warnings,
@@ -170,7 +175,7 @@ fn read_mapping(
         (Source::Value | Source::Key, DataFormat::Csv) if mapping.trim().parse::<usize>().is_ok() => {}
         (Source::Value | Source::Key, DataFormat::Csv) => {
             let text = "is no index from 0 into a line of CSV: the column is NULL in every row";
-            node.warn("mapping", text, &mut context.warnings);
+            node.warn_of_column("mapping", text, &mut context.warnings);
         }
         (Source::Value | Source::Key, _) => match (Path::parse(&mapping), format) {
             (Ok(_), _) => {}

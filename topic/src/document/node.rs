@@ -131,6 +131,16 @@ impl<'a> Node<'a> {
         warnings.push(Warning {
             path: self.child_path(key),
             text: text.into(),
+            changes_column: false,
+        });
+    }
+
+    /// As [`warn`](Self::warn), of what changes what the column shows.
+    pub(super) fn warn_of_column(&self, key: &str, text: impl Into<String>, warnings: &mut Vec<Warning>) {
+        warnings.push(Warning {
+            path: self.child_path(key),
+            text: text.into(),
+            changes_column: true,
         });
     }
 

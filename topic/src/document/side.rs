@@ -37,8 +37,7 @@ pub(super) enum DeclaredEncoding {
 }
 
 /// What reading a document takes along.
-pub(super) struct Context<'a> {
-    pub(super) schema_name: &'a str,
+pub(super) struct Context {
     pub(super) exact_decimal: bool,
     /// Of the record's key, if the document declares it.
     pub(super) key_format: Option<DataFormat>,
@@ -49,7 +48,7 @@ impl Side {
     pub(super) fn read(
         node: &Node<'_>,
         source: &Source,
-        context: &mut Context<'_>,
+        context: &mut Context,
     ) -> Result<Self, DocumentError> {
         let Some(format) = node.word("dataFormat")? else {
             return Err(DocumentError::Missing {
@@ -164,7 +163,7 @@ fn warn_of_keys_of_other_formats(node: &Node<'_>, format: DataFormat, warnings: 
 fn read_encoding(
     node: &Node<'_>,
     format: DataFormat,
-    context: &mut Context<'_>,
+    context: &mut Context,
 ) -> Result<(String, DeclaredEncoding), DocumentError> {
     let encoding = match format {
         DataFormat::Json => Encoding::Json,
@@ -178,7 +177,7 @@ fn read_encoding(
 fn read_schema(
     node: &Node<'_>,
     format: DataFormat,
-    context: &mut Context<'_>,
+    context: &mut Context,
 ) -> Result<(String, DeclaredEncoding), DocumentError> {
     let message = match format {
         DataFormat::Protobuf => node.optional_text("messageName")?,

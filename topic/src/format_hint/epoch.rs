@@ -9,6 +9,17 @@ pub(super) enum EpochUnit {
 }
 
 impl EpochUnit {
+    pub(super) const ALL: [Self; 3] = [Self::Seconds, Self::Millis, Self::Micros];
+
+    /// The hint that asks for it.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Seconds => "epoch_seconds",
+            Self::Millis => "epoch_millis",
+            Self::Micros => "epoch_micros",
+        }
+    }
+
     /// The milliseconds `text` stands for, rounded down; `None` if it is no number or passes 64 bits.
     pub(super) fn parse_millis(self, text: &str) -> Option<i64> {
         let text = text.trim_ascii();

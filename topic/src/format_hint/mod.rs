@@ -13,6 +13,15 @@
 //!
 //! No pattern can be mistaken for a name: each name holds a letter that patterns do not know.
 //!
+//! Two mistakes have one plain meaning and are read by it: a name in other letters (`ISO8601`, `ISO-8601`,
+//! `Epoch_Millis`), and a `T` before the hour without its quotes (`yyyy-MM-ddTHH:mm:ss`). [`correction`] gives the hint
+//! that was meant. A pattern after `java:` is never corrected.
+//!
+//! Any other hint that does not compile leaves the table's other columns readable:
+//! [`DateFormat::compile_or_unreadable`] makes a format that reads nothing, so that each text and number in the column
+//! is a value that does not fit. In the Java connector `SimpleDateFormat` throws for every value, with the same result.
+//! Dates that the payload's own type declares (Avro, Protobuf) need no hint and are read all the same.
+//!
 //! # Patterns
 //!
 //! They mean what they mean to Java 17's `SimpleDateFormat` with its defaults on AWS Lambda: lenient, English,
@@ -37,6 +46,7 @@ mod number;
 mod parse;
 mod pattern;
 mod plain;
+mod spelling;
 mod zone;
 #[rustfmt::skip]
 mod zone_table;
@@ -52,9 +62,7 @@ use thiserror::Error;
 use self::epoch::EpochUnit;
 use self::iso::Separator;
 use self::pattern::{Pattern, SecondFraction};
-
-/// Asks for Java's own reading of a pattern, `S` as a count of milliseconds included.
-const JAVA_PREFIX: &str = "java:";
+use self::spelling::{ISO_8601, JAVA_PREFIX, RFC_2822};
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -68,13 +76,15 @@ enum Syntax {
     Rfc2822,
     Epoch(EpochUnit),
     Pattern(Pattern),
+    Unreadable(FormatHintError),
 }
 
 impl DateFormat {
     /// Compiles a column's `formatHint`; an empty one is [`DateFormat::default`].
     ///
     /// # Errors
-    /// For a pattern that `SimpleDateFormat` refuses, naming the letter and where it stands.
+    /// For a pattern that `SimpleDateFormat` refuses, naming the letter and where it stands, unless it has a
+    /// [`correction`].
     pub fn compile(hint: &str) -> Result<Self, FormatHintError> {
         Self::compile_at(hint, now_ms())
     }
@@ -84,13 +94,19 @@ impl DateFormat {
     /// # Errors
     /// As [`compile`](Self::compile).
     pub fn compile_at(hint: &str, now_ms: i64) -> Result<Self, FormatHintError> {
-        let syntax = match hint {
-            "" => return Ok(Self::default()),
-            "iso8601" => Syntax::Iso(Separator::T),
-            "rfc2822" => Syntax::Rfc2822,
-            "epoch_seconds" => Syntax::Epoch(EpochUnit::Seconds),
-            "epoch_millis" => Syntax::Epoch(EpochUnit::Millis),
-            "epoch_micros" => Syntax::Epoch(EpochUnit::Micros),
+        Self::compile_as_written(hint, now_ms).or_else(|error| {
+            let corrected = spelling::corrected(hint).ok_or_else(|| error.clone())?;
+            Self::compile_as_written(&corrected, now_ms).map_err(|_| error)
+        })
+    }
+
+    fn compile_as_written(hint: &str, now_ms: i64) -> Result<Self, FormatHintError> {
+        let unit = EpochUnit::ALL.into_iter().find(|unit| unit.name() == hint);
+        let syntax = match (hint, unit) {
+            ("", _) => return Ok(Self::default()),
+            (ISO_8601, _) => Syntax::Iso(Separator::T),
+            (RFC_2822, _) => Syntax::Rfc2822,
+            (_, Some(unit)) => Syntax::Epoch(unit),
             _ => {
                 let fraction = if hint.starts_with(JAVA_PREFIX) {
                     SecondFraction::MillisecondCount
@@ -103,6 +119,19 @@ impl DateFormat {
         Ok(Self(syntax))
     }
 
+    /// Compiles a column's hint, or makes a format that reads nothing and keeps [the reason](Self::hint_error).
+    pub fn compile_or_unreadable(hint: &str) -> Self {
+        Self::compile(hint).unwrap_or_else(|error| Self(Syntax::Unreadable(error)))
+    }
+
+    /// Why nothing is read.
+    pub fn hint_error(&self) -> Option<&FormatHintError> {
+        match &self.0 {
+            Syntax::Unreadable(error) => Some(error),
+            _ => None,
+        }
+    }
+
     /// The time `text` stands for, or `None` if it does not match.
     #[must_use]
     pub fn parse(&self, text: &str) -> Option<ParsedTime> {
@@ -111,6 +140,7 @@ impl DateFormat {
             Syntax::Rfc2822 => parse_rfc2822(text),
             Syntax::Epoch(unit) => unit.parse_millis(text).map(ParsedTime::utc),
             Syntax::Pattern(pattern) => pattern.parse(text),
+            Syntax::Unreadable(_) => None,
         }
     }
 
@@ -132,6 +162,13 @@ impl Default for DateFormat {
     fn default() -> Self {
         Self(Syntax::Iso(Separator::TOrBlank))
     }
+}
+
+/// The hint as which `hint` is read, where that is another: see [the module](self).
+pub fn correction(hint: &str) -> Option<String> {
+    let corrected = spelling::corrected(hint)?;
+    let is_read = |hint| DateFormat::compile_as_written(hint, 0).is_ok();
+    (!is_read(hint) && is_read(&corrected)).then_some(corrected)
 }
 
 /// An instant, and the offset from UTC its text was written in.

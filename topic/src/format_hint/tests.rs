@@ -4,7 +4,7 @@
 use chrono::DateTime;
 use proptest::prelude::*;
 
-use super::{DateFormat, FormatHintError, ParsedTime};
+use super::{DateFormat, FormatHintError, ParsedTime, correction};
 
 const EXPECTED: &str = include_str!(concat!(
     env!("CARGO_MANIFEST_DIR"),
@@ -89,7 +89,10 @@ fn reads_what_java_reads() {
 #[test]
 fn reads_what_java_reads_without_the_prefix_if_no_fraction_is_involved() {
     // An empty hint is no pattern.
-    let relevant = |case: &Case| !case.pattern.is_empty() && !case.pattern.contains('S');
+    let relevant = |case: &Case| {
+        let pattern = &case.pattern;
+        !pattern.is_empty() && !pattern.contains('S') && correction(pattern).is_none()
+    };
     assert_none(&differences(|case| case.pattern.clone(), relevant));
 }
 
@@ -244,9 +247,9 @@ fn two_digit_years_lie_within_80_years_back_and_20_ahead() {
 fn refuses_bad_patterns_by_place() {
     let error = |hint: &str| DateFormat::compile(hint).unwrap_err();
     assert_eq!(
-        error("yyyy年MM-ddTHH"),
+        error("yyyy年MM-ddTmm"),
         FormatHintError::UnknownLetter {
-            hint: "yyyy年MM-ddTHH".to_owned(),
+            hint: "yyyy年MM-ddTmm".to_owned(),
             position: 10,
             letter: 'T'
         }
@@ -267,9 +270,49 @@ fn refuses_bad_patterns_by_place() {
         }
     );
     assert_eq!(
-        error("iso-8601").to_string(),
-        "format hint \"iso-8601\": `i` at position 0 is not a pattern letter; literal text wants single quotes"
+        error("iso").to_string(),
+        "format hint \"iso\": `i` at position 0 is not a pattern letter; literal text wants single quotes"
     );
+}
+
+#[test]
+fn hints_of_one_plain_meaning_are_read_by_it() {
+    for (hint, meant, text) in [
+        (
+            "yyyy-MM-ddTHH:mm:ss",
+            "yyyy-MM-dd'T'HH:mm:ss",
+            "2023-03-09T21:05:07",
+        ),
+        ("yyyyMMddTHHmmssX", "yyyyMMdd'T'HHmmssX", "20230309T220507+01"),
+        ("ISO8601", "iso8601", "2023-03-09T21:05:07Z"),
+        ("Epoch_Seconds", "epoch_seconds", "1678395907"),
+    ] {
+        assert_eq!(correction(hint).as_deref(), Some(meant), "{hint}");
+        let format = DateFormat::compile(hint).unwrap();
+        assert_eq!(format.parse_millis(text), Some(1_678_395_907_000), "{hint}");
+    }
+    // What compiles means what it always did, and what would not compile either is no correction.
+    for hint in ["", "yyyy-MM-dd'T'HH:mm", "iso8601", "s", "ddTHH b", "java:ddTHH"] {
+        assert_eq!(correction(hint), None, "{hint}");
+    }
+    let error = DateFormat::compile("ddTHH b").unwrap_err().to_string();
+    assert!(
+        error.starts_with("format hint \"ddTHH b\": `T` at position 2"),
+        "{error}"
+    );
+}
+
+#[test]
+fn an_unreadable_hint_reads_nothing_and_keeps_its_reason() {
+    let format = DateFormat::compile_or_unreadable("yyyy-MM-dd b");
+    for text in ["2023-03-09 b", "2023-03-09", "", "0"] {
+        assert_eq!((format.parse_millis(text), format.parse_days(text)), (None, None));
+    }
+    assert_eq!(
+        format.hint_error(),
+        DateFormat::compile("yyyy-MM-dd b").err().as_ref()
+    );
+    assert_eq!(DateFormat::compile_or_unreadable("yyyy").hint_error(), None);
 }
 
 #[test]

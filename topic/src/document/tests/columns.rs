@@ -293,3 +293,80 @@ fn warns_of_what_is_hardly_meant() {
         ]
     );
 }
+
+#[test]
+fn a_fault_of_one_column_leaves_the_table() {
+    let field = |key: &str, value: &str| {
+        let mut field = json!({"name": "a", "mapping": "a", "type": "TIMESTAMP"});
+        field[key] = json!(value);
+        field
+    };
+    for (field, data_type, wanted) in [
+        (
+            field("type", "decimal(3,5)"),
+            DataType::Utf8,
+            "type: unknown type `decimal(3,5)` (a decimal of 3 digits has no scale 5, at position 0), read as VARCHAR",
+        ),
+        (
+            field("type", "array<int"),
+            DataType::Utf8,
+            "type: unknown type `array<int` (wanted `>`, found the end, at position 9), read as VARCHAR",
+        ),
+        (
+            field("type", "NUMBER(10)"),
+            DataType::Utf8,
+            "type: unknown type `NUMBER(10)` (`NUMBER` is no type, at position 0), read as VARCHAR",
+        ),
+        (
+            field("formatHint", "yyyy-MM-dd b"),
+            DataType::Date64,
+            "formatHint: format hint \"yyyy-MM-dd b\": `b` at position 11 is not a pattern letter; literal text wants \
+             single quotes; texts and numbers of the column are NULL",
+        ),
+        (
+            field("formatHint", "yyyy-MM-ddTHH:mm:ss"),
+            DataType::Date64,
+            "formatHint: is not a format hint, read as `yyyy-MM-dd'T'HH:mm:ss`",
+        ),
+        (
+            field("formatHint", "Epoch_Millis"),
+            DataType::Date64,
+            "formatHint: is not a format hint, read as `epoch_millis`",
+        ),
+    ] {
+        let document = json!({"topicName": "t", "message": {"dataFormat": "json", "fields": [
+            field, {"name": "n", "mapping": "n", "type": "INTEGER"}
+        ]}});
+        assert_eq!(warnings(&document), [format!("message.fields[0].{wanted}")]);
+        let table = parse(document).unwrap();
+        let types = table.schema.fields().iter().map(|field| field.data_type());
+        assert_eq!(
+            types.collect::<Vec<_>>(),
+            [&data_type, &DataType::Int32],
+            "{wanted}"
+        );
+    }
+}
+
+#[test]
+fn tells_which_warnings_change_a_column() {
+    let document = json!({"topicName": "t", "comment": 1, "message": {"dataFormat": "json", "fields": [
+        {"name": "A", "mapping": "a", "type": "NUMERAL"},
+        {"name": "b", "mapping": "b", "type": "array<date>", "formatHint": "T"},
+        {"name": "c"}
+    ]}});
+    let document = TopicDocument::parse("s", &definition("JSON", document)).unwrap();
+    let changing = document
+        .warnings()
+        .iter()
+        .filter(|warning| warning.changes_column);
+    let paths: Vec<_> = changing.map(|warning| warning.path.as_str()).collect();
+    assert_eq!(
+        paths,
+        [
+            "message.fields[0].type",
+            "message.fields[1].formatHint",
+            "message.fields[2].mapping"
+        ]
+    );
+}
