@@ -20,7 +20,7 @@
 //!
 //! A message of more than [`MAX_FIELDS`] fields, those of its rows included, makes no table.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field as ArrowField, Fields};
@@ -28,6 +28,7 @@ use arrow::datatypes::{DataType, Field as ArrowField, Fields};
 use crate::decode::protobuf::schema::{Field, Kind, Schema, Shape};
 use crate::decode::protobuf::well_known::WellKnown;
 use crate::definition::SchemaTextError;
+use crate::names::Names;
 use crate::table::{FORMAT_HINT_KEY, MAPPING_KEY, TYPE_KEY};
 
 const MAX_DEPTH: usize = 32;
@@ -39,14 +40,11 @@ pub(crate) fn fields(definition: &str, message: Option<&str>) -> Result<Vec<Arro
     let schema = Schema::compile(definition)?;
     let index = schema.choose(message)?;
     let fields = Columns::new(&schema, index).columns()?;
-    let mut names = HashSet::new();
+    let mut names = Names::default();
     for field in &fields {
-        if !names.insert(field.name().to_lowercase()) {
-            return Err(error(format!(
-                "message `{}` has two fields `{}` (names differing only by case are the same to Athena)",
-                schema.message(index).full_name,
-                field.name()
-            )));
+        if let Err(clash) = names.insert(field.name()) {
+            let message = &schema.message(index).full_name;
+            return Err(error(format!("message `{message}`: {}", clash.of("fields"))));
         }
     }
     Ok(fields)

@@ -194,6 +194,6 @@ fn says_why_a_message_makes_no_table() {
             "message M { optional int32 qty = 1; optional int32 QTY = 2; }",
             None
         ),
-        "message `M` has two fields `QTY` (names differing only by case are the same to Athena)"
+        "message `M`: the fields `qty` and `QTY` differ by case alone, which Athena ignores"
     );
 }
