@@ -16,6 +16,7 @@
 //! | wrappers | the type they wrap |
 //! | `Struct`, `Value`, `ListValue`, `Any` | VARCHAR: JSON |
 //! | message without fields | VARCHAR: JSON, since a ROW has a field at least |
+//! | message within another, with fields that differ by case alone | VARCHAR: JSON, since Athena could not tell them apart |
 //! | message within itself, or [`MAX_DEPTH`] deep in others | VARCHAR: JSON |
 //!
 //! A message of more than [`MAX_FIELDS`] fields, those of its rows included, makes no table.
@@ -28,7 +29,7 @@ use arrow::datatypes::{DataType, Field as ArrowField, Fields};
 use crate::decode::protobuf::schema::{Field, Kind, Schema, Shape};
 use crate::decode::protobuf::well_known::WellKnown;
 use crate::definition::SchemaTextError;
-use crate::names::Names;
+use crate::names::{Names, are_distinct};
 use crate::table::{FORMAT_HINT_KEY, MAPPING_KEY, TYPE_KEY};
 
 const MAX_DEPTH: usize = 32;
@@ -135,7 +136,9 @@ impl<'a> Columns<'a> {
             Some(_) => return Ok(DataType::Utf8),
             None => {}
         }
-        if message.fields.is_empty() || self.within.contains(&index) || self.within.len() >= MAX_DEPTH {
+        let names = message.fields.iter().map(|field| field.name.as_str());
+        let is_row = !message.fields.is_empty() && are_distinct(names);
+        if !is_row || self.within.contains(&index) || self.within.len() >= MAX_DEPTH {
             return Ok(DataType::Utf8);
         }
         self.within.push(index);
