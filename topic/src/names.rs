@@ -51,12 +51,24 @@ pub(crate) fn are_distinct<'a>(names: impl IntoIterator<Item = &'a str>) -> bool
     names.into_iter().all(|name| seen.insert(name).is_ok())
 }
 
+/// Whether the names differ by case at most.
+pub(crate) fn are_alike(a: &str, b: &str) -> bool {
+    match a.is_ascii() && b.is_ascii() {
+        true => a.eq_ignore_ascii_case(b),
+        false => a.to_lowercase() == b.to_lowercase(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn case_does_not_tell_names_apart() {
+        assert!(are_alike("orderId", "ORDERID") && are_alike("Straße Ä", "straße ä"));
+        // The Kelvin sign is an upper-case k.
+        assert!(are_alike("\u{212a}", "k"));
+        assert!(!are_alike("a", "ä") && !are_alike("ss", "ß"));
         assert!(are_distinct(["a", "ä", "b"]) && !are_distinct(["ä", "b", "Ä"]));
     }
 
