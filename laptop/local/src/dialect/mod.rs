@@ -1,6 +1,6 @@
 //! Athena's SQL, a dialect of Trino's, on DataFusion's parser and planner.
 //!
-//! What DataFusion lacks is added at four places, each in its file:
+//! What DataFusion lacks is added at five places, each in its file:
 //!
 //! | what | where |
 //! | --- | --- |
@@ -8,6 +8,7 @@
 //! | `CROSS JOIN UNNEST(…) AS t(…)` over columns of the tables before it | [`rewrite`] regroups the joins, [`unnest`] plans them |
 //! | `SELECT item.product_id` names its column `product_id` | [`rewrite`] |
 //! | `JSON '…'` literals | [`rewrite`] |
+//! | `list[1].field`, `f(x).field` | [`rewrite`] |
 
 use std::any::TypeId;
 

@@ -181,6 +181,16 @@ async fn names_fields_of_rows_in_subqueries_too() {
 }
 
 #[tokio::test]
+async fn a_field_follows_a_subscript_or_a_cast() {
+    let sql = format!(
+        "{PARSED} SELECT items[1].product_id AS p, parsed.items[2].quantity AS q FROM parsed WHERE items[1].quantity = 1"
+    );
+    assert_eq!(rows(&sql).await, ["p | q", "11 | 2"]);
+    let sql = "SELECT CAST(json_parse('{\"a\": {\"b\": 7}}') AS ROW(a ROW(b INT))).a.b AS x";
+    assert_eq!(rows(sql).await, ["x", "7"]);
+}
+
+#[tokio::test]
 async fn equal_column_names_of_two_tables_may_stand_side_by_side() {
     let sql = "SELECT a.order_id, b.order_id FROM orders a JOIN orders b ON a.order_id = b.order_id ORDER BY 1 LIMIT 1";
     assert_eq!(rows(sql).await[1..], ["1 | 1"]);
