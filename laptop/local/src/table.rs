@@ -12,26 +12,28 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
 
 use crate::athena::QueryRun;
+use crate::columns::Columns;
 use crate::constraints::Pushdown;
 use crate::federation::{Federation, FederationError, Table};
 use crate::scan::{FederationScan, SplitReader};
-use crate::types::sql_schema;
 
 /// A table as DataFusion sees it.
 pub(crate) struct FederationTable {
     federation: Arc<Federation>,
     table: Table,
-    schema: SchemaRef,
+    columns: Columns,
 }
 
 impl FederationTable {
-    pub(crate) fn new(federation: Arc<Federation>, table: Table) -> Self {
-        let schema = sql_schema(&table.schema);
-        Self {
+    /// # Errors
+    /// If SQL cannot tell two of the columns apart.
+    pub(crate) fn try_new(federation: Arc<Federation>, table: Table) -> Result<Self, FederationError> {
+        let columns = table.columns()?;
+        Ok(Self {
             federation,
             table,
-            schema,
-        }
+            columns,
+        })
     }
 
     async fn constraints(
@@ -39,11 +41,11 @@ impl FederationTable {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Option<protocol::Constraints>> {
-        let pushdown = Pushdown::of(filters, &self.table.schema);
+        let pushdown = Pushdown::of(filters, &self.columns);
         if pushdown.is_none() {
             return Ok(None);
         }
-        let mut constraints = pushdown.constraints(&self.table.schema);
+        let mut constraints = pushdown.constraints(&self.columns);
         if let Some(limit) = limit
             && self.federation.pushes_limits().await.map_err(external)?
         {
@@ -64,7 +66,7 @@ impl fmt::Debug for FederationTable {
 #[async_trait]
 impl TableProvider for FederationTable {
     fn schema(&self) -> SchemaRef {
-        Arc::clone(&self.schema)
+        Arc::clone(self.columns.sql())
     }
 
     fn table_type(&self) -> TableType {
@@ -74,7 +76,7 @@ impl TableProvider for FederationTable {
     /// Inexact, all of them: a connector may return rows outside the constraints.
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
         let supports = |filter: &&Expr| {
-            if Pushdown::of([*filter], &self.table.schema).is_empty() {
+            if Pushdown::of([*filter], &self.columns).is_empty() {
                 TableProviderFilterPushDown::Unsupported
             } else {
                 TableProviderFilterPushDown::Inexact
@@ -90,9 +92,9 @@ impl TableProvider for FederationTable {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let all: Vec<usize> = (0..self.schema.fields().len()).collect();
+        let all: Vec<usize> = (0..self.columns.sql().fields().len()).collect();
         let projection = projection.unwrap_or(&all);
-        let schema = Arc::new(self.schema.project(projection)?);
+        let schema = Arc::new(self.columns.sql().project(projection)?);
         let Some(constraints) = self.constraints(filters, limit).await? else {
             return Ok(Arc::new(EmptyExec::new(schema)));
         };
@@ -109,7 +111,7 @@ impl TableProvider for FederationTable {
         let reader = SplitReader {
             federation: Arc::clone(&self.federation),
             table_name: self.table.name.clone(),
-            requested: requested(&self.table.schema, projection)?,
+            requested: requested(self.columns.wire(), projection)?,
             schema,
             constraints,
             run,

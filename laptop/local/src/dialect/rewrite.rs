@@ -236,12 +236,12 @@ impl TableNames {
             }
             | TableFactor::Function {
                 alias: Some(alias), ..
-            } => self.0.push(vec![normal(&alias.name)]),
+            } => self.0.push(vec![alias.name.value.clone()]),
             TableFactor::Table { name, .. } => {
                 self.0.push(
                     name.0
                         .iter()
-                        .filter_map(|part| part.as_ident().map(normal))
+                        .filter_map(|part| part.as_ident().map(|name| name.value.clone()))
                         .collect(),
                 );
             }
@@ -251,16 +251,8 @@ impl TableNames {
     }
 
     fn contain(&self, name: &[Ident]) -> bool {
-        let name: Vec<String> = name.iter().map(normal).collect();
+        let name: Vec<String> = name.iter().map(|name| name.value.clone()).collect();
         self.0.iter().any(|table| table.ends_with(&name))
-    }
-}
-
-fn normal(name: &Ident) -> String {
-    if name.quote_style.is_some() {
-        name.value.clone()
-    } else {
-        name.value.to_lowercase()
     }
 }
 

@@ -41,7 +41,10 @@ async fn query(sql: &str) -> Result<Vec<RecordBatch>> {
         "orders",
         Arc::new(MemTable::try_new(orders.schema(), vec![vec![orders]])?),
     )?;
-    let plan = context.state().statement_to_plan(parse_statement(sql)?).await?;
+    let plan = context
+        .state()
+        .statement_to_plan(parse_statement(sql)?.statement)
+        .await?;
     context.execute_logical_plan(plan).await?.collect().await
 }
 
@@ -272,9 +275,9 @@ async fn refuses_what_trino_refuses() {
 #[test]
 fn reads_types_of_several_words_in_rows() {
     let sql = "SELECT CAST(x AS ROW(DOUBLE PRECISION, TIMESTAMP WITH TIME ZONE, at TIMESTAMP(6), \"Big\" DECIMAL(10, 2)))";
-    let text = parse_statement(sql).unwrap().to_string();
+    let text = parse_statement(sql).unwrap().statement.to_string();
     assert!(
-        text.contains("DOUBLE PRECISION, TIMESTAMP WITH TIME ZONE, at TIMESTAMP(6), \"Big\" DECIMAL(10,2)"),
+        text.contains("DOUBLE PRECISION, TIMESTAMP WITH TIME ZONE, at TIMESTAMP(6), \"big\" DECIMAL(10,2)"),
         "{text}"
     );
 }
