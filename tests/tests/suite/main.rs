@@ -14,6 +14,7 @@ mod hostile;
 mod isolation;
 mod json;
 mod kept_settings;
+mod names;
 mod numbers;
 mod orders_stack;
 mod packaged;
