@@ -38,7 +38,7 @@
 //!
 //! | key of a field | value |
 //! |---|---|
-//! | `name` | the column; Athena lower-cases it |
+//! | `name` | the column; Athena lower-cases it, so that no two may differ by case alone |
 //! | `mapping` | which part of the payload fills it; without one it is NULL in every row |
 //! | `type` | one of [`type_name::TYPES`](crate::type_name::TYPES); without one VARCHAR, or what the schema says |
 //! | `formatHint` | how text becomes a date ([`format_hint`](crate::format_hint)) |
@@ -65,7 +65,7 @@
 //! top is an object. Their topic is the schema's name, unless an Avro or JSON Schema says `topicName` beside its own
 //! keys (where `kafkaCluster`, `onBadRecord`, `onTombstone` and `metadataColumns` may stand too), and they have all their columns.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -76,6 +76,7 @@ use self::json::Json;
 use self::node::Node;
 use self::side::{Context, DeclaredEncoding, Side};
 use crate::definition::SchemaDefinition;
+use crate::names::Names;
 use crate::table::{Encoding, OnBadRecord, OnTombstone, ReadOptions, Source, TopicTable};
 
 mod csv;
@@ -364,7 +365,7 @@ fn read_key(root: &Node<'_>, context: &mut Context) -> Result<Option<Side>, Docu
 #[derive(Default)]
 struct Columns {
     fields: Vec<Field>,
-    names: HashSet<String>,
+    names: Names,
 }
 
 impl Columns {
@@ -375,9 +376,9 @@ impl Columns {
     ) -> Result<Encoding, DocumentError> {
         let (encoding, columns) = side.resolve(referenced)?;
         for column in columns {
-            if !self.names.insert(column.field.name().to_lowercase()) {
-                let (path, name) = (column.path, column.field.name().clone());
-                return Err(DocumentError::DuplicateColumn { path, name });
+            if let Err(clash) = self.names.insert(column.field.name()) {
+                let (path, reason) = (column.path, clash.of("columns"));
+                return Err(DocumentError::Invalid { path, reason });
             }
             self.fields.push(column.field);
         }

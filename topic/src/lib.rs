@@ -11,12 +11,14 @@
 //! | [`decode`] | records to Arrow columns |
 //! | [`format_hint`] | date patterns |
 //! | [`infer`] | a document proposed from sample records |
+//! | `names` | names that differ by case alone |
 
 pub mod decode;
 pub mod definition;
 pub mod document;
 pub mod format_hint;
 pub mod infer;
+mod names;
 pub mod path;
 pub mod record;
 pub mod table;

@@ -2,21 +2,24 @@
 
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
+use arrow::array::{RecordBatch, RecordBatchOptions};
+use arrow::datatypes::{Schema, SchemaRef};
+use datafusion::common::DataFusionError;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::context::SQLOptions;
 use datafusion::execution::session_state::SessionState;
 use datafusion::physical_plan::SendableRecordBatchStream;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::prelude::SessionContext;
-use futures::TryStreamExt;
+use futures::{StreamExt, TryStreamExt};
 use spill::BlockStore;
 
 use crate::catalog::FederationCatalog;
-use crate::dialect::parse_statement;
+use crate::dialect::{ParsedStatement, parse_statement};
 use crate::error::AthenaError;
 use crate::federation::{Federation, FederationOptions};
 use crate::invoke::Invoke;
+use crate::names::lower_case;
 use crate::query_run::QueryRun;
 use crate::session::session_state;
 use crate::show::{self, Show};
@@ -74,7 +77,8 @@ impl Athena {
         blocks: Arc<dyn BlockStore>,
         options: AthenaOptions,
     ) -> Self {
-        let catalog = options.federation.catalog_name.clone();
+        // Statements name it in lower case; the connector sees it as it was given.
+        let catalog = lower_case(&options.federation.catalog_name);
         let federation = Arc::new(Federation::new(invoke, blocks, options.federation));
         let state = session_state(&catalog, options.concurrency.max(1));
         let provider = FederationCatalog::new(Arc::clone(&federation));
@@ -100,7 +104,7 @@ impl Athena {
     /// Plans one statement and begins to answer it: a query, EXPLAIN, SHOW SCHEMAS, SHOW TABLES, SHOW COLUMNS or
     /// DESCRIBE. Rows are read as the stream is.
     pub async fn start(&self, sql: &str) -> Result<RunningQuery, AthenaError> {
-        let statement = parse_statement(sql)?;
+        let ParsedStatement { statement, headings } = parse_statement(sql)?;
         let run = Arc::new(QueryRun::new());
         if let Some(show) = Show::of(&statement)? {
             let batches = show::answer(show, &self.federation).await?;
@@ -116,8 +120,18 @@ impl Athena {
             .with_allow_dml(false)
             .with_allow_statements(false)
             .verify_plan(&plan)?;
+        let names = plan
+            .schema()
+            .fields()
+            .iter()
+            .map(|field| field.name().clone())
+            .collect();
         let context = SessionContext::new_with_state(state);
         let batches = context.execute_logical_plan(plan).await?.execute_stream().await?;
+        let batches = match headings {
+            Some(headings) => headed(batches, headings.over(names)),
+            None => batches,
+        };
         Ok(RunningQuery { run, batches })
     }
 }
@@ -157,5 +171,22 @@ impl RunningQuery {
     }
 }
 
+/// The rows under other headings. Any column may hold NULL, as in Athena's answers.
+fn headed(batches: SendableRecordBatchStream, headings: Vec<String>) -> SendableRecordBatchStream {
+    let schema = batches.schema();
+    let fields = schema.fields().iter().zip(headings);
+    let fields = fields.map(|(field, name)| field.as_ref().clone().with_name(name).with_nullable(true));
+    let headed = Schema::new_with_metadata(fields.collect::<Vec<_>>(), schema.metadata().clone());
+    let headed = Arc::new(headed);
+    let schema = Arc::clone(&headed);
+    let batches = batches.map(move |batch| {
+        let batch = batch?;
+        let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+        let columns = batch.columns().to_vec();
+        RecordBatch::try_new_with_options(Arc::clone(&schema), columns, &options)
+            .map_err(DataFusionError::from)
+    });
+    Box::pin(RecordBatchStreamAdapter::new(headed, batches))
+}
 #[cfg(test)]
 mod tests;

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use datafusion::catalog::{CatalogProvider, SchemaProvider, TableProvider};
-use datafusion::common::{DataFusionError, Result};
+use datafusion::common::Result;
 use protocol::TableName;
 
 use crate::federation::Federation;
-use crate::table::FederationTable;
+use crate::table::{FederationTable, external};
 
 /// All schemas of a connector. Any name is one: whether it exists, the connector says when a table of it is asked for.
 pub(crate) struct FederationCatalog {
@@ -64,11 +64,8 @@ impl SchemaProvider for FederationSchema {
 
     async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>> {
         let table = self.federation.table(TableName::new(&self.name, name)).await;
-        let table = table.map_err(|error| DataFusionError::External(Box::new(error)))?;
-        Ok(Some(Arc::new(FederationTable::new(
-            Arc::clone(&self.federation),
-            table,
-        ))))
+        let table = table.and_then(|table| FederationTable::try_new(Arc::clone(&self.federation), table));
+        Ok(Some(Arc::new(table.map_err(external)?)))
     }
 
     fn table_exist(&self, _name: &str) -> bool {

@@ -16,6 +16,7 @@ use spill::{BlockStore, SpillError, SpillReader};
 use tokio::sync::OnceCell;
 use tokio::time::sleep;
 
+use crate::columns::{AmbiguousColumns, Columns};
 use crate::invoke::{Invoke, InvokeError};
 
 /// One connector, as one catalog.
@@ -80,6 +81,20 @@ pub struct Table {
     pub partition_columns: Vec<String>,
 }
 
+impl Table {
+    /// The columns on the wire and in SQL.
+    ///
+    /// # Errors
+    /// If SQL cannot tell two of them apart.
+    pub(crate) fn columns(&self) -> Result<Columns, FederationError> {
+        let columns = Columns::try_new(Arc::clone(&self.schema));
+        columns.map_err(|source| FederationError::AmbiguousColumns {
+            table: self.name.clone(),
+            source,
+        })
+    }
+}
+
 /// The rows of a split: here, or where to fetch them.
 #[derive(Debug, Clone)]
 pub enum SplitRecords {
@@ -113,6 +128,11 @@ pub enum FederationError {
         table: TableName,
         wanted: String,
         found: String,
+    },
+    #[error("{table}: {source}")]
+    AmbiguousColumns {
+        table: TableName,
+        source: AmbiguousColumns,
     },
     #[error("cannot fetch a spilled block: {0}")]
     Spill(#[from] SpillError),

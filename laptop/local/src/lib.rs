@@ -12,7 +12,7 @@
 //! | `catalog`, `table`, `scan`, `query_run` | the connector as DataFusion's catalog, table and plan node; one query's run |
 //! | `constraints` | DataFusion's filters as value sets |
 //! | `dialect`, `json`, `session` | what of Trino's SQL DataFusion lacks |
-//! | `types` | wire types and SQL types |
+//! | `types`, `names`, `columns` | wire types and SQL types, names in the connector's case and in SQL's; a table's columns in both |
 //! | [`stack`] | Kafka, Glue and S3 in this process, and a connector on them |
 //! | [`demo`] | orders in, three questions out, answers compared |
 //! | [`output`], [`cli`] | rows as text; the program |
@@ -20,6 +20,7 @@
 mod athena;
 mod catalog;
 pub mod cli;
+mod columns;
 mod constraints;
 pub mod demo;
 mod dialect;
@@ -27,6 +28,7 @@ mod error;
 pub mod federation;
 pub mod invoke;
 mod json;
+mod names;
 pub mod output;
 mod query_run;
 mod scan;
@@ -38,6 +40,7 @@ mod table;
 mod types;
 
 pub use athena::{Answer, Athena, AthenaOptions, RunningQuery};
+pub use columns::AmbiguousColumns;
 pub use error::AthenaError;
 pub use federation::{Federation, FederationError, FederationOptions};
 pub use invoke::{InProcess, Invoke, InvokeError, LambdaInvoke, LambdaTarget};

@@ -8,14 +8,14 @@ use datafusion::physical_plan::SendableRecordBatchStream;
 use datafusion::physical_plan::memory::MemoryStream;
 use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast::{
-    ObjectName, ShowStatementFilter, ShowStatementFilterPosition, ShowStatementOptions,
+    ObjectName, ObjectNamePart, ShowStatementFilter, ShowStatementFilterPosition, ShowStatementOptions,
     Statement as SqlStatement,
 };
 use protocol::TableName;
 
 use crate::error::AthenaError;
 use crate::federation::Federation;
-use crate::types::{sql_name, sql_type};
+use crate::types::sql_name;
 
 /// A question about the catalog.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,12 +75,10 @@ pub(crate) async fn answer(
         }
         Show::Columns(name) => {
             let table = federation.table(name).await?;
-            let fields = table.schema.fields();
+            let columns = table.columns()?;
+            let fields = columns.sql().fields();
             let names = fields.iter().map(|field| field.name().clone()).collect();
-            let types = fields
-                .iter()
-                .map(|field| sql_name(&sql_type(field.data_type())))
-                .collect();
+            let types = fields.iter().map(|field| sql_name(field.data_type())).collect();
             vec![("column", names), ("type", types)]
         }
     };
@@ -111,14 +109,8 @@ fn names(options: &ShowStatementOptions) -> Vec<String> {
 }
 
 fn parts(name: &ObjectName) -> Vec<String> {
-    let part = |name: &datafusion::sql::sqlparser::ast::Ident| match name.quote_style {
-        Some(_) => name.value.clone(),
-        None => name.value.to_lowercase(),
-    };
-    name.0
-        .iter()
-        .filter_map(|name| name.as_ident().map(part))
-        .collect()
+    let parts = name.0.iter().filter_map(ObjectNamePart::as_ident);
+    parts.map(|name| name.value.clone()).collect()
 }
 
 fn table_name(parts: &[String]) -> Result<TableName> {
@@ -170,7 +162,7 @@ mod tests {
     use crate::dialect::parse_statement;
 
     fn show(sql: &str) -> Option<Show> {
-        Show::of(&parse_statement(sql).unwrap()).unwrap()
+        Show::of(&parse_statement(sql).unwrap().statement).unwrap()
     }
 
     #[test]
@@ -205,7 +197,10 @@ mod tests {
     #[test]
     fn refuses_questions_without_a_name() {
         for sql in ["SHOW TABLES", "DESCRIBE orders", "SHOW TABLES IN a WHERE x = 1"] {
-            assert!(Show::of(&parse_statement(sql).unwrap()).is_err(), "{sql}");
+            assert!(
+                Show::of(&parse_statement(sql).unwrap().statement).is_err(),
+                "{sql}"
+            );
         }
     }
 

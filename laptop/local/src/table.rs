@@ -11,28 +11,30 @@ use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
 
+use crate::columns::Columns;
 use crate::constraints::Pushdown;
 use crate::error::external;
 use crate::federation::{Federation, Table};
 use crate::query_run::QueryRun;
 use crate::scan::{FederationScan, SplitReader};
-use crate::types::sql_schema;
 
 /// A table as DataFusion sees it.
 pub(crate) struct FederationTable {
     federation: Arc<Federation>,
     table: Table,
-    schema: SchemaRef,
+    columns: Columns,
 }
 
 impl FederationTable {
-    pub(crate) fn new(federation: Arc<Federation>, table: Table) -> Self {
-        let schema = sql_schema(&table.schema);
-        Self {
+    /// # Errors
+    /// If SQL cannot tell two of the columns apart.
+    pub(crate) fn try_new(federation: Arc<Federation>, table: Table) -> Result<Self, FederationError> {
+        let columns = table.columns()?;
+        Ok(Self {
             federation,
             table,
-            schema,
-        }
+            columns,
+        })
     }
 
     async fn constraints(
@@ -40,11 +42,11 @@ impl FederationTable {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Option<protocol::Constraints>> {
-        let pushdown = Pushdown::of(filters, &self.table.schema);
+        let pushdown = Pushdown::of(filters, &self.columns);
         if pushdown.is_none() {
             return Ok(None);
         }
-        let mut constraints = pushdown.constraints(&self.table.schema);
+        let mut constraints = pushdown.constraints(&self.columns);
         if let Some(limit) = limit
             && self.federation.pushes_limits().await.map_err(external)?
         {
@@ -65,7 +67,7 @@ impl fmt::Debug for FederationTable {
 #[async_trait]
 impl TableProvider for FederationTable {
     fn schema(&self) -> SchemaRef {
-        Arc::clone(&self.schema)
+        Arc::clone(self.columns.sql())
     }
 
     fn table_type(&self) -> TableType {
@@ -75,7 +77,7 @@ impl TableProvider for FederationTable {
     /// Inexact, all of them: a connector may return rows outside the constraints.
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
         let supports = |filter: &&Expr| {
-            if Pushdown::of([*filter], &self.table.schema).is_empty() {
+            if Pushdown::of([*filter], &self.columns).is_empty() {
                 TableProviderFilterPushDown::Unsupported
             } else {
                 TableProviderFilterPushDown::Inexact
@@ -91,9 +93,9 @@ impl TableProvider for FederationTable {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let all: Vec<usize> = (0..self.schema.fields().len()).collect();
+        let all: Vec<usize> = (0..self.columns.sql().fields().len()).collect();
         let projection = projection.unwrap_or(&all);
-        let schema = Arc::new(self.schema.project(projection)?);
+        let schema = Arc::new(self.columns.sql().project(projection)?);
         let Some(constraints) = self.constraints(filters, limit).await? else {
             return Ok(Arc::new(EmptyExec::new(schema)));
         };
@@ -110,7 +112,7 @@ impl TableProvider for FederationTable {
         let reader = SplitReader {
             federation: Arc::clone(&self.federation),
             table_name: self.table.name.clone(),
-            requested: requested(&self.table.schema, projection)?,
+            requested: requested(self.columns.wire(), projection)?,
             schema,
             constraints,
             run,

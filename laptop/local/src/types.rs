@@ -8,7 +8,7 @@
 //! | `Timestamp(ms, zone)` | TIMESTAMP WITH TIME ZONE: `Timestamp(ms, UTC)` | packed: the upper 52 bits are the instant, the lower 12 name the zone, which is dropped here |
 //! | all others | the same | the same |
 //!
-//! The difference reaches into lists, rows and maps.
+//! The difference reaches into lists, rows and maps, and so does the lower case of names ([`crate::names`]).
 
 use std::sync::Arc;
 
@@ -20,11 +20,13 @@ use arrow::datatypes::{
 };
 use arrow::error::ArrowError;
 
+use crate::names::lower_case;
+
 /// Bits of a packed zoned timestamp that name its zone.
 const ZONE_BITS: u32 = 12;
 const UTC: &str = "UTC";
 
-/// The table schema as SQL sees it, without the connector's metadata.
+/// The table schema as SQL sees it: names in lower case, without the connector's metadata.
 pub(crate) fn sql_schema(wire: &Schema) -> SchemaRef {
     Arc::new(Schema::new(
         wire.fields().iter().map(sql_field).collect::<Fields>(),
@@ -131,7 +133,7 @@ fn fraction_digits(unit: TimeUnit) -> u8 {
 
 fn sql_field(wire: &FieldRef) -> FieldRef {
     Arc::new(Field::new(
-        wire.name(),
+        lower_case(wire.name()),
         sql_type(wire.data_type()),
         wire.is_nullable(),
     ))
@@ -188,8 +190,8 @@ mod tests {
     #[test]
     fn arrays_of_nested_types_match_their_types() {
         let row_fields: Fields = vec![
-            Field::new("at", DataType::Date64, true),
-            Field::new("n", DataType::Int32, true),
+            Field::new("At", DataType::Date64, true),
+            Field::new("N", DataType::Int32, true),
         ]
         .into();
         let rows = StructArray::new(

@@ -15,6 +15,7 @@ mod invoke;
 mod isolation;
 mod json;
 mod kept_settings;
+mod names;
 mod numbers;
 mod orders_stack;
 mod packaged;

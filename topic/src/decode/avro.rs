@@ -37,9 +37,9 @@
 //! | enum, uuid, duration, time-millis, time-micros | VARCHAR ([`value`] has their text) |
 //! | decimal(p, s) | DECIMAL(p, s) up to 38 digits; more are an error |
 //! | date; timestamp-millis, -micros, -nanos, local or not | DATE; TIMESTAMP |
-//! | array, map, record | ARRAY, MAP with VARCHAR keys, ROW; a record without fields within another type is VARCHAR |
+//! | array, map, record | ARRAY, MAP with VARCHAR keys, ROW; within another type a record without fields is VARCHAR, and one with fields that differ by case alone |
 //! | union of null and one type | as that type |
-//! | union of several types | a ROW of a field per type, called as the type is (`int`, `string`, `Order`), of which one is not NULL |
+//! | union of several types | a ROW of a field per type, called as the type is (`int`, `string`, `Order`), of which one is not NULL; VARCHAR if names differ by case alone |
 //! | null | VARCHAR, always NULL |
 //! | any other logical type | as the type beneath it |
 //! | a record that contains itself | an error that names the field |

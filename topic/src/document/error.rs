@@ -26,10 +26,6 @@ pub enum DocumentError {
     Word { path: String, source: UnknownWord },
     #[error("{path}: a table needs at least one column")]
     NoColumns { path: String },
-    #[error(
-        "{path}: a column `{name}` is there already (names differing only by case are the same to Athena)"
-    )]
-    DuplicateColumn { path: String, name: String },
     #[error("{path}: {source}")]
     Mapping { path: String, source: PathError },
     /// The Avro or Protobuf schema is unreadable.

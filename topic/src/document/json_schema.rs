@@ -23,6 +23,7 @@ use arrow::datatypes::{DataType, Field};
 use super::DocumentError;
 use super::field::DeclaredColumn;
 use super::json::Json;
+use crate::names::are_distinct;
 use crate::path::{Path, Step};
 use crate::table::{FORMAT_HINT_KEY, MAPPING_KEY, TYPE_KEY};
 use crate::type_name::{self, MAX_DEPTH, list_of, map_of};
@@ -141,9 +142,8 @@ impl<'a> Reader<'a> {
         if let Some(Json::Object(properties)) = schema.get("properties")
             && !properties.is_empty()
         {
-            let mut names: Vec<_> = properties.iter().map(|(name, _)| name.to_lowercase()).collect();
-            names.sort_unstable();
-            let distinct = names.windows(2).all(|pair| pair[0] != pair[1]) && !names[0].is_empty();
+            let names = || properties.iter().map(|(name, _)| name.as_str());
+            let distinct = are_distinct(names()) && names().all(|name| !name.is_empty());
             let field = |(name, schema): &'a (String, Json)| {
                 Field::new(name, self.data_type(schema, depth + 1), true)
             };

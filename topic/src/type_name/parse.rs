@@ -7,11 +7,10 @@
 //! open   = "(" | "<"                                        close is its mirror
 //! ```
 
-use std::collections::HashSet;
-
 use arrow::datatypes::{DataType, Field};
 
 use super::{MAX_DEPTH, find, list_of, map_of};
+use crate::names::Names;
 
 /// What is wrong with a type name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -115,13 +114,13 @@ impl<'a> Parser<'a> {
     fn row(&mut self, depth: usize) -> Result<DataType, TypeNameError> {
         let close = self.open()?;
         let mut fields = Vec::new();
-        let mut names = HashSet::new();
+        let mut names = Names::default();
         loop {
             self.blanks();
             let name_at = self.at;
             let name = self.field_name()?;
-            if !names.insert(name.to_lowercase()) {
-                return Err(self.error(name_at, format!("a field `{name}` is there already")));
+            if let Err(clash) = names.insert(&name) {
+                return Err(self.error(name_at, clash.of("fields")));
             }
             self.skip(':');
             fields.push(Field::new(name, self.any_type(depth + 1)?, true));

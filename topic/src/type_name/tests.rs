@@ -267,8 +267,9 @@ fn says_what_is_wrong_with_a_name_and_where() {
         ),
         (
             "row(é int, É int)",
-            "a field `É` is there already, at position 11",
+            "the fields `é` and `É` differ by case alone, which Athena ignores, at position 11",
         ),
+        ("struct<a:int,a:int>", "two fields are named `a`, at position 13"),
         (",", "wanted a type, found `,`, at position 0"),
         ("\"a\"", "wanted a type, found `\"`, at position 0"),
     ] {

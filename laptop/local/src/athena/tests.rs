@@ -5,8 +5,11 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
-use arrow::array::{AsArray, Date64Array, Int32Array, StringArray};
-use arrow::datatypes::{DataType, Field, Int32Type, Int64Type, Schema};
+use arrow::array::{
+    ArrayRef, AsArray, Date64Array, Int32Array, ListArray, MapArray, StringArray, StructArray,
+};
+use arrow::buffer::OffsetBuffer;
+use arrow::datatypes::{DataType, Field, Fields, Int32Type, Int64Type, Schema};
 use arrow::util::pretty::pretty_format_batches;
 use async_trait::async_trait;
 use protocol::{
@@ -19,6 +22,8 @@ use spill::{BlockCipher, MemoryBlockStore, block_location, generate_key, split_l
 
 use super::*;
 use crate::invoke::InvokeError;
+
+mod names;
 
 /// What a split does when it is read.
 #[derive(Clone)]
@@ -35,6 +40,8 @@ enum Script {
 
 struct Fake {
     reported_version: u32,
+    /// Of the table `orders`.
+    schema: SchemaRef,
     splits: Vec<Script>,
     splits_a_page: usize,
     /// The continuation token never changes.
@@ -53,6 +60,7 @@ impl Fake {
     fn new(splits: Vec<Script>) -> Self {
         Self {
             reported_version: 6,
+            schema: table_schema(),
             splits,
             splits_a_page: 100,
             endless: false,
@@ -128,7 +136,7 @@ impl Fake {
             FederationRequest::GetTable(get) if get.table_name.table_name == "orders" => GetTableResponse {
                 catalog_name: get.catalog_name,
                 table_name: get.table_name,
-                schema: table_schema(),
+                schema: Arc::clone(&self.schema),
                 partition_columns: Vec::new(),
             }
             .into(),
@@ -285,18 +293,42 @@ fn split(index: usize, query_id: &str) -> Split {
     }
 }
 
-/// Row `id`: name `n<id>`, at `id` seconds.
+/// Row `id` has in each column, by its type: the number, the text `n<id>` or `id` seconds; lists and maps of one.
 fn rows(ids: Range<i32>, schema: &SchemaRef) -> RecordBatch {
-    let columns = schema.fields().iter().map(|field| match field.name().as_str() {
-        "name" => Arc::new(StringArray::from_iter_values(
-            ids.clone().map(|id| format!("n{id}")),
-        )) as _,
-        "at" => Arc::new(Date64Array::from_iter_values(
-            ids.clone().map(|id| i64::from(id) * 1000),
-        )) as _,
-        _ => Arc::new(Int32Array::from_iter_values(ids.clone())) as _,
-    });
+    let columns = schema
+        .fields()
+        .iter()
+        .map(|field| values(&ids, field.data_type()));
     RecordBatch::try_new(Arc::clone(schema), columns.collect()).unwrap()
+}
+
+fn values(ids: &Range<i32>, data_type: &DataType) -> ArrayRef {
+    let row = |fields: &Fields| {
+        let columns = fields.iter().map(|field| values(ids, field.data_type()));
+        StructArray::new(fields.clone(), columns.collect(), None)
+    };
+    let ones = || OffsetBuffer::from_lengths(ids.clone().map(|_| 1));
+    match data_type {
+        DataType::Utf8 => Arc::new(StringArray::from_iter_values(
+            ids.clone().map(|id| format!("n{id}")),
+        )),
+        DataType::Date64 => Arc::new(Date64Array::from_iter_values(
+            ids.clone().map(|id| i64::from(id) * 1000),
+        )),
+        DataType::Struct(fields) => Arc::new(row(fields)),
+        DataType::List(item) => {
+            let items = values(ids, item.data_type());
+            Arc::new(ListArray::new(Arc::clone(item), ones(), items, None))
+        }
+        DataType::Map(entries, sorted) => {
+            let DataType::Struct(fields) = entries.data_type() else {
+                panic!("a map without entries: {entries}")
+            };
+            let pairs = row(fields);
+            Arc::new(MapArray::new(Arc::clone(entries), ones(), pairs, None, *sorted))
+        }
+        _ => Arc::new(Int32Array::from_iter_values(ids.clone())),
+    }
 }
 
 /// Four splits with the ids 0 to 60, each once.

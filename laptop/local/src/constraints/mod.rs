@@ -6,31 +6,32 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use arrow::datatypes::{DataType, Field, Schema};
+use arrow::datatypes::{DataType, Field};
 use datafusion::common::{Column, ScalarValue};
 use datafusion::logical_expr::expr::InList;
 use datafusion::logical_expr::{Between, BinaryExpr, Expr, Operator};
 use protocol::Constraints;
 
 use self::domain::{Domain, has_order};
+use crate::columns::Columns;
 use crate::types::sql_type;
 
 mod domain;
 #[cfg(test)]
 mod tests;
 
-/// What filters say about the columns of a table.
+/// What filters say about the columns of a table, by the connector's names.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Pushdown {
     domains: BTreeMap<String, Domain>,
 }
 
 impl Pushdown {
-    /// What all of `filters` together imply for a table of this schema on the wire.
-    pub(crate) fn of<'a>(filters: impl IntoIterator<Item = &'a Expr>, wire: &Schema) -> Self {
+    /// What all of `filters` together imply for a table of these columns.
+    pub(crate) fn of<'a>(filters: impl IntoIterator<Item = &'a Expr>, columns: &Columns) -> Self {
         filters
             .into_iter()
-            .fold(Self::default(), |all, filter| all.and(implied(filter, wire)))
+            .fold(Self::default(), |all, filter| all.and(implied(filter, columns)))
     }
 
     /// Nothing is said: all rows may satisfy the filters.
@@ -44,9 +45,9 @@ impl Pushdown {
     }
 
     /// The summary that says it to a connector.
-    pub(crate) fn constraints(&self, wire: &Schema) -> Constraints {
+    pub(crate) fn constraints(&self, columns: &Columns) -> Constraints {
         let value_set = |(name, domain): (&String, &Domain)| {
-            let field = wire.field_with_name(name).ok()?;
+            let field = columns.wire().field_with_name(name).ok()?;
             match domain.to_value_set(field.data_type()) {
                 Ok(set) => Some((name.clone(), set)),
                 Err(error) => {
@@ -98,24 +99,24 @@ impl Pushdown {
 }
 
 /// What is certain of a row for which `filter` is true.
-fn implied(filter: &Expr, wire: &Schema) -> Pushdown {
-    known(filter, wire).unwrap_or_default()
+fn implied(filter: &Expr, columns: &Columns) -> Pushdown {
+    known(filter, columns).unwrap_or_default()
 }
 
-fn known(filter: &Expr, wire: &Schema) -> Option<Pushdown> {
+fn known(filter: &Expr, columns: &Columns) -> Option<Pushdown> {
     match filter {
         Expr::BinaryExpr(BinaryExpr {
             left,
             op: Operator::And,
             right,
-        }) => Some(implied(left, wire).and(implied(right, wire))),
+        }) => Some(implied(left, columns).and(implied(right, columns))),
         Expr::BinaryExpr(BinaryExpr {
             left,
             op: Operator::Or,
             right,
-        }) => Some(implied(left, wire).or(implied(right, wire))),
+        }) => Some(implied(left, columns).or(implied(right, columns))),
         Expr::BinaryExpr(BinaryExpr { left, op, right }) => {
-            comparison(left, *op, right, wire).or_else(|| comparison(right, op.swap()?, left, wire))
+            comparison(left, *op, right, columns).or_else(|| comparison(right, op.swap()?, left, columns))
         }
         Expr::Between(Between {
             expr,
@@ -123,39 +124,42 @@ fn known(filter: &Expr, wire: &Schema) -> Option<Pushdown> {
             low,
             high,
         }) => {
-            let low = comparison(expr, Operator::GtEq, low, wire)?;
-            negatable(low.and(comparison(expr, Operator::LtEq, high, wire)?), *negated)
+            let low = comparison(expr, Operator::GtEq, low, columns)?;
+            negatable(
+                low.and(comparison(expr, Operator::LtEq, high, columns)?),
+                *negated,
+            )
         }
         Expr::InList(InList { expr, list, negated }) => {
             let mut values = list
                 .iter()
-                .map(|value| comparison(expr, Operator::Eq, value, wire));
+                .map(|value| comparison(expr, Operator::Eq, value, columns));
             let first = values.next()??;
             let any = values.try_fold(first, |any, value| Some(any.or(value?)))?;
             negatable(any, *negated)
         }
-        Expr::IsNull(expr) => Some(Pushdown::column(&column(expr, wire)?.0, Domain::only_null())),
-        Expr::IsNotNull(expr) => Some(Pushdown::column(&column(expr, wire)?.0, Domain::not_null())),
-        Expr::Column(_) | Expr::IsTrue(_) => boolean(operand(filter), true, wire),
-        Expr::IsFalse(expr) => boolean(expr, false, wire),
+        Expr::IsNull(expr) => Some(Pushdown::column(&column(expr, columns)?.0, Domain::only_null())),
+        Expr::IsNotNull(expr) => Some(Pushdown::column(&column(expr, columns)?.0, Domain::not_null())),
+        Expr::Column(_) | Expr::IsTrue(_) => boolean(operand(filter), true, columns),
+        Expr::IsFalse(expr) => boolean(expr, false, columns),
         Expr::Not(inner) => match &**inner {
-            Expr::Column(_) => boolean(inner, false, wire),
+            Expr::Column(_) => boolean(inner, false, columns),
             Expr::Between(between) => known(
                 &Expr::Between(Between {
                     negated: !between.negated,
                     ..between.clone()
                 }),
-                wire,
+                columns,
             ),
             Expr::InList(list) => known(
                 &Expr::InList(InList {
                     negated: !list.negated,
                     ..list.clone()
                 }),
-                wire,
+                columns,
             ),
-            Expr::IsNull(expr) => known(&Expr::IsNotNull(expr.clone()), wire),
-            Expr::IsNotNull(expr) => known(&Expr::IsNull(expr.clone()), wire),
+            Expr::IsNull(expr) => known(&Expr::IsNotNull(expr.clone()), columns),
+            Expr::IsNotNull(expr) => known(&Expr::IsNull(expr.clone()), columns),
             _ => None,
         },
         _ => None,
@@ -169,15 +173,15 @@ fn operand(filter: &Expr) -> &Expr {
     }
 }
 
-fn boolean(expr: &Expr, value: bool, wire: &Schema) -> Option<Pushdown> {
-    let (name, field) = column(expr, wire)?;
+fn boolean(expr: &Expr, value: bool, columns: &Columns) -> Option<Pushdown> {
+    let (name, field) = column(expr, columns)?;
     (field.data_type() == &DataType::Boolean)
         .then(|| Pushdown::column(&name, Domain::equal(ScalarValue::Boolean(Some(value)))))
 }
 
 /// `column op value`, exactly.
-fn comparison(left: &Expr, op: Operator, right: &Expr, wire: &Schema) -> Option<Pushdown> {
-    let (name, field) = column(left, wire)?;
+fn comparison(left: &Expr, op: Operator, right: &Expr, columns: &Columns) -> Option<Pushdown> {
+    let (name, field) = column(left, columns)?;
     let Expr::Literal(literal, _) = right else {
         return None;
     };
@@ -207,11 +211,13 @@ fn negatable(pushdown: Pushdown, negated: bool) -> Option<Pushdown> {
     Some(Pushdown { domains })
 }
 
-fn column<'a>(expr: &Expr, wire: &'a Schema) -> Option<(String, &'a Field)> {
+/// The column that `expr` is, by its name on the wire.
+fn column<'a>(expr: &Expr, columns: &'a Columns) -> Option<(String, &'a Field)> {
     let Expr::Column(Column { name, .. }) = expr else {
         return None;
     };
-    Some((name.clone(), wire.field_with_name(name).ok()?))
+    let field = columns.wire_field(name)?;
+    Some((field.name().clone(), field))
 }
 
 /// The literal as a value of the column on the wire; None unless it is exactly one.

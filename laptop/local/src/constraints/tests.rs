@@ -4,7 +4,7 @@ use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Date64Array, Float64Array, Int32Array, ListArray, RecordBatch,
     StringArray,
 };
-use arrow::datatypes::{Int32Type, SchemaRef};
+use arrow::datatypes::{Fields, Int32Type, Schema};
 use datafusion::common::DFSchema;
 use datafusion::logical_expr::{cast, col, in_list, lit, not};
 use datafusion::prelude::SessionContext;
@@ -44,8 +44,8 @@ fn wire_rows() -> RecordBatch {
         .unwrap()
 }
 
-fn wire() -> SchemaRef {
-    wire_rows().schema()
+fn columns() -> Columns {
+    Columns::try_new(wire_rows().schema()).unwrap()
 }
 
 fn time(ms: i64) -> Expr {
@@ -53,8 +53,8 @@ fn time(ms: i64) -> Expr {
 }
 
 fn value_set(filter: &Expr, column: &str) -> Option<ValueSet> {
-    Pushdown::of([filter], &wire())
-        .constraints(&wire())
+    Pushdown::of([filter], &columns())
+        .constraints(&columns())
         .summary
         .remove(column)
 }
@@ -111,9 +111,11 @@ fn between_is_one_range_and_its_negation_two() {
 #[test]
 fn a_column_or_another_says_nothing_of_either() {
     let filter = col("n").eq(lit(1)).or(col("s").eq(lit("a")));
-    assert!(Pushdown::of([&filter], &wire()).is_empty());
+    assert!(Pushdown::of([&filter], &columns()).is_empty());
     let filter = filter.and(col("b"));
-    let summary = Pushdown::of([&filter], &wire()).constraints(&wire()).summary;
+    let summary = Pushdown::of([&filter], &columns())
+        .constraints(&columns())
+        .summary;
     assert_eq!(summary.keys().collect::<Vec<_>>(), ["b"]);
 }
 
@@ -124,8 +126,8 @@ fn an_or_keeps_what_both_sides_say() {
         .gt(lit(3))
         .and(cast(col("b"), DataType::Utf8).eq(lit("x")));
     let ranges = vec![Range::equal(int(1)).unwrap(), Range::above(int(3)).unwrap()];
-    let summary = Pushdown::of([&left.or(right)], &wire())
-        .constraints(&wire())
+    let summary = Pushdown::of([&left.or(right)], &columns())
+        .constraints(&columns())
         .summary;
     assert_eq!(
         summary.into_iter().collect::<Vec<_>>(),
@@ -145,7 +147,7 @@ fn timestamps_become_date_milli() {
     );
     // Half a millisecond is no value of the column.
     let fine = lit(ScalarValue::TimestampMicrosecond(Some(1500), None));
-    assert!(Pushdown::of([&col("t").gt(fine)], &wire()).is_empty());
+    assert!(Pushdown::of([&col("t").gt(fine)], &columns()).is_empty());
     let coarse = lit(ScalarValue::TimestampSecond(Some(1), None));
     assert_eq!(
         value_set(&col("t").gt_eq(coarse), "t"),
@@ -156,7 +158,7 @@ fn timestamps_become_date_milli() {
 #[test]
 fn nested_columns_know_all_or_none() {
     let set = |all, null_allowed| {
-        let data_type = wire().field_with_name("l").unwrap().data_type().clone();
+        let data_type = columns().wire_field("l").unwrap().data_type().clone();
         Some(ValueSet::AllOrNone(AllOrNoneValueSet {
             data_type,
             all,
@@ -180,16 +182,28 @@ fn what_is_not_understood_is_not_sent() {
         lit(true),
     ];
     for filter in filters {
-        assert!(Pushdown::of([&filter], &wire()).is_empty(), "{filter}");
+        assert!(Pushdown::of([&filter], &columns()).is_empty(), "{filter}");
     }
 }
 
 #[test]
 fn contradictions_are_known_before_asking() {
     let none = [col("n").eq(lit(1)), col("n").eq(lit(2))];
-    assert!(Pushdown::of(&none, &wire()).is_none());
-    assert!(!Pushdown::of(&none[..1], &wire()).is_none());
-    assert!(Pushdown::of([&col("n").between(lit(3), lit(2))], &wire()).is_none());
+    assert!(Pushdown::of(&none, &columns()).is_none());
+    assert!(!Pushdown::of(&none[..1], &columns()).is_none());
+    assert!(Pushdown::of([&col("n").between(lit(3), lit(2))], &columns()).is_none());
+}
+
+#[test]
+fn a_filter_by_sqls_name_is_sent_by_the_connectors() {
+    let names = ["orderId", "ÄÖ"];
+    let fields = names.map(|name| Field::new(name, DataType::Int32, true));
+    let columns = Columns::try_new(Arc::new(Schema::new(Fields::from(fields.to_vec())))).unwrap();
+    let column = |name: &str| Expr::Column(Column::from_name(name));
+    let filter = column("orderid").eq(lit(1)).and(column("äö").is_null());
+    let summary = Pushdown::of([&filter], &columns).constraints(&columns).summary;
+    assert_eq!(summary.keys().collect::<Vec<_>>(), names);
+    assert!(Pushdown::of([&column("orderId").eq(lit(1))], &columns).is_empty());
 }
 
 fn filters() -> impl Strategy<Value = Expr> {
@@ -266,8 +280,8 @@ proptest! {
     fn no_row_that_is_kept_is_outside_the_constraints(filter in filters()) {
         let rows = wire_rows();
         let kept = kept(&filter, &rows);
-        let pushdown = Pushdown::of([&filter], &rows.schema());
-        let summary = pushdown.constraints(&rows.schema()).summary;
+        let pushdown = Pushdown::of([&filter], &columns());
+        let summary = pushdown.constraints(&columns()).summary;
         for row in (0..rows.num_rows()).filter(|&row| kept.is_valid(row) && kept.value(row)) {
             prop_assert!(!pushdown.is_none(), "{filter} is taken for impossible, but keeps row {row}");
             for (name, set) in &summary {

@@ -1,6 +1,6 @@
 //! Athena's SQL, a dialect of Trino's, on DataFusion's parser and planner.
 //!
-//! What DataFusion lacks is added at four places, each in its file:
+//! What DataFusion lacks is added at seven places, each in its file:
 //!
 //! | what | where |
 //! | --- | --- |
@@ -8,6 +8,9 @@
 //! | `CROSS JOIN UNNEST(…) AS t(…)` over columns of the tables before it | [`rewrite`] regroups the joins, [`unnest`] plans them |
 //! | `SELECT item.product_id` names its column `product_id` | [`rewrite`] |
 //! | `JSON '…'` literals | [`rewrite`] |
+//! | `list[1].field`, `f(x).field` | [`rewrite`] |
+//! | `orderId`, `ORDERID` and `"OrderId"` are one name | [`parse_statement`] puts every name into lower case, as tables have theirs |
+//! | a column of the answer is headed as the statement spells it, `_col0` if that gives it no name | [`headings`] |
 
 use std::any::TypeId;
 
@@ -16,30 +19,59 @@ use datafusion::sql::parser::{DFParserBuilder, Statement};
 use datafusion::sql::sqlparser::ast::Expr;
 use datafusion::sql::sqlparser::dialect::{Dialect, GenericDialect};
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
+use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 
+use crate::names::lower_case;
+
+mod headings;
 mod rewrite;
 #[cfg(test)]
 mod tests;
 mod types;
 mod unnest;
 
+pub(crate) use headings::Headings;
 pub(crate) use types::AthenaTypes;
 pub(crate) use unnest::UnnestPlanner;
 
+/// A statement ready to be planned.
+pub(crate) struct ParsedStatement {
+    /// With all names in lower case.
+    pub(crate) statement: Statement,
+    /// `None` for anything but a query.
+    pub(crate) headings: Option<Headings>,
+}
+
 /// Parses exactly one statement; a semicolon may end it.
-pub(crate) fn parse_statement(sql: &str) -> Result<Statement> {
-    let mut statements = DFParserBuilder::new(sql)
+pub(crate) fn parse_statement(sql: &str) -> Result<ParsedStatement> {
+    let tokens = Tokenizer::new(&AthenaDialect, sql)
+        .tokenize_with_location()
+        .map_err(ParserError::from)?;
+    // Read twice, so that errors and headings have the names as they were written.
+    let headings = Headings::of(&only_statement(tokens.clone())?);
+    let mut statement = only_statement(tokens.into_iter().map(with_lower_case_name).collect())?;
+    rewrite::rewrite(&mut statement)?;
+    Ok(ParsedStatement { statement, headings })
+}
+
+fn only_statement(tokens: Vec<TokenWithSpan>) -> Result<Statement> {
+    let mut statements = DFParserBuilder::new(tokens)
         .with_dialect(&AthenaDialect)
         .build()?
         .parse_statements()?;
     match (statements.pop_front(), statements.len()) {
-        (Some(mut statement), 0) => {
-            rewrite::rewrite(&mut statement)?;
-            Ok(statement)
-        }
+        (Some(statement), 0) => Ok(statement),
         (Some(_), more) => exec_err!("wanted one statement, found {}", more + 1),
         (None, _) => exec_err!("wanted a statement, found none"),
     }
+}
+
+/// The token with its name, quoted or not, in lower case. Literals are tokens of other kinds.
+fn with_lower_case_name(mut token: TokenWithSpan) -> TokenWithSpan {
+    if let Token::Word(word) = &mut token.token {
+        word.value = lower_case(&word.value);
+    }
+    token
 }
 
 /// DataFusion's generic dialect with Trino's types in casts.

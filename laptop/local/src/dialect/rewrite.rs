@@ -5,9 +5,9 @@ use std::ops::ControlFlow;
 use datafusion::common::{DataFusionError, Result, plan_datafusion_err};
 use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast::{
-    DataType as SqlType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,
+    AccessExpr, DataType as SqlType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,
     FunctionArguments, Ident, Join, JoinConstraint, JoinOperator, ObjectName, Select, SelectItem,
-    TableFactor, TableWithJoins, TypedString, VisitMut, VisitorMut,
+    TableFactor, TableWithJoins, TypedString, Value as SqlValue, VisitMut, VisitorMut,
 };
 
 /// Applies all of them, in subqueries too.
@@ -40,13 +40,14 @@ impl VisitorMut for Rewriter {
     }
 
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<DataFusionError> {
-        if let Expr::TypedString(TypedString {
-            data_type: SqlType::JSON,
-            value,
-            ..
-        }) = expr
-        {
-            *expr = call("json_parse", Expr::Value(value.clone()));
+        match expr {
+            Expr::TypedString(TypedString {
+                data_type: SqlType::JSON,
+                value,
+                ..
+            }) => *expr = call("json_parse", Expr::Value(value.clone())),
+            Expr::CompoundFieldAccess { root, access_chain } => quote_row_fields(root, access_chain),
+            _ => {}
         }
         ControlFlow::Continue(())
     }
@@ -191,6 +192,22 @@ fn name_row_fields(select: &mut Select) {
     }
 }
 
+/// Makes the fields of `list[1].a.b` and `f(x).a` texts, as DataFusion wants them after anything but a name. Names
+/// right behind the first one, as in `t.list[1]`, may still be those of a table's column.
+fn quote_row_fields(root: &Expr, access_chain: &mut [AccessExpr]) {
+    let is_name = |access: &AccessExpr| matches!(access, AccessExpr::Dot(Expr::Identifier(_)));
+    let names = match root {
+        Expr::Identifier(_) => access_chain.iter().take_while(|access| is_name(access)).count(),
+        _ => 0,
+    };
+    for access in &mut access_chain[names..] {
+        if let AccessExpr::Dot(Expr::Identifier(field)) = access {
+            let field = SqlValue::SingleQuotedString(std::mem::take(&mut field.value));
+            *access = AccessExpr::Dot(Expr::value(field));
+        }
+    }
+}
+
 /// How the tables of a FROM clause may be called: by alias, else by any end of their full name.
 struct TableNames(Vec<Vec<String>>);
 
@@ -219,12 +236,12 @@ impl TableNames {
             }
             | TableFactor::Function {
                 alias: Some(alias), ..
-            } => self.0.push(vec![normal(&alias.name)]),
+            } => self.0.push(vec![alias.name.value.clone()]),
             TableFactor::Table { name, .. } => {
                 self.0.push(
                     name.0
                         .iter()
-                        .filter_map(|part| part.as_ident().map(normal))
+                        .filter_map(|part| part.as_ident().map(|name| name.value.clone()))
                         .collect(),
                 );
             }
@@ -234,16 +251,8 @@ impl TableNames {
     }
 
     fn contain(&self, name: &[Ident]) -> bool {
-        let name: Vec<String> = name.iter().map(normal).collect();
+        let name: Vec<String> = name.iter().map(|name| name.value.clone()).collect();
         self.0.iter().any(|table| table.ends_with(&name))
-    }
-}
-
-fn normal(name: &Ident) -> String {
-    if name.quote_style.is_some() {
-        name.value.clone()
-    } else {
-        name.value.to_lowercase()
     }
 }
 

@@ -41,7 +41,10 @@ async fn query(sql: &str) -> Result<Vec<RecordBatch>> {
         "orders",
         Arc::new(MemTable::try_new(orders.schema(), vec![vec![orders]])?),
     )?;
-    let plan = context.state().statement_to_plan(parse_statement(sql)?).await?;
+    let plan = context
+        .state()
+        .statement_to_plan(parse_statement(sql)?.statement)
+        .await?;
     context.execute_logical_plan(plan).await?.collect().await
 }
 
@@ -181,6 +184,16 @@ async fn names_fields_of_rows_in_subqueries_too() {
 }
 
 #[tokio::test]
+async fn a_field_follows_a_subscript_or_a_cast() {
+    let sql = format!(
+        "{PARSED} SELECT items[1].product_id AS p, parsed.items[2].quantity AS q FROM parsed WHERE items[1].quantity = 1"
+    );
+    assert_eq!(rows(&sql).await, ["p | q", "11 | 2"]);
+    let sql = "SELECT CAST(json_parse('{\"a\": {\"b\": 7}}') AS ROW(a ROW(b INT))).a.b AS x";
+    assert_eq!(rows(sql).await, ["x", "7"]);
+}
+
+#[tokio::test]
 async fn equal_column_names_of_two_tables_may_stand_side_by_side() {
     let sql = "SELECT a.order_id, b.order_id FROM orders a JOIN orders b ON a.order_id = b.order_id ORDER BY 1 LIMIT 1";
     assert_eq!(rows(sql).await[1..], ["1 | 1"]);
@@ -262,9 +275,9 @@ async fn refuses_what_trino_refuses() {
 #[test]
 fn reads_types_of_several_words_in_rows() {
     let sql = "SELECT CAST(x AS ROW(DOUBLE PRECISION, TIMESTAMP WITH TIME ZONE, at TIMESTAMP(6), \"Big\" DECIMAL(10, 2)))";
-    let text = parse_statement(sql).unwrap().to_string();
+    let text = parse_statement(sql).unwrap().statement.to_string();
     assert!(
-        text.contains("DOUBLE PRECISION, TIMESTAMP WITH TIME ZONE, at TIMESTAMP(6), \"Big\" DECIMAL(10,2)"),
+        text.contains("DOUBLE PRECISION, TIMESTAMP WITH TIME ZONE, at TIMESTAMP(6), \"big\" DECIMAL(10,2)"),
         "{text}"
     );
 }

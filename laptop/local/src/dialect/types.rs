@@ -204,7 +204,6 @@ fn data_type(sql_type: &SqlType) -> Result<DataType> {
 
 fn row_fields(fields: &[StructField]) -> Result<Fields> {
     let name = |index: usize, field: &StructField| match &field.field_name {
-        Some(name) if name.quote_style.is_none() => name.value.to_lowercase(),
         Some(name) => name.value.clone(),
         None => format!("field{index}"),
     };

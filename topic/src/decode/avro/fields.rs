@@ -7,6 +7,7 @@ use arrow::datatypes::{DECIMAL128_MAX_PRECISION, DataType, Field, Fields};
 
 use super::schema::{Logical, Schema, Shape, TypeId, Types};
 use crate::definition::SchemaTextError;
+use crate::names::are_distinct;
 use crate::table::{FORMAT_HINT_KEY, MAPPING_KEY, TYPE_KEY};
 
 /// The one column of a schema that is no record.
@@ -38,6 +39,11 @@ pub(crate) fn fields(definition: &str) -> Result<Vec<Field>, SchemaTextError> {
         }
         _ => Ok(vec![deriver.column(WHOLE, top)?]),
     }
+}
+
+/// Whether fields of these names make a row.
+fn make_row<'a>(names: impl Iterator<Item = &'a str> + Clone) -> bool {
+    names.clone().next().is_some() && are_distinct(names)
 }
 
 struct Deriver<'a> {
@@ -125,16 +131,23 @@ impl Deriver<'_> {
                 let entries = Field::new("entries", DataType::Struct(entry), false);
                 DataType::Map(Arc::new(entries), false)
             }
-            // A row without fields is no type of Athena's: its text it is.
-            Shape::Record(_, fields) if fields.is_empty() => DataType::Utf8,
+            // A row without fields is no type of Athena's, and two of one name could not be told apart: its text it is.
+            Shape::Record(_, fields) if !make_row(fields.iter().map(|field| field.name.as_str())) => {
+                DataType::Utf8
+            }
             Shape::Record(_, fields) => {
                 let fields = fields.iter().map(|field| self.field(&field.name, field.type_id));
                 DataType::Struct(fields.collect::<Result<_, _>>()?)
             }
-            Shape::Union(_) if types.branches(id).is_empty() => DataType::Utf8,
             Shape::Union(_) => {
-                let branches = types.branches(id).into_iter();
-                let fields = branches.map(|branch| self.field(types.branch_name(id, branch), branch));
+                let branches = types.branches(id);
+                let names = || branches.iter().map(|branch| types.branch_name(id, *branch));
+                if !make_row(names()) {
+                    return Ok(DataType::Utf8);
+                }
+                let fields = names()
+                    .zip(&branches)
+                    .map(|(name, branch)| self.field(name, *branch));
                 DataType::Struct(fields.collect::<Result<_, _>>()?)
             }
         })

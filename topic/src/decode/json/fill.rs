@@ -7,6 +7,7 @@ use crate::decode::column::{Lists, Maps, Misfits, Rows, ValueBuilder};
 use crate::decode::json::cursor::Cursor;
 use crate::decode::json::escape::unescape;
 use crate::decode::scalar::Scalar;
+use crate::names::are_alike;
 
 /// Appends JSON values to columns. It goes as deep as the column's type does; what the type has no place for is
 /// skipped.
@@ -139,7 +140,7 @@ fn find_field(names: &Fields, key: &str, expected: usize) -> Option<(usize, bool
         return Some((exact, true));
     }
     let mut names = names.iter();
-    let alike = names.position(|field| field.name().eq_ignore_ascii_case(key));
+    let alike = names.position(|field| are_alike(field.name(), key));
     alike.map(|field| (field, false))
 }
 

@@ -16,11 +16,12 @@
 //! | wrappers | the type they wrap |
 //! | `Struct`, `Value`, `ListValue`, `Any` | VARCHAR: JSON |
 //! | message without fields | VARCHAR: JSON, since a ROW has a field at least |
+//! | message within another, with fields that differ by case alone | VARCHAR: JSON, since Athena could not tell them apart |
 //! | message within itself, or [`MAX_DEPTH`] deep in others | VARCHAR: JSON |
 //!
 //! A message of more than [`MAX_FIELDS`] fields, those of its rows included, makes no table.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field as ArrowField, Fields};
@@ -29,6 +30,7 @@ use crate::decode::protobuf::kind::Kind;
 use crate::decode::protobuf::schema::{Field, Schema, Shape};
 use crate::decode::protobuf::well_known::WellKnown;
 use crate::definition::SchemaTextError;
+use crate::names::{Names, are_distinct};
 use crate::table::{FORMAT_HINT_KEY, MAPPING_KEY, TYPE_KEY};
 
 const MAX_DEPTH: usize = 32;
@@ -40,14 +42,11 @@ pub(crate) fn fields(definition: &str, message: Option<&str>) -> Result<Vec<Arro
     let schema = Schema::compile(definition)?;
     let index = schema.choose(message)?;
     let fields = Columns::new(&schema, index).columns()?;
-    let mut names = HashSet::new();
+    let mut names = Names::default();
     for field in &fields {
-        if !names.insert(field.name().to_lowercase()) {
-            return Err(error(format!(
-                "message `{}` has two fields `{}` (names differing only by case are the same to Athena)",
-                schema.message(index).full_name,
-                field.name()
-            )));
+        if let Err(clash) = names.insert(field.name()) {
+            let message = &schema.message(index).full_name;
+            return Err(error(format!("message `{message}`: {}", clash.of("fields"))));
         }
     }
     Ok(fields)
@@ -138,7 +137,9 @@ impl<'a> Columns<'a> {
             Some(_) => return Ok(DataType::Utf8),
             None => {}
         }
-        if message.fields.is_empty() || self.within.contains(&index) || self.within.len() >= MAX_DEPTH {
+        let names = message.fields.iter().map(|field| field.name.as_str());
+        let is_row = !message.fields.is_empty() && are_distinct(names);
+        if !is_row || self.within.contains(&index) || self.within.len() >= MAX_DEPTH {
             return Ok(DataType::Utf8);
         }
         self.within.push(index);

@@ -229,7 +229,7 @@ fn says_what_is_wrong_with_a_schema() {
         ),
         (
             r#"{"$schema": "x", "properties": {"a": {}, "A": {}}}"#,
-            "properties.A: a column `A` is there already (names differing only by case are the same to Athena)",
+            "properties.A: the columns `a` and `A` differ by case alone, which Athena ignores",
         ),
     ] {
         assert_eq!(table(schema).unwrap_err().to_string(), wanted, "{schema}");

@@ -52,7 +52,11 @@ fn points_at_what_is_wrong() {
             json!({"topicName": "t", "message": {"dataFormat": "json", "fields": [
                 {"name": "a"}, {"name": "b"}, {"name": "A"}
             ]}}),
-            "message.fields[2].name: a column `A` is there already",
+            "message.fields[2].name: the columns `a` and `A` differ by case alone, which Athena ignores",
+        ),
+        (
+            json!({"topicName": "t", "message": {"dataFormat": "csv", "fields": [{"name": "a"}, {"name": "a"}]}}),
+            "message.fields[1].name: two columns are named `a`",
         ),
     ] {
         let message = error(document);

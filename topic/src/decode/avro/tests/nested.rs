@@ -77,6 +77,13 @@ fn matches_fields_of_rows_by_name_then_whatever_their_case() {
 }
 
 #[test]
+fn a_record_whose_fields_differ_by_case_alone_is_its_text() {
+    let of = r#"{"type": "record", "name": "P", "fields": [{"name": "x", "type": "int"}, {"name": "X", "type": "int"}]}"#;
+    let value = avro_record(&[("x", Avro::Int(1)), ("X", Avro::Int(2))]);
+    assert_eq!(value_as(of, value, data_type(of)), (json!(r#"{"x":1,"X":2}"#), 0));
+}
+
+#[test]
 fn a_map_entry_whose_key_does_not_fit_is_dropped() {
     let key = Field::new("key", DataType::Int32, false);
     let value = Field::new("value", DataType::Utf8, true);

@@ -125,6 +125,16 @@ fn makes_a_column_of_every_type() {
             "record",
         ),
         (
+            r#"{"type": "record", "name": "P", "fields": [{"name": "x", "type": "int"}, {"name": "X", "type": "int"}]}"#,
+            DataType::Utf8,
+            "record",
+        ),
+        (
+            r#"{"type": "array", "items": ["int", {"type": "fixed", "name": "Int", "size": 1}]}"#,
+            list(DataType::Utf8),
+            "array",
+        ),
+        (
             r#"["null", "int", {"type": "array", "items": "string"}, {"type": "fixed", "name": "n.F", "size": 1}]"#,
             row(&[
                 ("int", DataType::Int32),

@@ -317,7 +317,7 @@ fn map_model(entry: &Fields, members: &serde_json::Map<String, Value>, misfits: 
 fn nested_type() -> impl Strategy<Value = DataType> {
     let scalar = || prop::sample::select(MODEL_TYPES.to_vec());
     scalar().prop_recursive(4, 12, 4, move |inner| {
-        let fields = prop::collection::hash_map("[a-cA-C]", inner.clone(), 1..4);
+        let fields = prop::collection::hash_map("[abäABÄ]", inner.clone(), 1..4);
         prop_oneof![
             inner.clone().prop_map(list),
             fields.prop_map(|fields| {

@@ -154,6 +154,12 @@ fn recursion_and_empty_messages_are_json() {
     );
 }
 
+#[test]
+fn a_message_whose_fields_differ_by_case_alone_is_json_in_another() {
+    let definition = "message M { optional N n = 1; repeated N ns = 2; } message N { optional int32 x = 1; optional int32 X = 2; }";
+    assert_eq!(types(definition), ["Utf8", "item<Utf8>"]);
+}
+
 /// Each message holds the next `width` times.
 fn chain(length: usize, width: usize) -> String {
     let link = |at: usize| {
@@ -194,6 +200,6 @@ fn says_why_a_message_makes_no_table() {
             "message M { optional int32 qty = 1; optional int32 QTY = 2; }",
             None
         ),
-        "message `M` has two fields `QTY` (names differing only by case are the same to Athena)"
+        "message `M`: the fields `qty` and `QTY` differ by case alone, which Athena ignores"
     );
 }

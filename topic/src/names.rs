@@ -1,0 +1,87 @@
+//! Names whatever their case: Athena lower-cases those of columns and of rows' fields, and so cannot tell apart two that
+//! differ by case alone.
+
+use std::collections::HashMap;
+
+/// Names that are there already, as they were spelled.
+#[derive(Debug, Default)]
+pub(crate) struct Names(HashMap<String, String>);
+
+/// Two names that are one to Athena.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct NameClash {
+    pub(crate) first: String,
+    pub(crate) second: String,
+}
+
+impl Names {
+    /// # Errors
+    /// If there is such a name already, in any case.
+    pub(crate) fn insert(&mut self, name: &str) -> Result<(), NameClash> {
+        match self.0.insert(name.to_lowercase(), name.to_owned()) {
+            None => Ok(()),
+            Some(first) => Err(NameClash {
+                first,
+                second: name.to_owned(),
+            }),
+        }
+    }
+
+    pub(crate) fn contains(&self, name: &str) -> bool {
+        self.0.contains_key(&name.to_lowercase())
+    }
+}
+
+impl NameClash {
+    /// What is wrong with two `things`, such as columns.
+    pub(crate) fn of(&self, things: &str) -> String {
+        let Self { first, second } = self;
+        match first == second {
+            true => format!("two {things} are named `{first}`"),
+            false => {
+                format!("the {things} `{first}` and `{second}` differ by case alone, which Athena ignores")
+            }
+        }
+    }
+}
+
+/// Whether Athena can tell all of them apart.
+pub(crate) fn are_distinct<'a>(names: impl IntoIterator<Item = &'a str>) -> bool {
+    let mut seen = Names::default();
+    names.into_iter().all(|name| seen.insert(name).is_ok())
+}
+
+/// Whether the names differ by case at most.
+pub(crate) fn are_alike(a: &str, b: &str) -> bool {
+    match a.is_ascii() && b.is_ascii() {
+        true => a.eq_ignore_ascii_case(b),
+        false => a.to_lowercase() == b.to_lowercase(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn case_does_not_tell_names_apart() {
+        assert!(are_alike("orderId", "ORDERID") && are_alike("Straße Ä", "straße ä"));
+        // The Kelvin sign is an upper-case k.
+        assert!(are_alike("\u{212a}", "k"));
+        assert!(!are_alike("a", "ä") && !are_alike("ss", "ß"));
+        assert!(are_distinct(["a", "ä", "b"]) && !are_distinct(["ä", "b", "Ä"]));
+    }
+
+    #[test]
+    fn a_clash_names_both() {
+        let mut names = Names::default();
+        assert_eq!(names.insert("Id"), Ok(()));
+        let clash = |names: &mut Names, name| names.insert(name).unwrap_err().of("columns");
+        assert_eq!(
+            clash(&mut names, "iD"),
+            "the columns `Id` and `iD` differ by case alone, which Athena ignores"
+        );
+        assert_eq!(clash(&mut names, "iD"), "two columns are named `iD`");
+        assert!(names.contains("ID") && !names.contains("I"));
+    }
+}
