@@ -239,7 +239,22 @@ impl Broker {
 
     /// Produces whole records in order to one partition.
     pub fn produce_whole(&self, topic: &str, partition: i32, records: &[WholeRecord]) {
-        let producer: BaseProducer = self.client().create().expect("a producer");
+        self.produce_whole_as(&[], topic, partition, records);
+    }
+
+    /// The same by a producer with settings of librdkafka's.
+    pub fn produce_whole_as(
+        &self,
+        settings: &[(&str, &str)],
+        topic: &str,
+        partition: i32,
+        records: &[WholeRecord],
+    ) {
+        let mut config = self.client();
+        for (name, value) in settings {
+            config.set(*name, *value);
+        }
+        let producer: BaseProducer = config.create().expect("a producer");
         for record in records {
             let headers = record
                 .headers

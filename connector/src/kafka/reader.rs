@@ -38,6 +38,8 @@ pub(super) struct Reader<'a> {
     last_served: Instant,
     /// What librdkafka said last about this partition.
     partition_error: Option<String>,
+    /// Where the last answer without records was reported, since the fetch began.
+    without_records: Option<i64>,
 }
 
 /// How a fetch goes on after something was fetched.
@@ -69,6 +71,7 @@ impl<'a> Reader<'a> {
             idle_since: Some(now),
             last_served: now,
             partition_error: None,
+            without_records: None,
         })
     }
 
@@ -97,6 +100,7 @@ impl<'a> Reader<'a> {
         let TopicPartition { topic, partition } = self.cursor.topic_partition();
         let fetch = PartitionFetch::start(self.client, topic, *partition, self.cursor.position());
         let mut fetch = fetch.map_err(|code| self.unreadable(code, code.to_string()))?;
+        self.without_records = None;
         while !self.is_over() {
             if !fetch.has_taken() {
                 self.check()?;
@@ -168,8 +172,20 @@ impl<'a> Reader<'a> {
                 // once it does: they decide.
                 Err(_) => Ok(Next::LookUp),
             },
+            Fetched::WithoutRecords { offset, reason } => self.pass_over(offset, reason),
             Fetched::Failed { code, reason } => self.failed(code, reason),
         }
+    }
+
+    /// Passes over batches without records. A fetch that stands still was answered with something else: then the broker
+    /// itself says so, or what it sends is less than a batch.
+    fn pass_over(&mut self, offset: i64, reason: String) -> Result<Next, Error> {
+        if self.without_records == Some(offset) {
+            return Err(self.unreadable(RDKafkaErrorCode::MessageSizeTooLarge, reason));
+        }
+        self.without_records = Some(offset);
+        self.cursor.pass(offset);
+        Ok(Next::Fetch)
     }
 
     fn deliver(&mut self, record: Record<'_>, sink: &mut dyn RecordSink) -> Result<Next, Error> {
@@ -212,9 +228,7 @@ impl<'a> Reader<'a> {
                 self.partition_error = Some(reason);
                 Ok(Next::Fetch)
             }
-            Code::InvalidMessage | Code::MessageSizeTooLarge | Code::UnsupportedVersion => {
-                Err(self.unreadable(code, reason))
-            }
+            Code::InvalidMessage | Code::UnsupportedVersion => Err(self.unreadable(code, reason)),
             // -1 is the brokers' "unknown server error"; librdkafka's own codes lie below.
             local if (local as i32) < (Code::Unknown as i32) => Err(self.unreadable(local, reason)),
             _ => {

@@ -73,6 +73,7 @@ async fn errors_of_fetches_are_waited_out_or_end_the_read() {
         (RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, Unauthorized),
         (RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED, Unauthorized),
         (RD_KAFKA_RESP_ERR_INVALID_MSG, Unreadable),
+        (RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, Unreadable),
         (RD_KAFKA_RESP_ERR_UNSUPPORTED_VERSION, Unreadable),
     ];
     check(ApiKey::Fetch, &cases).await;
