@@ -22,9 +22,9 @@ use super::{Broker, KafkaError, PlannedRange, ReadStats, RecordSink, TopicSnapsh
 use crate::config::IsolationLevel;
 use crate::config::cluster::ClusterConfig;
 use crate::error::Error;
-use pool::Pool;
 
 pub(super) use context::{Client, last_complaint, serve_events};
+pub(super) use pool::Pool;
 
 mod context;
 mod pool;
@@ -36,6 +36,8 @@ mod pool;
 /// network, and the first that asks for credentials.
 pub struct KafkaBroker {
     pool: Arc<Pool>,
+    /// Clients that are also shown uncommitted records; `None` if those of `pool` are.
+    uncommitted: Option<Arc<Pool>>,
 }
 
 impl KafkaBroker {
@@ -45,11 +47,14 @@ impl KafkaBroker {
         isolation_level: IsolationLevel,
         credentials: Arc<dyn CredentialStore>,
     ) -> Self {
+        let authentication = Arc::new(Authentication::new(cluster, credentials));
+        let pool = |isolation_level| Arc::new(Pool::new(Arc::clone(&authentication), isolation_level));
         Self {
-            pool: Arc::new(Pool::new(
-                Authentication::new(cluster, credentials),
-                isolation_level,
-            )),
+            pool: pool(isolation_level),
+            uncommitted: match isolation_level {
+                IsolationLevel::ReadCommitted => Some(pool(IsolationLevel::ReadUncommitted)),
+                IsolationLevel::ReadUncommitted => None,
+            },
         }
     }
 }
@@ -113,10 +118,11 @@ impl Broker for KafkaBroker {
     ) -> Result<ReadStats, Error> {
         let cancelled = CancelOnDrop::default();
         let flag = Arc::clone(&cancelled.flag);
-        let (pool, planned) = (Arc::clone(&self.pool), planned.clone());
+        let (pool, uncommitted) = (Arc::clone(&self.pool), self.uncommitted.clone());
+        let planned = planned.clone();
         blocking(move || {
             let read = pool.with_client(|client| {
-                let reader = Reader::start(client, planned.clone(), deadline, &flag)?;
+                let reader = Reader::start(client, uncommitted.as_ref(), planned.clone(), deadline, &flag)?;
                 // Once begun it must not begin again: the sink has seen records.
                 Ok(reader.read(sink.as_mut()))
             });

@@ -15,7 +15,8 @@
 //! | `topic_config` | whether a topic's timestamps are those of its log |
 //! | `fetch` | one partition's records from librdkafka, without a consumer group |
 //! | [`cursor`] | where a read stands and when it is done (pure) |
-//! | `reader` | the loop that joins `watermarks`, `fetch` and [`cursor`] |
+//! | `uncommitted` | whether a range that brings nothing holds nothing |
+//! | `reader` | the loop that joins `watermarks`, `fetch`, `uncommitted` and [`cursor`] |
 
 use std::fmt;
 use std::ops::ControlFlow;
@@ -58,6 +59,7 @@ mod reader;
 )]
 mod topic_config;
 pub mod topic_id;
+mod uncommitted;
 mod watermarks;
 
 /// A Kafka cluster, as much of it as reading needs.

@@ -4,6 +4,7 @@
 //! watches position, time and the wish to go on, and decides about the errors that are left.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -12,9 +13,10 @@ use rdkafka::consumer::ConsumerContext;
 use rdkafka::types::RDKafkaErrorCode;
 use topic::Record;
 
-use super::client::{Client, last_complaint, serve_events};
+use super::client::{Client, Pool, last_complaint, serve_events};
 use super::cursor::{Cursor, Verdict};
 use super::fetch::{Fetched, PartitionFetch};
+use super::uncommitted::is_without_records;
 use super::watermarks::LookUp;
 use super::{KafkaError, PlannedRange, ReadStats, RecordSink, TopicPartition};
 use crate::error::Error;
@@ -25,10 +27,16 @@ const POLL_LIMIT: Duration = Duration::from_millis(100);
 const SERVE_EVERY: Duration = Duration::from_millis(500);
 /// Before the same offset is tried again.
 const RETRY_PAUSE: Duration = Duration::from_millis(100);
+/// How long nothing has to come before the rest of a range is examined for records. Each further time it is twice as long.
+const EXAMINE_AFTER: Duration = Duration::from_secs(2);
+/// How long that may take; meanwhile nothing is delivered.
+const EXAMINE_LIMIT: Duration = Duration::from_secs(3);
 
 /// One read, from its range's start to its end.
 pub(super) struct Reader<'a> {
     client: &'a Client,
+    /// Clients that are shown uncommitted records, if `client` is not.
+    uncommitted: Option<&'a Arc<Pool>>,
     cursor: Cursor,
     deadline: Instant,
     cancelled: &'a AtomicBool,
@@ -40,6 +48,8 @@ pub(super) struct Reader<'a> {
     partition_error: Option<String>,
     /// Where the last answer without records was reported, since the fetch began.
     without_records: Option<i64>,
+    /// For how long nothing has to come before the rest of the range is examined.
+    examine_after: Duration,
 }
 
 /// How a fetch goes on after something was fetched.
@@ -55,6 +65,7 @@ impl<'a> Reader<'a> {
     /// Looks up what the partition holds now and begins there.
     pub(super) fn start(
         client: &'a Client,
+        uncommitted: Option<&'a Arc<Pool>>,
         planned: PlannedRange,
         deadline: Instant,
         cancelled: &'a AtomicBool,
@@ -64,6 +75,7 @@ impl<'a> Reader<'a> {
         let now = Instant::now();
         Ok(Self {
             client,
+            uncommitted,
             cursor: Cursor::start(planned, watermarks)?,
             deadline,
             cancelled,
@@ -72,6 +84,7 @@ impl<'a> Reader<'a> {
             last_served: now,
             partition_error: None,
             without_records: None,
+            examine_after: EXAMINE_AFTER,
         })
     }
 
@@ -112,10 +125,44 @@ impl<'a> Reader<'a> {
                     return Ok(());
                 }
                 Some(Next::Fetch) => {}
-                None => self.serve_events()?,
+                None => {
+                    self.serve_events()?;
+                    if self.rest_is_empty() {
+                        self.cursor.pass(self.cursor.range().end());
+                    }
+                }
             }
         }
         Ok(())
+    }
+
+    /// Whether the rest of the range, after nothing came for a while, is known to hold no record. What cannot be found out
+    /// leaves the read waiting.
+    fn rest_is_empty(&mut self) -> bool {
+        let (Some(pool), Some(idle_since)) = (self.uncommitted, self.idle_since) else {
+            return false;
+        };
+        let started = Instant::now();
+        if started.saturating_duration_since(idle_since) < self.examine_after {
+            return false;
+        }
+        let deadline = self.deadline.min(started + EXAMINE_LIMIT);
+        let (planned, position) = (self.cursor.planned(), self.cursor.position());
+        let examined = pool.with_client(|client| {
+            Ok(is_without_records(
+                client,
+                planned,
+                position,
+                deadline,
+                self.cancelled,
+            )?)
+        });
+        self.examine_after = 2 * idle_since.elapsed();
+        let topic_partition = self.cursor.topic_partition();
+        examined.unwrap_or_else(|error| {
+            tracing::debug!(%topic_partition, position, %error, "whether there are more records is not known");
+            false
+        })
     }
 
     /// Only where nothing is there yet is a clock looked at: where records flow it would be twice for each.

@@ -1,11 +1,13 @@
-//! Offsets without records: batches that compaction has emptied, markers of transactions. They are passed over, however many
-//! there are and however often they are read; no record is.
+//! Offsets without records: batches that compaction has emptied, batches that it has removed, markers of transactions. They
+//! are passed over, however many there are and however often they are read; no record is.
 
 use std::time::Duration;
 
 use embedded::kafka::EmbeddedKafka;
 use rdkafka::producer::Producer;
-use tests::broker::{Broker, WholeRecord};
+use tests::apache_kafka::Cluster;
+use tests::broker::{Broker, WholeRecord, produce_with};
+use tests::client::Client;
 use tests::world::World;
 
 use crate::numbers::{COLUMNS, assert_exactly, numbers, record, records, select};
@@ -141,6 +143,83 @@ async fn answers_of_aborted_records_alone_and_of_markers_alone_are_passed_over()
     assert_fetches_stayed_small(kafka, &topic);
 }
 
+/// A connector whose calls are over long before those of other tests.
+fn impatient(world: &World, settings: &[(&str, &str)]) -> Client {
+    let mut connector = world.connector(settings);
+    connector.limit = Duration::from_secs(20);
+    connector
+}
+
+/// What the broker answers with is an empty answer whose last stable offset lies further on, again and again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_range_without_batches_before_an_open_transaction_has_no_rows() {
+    let world = World::embedded().await;
+    let (topic, table) = numbers(&world, 1).await;
+    embedded(&world)
+        .skip_offsets(&topic, 0, 25)
+        .expect("the partition");
+    let open = world.broker.open_transaction(&topic, 0, &[&record(900)]);
+    for split_size in ["100000", "10"] {
+        let connector = impatient(&world, &[("max_records_per_split", split_size)]);
+        assert_same(select(&connector, &table).await, []);
+    }
+    let uncommitted = impatient(&world, &[("isolation_level", "read_uncommitted")]);
+    assert_same(select(&uncommitted, &table).await, [900]);
+    open.abort_transaction(LIMIT).expect("the transaction aborts");
+    assert_same(select(&impatient(&world, &[]), &table).await, []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn records_before_such_a_range_are_read() {
+    let world = World::embedded().await;
+    let (topic, table) = numbers(&world, 1).await;
+    world.broker.produce(&topic, 0, records(0..10));
+    embedded(&world)
+        .skip_offsets(&topic, 0, 15)
+        .expect("the partition");
+    let open = world.broker.begin_transaction();
+    produce_with(&open, &topic, 0, &[&record(900)]);
+    // Committed, but not yet to be read.
+    world.broker.produce(&topic, 0, records(900..910));
+    for split_size in ["100000", "10"] {
+        let connector = impatient(&world, &[("max_records_per_split", split_size)]);
+        assert_exactly(select(&connector, &table).await, 0..10);
+    }
+    open.commit_transaction(LIMIT).expect("the transaction commits");
+    assert_eq!(select(&impatient(&world, &[]), &table).await.len(), 21);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn aborted_records_before_an_open_transaction_are_no_rows_unless_asked_for() {
+    let world = World::start().await;
+    let (topic, table) = numbers(&world, 1).await;
+    world
+        .broker
+        .transaction(&topic, 0, &[&record(0), &record(1)], false);
+    let open = world.broker.open_transaction(&topic, 0, &[&record(2)]);
+    for split_size in ["100000", "1"] {
+        let split_size = ("max_records_per_split", split_size);
+        assert_same(select(&impatient(&world, &[split_size]), &table).await, []);
+        let uncommitted = impatient(&world, &[split_size, ("isolation_level", "read_uncommitted")]);
+        assert_exactly(select(&uncommitted, &table).await, 0..3);
+    }
+    open.abort_transaction(LIMIT).expect("the transaction aborts");
+}
+
+/// Nothing comes for longer than it takes until the rest of a range is examined.
+#[tokio::test(flavor = "multi_thread")]
+async fn records_that_come_late_are_not_taken_for_none() {
+    let world = World::embedded().await;
+    let (topic, table) = numbers(&world, 1).await;
+    let kafka = embedded(&world);
+    world.broker.produce(&topic, 0, records(0..10));
+    kafka.skip_offsets(&topic, 0, 15).expect("the partition");
+    let open = world.broker.open_transaction(&topic, 0, &[&record(900)]);
+    kafka.stall_fetches(Duration::from_secs(5));
+    assert_exactly(select(&world.connector(&[]), &table).await, 0..10);
+    open.abort_transaction(LIMIT).expect("the transaction aborts");
+}
+
 /// Three idempotent producers write the same keys: what compaction leaves of the first is one batch without records, which
 /// keeps its last sequence number.
 #[tokio::test(flavor = "multi_thread")]
@@ -182,4 +261,57 @@ async fn a_compacted_topic_is_read_again_and_again_by_one_function() {
         let rows = rows.unwrap_or_else(|error| panic!("query {query}: {error}"));
         assert_eq!(rows.num_rows() as i64, 2 * KEYS, "query {query}");
     }
+}
+
+/// Compaction takes two rounds to remove tombstones, and leaves the last record of what it goes over. On a node that does not
+/// know of the first round the second one goes over the same, and leaves nothing.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Apache Kafka: scripts/test"]
+async fn a_compacted_range_without_batches_before_an_open_transaction_has_no_rows() {
+    const KEYS: i64 = 12;
+    let mut cluster = Cluster::shared().await;
+    let world = World::with_broker(cluster.broker()).await;
+    let settings = [
+        ("cleanup.policy", "compact"),
+        ("segment.ms", "100"),
+        ("min.cleanable.dirty.ratio", "0.01"),
+        ("delete.retention.ms", "100"),
+    ];
+    let topic = world.broker.create_topic_with("tombstones", 1, &settings).await;
+    world.register_json("t", &topic, COLUMNS);
+    for value in [Some(record(0)), None] {
+        let records: Vec<_> = (0..KEYS)
+            .map(|key| WholeRecord {
+                key: Some(key.to_string().into_bytes()),
+                value: value.clone().map(String::into_bytes),
+                ..WholeRecord::default()
+            })
+            .collect();
+        world.broker.produce_whole(&topic, 0, &records);
+    }
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let open = world.broker.open_transaction(&topic, 0, &[&record(900)]);
+    let await_left = async |wanted: std::ops::RangeInclusive<i64>| {
+        let uncommitted = [("isolation.level", "read_uncommitted")];
+        let wanted: Vec<_> = wanted.collect();
+        let compacted = tokio::time::timeout(LIMIT, async {
+            while world.broker.offsets_as(&uncommitted, &topic, 0) != wanted {
+                tokio::time::sleep(Duration::from_millis(200)).await;
+            }
+        });
+        compacted
+            .await
+            .unwrap_or_else(|_| panic!("only {wanted:?} are left"));
+    };
+    await_left(KEYS..=2 * KEYS).await;
+    let node = cluster.leader(&topic).expect("a leader");
+    cluster.stop(node);
+    cluster.forget_compaction(node);
+    cluster.restart(node);
+    await_left(2 * KEYS..=2 * KEYS).await;
+    let rows = impatient(&world, &[]).select("t", &["n"]).await;
+    assert_eq!(rows.expect("rows").num_rows(), 0);
+    let uncommitted = impatient(&world, &[("isolation_level", "read_uncommitted")]);
+    assert_same(select(&uncommitted, "t").await, [900]);
+    open.abort_transaction(LIMIT).expect("the transaction aborts");
 }

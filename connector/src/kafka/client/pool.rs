@@ -18,7 +18,7 @@ use crate::kafka::auth::settings::{AuthSettings, Authentication};
 use crate::kafka::auth::{validity, verification};
 
 /// Clients of one cluster that wait for work.
-pub(super) struct Pool {
+pub(in crate::kafka) struct Pool {
     authentication: Arc<Authentication>,
     isolation_level: IsolationLevel,
     idle: Mutex<Vec<Client>>,
@@ -26,9 +26,12 @@ pub(super) struct Pool {
 
 impl Pool {
     /// Empty, and asks for nothing yet.
-    pub(super) fn new(authentication: Authentication, isolation_level: IsolationLevel) -> Self {
+    pub(in crate::kafka) fn new(
+        authentication: Arc<Authentication>,
+        isolation_level: IsolationLevel,
+    ) -> Self {
         Self {
-            authentication: Arc::new(authentication),
+            authentication,
             isolation_level,
             idle: Mutex::default(),
         }
@@ -36,7 +39,7 @@ impl Pool {
 
     /// Lends `work` a client. If the client had been used before and fails to authenticate, `work` is done again with
     /// a new one: secrets rotate, and tokens expire.
-    pub(super) fn with_client<T>(
+    pub(in crate::kafka) fn with_client<T>(
         self: &Arc<Self>,
         mut work: impl FnMut(&Client) -> Result<T, Error>,
     ) -> Result<T, Error> {

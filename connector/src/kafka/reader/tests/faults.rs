@@ -5,7 +5,6 @@ use std::sync::mpsc;
 use rdkafka::bindings::rd_kafka_resp_err_t as RequestError;
 
 use super::*;
-use crate::kafka::client::blocking;
 
 /// What becomes of a read over an error of the brokers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
