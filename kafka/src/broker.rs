@@ -25,6 +25,8 @@ use crate::seam::{Broker, RecordSink};
 /// network, and the first that asks for credentials.
 pub struct KafkaBroker {
     pool: Arc<Pool>,
+    /// Clients that are also shown uncommitted records; `None` if those of `pool` are.
+    uncommitted: Option<Arc<Pool>>,
 }
 
 impl KafkaBroker {
@@ -34,11 +36,14 @@ impl KafkaBroker {
         isolation_level: IsolationLevel,
         credentials: Arc<dyn CredentialStore>,
     ) -> Self {
+        let authentication = Arc::new(Authentication::new(cluster, credentials));
+        let pool = |isolation_level| Arc::new(Pool::new(Arc::clone(&authentication), isolation_level));
         Self {
-            pool: Arc::new(Pool::new(
-                Authentication::new(cluster, credentials),
-                isolation_level,
-            )),
+            pool: pool(isolation_level),
+            uncommitted: match isolation_level {
+                IsolationLevel::ReadCommitted => Some(pool(IsolationLevel::ReadUncommitted)),
+                IsolationLevel::ReadUncommitted => None,
+            },
         }
     }
 }
@@ -100,10 +105,11 @@ impl Broker for KafkaBroker {
     ) -> Result<ReadStats, KafkaError> {
         let cancelled = CancelOnDrop::default();
         let flag = Arc::clone(&cancelled.flag);
-        let (pool, planned) = (Arc::clone(&self.pool), planned.clone());
+        let (pool, uncommitted) = (Arc::clone(&self.pool), self.uncommitted.clone());
+        let planned = planned.clone();
         blocking(move || {
             let read = pool.with_client(|client| {
-                let reader = Reader::start(client, planned.clone(), deadline, &flag)?;
+                let reader = Reader::start(client, uncommitted.as_ref(), planned.clone(), deadline, &flag)?;
                 // Once begun it must not begin again: the sink has seen records.
                 Ok(reader.read(sink.as_mut()))
             });

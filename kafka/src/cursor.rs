@@ -99,8 +99,13 @@ impl Cursor {
         if offset < self.range().end() {
             return Err(self.truncated(offset));
         }
-        self.position = self.range().end();
+        self.pass(offset);
         Ok(())
+    }
+
+    /// Moves the position up to `offset`, never back: everything before it was delivered or is not for readers.
+    pub fn pass(&mut self, offset: i64) {
+        self.position = self.position.max(offset.min(self.range().end()));
     }
 
     /// Whether the whole range has been seen.
@@ -200,6 +205,16 @@ mod tests {
         let mut cursor = cursor(5, 8, 0, 8).unwrap();
         cursor.record(5);
         cursor.end_of_partition(8).unwrap();
+        assert!(cursor.is_done());
+    }
+
+    #[test]
+    fn passes_over_offsets_up_to_the_end_of_the_range_and_never_back() {
+        let mut cursor = cursor(5, 20, 0, 100).unwrap();
+        for (offset, position) in [(3, 5), (9, 9), (7, 9), (50, 20)] {
+            cursor.pass(offset);
+            assert_eq!(cursor.position(), position, "passed up to {offset}");
+        }
         assert!(cursor.is_done());
     }
 

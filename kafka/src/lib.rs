@@ -15,7 +15,8 @@
 //! | `client` | what a client reports outside of any call, and the tokens it is given |
 //! | `look_up` | both ends of all partitions, and offsets by time, one request a broker |
 //! | [`cursor`] | where a read stands and when it is done (pure) |
-//! | `reader` | the loop that joins `look_up`, `librdkafka::fetch` and [`cursor`] |
+//! | `uncommitted` | whether a range that brings nothing holds nothing |
+//! | `reader` | the loop that joins `look_up`, `librdkafka::fetch`, `uncommitted` and [`cursor`] |
 //! | `librdkafka` | calls that the `rdkafka` crate does not wrap: all `unsafe` of the crate |
 //! | [`memory`] | topics in memory |
 //! | [`error`] | why a call failed |
@@ -51,3 +52,4 @@ mod pool;
 mod reader;
 mod seam;
 pub mod topic_id;
+mod uncommitted;

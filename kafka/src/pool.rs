@@ -26,9 +26,9 @@ pub(crate) struct Pool {
 
 impl Pool {
     /// Empty, and asks for nothing yet.
-    pub(crate) fn new(authentication: Authentication, isolation_level: IsolationLevel) -> Self {
+    pub(crate) fn new(authentication: Arc<Authentication>, isolation_level: IsolationLevel) -> Self {
         Self {
-            authentication: Arc::new(authentication),
+            authentication,
             isolation_level,
             idle: Mutex::default(),
         }
@@ -147,6 +147,12 @@ impl Drop for PooledClient {
 
 /// How much is fetched ahead of the decoder, at most: what bounds the memory of a read.
 const PREFETCH_KBYTES: &str = "16384";
+/// How much one fetch asks for. A batch that is larger comes whole all the same, if it is the first of the answer
+/// ([KIP-74](https://cwiki.apache.org/confluence/display/KAFKA/KIP-74%3A+Add+Fetch+Response+Size+Limit+in+Bytes)).
+///
+/// It limits the whole answer, and so what answers cost: librdkafka's limit for a partition grows with each answer without
+/// records (see `Fetched::WithoutRecords`), the one for an answer never does.
+const FETCH_BYTES: &str = "1048576";
 
 fn client_settings(
     cluster: &Cluster,
@@ -171,6 +177,8 @@ fn client_settings(
         .set("check.crcs", "true")
         .set("queued.min.messages", "20000")
         .set("queued.max.messages.kbytes", PREFETCH_KBYTES)
+        .set("fetch.max.bytes", FETCH_BYTES)
+        .set("max.partition.fetch.bytes", FETCH_BYTES)
         // A full prefetch queue pauses fetching for this long; the default of a second starves us.
         .set("fetch.queue.backoff.ms", "2")
         // A fetch at the end of a log holds up the connection's next one for this long.

@@ -4,6 +4,7 @@
 //! watches position, time and the wish to go on, and decides about the errors that are left.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -18,7 +19,9 @@ use crate::error::KafkaError;
 use crate::librdkafka::fetch::{Fetched, PartitionFetch};
 use crate::look_up::LookUp;
 use crate::offsets::{PlannedRange, ReadStats, TopicPartition};
+use crate::pool::Pool;
 use crate::seam::RecordSink;
+use crate::uncommitted::is_without_records;
 
 /// How long a wait for records lasts before time and cancellation are looked at again.
 const POLL_LIMIT: Duration = Duration::from_millis(100);
@@ -26,10 +29,16 @@ const POLL_LIMIT: Duration = Duration::from_millis(100);
 const SERVE_EVERY: Duration = Duration::from_millis(500);
 /// Before the same offset is tried again.
 const RETRY_PAUSE: Duration = Duration::from_millis(100);
+/// How long nothing has to come before the rest of a range is examined for records. Each further time it is twice as long.
+const EXAMINE_AFTER: Duration = Duration::from_secs(2);
+/// How long that may take; meanwhile nothing is delivered.
+const EXAMINE_LIMIT: Duration = Duration::from_secs(3);
 
 /// One read, from its range's start to its end.
 pub(crate) struct Reader<'a> {
     client: &'a Client,
+    /// Clients that are shown uncommitted records, if `client` is not.
+    uncommitted: Option<&'a Arc<Pool>>,
     cursor: Cursor,
     deadline: Instant,
     cancelled: &'a AtomicBool,
@@ -39,6 +48,10 @@ pub(crate) struct Reader<'a> {
     last_served: Instant,
     /// What librdkafka said last about this partition.
     partition_error: Option<String>,
+    /// Where the last answer without records was reported, since the fetch began.
+    without_records: Option<i64>,
+    /// For how long nothing has to come before the rest of the range is examined.
+    examine_after: Duration,
 }
 
 /// How a fetch goes on after something was fetched.
@@ -54,6 +67,7 @@ impl<'a> Reader<'a> {
     /// Looks up what the partition holds now and begins there.
     pub(crate) fn start(
         client: &'a Client,
+        uncommitted: Option<&'a Arc<Pool>>,
         planned: PlannedRange,
         deadline: Instant,
         cancelled: &'a AtomicBool,
@@ -63,6 +77,7 @@ impl<'a> Reader<'a> {
         let now = Instant::now();
         Ok(Self {
             client,
+            uncommitted,
             cursor: Cursor::start(planned, watermarks)?,
             deadline,
             cancelled,
@@ -70,6 +85,8 @@ impl<'a> Reader<'a> {
             idle_since: Some(now),
             last_served: now,
             partition_error: None,
+            without_records: None,
+            examine_after: EXAMINE_AFTER,
         })
     }
 
@@ -98,6 +115,7 @@ impl<'a> Reader<'a> {
         let TopicPartition { topic, partition } = self.cursor.topic_partition();
         let fetch = PartitionFetch::start(self.client, topic, *partition, self.cursor.position());
         let mut fetch = fetch.map_err(|code| self.unreadable(code, code.to_string()))?;
+        self.without_records = None;
         while !self.is_over() {
             if !fetch.has_taken() {
                 self.check()?;
@@ -109,10 +127,44 @@ impl<'a> Reader<'a> {
                     return Ok(());
                 }
                 Some(Next::Fetch) => {}
-                None => self.serve_events()?,
+                None => {
+                    self.serve_events()?;
+                    if self.rest_is_empty() {
+                        self.cursor.pass(self.cursor.range().end());
+                    }
+                }
             }
         }
         Ok(())
+    }
+
+    /// Whether the rest of the range, after nothing came for a while, is known to hold no record. What cannot be found out
+    /// leaves the read waiting.
+    fn rest_is_empty(&mut self) -> bool {
+        let (Some(pool), Some(idle_since)) = (self.uncommitted, self.idle_since) else {
+            return false;
+        };
+        let started = Instant::now();
+        if started.saturating_duration_since(idle_since) < self.examine_after {
+            return false;
+        }
+        let deadline = self.deadline.min(started + EXAMINE_LIMIT);
+        let (planned, position) = (self.cursor.planned(), self.cursor.position());
+        let examined = pool.with_client(|client| {
+            Ok(is_without_records(
+                client,
+                planned,
+                position,
+                deadline,
+                self.cancelled,
+            )?)
+        });
+        self.examine_after = 2 * idle_since.elapsed();
+        let topic_partition = self.cursor.topic_partition();
+        examined.unwrap_or_else(|error| {
+            tracing::debug!(%topic_partition, position, %error, "whether there are more records is not known");
+            false
+        })
     }
 
     /// Only where nothing is there yet is a clock looked at: where records flow it would be twice for each.
@@ -169,8 +221,20 @@ impl<'a> Reader<'a> {
                 // once it does: they decide.
                 Err(_) => Ok(Next::LookUp),
             },
+            Fetched::WithoutRecords { offset, reason } => self.pass_over(offset, reason),
             Fetched::Failed { code, reason } => self.failed(code, reason),
         }
+    }
+
+    /// Passes over batches without records. A fetch that stands still was answered with something else: then the broker
+    /// itself says so, or what it sends is less than a batch.
+    fn pass_over(&mut self, offset: i64, reason: String) -> Result<Next, KafkaError> {
+        if self.without_records == Some(offset) {
+            return Err(self.unreadable(RDKafkaErrorCode::MessageSizeTooLarge, reason));
+        }
+        self.without_records = Some(offset);
+        self.cursor.pass(offset);
+        Ok(Next::Fetch)
     }
 
     fn deliver(&mut self, record: Record<'_>, sink: &mut dyn RecordSink) -> Result<Next, KafkaError> {
@@ -213,9 +277,7 @@ impl<'a> Reader<'a> {
                 self.partition_error = Some(reason);
                 Ok(Next::Fetch)
             }
-            Code::InvalidMessage | Code::MessageSizeTooLarge | Code::UnsupportedVersion => {
-                Err(self.unreadable(code, reason))
-            }
+            Code::InvalidMessage | Code::UnsupportedVersion => Err(self.unreadable(code, reason)),
             // -1 is the brokers' "unknown server error"; librdkafka's own codes lie below.
             local if (local as i32) < (Code::Unknown as i32) => Err(self.unreadable(local, reason)),
             _ => {

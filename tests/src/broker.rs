@@ -216,13 +216,20 @@ impl Broker {
 
     /// The offsets of all records of a partition, as a consumer of librdkafka's finds them.
     pub fn offsets(&self, topic: &str, partition: i32) -> Vec<i64> {
-        let consumer: BaseConsumer = self
-            .client()
+        self.offsets_as(&[], topic, partition)
+    }
+
+    /// The same by a consumer with settings of librdkafka's.
+    pub fn offsets_as(&self, settings: &[(&str, &str)], topic: &str, partition: i32) -> Vec<i64> {
+        let mut config = self.client();
+        config
             .set("group.id", "tests")
             .set("enable.auto.commit", "false")
-            .set("enable.partition.eof", "true")
-            .create()
-            .expect("a consumer");
+            .set("enable.partition.eof", "true");
+        for (name, value) in settings {
+            config.set(*name, *value);
+        }
+        let consumer: BaseConsumer = config.create().expect("a consumer");
         let mut from = TopicPartitionList::new();
         from.add_partition_offset(topic, partition, Offset::Beginning)
             .expect("a valid offset");
@@ -239,7 +246,22 @@ impl Broker {
 
     /// Produces whole records in order to one partition.
     pub fn produce_whole(&self, topic: &str, partition: i32, records: &[WholeRecord]) {
-        let producer: BaseProducer = self.client().create().expect("a producer");
+        self.produce_whole_as(&[], topic, partition, records);
+    }
+
+    /// The same by a producer with settings of librdkafka's.
+    pub fn produce_whole_as(
+        &self,
+        settings: &[(&str, &str)],
+        topic: &str,
+        partition: i32,
+        records: &[WholeRecord],
+    ) {
+        let mut config = self.client();
+        for (name, value) in settings {
+            config.set(*name, *value);
+        }
+        let producer: BaseProducer = config.create().expect("a producer");
         for record in records {
             let headers = record
                 .headers
@@ -290,6 +312,8 @@ impl Broker {
         let producer: BaseProducer = self
             .client()
             .set("transactional.id", uuid::Uuid::new_v4().to_string())
+            // It ends when a test ends it.
+            .set("transaction.timeout.ms", "600000")
             .create()
             .expect("a transactional producer");
         producer

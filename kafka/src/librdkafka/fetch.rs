@@ -44,6 +44,17 @@ pub(crate) enum Fetched<'a> {
     EndOfPartition {
         offset: i64,
     },
+    /// An answer, asked for at `offset`, brought no record: whole batches of which none is left for this fetch, or less
+    /// than one batch. Everything before `offset` was delivered or is not for readers. librdkafka goes on after those
+    /// batches by itself, so that the next answer without records is one of a later offset.
+    ///
+    /// librdkafka takes every such answer for a batch that its size limit cut short and doubles the partition's limit,
+    /// for as long as the client lives; it reports the answer only once the limit has reached 1 GiB
+    /// (`rd_kafka_msgset_reader_run`, `rktp_fetch_msg_max_bytes`).
+    WithoutRecords {
+        offset: i64,
+        reason: String,
+    },
     /// librdkafka or the broker reports an error about this partition.
     Failed {
         code: RDKafkaErrorCode,
@@ -160,6 +171,10 @@ impl Message {
             }),
             RDKafkaRespErr::RD_KAFKA_RESP_ERR__PARTITION_EOF => Fetched::EndOfPartition {
                 offset: message.offset,
+            },
+            RDKafkaRespErr::RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE => Fetched::WithoutRecords {
+                offset: message.offset,
+                reason: self.reason(),
             },
             code => Fetched::Failed {
                 code: code.into(),

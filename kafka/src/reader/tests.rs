@@ -11,7 +11,9 @@ use tokio::time::timeout;
 use topic::{RecordTimestamp, TimestampType};
 
 use super::*;
+use crate::auth::settings::Authentication;
 use crate::auth::credentials::memory::MemoryCredentialStore;
+use crate::blocking::blocking;
 use crate::broker::KafkaBroker;
 use crate::cluster::{self, IsolationLevel};
 use crate::memory::{MemoryBroker, MemoryRecord};
@@ -246,6 +248,42 @@ async fn the_last_range_of_a_quiet_partition_waits_for_nothing() {
         "took {:?}",
         started.elapsed()
     );
+}
+
+#[tokio::test]
+async fn the_rest_of_a_range_holds_nothing_only_if_what_comes_next_lies_behind_it() {
+    let cluster = Cluster::with_records(10);
+    let own = ClusterConfig::at(cluster.mock.bootstrap_servers());
+    let authentication = Authentication::new(own, Arc::new(MemoryCredentialStore::new()));
+    let pool = Arc::new(Pool::new(
+        Arc::new(authentication),
+        IsolationLevel::ReadUncommitted,
+    ));
+    // A range's end, and the position in it.
+    for (end, position, wanted) in [
+        (5, 0, false),
+        (5, 4, false),
+        (5, 5, true),
+        (10, 9, false),
+        (10, 10, true),
+        (11, 10, false),
+    ] {
+        let pool = Arc::clone(&pool);
+        let found = blocking(move || {
+            pool.with_client(|client| {
+                let (range, deadline) = (planned(0, 0, end), Instant::now() + PATIENT);
+                let not_cancelled = AtomicBool::new(false);
+                Ok(is_without_records(
+                    client,
+                    &range,
+                    position,
+                    deadline,
+                    &not_cancelled,
+                )?)
+            })
+        });
+        assert_eq!(found.await.unwrap(), wanted, "from {position} to {end}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -26,6 +26,7 @@ const SETTINGS: &[(&str, &str)] = &[
     ("replica.lag.time.max.ms", "5000"),
     ("controller.quorum.election.timeout.ms", "500"),
     ("auto.leader.rebalance.enable", "false"),
+    ("log.cleaner.backoff.ms", "500"),
     ("num.replica.fetchers", "1"),
 ];
 
@@ -77,6 +78,13 @@ impl Cluster {
     /// Lets a node hand over what it leads and end.
     pub fn stop(&mut self, node: i32) {
         self.nodes[index(node)].stop().expect("the node stops");
+    }
+
+    /// Has an ended node forget how far it has compacted its logs, as one does that takes a partition over from another: it
+    /// will compact them from their beginning.
+    pub fn forget_compaction(&mut self, node: i32) {
+        let checkpoint = self.nodes[index(node)].data().join("cleaner-offset-checkpoint");
+        std::fs::remove_file(checkpoint).expect("the node has compacted something");
     }
 
     /// Starts an ended node on its ports and with its data, and waits until it answers.

@@ -119,6 +119,11 @@ impl Node {
         self.process.folder()
     }
 
+    /// Where the node keeps its logs.
+    pub(super) fn data(&self) -> PathBuf {
+        self.folder().join("data")
+    }
+
     /// Compiles a class of Java for the node's process.
     pub(super) fn add_class(&self, name: &str, source: &str) -> io::Result<()> {
         let file = self.folder().join(format!("{name}.java"));
@@ -138,7 +143,7 @@ impl Node {
     /// Writes the settings and formats the storage.
     pub(super) fn format(&self, config: &NodeConfig) -> io::Result<()> {
         let properties = properties(self.folder());
-        std::fs::write(&properties, config.properties(&self.folder().join("data")))?;
+        std::fs::write(&properties, config.properties(&self.data()))?;
         let java = java()?;
         let mut format = Command::new(&java[0]);
         format

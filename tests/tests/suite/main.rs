@@ -10,6 +10,7 @@ mod doctor;
 mod exactness;
 mod faults;
 mod formats;
+mod gaps;
 mod hostile;
 mod invoke;
 mod isolation;

@@ -5,7 +5,6 @@ use std::sync::mpsc;
 use rdkafka::bindings::rd_kafka_resp_err_t as RequestError;
 
 use super::*;
-use crate::blocking::blocking;
 
 /// What becomes of a read over an error of the brokers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,6 +72,7 @@ async fn errors_of_fetches_are_waited_out_or_end_the_read() {
         (RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, Unauthorized),
         (RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED, Unauthorized),
         (RD_KAFKA_RESP_ERR_INVALID_MSG, Unreadable),
+        (RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, Unreadable),
         (RD_KAFKA_RESP_ERR_UNSUPPORTED_VERSION, Unreadable),
     ];
     check(ApiKey::Fetch, &cases).await;

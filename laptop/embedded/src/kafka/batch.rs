@@ -176,6 +176,27 @@ impl RecordBatch {
         Self { bytes: bytes.into() }
     }
 
+    /// A batch without records that stands for so many offsets, at least one, as compaction leaves it of records that were
+    /// the last of their producer.
+    pub(crate) fn empty(base_offset: i64, offsets: i32, now_ms: i64) -> Self {
+        let mut bytes = vec![0; HEADER_BYTES];
+        put(&mut bytes, at::BASE_OFFSET, base_offset.to_be_bytes());
+        put(&mut bytes, at::LEADER_EPOCH, LEADER_EPOCH.to_be_bytes());
+        put(&mut bytes, at::MAGIC, [MAGIC]);
+        put(
+            &mut bytes,
+            at::LAST_OFFSET_DELTA,
+            (offsets.max(1) - 1).to_be_bytes(),
+        );
+        put(&mut bytes, at::BASE_TIMESTAMP, now_ms.to_be_bytes());
+        put(&mut bytes, at::MAX_TIMESTAMP, now_ms.to_be_bytes());
+        put(&mut bytes, at::PRODUCER_ID, NO_PRODUCER_ID.to_be_bytes());
+        put(&mut bytes, at::PRODUCER_EPOCH, (-1_i16).to_be_bytes());
+        put(&mut bytes, at::BASE_SEQUENCE, NO_SEQUENCE.to_be_bytes());
+        seal(&mut bytes);
+        Self { bytes: bytes.into() }
+    }
+
     /// This batch without the records at `dropped` offsets, as compaction would leave it: offsets stay, and so does the
     /// span of the batch, even when nothing is left in it. The records are stored uncompressed afterwards.
     pub(crate) fn without(&self, dropped: impl Fn(i64) -> bool) -> Result<Self, BatchError> {

@@ -59,6 +59,8 @@ pub(crate) struct LogRead {
 #[derive(Debug, Default)]
 pub(crate) struct PartitionLog {
     batches: VecDeque<RecordBatch>,
+    /// First offsets of segments after the first one.
+    segments: BTreeSet<i64>,
     start: i64,
     end: i64,
     producers: Producers,
@@ -98,7 +100,22 @@ impl PartitionLog {
         }
     }
 
-    /// Reads from `offset` at most `max_bytes`; with `whole_first`, the first batch comes whatever its size.
+    /// Uses up `offsets` by a batch without records.
+    pub(crate) fn append_empty_batch(&mut self, offsets: i32, now_ms: i64) {
+        self.push(RecordBatch::empty(self.end, offsets, now_ms));
+    }
+
+    /// Uses up `offsets` without a batch.
+    pub(crate) fn skip_offsets(&mut self, offsets: u32) {
+        self.end += i64::from(offsets);
+    }
+
+    /// What is appended from now on is in another segment.
+    pub(crate) fn roll_segment(&mut self) {
+        self.segments.insert(self.end);
+    }
+
+    /// Reads from `offset`, out of one segment, at most `max_bytes`; with `whole_first`, the first batch comes whatever its size.
     pub(crate) fn read(
         &self,
         offset: i64,
@@ -119,10 +136,11 @@ impl PartitionLog {
         };
         let mut read_end = end;
         let first = self.batches.partition_point(|batch| batch.last_offset() < offset);
+        let stop = end.min(self.segment_end(first));
         for batch in self
             .batches
             .range(first..)
-            .take_while(|batch| batch.base_offset() < end)
+            .take_while(|batch| batch.base_offset() < stop)
         {
             let size_bytes = read.size_bytes + batch.bytes().len();
             if size_bytes > max_bytes && !(whole_first && read.batches.is_empty()) {
@@ -218,6 +236,13 @@ impl PartitionLog {
     fn push(&mut self, batch: RecordBatch) {
         self.end = batch.last_offset() + 1;
         self.batches.push_back(batch);
+    }
+
+    /// Where the segment of the batch at `index` ends.
+    fn segment_end(&self, index: usize) -> i64 {
+        let batch = self.batches.get(index);
+        let next = batch.and_then(|batch| self.segments.range(batch.base_offset() + 1..).next());
+        next.copied().unwrap_or(self.end)
     }
 
     fn aborted_between(&self, start: i64, end: i64) -> Vec<AbortedTransaction> {

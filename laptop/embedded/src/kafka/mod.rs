@@ -10,7 +10,8 @@
 //! `message.timestamp.type`, `message.timestamp.after.max.ms` and `max.message.bytes`.
 //!
 //! Tests can ask it for what a real cluster does at the wrong moment: [`EmbeddedKafka::log_start`] (retention),
-//! [`EmbeddedKafka::drop_records`] (compaction), [`EmbeddedKafka::stall_fetches`], [`EmbeddedKafka::delay`] and
+//! [`EmbeddedKafka::drop_records`], [`EmbeddedKafka::append_empty_batch`] and [`EmbeddedKafka::skip_offsets`] (compaction),
+//! [`EmbeddedKafka::roll_segment`], [`EmbeddedKafka::stall_fetches`], [`EmbeddedKafka::delay`] and
 //! [`EmbeddedKafka::kill_connections`]; and they can count: [`EmbeddedKafka::requests`], [`EmbeddedKafka::fetched`].
 //!
 //! | file | idea |
@@ -50,9 +51,10 @@ use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::Instant;
 
-use broker::Broker;
+use broker::{Broker, now_ms};
 use locks::write;
 pub use log::LogOffsets;
+use log::PartitionLog;
 pub use topics::{Fetched, TopicError};
 use topics::{Partition, Topic, TopicConfig};
 
@@ -173,6 +175,45 @@ impl EmbeddedKafka {
             partition,
             reason: error.to_string(),
         })
+    }
+
+    /// Uses up `offsets`, at least one, at a partition's end by one batch without records, as compaction leaves it of a
+    /// batch that was the last of an idempotent producer.
+    ///
+    /// # Errors
+    /// When there is no such partition.
+    pub fn append_empty_batch(&self, topic: &str, partition: i32, offsets: i32) -> Result<(), TopicError> {
+        self.change(topic, partition, |log| {
+            log.append_empty_batch(offsets, now_ms());
+        })
+    }
+
+    /// Uses up `offsets` at a partition's end without any batch, as compaction leaves them of batches that no producer's
+    /// last sequence number depends on.
+    ///
+    /// # Errors
+    /// When there is no such partition.
+    pub fn skip_offsets(&self, topic: &str, partition: i32, offsets: u32) -> Result<(), TopicError> {
+        self.change(topic, partition, |log| log.skip_offsets(offsets))
+    }
+
+    /// Puts what is appended from now on into another segment: no fetch is answered with batches of two.
+    ///
+    /// # Errors
+    /// When there is no such partition.
+    pub fn roll_segment(&self, topic: &str, partition: i32) -> Result<(), TopicError> {
+        self.change(topic, partition, PartitionLog::roll_segment)
+    }
+
+    fn change(
+        &self,
+        topic: &str,
+        partition: i32,
+        change: impl FnOnce(&mut PartitionLog),
+    ) -> Result<(), TopicError> {
+        change(&mut self.partition(topic, partition)?.log());
+        self.broker.announce_change();
+        Ok(())
     }
 
     /// Leaves fetches unanswered for so long, counted from now; other requests are answered. A stall that is asked for

@@ -123,11 +123,19 @@ impl Topic {
             .fetch_add(read.size_bytes as u64, Ordering::Relaxed);
     }
 
+    /// Takes note of how much one fetch may answer of a partition.
+    pub(crate) fn note_limit(&self, limit_bytes: usize) {
+        self.fetched
+            .limit_bytes
+            .fetch_max(limit_bytes as u64, Ordering::Relaxed);
+    }
+
     pub(crate) fn fetched(&self) -> Fetched {
         Fetched {
             batches: self.fetched.batches.load(Ordering::Relaxed),
             records: self.fetched.records.load(Ordering::Relaxed),
             size_bytes: self.fetched.size_bytes.load(Ordering::Relaxed),
+            limit_bytes: self.fetched.limit_bytes.load(Ordering::Relaxed),
         }
     }
 }
@@ -153,6 +161,8 @@ pub struct Fetched {
     pub records: u64,
     /// As stored, that is compressed.
     pub size_bytes: u64,
+    /// The most that a client asked for of one partition in one fetch, by both limits of its request.
+    pub limit_bytes: u64,
 }
 
 #[derive(Debug, Default)]
@@ -160,6 +170,7 @@ struct FetchCounters {
     batches: AtomicU64,
     records: AtomicU64,
     size_bytes: AtomicU64,
+    limit_bytes: AtomicU64,
 }
 
 /// The settings that change what this broker does. Others that Kafka knows are accepted and have no effect.

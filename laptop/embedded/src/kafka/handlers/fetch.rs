@@ -111,9 +111,10 @@ fn read_partition(
     whole_first: bool,
     isolation: Isolation,
 ) -> Result<LogRead, ResponseError> {
+    let max_bytes = usize_of(wanted.partition_max_bytes).min(left_bytes);
+    topic.note_limit(max_bytes);
     let partition = partition_of(Some(topic), wanted.partition)?;
     check_leader_epoch(wanted.current_leader_epoch)?;
-    let max_bytes = usize_of(wanted.partition_max_bytes).min(left_bytes);
     partition
         .log()
         .read(wanted.fetch_offset, max_bytes, whole_first, isolation)

@@ -85,6 +85,28 @@ fn stops_at_the_byte_limit_but_gives_the_first_batch_whole() {
 }
 
 #[test]
+fn an_answer_never_holds_batches_of_two_segments() {
+    let mut log = log_of(2);
+    log.roll_segment();
+    log.append_empty_batch(100, 1_000);
+    log.roll_segment();
+    log.skip_offsets(10);
+    log.append(&three(0), None).unwrap();
+    for (offset, expected) in [
+        (0, &[0, 3][..]),
+        (5, &[3]),
+        (6, &[6]),
+        (105, &[6]),
+        (106, &[116]),
+        (119, &[]),
+    ] {
+        let found = base_offsets(&read(&log, offset, Isolation::ReadUncommitted));
+        assert_eq!(found, expected, "from {offset}");
+    }
+    assert_eq!(log.offsets().end, 119);
+}
+
+#[test]
 fn open_transactions_hold_the_last_stable_offset_back() {
     let mut log = log_of(1);
     append(&mut log, Plan::transactional(FIRST, 0)).unwrap();
