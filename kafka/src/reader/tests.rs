@@ -11,8 +11,8 @@ use tokio::time::timeout;
 use topic::{RecordTimestamp, TimestampType};
 
 use super::*;
-use crate::auth::settings::Authentication;
 use crate::auth::credentials::memory::MemoryCredentialStore;
+use crate::auth::settings::Authentication;
 use crate::blocking::blocking;
 use crate::broker::KafkaBroker;
 use crate::cluster::{self, IsolationLevel};
@@ -253,7 +253,7 @@ async fn the_last_range_of_a_quiet_partition_waits_for_nothing() {
 #[tokio::test]
 async fn the_rest_of_a_range_holds_nothing_only_if_what_comes_next_lies_behind_it() {
     let cluster = Cluster::with_records(10);
-    let own = ClusterConfig::at(cluster.mock.bootstrap_servers());
+    let own = cluster::Cluster::at(cluster.mock.bootstrap_servers());
     let authentication = Authentication::new(own, Arc::new(MemoryCredentialStore::new()));
     let pool = Arc::new(Pool::new(
         Arc::new(authentication),

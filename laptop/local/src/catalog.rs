@@ -7,8 +7,9 @@ use datafusion::catalog::{CatalogProvider, SchemaProvider, TableProvider};
 use datafusion::common::Result;
 use protocol::TableName;
 
+use crate::error::external;
 use crate::federation::Federation;
-use crate::table::{FederationTable, external};
+use crate::table::FederationTable;
 
 /// All schemas of a connector. Any name is one: whether it exists, the connector says when a table of it is asked for.
 pub(crate) struct FederationCatalog {

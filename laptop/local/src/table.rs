@@ -14,7 +14,7 @@ use datafusion::physical_plan::empty::EmptyExec;
 use crate::columns::Columns;
 use crate::constraints::Pushdown;
 use crate::error::external;
-use crate::federation::{Federation, Table};
+use crate::federation::{Federation, FederationError, Table};
 use crate::query_run::QueryRun;
 use crate::scan::{FederationScan, SplitReader};
 

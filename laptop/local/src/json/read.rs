@@ -18,7 +18,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use arrow::datatypes::{DataType, Field, Fields};
+use arrow::datatypes::{DataType, Fields};
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use topic::decode::column::{Rows, ValueBuilder};
