@@ -10,7 +10,7 @@ use kafka::{RecordSink, SinkFailed, TopicPartition};
 use tokio::sync::mpsc::Sender;
 use topic::format_hint::FormatHintError;
 use topic::table::ReadOptions;
-use topic::{BadRecord, OnBadRecord, OnTombstone, Record, RowDecoder, RowError, ValueErrors};
+use topic::{BadRecord, OnBadRecord, OnTombstone, Record, RowDecoder, RowError, Unresolved, ValueErrors};
 
 use crate::config::Config;
 use crate::error::Error;
@@ -177,6 +177,11 @@ impl RowSink {
         }
     }
 
+    /// The records of which none could be read so far for want of a schema registry.
+    fn unresolved(&self) -> Option<Unresolved> {
+        self.decoder.unresolved(self.policy.on_bad_record)
+    }
+
     fn flush(&mut self) -> Result<(), Error> {
         let batch = self.selection.filter.apply(self.decoder.flush())?;
         self.rows += batch.num_rows() as u64;
@@ -187,8 +192,11 @@ impl RowSink {
         Ok(())
     }
 
+    /// Rows of records that were not resolved are never enough: whether they are rows at all depends on those that
+    /// follow.
     fn has_enough(&self) -> bool {
-        self.selection.limit.is_some_and(|limit| self.rows >= limit)
+        let enough = self.selection.limit.is_some_and(|limit| self.rows >= limit);
+        enough && self.unresolved().is_none()
     }
 
     /// Waits for room. If there will be none the async side has failed, and its error is the one that counts.
@@ -217,6 +225,13 @@ impl RowSink {
     }
 
     fn end(&mut self) -> Result<(), Error> {
+        if let Some(Unresolved { offset, reason }) = self.unresolved() {
+            return Err(Error::NoSchemaRegistry {
+                topic_partition: self.topic_partition.clone(),
+                offset,
+                reason,
+            });
+        }
         if self.decoder.rows() > 0 {
             self.flush()?;
         }

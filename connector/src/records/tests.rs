@@ -22,6 +22,8 @@ use crate::testing::{TOPIC, World, soon, table_name};
 use kafka::memory::MemoryRecord;
 use kafka::{Broker, KafkaError, PlannedRange, RecordSink, TopicPartition, TopicSnapshot};
 
+mod writer_schemas;
+
 /// Reads offsets `start..end` of partition 0, all columns, with the request changed as told.
 async fn read_as(
     world: &World,

@@ -35,6 +35,7 @@
 //! | bytes that are not UTF-8 | replaced by U+FFFD; the row is kept |
 //! | text after the document | ignored |
 //! | a Glue or Confluent header before the document | dropped; no schema is needed to read JSON |
+//! | a schema's id in a record header | not looked at, for the same reason |
 //! | empty value, byte order mark, comments, any other syntax error | bad record |
 //! | top level not an object | bad record |
 //!
@@ -64,6 +65,7 @@ use crate::decode::json::refusal::refusal;
 use crate::decode::json::wanted::{Found, Wanted};
 use crate::decode::payload_decoder::PayloadDecoder;
 use crate::decode::wanted::Column;
+use crate::decode::writer_schemas::WriterSchemaId;
 use crate::decode::{framing, utf8};
 use crate::path::{Path, Step};
 
@@ -138,6 +140,10 @@ impl PayloadDecoder for JsonDecoder {
             }
         }
         Ok(())
+    }
+
+    fn schema_id(&mut self, payload: &[u8]) -> Option<WriterSchemaId> {
+        framing::named(payload)
     }
 }
 

@@ -15,7 +15,7 @@ use crate::decode::protobuf::definition;
 use crate::decode::protobuf::kind::{EnumType, Kind};
 use crate::decode::protobuf::well_known::WellKnown;
 use crate::decode::protobuf::wire::{Lookup, Slot};
-use crate::definition::SchemaTextError;
+use crate::definition::{ReferencedSchema, SchemaTextError};
 
 /// All messages that a definition declares or imports.
 #[derive(Debug)]
@@ -63,7 +63,12 @@ pub(super) enum Shape {
 
 impl Schema {
     pub(super) fn compile(text: &str) -> Result<Self, SchemaTextError> {
-        let file = definition::compile(text)?;
+        Self::compile_with(text, &[])
+    }
+
+    /// Compiles a definition that may import `references` by their names.
+    pub(super) fn compile_with(text: &str, references: &[ReferencedSchema]) -> Result<Self, SchemaTextError> {
+        let file = definition::compile(text, references)?;
         let pool = file.parent_pool();
         let types = Types::of(pool);
         let messages = pool.all_messages().map(|message| Message::new(&message, &types));
