@@ -55,12 +55,21 @@ pub enum Error {
     #[error("table `{table}`: {source}")]
     Table { table: String, source: Box<TableError> },
 
-    /// It could not be found out how a record was written.
+    /// The registry did not say how a record was written.
     #[error("{topic_partition} offset {offset}: {source}")]
     WriterSchema {
         topic_partition: TopicPartition,
         offset: i64,
         source: WriterSchemaError,
+    },
+
+    /// No record of a split could be read: all name schemas of a registry that the settings do not name.
+    #[error("{topic_partition} offset {offset}: {reason}")]
+    NoSchemaRegistry {
+        topic_partition: TopicPartition,
+        /// The first of them.
+        offset: i64,
+        reason: String,
     },
 
     /// A predicate does not fit the column it is about.
@@ -116,7 +125,7 @@ impl Error {
     /// What kind of failure it is, in one of a few words: what errors are counted by.
     pub fn kind(&self) -> &'static str {
         match self {
-            Self::Config(_) => "configuration",
+            Self::Config(_) | Self::NoSchemaRegistry { .. } => "configuration",
             Self::Request(_) | Self::UnknownRequest(_) | Self::Metadata(_) | Self::Split(_) => "request",
             Self::Catalog(error) => error.kind(),
             Self::Table { .. } | Self::Filter(_) => "table",

@@ -8,6 +8,7 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
             schema_version_id: String::new(),
             data_format: data_format.to_owned(),
             definition: text.to_owned(),
+            ..SchemaDefinition::default()
         };
         let _ = TopicTable::parse("registry", "schema", &definition);
     }

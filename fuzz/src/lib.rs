@@ -65,6 +65,7 @@ fn table(data_format: &str, text: &str) -> TopicTable {
         schema_version_id: String::new(),
         data_format: data_format.to_owned(),
         definition: text.to_owned(),
+        ..SchemaDefinition::default()
     };
     TopicTable::parse("registry", "schema", &definition).expect("a table")
 }

@@ -153,6 +153,7 @@ fn definition(data_format: &str, text: &str) -> SchemaDefinition {
         schema_version_id: "00000000-0000-0000-0000-000000000000".into(),
         data_format: data_format.into(),
         definition: text.into(),
+        ..SchemaDefinition::default()
     }
 }
 

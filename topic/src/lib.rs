@@ -23,10 +23,10 @@ pub mod table;
 pub mod type_name;
 
 pub use decode::{
-    BadRecord, NoWriterSchemas, RowDecoder, RowError, TableError, ValueErrors, WriterSchemaError,
+    BadRecord, NoWriterSchemas, RowDecoder, RowError, TableError, Unresolved, ValueErrors, WriterSchemaError,
     WriterSchemaId, WriterSchemas,
 };
-pub use definition::SchemaDefinition;
+pub use definition::{ReferencedSchema, SchemaDefinition};
 pub use document::{DocumentError, SchemaReference, TableDefaults, TopicDocument, Warning};
 pub use record::{Headers, NoHeaders, Record, RecordTimestamp, TimestampType};
 pub use table::{DataFormat, Encoding, OnBadRecord, OnTombstone, ReadOptions, Source, TopicTable};

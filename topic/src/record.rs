@@ -45,6 +45,17 @@ impl TimestampType {
 pub trait Headers {
     /// Shows each header in order. Names may repeat, and a value may be absent.
     fn visit<'a>(&'a self, show: &mut dyn FnMut(Cow<'a, str>, Option<&'a [u8]>));
+
+    /// Value of the last header called `wanted`; `None` if there is no such header, or if it has no value.
+    fn last<'a>(&'a self, wanted: &str) -> Option<&'a [u8]> {
+        let mut last = None;
+        self.visit(&mut |name, value| {
+            if name == wanted {
+                last = value;
+            }
+        });
+        last
+    }
 }
 
 /// No headers at all.

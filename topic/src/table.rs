@@ -219,11 +219,15 @@ pub enum Source {
     KeyCorrupt,
     /// Why the value did not decode.
     Error,
+    /// Id of the schema that the value was written with, as the record names it.
+    SchemaId,
+    /// Id of the schema that the key was written with.
+    KeySchemaId,
 }
 
 impl Source {
     /// Each with its name in documents.
-    pub const WORDS: [(&str, Self); 16] = [
+    pub const WORDS: [(&str, Self); 18] = [
         ("value", Self::Value),
         ("key", Self::Key),
         ("partition", Self::Partition),
@@ -240,6 +244,8 @@ impl Source {
         ("value_corrupt", Self::ValueCorrupt),
         ("key_corrupt", Self::KeyCorrupt),
         ("error", Self::Error),
+        ("schema_id", Self::SchemaId),
+        ("key_schema_id", Self::KeySchemaId),
     ];
 }
 
@@ -306,11 +312,11 @@ words!(DataFormat, Source, OnBadRecord, OnTombstone);
 pub fn is_self_described(schema: &Schema) -> bool {
     let metadata = schema.metadata();
     let format = metadata.get(DATA_FORMAT_KEY).and_then(|name| name.parse().ok());
-    // A key without a format is never corrupt.
+    // A key without a format is never corrupt, and names no schema but in the record's headers.
     let key_is_plain = !metadata.contains_key(KEY_DATA_FORMAT_KEY);
     let is_told = |source| match source {
         Source::Key => false,
-        Source::KeyCorrupt => key_is_plain,
+        Source::KeyCorrupt | Source::KeySchemaId => key_is_plain,
         _ => true,
     };
     matches!(format, Some(DataFormat::Json | DataFormat::Csv | DataFormat::Raw))

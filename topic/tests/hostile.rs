@@ -99,7 +99,9 @@ struct OneVersion(Arc<SchemaDefinition>);
 impl WriterSchemas for OneVersion {
     fn schema(&self, id: WriterSchemaId) -> Result<Arc<SchemaDefinition>, WriterSchemaError> {
         let known = match id {
-            WriterSchemaId::Glue(version) => version.into_bytes()[0] == 1,
+            WriterSchemaId::Glue(version) | WriterSchemaId::ConfluentGuid(version) => {
+                version.into_bytes()[0] == 1
+            }
             WriterSchemaId::Confluent(number) => number == 1,
         };
         match known {
@@ -132,6 +134,7 @@ static TARGETS: LazyLock<Vec<Target>> = LazyLock::new(|| {
             schema_version_id: "00000000-0000-0000-0000-000000000000".into(),
             data_format: data_format.into(),
             definition,
+            ..SchemaDefinition::default()
         };
         let table = TopicTable::parse("registry", "schema", &definition).unwrap();
         let writers: Arc<dyn WriterSchemas> = Arc::new(OneVersion(Arc::new(definition)));
@@ -142,14 +145,28 @@ static TARGETS: LazyLock<Vec<Target>> = LazyLock::new(|| {
 
 /// Decodes `payload` between two good rows, in every format.
 fn survive(payload: &[u8]) {
+    survive_record(&Record::of_value(payload), payload);
+}
+
+/// Decodes `payload` in every format, its schema named by a header of the record.
+fn survive_headed(header: &[u8], payload: &[u8]) {
+    let headers = [("__value_schema_id", Some(header))];
+    let headers = headers.as_slice();
+    let record = Record {
+        headers: &headers,
+        ..Record::of_value(payload)
+    };
+    survive_record(&record, payload);
+}
+
+fn survive_record(record: &Record<'_>, payload: &[u8]) {
     for (name, table, writers) in TARGETS.iter() {
         let mut decoder = RowDecoder::try_new(&table.schema, Some(table), writers).unwrap();
-        let record = Record::of_value(payload);
-        decoder.append_null_value(&record, None).unwrap();
+        decoder.append_null_value(record, None).unwrap();
         // What is made once and kept, such as a writer's schema, is no matter of this payload.
-        let _ = decoder.decode(&record);
+        let _ = decoder.decode(record);
         decoder.flush();
-        let (decoded, peak) = peak_bytes(|| decoder.decode(&record));
+        let (decoded, peak) = peak_bytes(|| decoder.decode(record));
         let most = BYTES_BESIDES + BYTES_PER_BYTE * inflated_len(payload);
         assert!(
             peak <= most,
@@ -158,7 +175,7 @@ fn survive(payload: &[u8]) {
         );
         let rows = decoder.rows();
         assert_eq!(rows, usize::from(decoded.is_ok()), "{name}");
-        decoder.append_null_value(&record, None).unwrap();
+        decoder.append_null_value(record, None).unwrap();
         assert_eq!(decoder.flush().num_rows(), rows + 1, "{name}");
     }
 }
@@ -227,6 +244,9 @@ proptest! {
         survive(&payload);
         survive(&glue(0, &payload));
         survive(&glue(5, &payload));
+        survive_headed(&payload, &payload);
+        survive_headed(&[&[1; 17], payload.as_slice()].concat(), &payload);
+        survive_headed(&[&[1; 17], [0].as_slice()].concat(), &payload);
     }
 
     #[test]

@@ -264,10 +264,14 @@ fn other_errors() -> Vec<Error> {
         };
         Error::from(SpillError::from(put))
     };
-    let writer_schema = |source| Error::WriterSchema {
+    let bad_record = |source: WriterSchemaError| Error::BadRecord {
         topic_partition: topic_partition(),
         offset: 150,
-        source,
+        reason: source.to_string(),
+    };
+    let no_registry = || WriterSchemaError::NoRegistry {
+        id: "7".into(),
+        reason: "set schema_registry_url to the Confluent registry it is in",
     };
     let wrong_token = TokenError::Version { found: 1 };
     vec![
@@ -336,15 +340,26 @@ fn other_errors() -> Vec<Error> {
             offset: 150,
             reason: "wanted JSON".into(),
         },
-        writer_schema(WriterSchemaError::Unknown { id: "7".into() }),
-        writer_schema(WriterSchemaError::NoRegistry {
+        bad_record(WriterSchemaError::Unknown { id: "7".into() }),
+        bad_record(no_registry()),
+        bad_record(WriterSchemaError::Unusable {
             id: "7".into(),
-            reason: "set schema_registry_url to the Confluent registry it is in",
+            reason: "it refers to version 1 of subject `a`, which the Confluent registry does not have"
+                .into(),
         }),
-        writer_schema(WriterSchemaError::Unavailable {
-            id: "7".into(),
-            reason: "the Confluent registry answered 500".into(),
-        }),
+        Error::NoSchemaRegistry {
+            topic_partition: topic_partition(),
+            offset: 150,
+            reason: no_registry().to_string(),
+        },
+        Error::WriterSchema {
+            topic_partition: topic_partition(),
+            offset: 150,
+            source: WriterSchemaError::Unavailable {
+                id: "7".into(),
+                reason: "the Confluent registry answered 500".into(),
+            },
+        },
         Error::Internal("the connector panicked: …".into()),
     ]
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use arrow::array::RecordBatch;
 use tokio::sync::mpsc::Sender;
-use topic::{BadRecord, OnBadRecord, OnTombstone, Record, RowDecoder, RowError, ValueErrors};
+use topic::{BadRecord, OnBadRecord, OnTombstone, Record, RowDecoder, RowError, Unresolved, ValueErrors};
 
 use crate::error::Error;
 use crate::filter::Filter;
@@ -141,6 +141,11 @@ impl RowSink {
         }
     }
 
+    /// The records of which none could be read so far for want of a schema registry.
+    fn unresolved(&self) -> Option<Unresolved> {
+        self.decoder.unresolved(self.policy.on_bad_record)
+    }
+
     fn flush(&mut self) -> Result<(), Error> {
         let batch = self.selection.filter.apply(self.decoder.flush())?;
         self.rows += batch.num_rows() as u64;
@@ -151,8 +156,11 @@ impl RowSink {
         Ok(())
     }
 
+    /// Rows of records that were not resolved are never enough: whether they are rows at all depends on those that
+    /// follow.
     fn has_enough(&self) -> bool {
-        self.selection.limit.is_some_and(|limit| self.rows >= limit)
+        let enough = self.selection.limit.is_some_and(|limit| self.rows >= limit);
+        enough && self.unresolved().is_none()
     }
 
     /// Waits for room. If there will be none the async side has failed, and its error is the one that counts.
@@ -181,6 +189,13 @@ impl RecordSink for RowSink {
     }
 
     fn finish(&mut self) -> Result<(), Error> {
+        if let Some(Unresolved { offset, reason }) = self.unresolved() {
+            return Err(Error::NoSchemaRegistry {
+                topic_partition: self.topic_partition.clone(),
+                offset,
+                reason,
+            });
+        }
         if self.decoder.rows() > 0 {
             self.flush()?;
         }

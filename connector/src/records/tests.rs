@@ -15,6 +15,8 @@ use crate::kafka::{Broker, KafkaError, RecordSink, TopicPartition, TopicSnapshot
 use crate::query_status::{QueryState, QueryStatus, QueryStatusError};
 use crate::testing::{TOPIC, World, soon, table_name};
 
+mod writer_schemas;
+
 /// Reads offsets `start..end` of partition 0, all columns, with the request changed as told.
 async fn read_as(
     world: &World,

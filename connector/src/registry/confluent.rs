@@ -1,7 +1,12 @@
-//! A Confluent schema registry, or one that speaks its API: the schemas that records name by a number.
+//! A Confluent schema registry, or one that speaks its API: the schemas that records name by a number or a GUID.
 //!
-//! `GET {schema_registry_url}/schemas/ids/{id}`, with Basic authentication if the URL has user info. Certificates are
-//! those that the system trusts (`SSL_CERT_FILE` may name others). A schema that refers to others is not supported.
+//! | asked | of |
+//! |---|---|
+//! | `GET {schema_registry_url}/schemas/ids/{id}`, `…/schemas/guids/{guid}` | the schema that a record names |
+//! | `GET …/subjects/{subject}/versions/{version}` | a schema that another [refers to](schemas) |
+//!
+//! With Basic authentication if the URL has user info. Certificates are those that the system trusts (`SSL_CERT_FILE`
+//! may name others). The API: <https://docs.confluent.io/platform/current/schema-registry/develop/api.html>.
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -10,21 +15,40 @@ use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
 use hyper::{Request, StatusCode, header};
 use serde::Deserialize;
-use serde::de::IgnoredAny;
-use topic::SchemaDefinition;
 
 use crate::aws::causes;
 use crate::http::HttpClient;
 
+mod key;
+pub mod schemas;
 mod url;
 
+pub use key::{SchemaKey, SubjectVersion};
 pub(crate) use url::redact;
 pub use url::{InvalidRegistryUrl, RegistryUrl, WANTED as WANTED_URL};
 
-/// Reads schemas by their id. Connects when first asked.
+/// Reads schemas, each by itself. Connects when first asked.
 pub struct ConfluentRegistry {
     url: RegistryUrl,
     client: OnceLock<HttpClient>,
+}
+
+/// A schema as the registry has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegisteredSchema {
+    /// `AVRO`, `PROTOBUF` or `JSON`.
+    pub data_format: String,
+    pub definition: String,
+    /// The schemas that it refers to itself.
+    pub references: Vec<Reference>,
+}
+
+/// How a schema refers to another one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reference {
+    /// What the schema's text calls the other one.
+    pub name: String,
+    pub version: SubjectVersion,
 }
 
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -43,33 +67,33 @@ impl ConfluentRegistry {
         }
     }
 
-    /// The schema of this id, whichever subjects it is of.
+    /// The schema of this key, whichever subjects it is of.
     ///
     /// # Errors
     /// [`ConfluentError::NotFound`] if there is none; all others mean that nobody knows.
-    pub async fn schema(&self, id: u32) -> Result<SchemaDefinition, ConfluentError> {
+    pub async fn schema(&self, key: &SchemaKey) -> Result<RegisteredSchema, ConfluentError> {
         let mut pause = FIRST_PAUSE;
         for _ in 1..MAX_ATTEMPTS {
-            match self.ask(id).await {
+            match self.ask(key).await {
                 Err(error) if error.may_pass() => {
-                    tracing::warn!(id, %error, "asking the Confluent registry again");
+                    tracing::warn!(%key, %error, "asking the Confluent registry again");
                     tokio::time::sleep(pause).await;
                     pause *= 2;
                 }
-                answer => return read(id, &answer?),
+                answer => return read(&answer?),
             }
         }
-        read(id, &self.ask(id).await?)
+        read(&self.ask(key).await?)
     }
 
-    async fn ask(&self, id: u32) -> Result<Bytes, ConfluentError> {
-        let asking = self.ask_in_any_time(id);
+    async fn ask(&self, key: &SchemaKey) -> Result<Bytes, ConfluentError> {
+        let asking = self.ask_in_any_time(key);
         let answer = tokio::time::timeout(ATTEMPT_TIMEOUT, asking).await;
         answer.unwrap_or(Err(ConfluentError::TimedOut))
     }
 
-    async fn ask_in_any_time(&self, id: u32) -> Result<Bytes, ConfluentError> {
-        let mut request = Request::get(self.url.of_schema(id)).header(
+    async fn ask_in_any_time(&self, key: &SchemaKey) -> Result<Bytes, ConfluentError> {
+        let mut request = Request::get(self.url.of_schema(key)).header(
             header::ACCEPT,
             "application/vnd.schemaregistry.v1+json, application/json",
         );
@@ -89,8 +113,14 @@ impl ConfluentRegistry {
         let body = body.to_bytes();
         match status {
             StatusCode::OK => Ok(body),
-            StatusCode::NOT_FOUND if says_unknown_schema(&body) => Err(ConfluentError::NotFound),
-            StatusCode::NOT_FOUND => Err(ConfluentError::NoRegistry),
+            StatusCode::NOT_FOUND | StatusCode::UNPROCESSABLE_ENTITY if says_unknown(&body) => {
+                Err(ConfluentError::NotFound)
+            }
+            StatusCode::NOT_FOUND if !key.is_valid() => Err(ConfluentError::NotFound),
+            StatusCode::NOT_FOUND => Err(match key {
+                SchemaKey::Guid(_) => ConfluentError::NoGuids,
+                _ => ConfluentError::NoRegistry,
+            }),
             status => Err(ConfluentError::Refused(status)),
         }
     }
@@ -109,7 +139,7 @@ impl ConfluentRegistry {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfluentError {
-    #[error("the Confluent registry has no schema of this id")]
+    #[error("the Confluent registry has no such schema")]
     NotFound,
     #[error("the Confluent registry could not be reached: {0}")]
     Unreachable(String),
@@ -120,10 +150,14 @@ pub enum ConfluentError {
     /// A proxy, another service, or another path.
     #[error("no Confluent registry answers at the path of schema_registry_url (404 without its error code)")]
     NoRegistry,
+    /// As [`Self::NoRegistry`], or an older registry.
+    #[error(
+        "no Confluent registry that finds schemas by GUID answers at the path of schema_registry_url (404 without its \
+         error code)"
+    )]
+    NoGuids,
     #[error("the Confluent registry's answer cannot be read: {0}")]
     Unreadable(String),
-    #[error("the schema refers to others in the Confluent registry, which is not supported")]
-    References,
     #[error("no HTTP client can be made: {0}")]
     Client(String),
 }
@@ -141,33 +175,47 @@ impl ConfluentError {
 
 /// An answer, as far as it matters here.
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Answer {
     schema: String,
-    #[serde(rename = "schemaType")]
     schema_type: Option<String>,
-    references: Option<Vec<IgnoredAny>>,
+    references: Option<Vec<AnsweredReference>>,
 }
 
-fn read(id: u32, body: &[u8]) -> Result<SchemaDefinition, ConfluentError> {
+#[derive(Deserialize)]
+struct AnsweredReference {
+    name: String,
+    subject: String,
+    version: i32,
+}
+
+fn read(body: &[u8]) -> Result<RegisteredSchema, ConfluentError> {
     let answer: Answer =
         serde_json::from_slice(body).map_err(|error| ConfluentError::Unreadable(error.to_string()))?;
-    if answer.references.is_some_and(|references| !references.is_empty()) {
-        return Err(ConfluentError::References);
-    }
-    Ok(SchemaDefinition {
-        schema_version_id: id.to_string(),
+    let references = answer.references.unwrap_or_default().into_iter();
+    let references = references.map(|reference| Reference {
+        name: reference.name,
+        version: SubjectVersion {
+            subject: reference.subject,
+            version: reference.version,
+        },
+    });
+    Ok(RegisteredSchema {
         data_format: answer.schema_type.unwrap_or_else(|| "AVRO".to_owned()),
         definition: answer.schema,
+        references: references.collect(),
     })
 }
 
-/// "Schema not found", as the API numbers its errors. A wrong path is answered 404 too.
-fn says_unknown_schema(body: &[u8]) -> bool {
+/// "Schema", "Subject" or "Version not found" or "Invalid version", as the API numbers its errors. A wrong path is
+/// answered 404 too.
+fn says_unknown(body: &[u8]) -> bool {
     #[derive(Deserialize)]
     struct Fault {
         error_code: u32,
     }
-    serde_json::from_slice(body).is_ok_and(|fault: Fault| fault.error_code == 40403)
+    serde_json::from_slice(body)
+        .is_ok_and(|fault: Fault| matches!(fault.error_code, 40401 | 40402 | 40403 | 42202))
 }
 
 #[cfg(test)]

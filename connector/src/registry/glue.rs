@@ -156,6 +156,7 @@ where
         schema_version_id,
         data_format: data_format.as_str().to_owned(),
         definition,
+        references: Vec::new(),
     })
 }
 

@@ -53,6 +53,7 @@ impl MemorySchemaRegistry {
             schema_version_id: schema_version_id.to_string(),
             data_format: data_format.to_owned(),
             definition: definition.to_owned(),
+            references: Vec::new(),
         };
         let mut registries = self.lock();
         let entry = registries.entry(registry.to_owned()).or_default();

@@ -1,9 +1,9 @@
 //! The schemas that records were written with, for the thread that decodes them.
 //!
-//! What was found is kept for as long as the container lives, since an id never gets another schema. That an id is
-//! unknown is kept for one request: somebody may register it.
+//! What was found is kept for as long as the container lives, since an id never gets another schema. That there is no
+//! schema to read with is kept for one request: somebody may register it.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -12,27 +12,22 @@ use tokio::time::timeout_at;
 use topic::{SchemaDefinition, WriterSchemaError, WriterSchemaId, WriterSchemas};
 
 use crate::registry::RegistryError;
+use crate::registry::confluent::schemas::{ConfluentId, ConfluentSchemas, SchemaError};
 use crate::registry::confluent::{ConfluentError, ConfluentRegistry};
-use crate::registry::once_cache::OnceCache;
 use crate::registry::schema_versions::SchemaVersions;
-
-/// The most schemas of a Confluent registry that are kept.
-const CAPACITY: usize = 1000;
 
 /// Where writers' schemas are looked up.
 pub struct WriterSchemaSources {
     glue: Arc<SchemaVersions>,
     /// `None` if no setting names one.
-    confluent: Option<ConfluentRegistry>,
-    confluent_schemas: OnceCache<u32, SchemaDefinition>,
+    confluent: Option<ConfluentSchemas>,
 }
 
 impl WriterSchemaSources {
     pub fn new(glue: Arc<SchemaVersions>, confluent: Option<ConfluentRegistry>) -> Self {
         Self {
             glue,
-            confluent,
-            confluent_schemas: OnceCache::new(CAPACITY),
+            confluent: confluent.map(ConfluentSchemas::new),
         }
     }
 
@@ -43,27 +38,42 @@ impl WriterSchemaSources {
             sources: Arc::clone(self),
             runtime: Handle::current(),
             deadline,
-            unknown: Mutex::default(),
+            without: Mutex::default(),
         }
     }
 
     async fn look_up(&self, id: WriterSchemaId) -> Result<Arc<SchemaDefinition>, NotFound> {
-        match id {
-            WriterSchemaId::Glue(id) => Ok(self.glue.version(&id.to_string()).await?),
-            WriterSchemaId::Confluent(id) => {
-                let registry = self.confluent.as_ref().ok_or(NotFound::NobodyToAsk)?;
-                let load = registry.schema(id);
-                Ok(self.confluent_schemas.get_or_load(&id, load).await?)
-            }
-        }
+        let id = match id {
+            WriterSchemaId::Glue(id) => return Ok(self.glue.version(&id.to_string()).await?),
+            WriterSchemaId::Confluent(id) => ConfluentId::Number(id),
+            WriterSchemaId::ConfluentGuid(guid) => ConfluentId::Guid(guid),
+        };
+        let registry = self.confluent.as_ref().ok_or(NotFound::NobodyToAsk)?;
+        Ok(registry.schema(id).await?)
     }
 }
 
-/// There is no such schema, or nobody could tell for this reason.
+/// Why there is no schema, or that the registry did not answer, for this reason.
 enum NotFound {
     Unknown,
+    Unusable(String),
     NobodyToAsk,
     NotTold(String),
+}
+
+impl NotFound {
+    fn of(self, id: WriterSchemaId) -> WriterSchemaError {
+        let id = id.to_string();
+        match self {
+            Self::Unknown => WriterSchemaError::Unknown { id },
+            Self::Unusable(reason) => WriterSchemaError::Unusable { id, reason },
+            Self::NobodyToAsk => WriterSchemaError::NoRegistry {
+                id,
+                reason: "set schema_registry_url to the Confluent registry it is in",
+            },
+            Self::NotTold(reason) => WriterSchemaError::Unavailable { id, reason },
+        }
+    }
 }
 
 impl From<RegistryError> for NotFound {
@@ -75,10 +85,11 @@ impl From<RegistryError> for NotFound {
     }
 }
 
-impl From<ConfluentError> for NotFound {
-    fn from(error: ConfluentError) -> Self {
+impl From<SchemaError> for NotFound {
+    fn from(error: SchemaError) -> Self {
         match error {
-            ConfluentError::NotFound => Self::Unknown,
+            SchemaError::Registry(ConfluentError::NotFound) => Self::Unknown,
+            SchemaError::References(error) => Self::Unusable(error.to_string()),
             error => Self::NotTold(error.to_string()),
         }
     }
@@ -89,45 +100,42 @@ pub struct RequestWriterSchemas {
     sources: Arc<WriterSchemaSources>,
     runtime: Handle,
     deadline: Instant,
-    /// As many as the request's time let be asked for.
-    unknown: Mutex<HashSet<WriterSchemaId>>,
+    /// Ids for which the registry has no schema to read with: as many as the request's time let be asked for.
+    without: Mutex<HashMap<WriterSchemaId, WriterSchemaError>>,
 }
 
 impl RequestWriterSchemas {
-    fn unknown(&self) -> MutexGuard<'_, HashSet<WriterSchemaId>> {
-        self.unknown.lock().unwrap_or_else(PoisonError::into_inner)
+    fn without(&self) -> MutexGuard<'_, HashMap<WriterSchemaId, WriterSchemaError>> {
+        self.without.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl WriterSchemas for RequestWriterSchemas {
     fn schema(&self, id: WriterSchemaId) -> Result<Arc<SchemaDefinition>, WriterSchemaError> {
-        let unknown = || WriterSchemaError::Unknown { id: id.to_string() };
-        if self.unknown().contains(&id) {
-            return Err(unknown());
+        if let Some(known) = self.without().get(&id) {
+            return Err(known.clone());
         }
         let looking_up = self.sources.look_up(id);
         // A timer belongs to the runtime, so it is made within.
         let found = self
             .runtime
             .block_on(async { timeout_at(self.deadline.into(), looking_up).await });
-        let reason = match found {
-            Ok(Ok(definition)) => return Ok(definition),
-            Ok(Err(NotFound::Unknown)) => {
-                self.unknown().insert(id);
-                return Err(unknown());
-            }
-            Ok(Err(NotFound::NobodyToAsk)) => {
-                let reason = "set schema_registry_url to the Confluent registry it is in";
-                return Err(WriterSchemaError::NoRegistry {
-                    id: id.to_string(),
-                    reason,
-                });
-            }
-            Ok(Err(NotFound::NotTold(reason))) => reason,
-            Err(_) => "the registry did not answer within the request's time".to_owned(),
+        let found = found.unwrap_or_else(|_| {
+            let reason = "the registry did not answer within the request's time";
+            Err(NotFound::NotTold(reason.to_owned()))
+        });
+        let error = match found {
+            Ok(definition) => return Ok(definition),
+            Err(not_found) => not_found.of(id),
         };
-        let id = id.to_string();
-        Err(WriterSchemaError::Unavailable { id, reason })
+        // Whoever asked nobody may do so again, and whoever did not answer may be asked again.
+        if matches!(
+            error,
+            WriterSchemaError::Unknown { .. } | WriterSchemaError::Unusable { .. }
+        ) {
+            self.without().insert(id, error.clone());
+        }
+        Err(error)
     }
 }
 

@@ -1,5 +1,6 @@
 //! A small HTTP server on the loopback interface, for clients to be tested against.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -25,6 +26,21 @@ impl HttpEndpoint {
             .iter()
             .map(|(status, body)| answer(*status, body))
             .collect();
+        Self::start(move |_, asked_before| answers[asked_before.min(answers.len() - 1)].clone()).await
+    }
+
+    /// Gives to each path its own answer, a status and a body; to others 404 and `otherwise`.
+    pub(crate) async fn routed(answers: &[(&str, u16, String)], otherwise: &str) -> Self {
+        let answers: HashMap<_, _> = answers
+            .iter()
+            .map(|(path, status, body)| ((*path).to_owned(), answer(*status, body)))
+            .collect();
+        let otherwise = answer(404, otherwise);
+        Self::start(move |path, _| answers.get(path).unwrap_or(&otherwise).clone()).await
+    }
+
+    /// `answer` is told the path, and how often the server was asked before.
+    async fn start(answer: impl Fn(&str, usize) -> Vec<u8> + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let requests = Arc::new(Mutex::new(Vec::new()));
@@ -32,7 +48,7 @@ impl HttpEndpoint {
         let server = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let asked_before = asked.lock().unwrap().len();
-                let answer = &answers[asked_before.min(answers.len() - 1)];
+                let answer = |request: &str| answer(path(request), asked_before);
                 if let Ok(request) = serve(stream, answer).await {
                     asked.lock().unwrap().push(request);
                 }
@@ -48,6 +64,14 @@ impl HttpEndpoint {
     /// What was asked so far, each with head and body.
     pub(crate) fn requests(&self) -> Vec<String> {
         self.requests.lock().unwrap().clone()
+    }
+
+    /// The paths that were asked for so far, with their queries.
+    pub(crate) fn paths(&self) -> Vec<String> {
+        self.requests()
+            .iter()
+            .map(|request| path(request).to_owned())
+            .collect()
     }
 }
 
@@ -69,16 +93,22 @@ fn answer(status: u16, body: &str) -> Vec<u8> {
 }
 
 /// Reads one request, whose body ends where its `content-length` says, and closes the connection after the answer.
-async fn serve(mut stream: TcpStream, answer: &[u8]) -> std::io::Result<String> {
+async fn serve(mut stream: TcpStream, answer: impl Fn(&str) -> Vec<u8>) -> std::io::Result<String> {
     let mut request = Vec::new();
     while !is_whole(&request) {
         if stream.read_buf(&mut request).await? == 0 {
             break;
         }
     }
+    let request = String::from_utf8_lossy(&request).into_owned();
     // A client that has seen enough closes early.
-    let _ = stream.write_all(answer).await;
-    Ok(String::from_utf8_lossy(&request).into_owned())
+    let _ = stream.write_all(&answer(&request)).await;
+    Ok(request)
+}
+
+/// With the query.
+fn path(request: &str) -> &str {
+    request.split(' ').nth(1).unwrap_or_default()
 }
 
 fn is_whole(request: &[u8]) -> bool {

@@ -12,9 +12,14 @@
 //! | `raw_value_length`, `raw_key_length` | BIGINT | NULL likewise |
 //! | `value_corrupt`, `key_corrupt` | BOOLEAN | whether it did not decode; false for a tombstone, or without key |
 //! | `error` | VARCHAR | why the value did not decode, or NULL |
+//! | `schema_id`, `key_schema_id` | VARCHAR | which schema the value, or the key, was written with; NULL if the record does not say |
 //!
 //! A scalar converts to other types as [`Scalar`] does, a header by way of its UTF-8 text. A header without value is
 //! NULL.
+//!
+//! A schema's id is the GUID or number in the record header for it, else the number in Confluent's framing or the version
+//! id in Glue's ([`framing`](super::framing)). What stands in front of a payload is looked at where its format may have
+//! a framing: of JSON, Avro and Protobuf, and of keys that the table has a format for.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -23,7 +28,7 @@ use arrow::datatypes::DataType;
 
 use crate::decode::column::{ColumnBuilder, ValueBuilder};
 use crate::decode::scalar::Scalar;
-use crate::decode::{Column, TableError};
+use crate::decode::{Column, TableError, WriterSchemaId};
 use crate::record::{Headers, Record};
 use crate::table::Source;
 
@@ -31,6 +36,10 @@ use crate::table::Source;
 pub(crate) struct AboutRecord {
     pub(crate) shown: Shown,
     pub(crate) columns: Vec<ColumnBuilder>,
+    /// Whether a column shows [`Source::SchemaId`].
+    pub(crate) shows_schema_id: bool,
+    /// Whether a column shows [`Source::KeySchemaId`].
+    pub(crate) shows_key_schema_id: bool,
 }
 
 impl AboutRecord {
@@ -46,6 +55,8 @@ impl AboutRecord {
         Ok(Self {
             shown: Shown(shown.collect()),
             columns: columns.iter().map(builder).collect::<Result<_, _>>()?,
+            shows_schema_id: columns.iter().any(|column| column.source == Source::SchemaId),
+            shows_key_schema_id: columns.iter().any(|column| column.source == Source::KeySchemaId),
         })
     }
 }
@@ -63,25 +74,35 @@ enum Show {
     },
 }
 
+/// What became of a record, as far as columns show it.
+pub(crate) struct Outcome<'a> {
+    /// Why the value did not decode.
+    pub(crate) reason: Option<&'a str>,
+    pub(crate) key_corrupt: bool,
+    /// Which schema the value was written with; `None` also if no column shows it.
+    pub(crate) schema_id: Option<WriterSchemaId>,
+    pub(crate) key_schema_id: Option<WriterSchemaId>,
+}
+
 impl Shown {
-    /// Appends one row to `columns`. `reason` tells why the value did not decode.
-    pub(crate) fn append(
-        &self,
-        columns: &mut [ColumnBuilder],
-        record: &Record<'_>,
-        reason: Option<&str>,
-        key_corrupt: bool,
-    ) {
+    /// Appends one row to `columns`.
+    pub(crate) fn append(&self, columns: &mut [ColumnBuilder], record: &Record<'_>, outcome: &Outcome<'_>) {
+        let Outcome {
+            reason,
+            key_corrupt,
+            schema_id,
+            key_schema_id,
+        } = *outcome;
         for (show, column) in self.0.iter().zip(columns) {
             match show {
                 Show::Scalar(Source::ValueCorrupt) => column.append(Scalar::Bool(reason.is_some())),
                 Show::Scalar(Source::KeyCorrupt) => column.append(Scalar::Bool(key_corrupt)),
                 Show::Scalar(Source::Error) => column.append(reason.map_or(Scalar::Null, Scalar::Text)),
+                Show::Scalar(Source::SchemaId) => append_id(schema_id, column),
+                Show::Scalar(Source::KeySchemaId) => append_id(key_schema_id, column),
                 Show::Scalar(source) => column.append(scalar(source, record)),
                 Show::Headers => append_headers(record.headers, column),
-                Show::Header { name, as_text } => {
-                    column.append(header(last_header(record.headers, name), *as_text));
-                }
+                Show::Header { name, as_text } => column.append(header(record.headers.last(name), *as_text)),
             }
         }
     }
@@ -150,7 +171,16 @@ fn scalar<'a>(source: &Source, record: &Record<'a>) -> Scalar<'a> {
         | Source::Header
         | Source::ValueCorrupt
         | Source::KeyCorrupt
-        | Source::Error => Scalar::Null,
+        | Source::Error
+        | Source::SchemaId
+        | Source::KeySchemaId => Scalar::Null,
+    }
+}
+
+fn append_id(id: Option<WriterSchemaId>, column: &mut ColumnBuilder) {
+    match id {
+        Some(id) => column.append(Scalar::Text(&id.to_string())),
+        None => column.append(Scalar::Null),
     }
 }
 
@@ -160,16 +190,6 @@ fn header(value: Option<&[u8]>, as_text: bool) -> Scalar<'_> {
         Ok(text) if as_text => Scalar::Text(text),
         _ => Scalar::Bytes(bytes),
     }
-}
-
-fn last_header<'a>(headers: &'a dyn Headers, wanted: &str) -> Option<&'a [u8]> {
-    let mut last = None;
-    headers.visit(&mut |name, value| {
-        if name == wanted {
-            last = value;
-        }
-    });
-    last
 }
 
 fn append_headers(headers: &dyn Headers, column: &mut ColumnBuilder) {

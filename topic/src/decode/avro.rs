@@ -1,14 +1,16 @@
 //! One Avro datum per record, read as the registered schema says and as its writer's schema wrote it.
 //!
-//! | the payload begins with | it is |
+//! | the record | its payload is |
 //! |---|---|
-//! | `03`, then `00` or `05`, and has 18 bytes or more | in Glue's framing: the header names the writer's schema |
-//! | `00`, and has 5 bytes or more | in Confluent's framing: likewise |
+//! | has a [record header](super::framing) with a schema's id | a datum of that schema, whatever it begins with |
+//! | begins with `03`, then `00` or `05`, and has 18 bytes or more | in Glue's framing: the header names the writer's schema |
+//! | begins with `00`, and has 5 bytes or more | in Confluent's framing: likewise |
 //! | anything else | a bare datum of the registered schema |
 //!
-//! A bare datum may begin with either mark. So where no schema has the id that a header would name, where there is no
-//! registry to ask, or where the body would have to be inflated and cannot be, the whole payload is taken for a bare datum if it is one to its last byte;
-//! otherwise the record is bad, for the reason that the header gives. A datum that leaves bytes over is bad.
+//! A bare datum may begin with either mark. So where no schema has the id that a header in the payload would name, where
+//! there is no registry to ask, or where the body would have to be inflated and cannot be, the whole payload is taken for
+//! a bare datum if it is one to its last byte; otherwise the record is bad, for the reason that the header gives. With a
+//! record header it is bad without a further look. A datum that leaves bytes over is bad.
 //!
 //! Columns are read straight from the bytes, and what no column shows is passed over:
 //!
@@ -49,10 +51,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::decode::column::ColumnBuilder;
-use crate::decode::framing::{CONFLUENT_HEADER_BYTES, Framed, GLUE_HEADER_BYTES};
+use crate::decode::framing::{CONFLUENT_HEADER_BYTES, Framed, GLUE_HEADER_BYTES, SchemaHeader};
 use crate::decode::{
     Column, PayloadDecoder, RowError, TableError, WriterSchemaError, WriterSchemaId, WriterSchemas, framing,
 };
+use crate::definition::SchemaDefinition;
 use crate::path::Path;
 use crate::table::DataFormat;
 
@@ -131,17 +134,33 @@ impl AvroDecoder {
         }
     }
 
+    /// Whether a payload whose header led to `error` has none. A registry that is down leaves that open, and guessing
+    /// would make rows of what is none.
+    fn is_bare(&self, error: &RowError, payload: &[u8]) -> bool {
+        matches!(error, RowError::Bad(_)) && self.own.accepts(payload)
+    }
+
+    /// The plan and the datum of a payload with a header; `None` for a payload that has none. Bad ones may still
+    /// [be bare](Self::is_bare).
+    fn read_framed<'p>(&mut self, payload: &'p [u8]) -> Result<Option<Planned<'p>>, RowError> {
+        let Some((id, datum)) = Self::read_header(payload)? else {
+            return Ok(None);
+        };
+        Ok(Some((self.plan(id)?, datum)))
+    }
+
     /// How to read data of this writer's schema, or why they cannot be; an error if the schema was not found.
     fn plan(&mut self, id: WriterSchemaId) -> Result<Result<Arc<Plan>, String>, RowError> {
         if let Some(known) = self.plans.get(&id) {
             return Ok(known.clone());
         }
-        let writer = self.writers.schema(id)?;
-        let plan = match writer.data_format.as_str() {
-            "AVRO" => self.resolve(&writer.definition),
-            other => Err(format!("its format is {other}, wanted AVRO")),
+        let plan = match self.writers.schema(id) {
+            Ok(writer) => self
+                .resolve(&writer)
+                .map_err(|reason| format!("the record's schema {id}: {reason}")),
+            Err(error @ WriterSchemaError::Unusable { .. }) => Err(error.to_string()),
+            Err(error) => return Err(error.into()),
         };
-        let plan = plan.map_err(|reason| format!("the record's schema {id}: {reason}"));
         if self.plans.len() == MAX_PLANS {
             self.plans.clear();
         }
@@ -149,12 +168,16 @@ impl AvroDecoder {
         Ok(plan)
     }
 
-    fn resolve(&self, writer: &str) -> Result<Arc<Plan>, String> {
-        if writer == self.definition {
+    fn resolve(&self, writer: &SchemaDefinition) -> Result<Arc<Plan>, String> {
+        if !writer.data_format.eq_ignore_ascii_case("AVRO") {
+            return Err(format!("its format is {}, wanted AVRO", writer.data_format));
+        }
+        if writer.definition == self.definition && writer.references.is_empty() {
             return Ok(Arc::clone(&self.own));
         }
         let mut types = self.reader.types.clone();
-        let writer = types.parse(writer).map_err(|error| error.reason)?;
+        let writer = types.parse_with(&writer.definition, &writer.references);
+        let writer = writer.map_err(|error| error.reason)?;
         let resolution = Resolution::new(types, writer, self.reader.top);
         let resolution = resolution.map_err(|error| error.to_string())?;
         Ok(Arc::new(Plan::new(resolution, &self.targets)))
@@ -163,31 +186,40 @@ impl AvroDecoder {
 
 impl PayloadDecoder for AvroDecoder {
     fn decode(&mut self, payload: &[u8], columns: &mut [ColumnBuilder]) -> Result<(), RowError> {
-        let framed = Self::read_header(payload).and_then(|header| {
-            let Some((id, body)) = header else {
-                return Ok((Ok(Arc::clone(&self.own)), Cow::Borrowed(payload)));
-            };
-            Ok((self.plan(id)?, body))
-        });
-        let (plan, datum) = match framed {
-            Err(error) if may_be_bare(&error) && self.own.accepts(payload) => {
-                (Ok(Arc::clone(&self.own)), Cow::Borrowed(payload))
-            }
-            framed => framed?,
-        };
-        let plan = plan.map_err(RowError::bad)?;
-        plan.read(&datum, columns)
-            .map_err(|error| RowError::bad(format!("not an Avro datum of its schema: {error}")))
+        match self.read_framed(payload) {
+            Ok(Some((Ok(plan), datum))) => read(&plan, &datum, columns),
+            Ok(Some((Err(reason), _))) => Err(RowError::bad(reason)),
+            Ok(None) => read(&self.own, payload, columns),
+            Err(error) if self.is_bare(&error, payload) => read(&self.own, payload, columns),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn decode_written(
+        &mut self,
+        header: &SchemaHeader<'_>,
+        payload: &[u8],
+        columns: &mut [ColumnBuilder],
+    ) -> Result<(), RowError> {
+        let plan = self.plan(header.id)?.map_err(RowError::bad)?;
+        read(&plan, payload, columns)
+    }
+
+    fn schema_id(&mut self, payload: &[u8]) -> Option<WriterSchemaId> {
+        match self.read_framed(payload) {
+            Ok(None) => None,
+            Err(error) if self.is_bare(&error, payload) => None,
+            _ => framing::named(payload),
+        }
     }
 }
 
-/// Whether a payload whose header came to `error` may have none. A registry that is down leaves that open, and guessing
-/// would make rows of what is none.
-fn may_be_bare(error: &RowError) -> bool {
-    matches!(
-        error,
-        RowError::Bad(_) | RowError::WriterSchema(WriterSchemaError::NoRegistry { .. })
-    )
+/// A writer's plan, or why there is none, and the datum.
+type Planned<'p> = (Result<Arc<Plan>, String>, Cow<'p, [u8]>);
+
+fn read(plan: &Plan, datum: &[u8], columns: &mut [ColumnBuilder]) -> Result<(), RowError> {
+    plan.read(datum, columns)
+        .map_err(|error| RowError::bad(format!("not an Avro datum of its schema: {error}")))
 }
 
 /// Names of fields, branches and map keys and indexes of arrays; `None` for an empty mapping.

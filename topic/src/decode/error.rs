@@ -23,13 +23,23 @@ impl RowError {
         Self::Bad(BadRecord {
             column: None,
             reason: reason.into(),
+            lacks_registry: false,
         })
     }
 
     pub(super) fn of_key(self) -> Self {
+        self.within("key")
+    }
+
+    /// An error within the message index that a record header holds.
+    pub(super) fn of_record_header(self) -> Self {
+        self.within("message index in the record header")
+    }
+
+    fn within(self, place: &str) -> Self {
         match self {
             Self::Bad(bad) => Self::Bad(BadRecord {
-                reason: format!("key: {}", bad.reason),
+                reason: format!("{place}: {}", bad.reason),
                 ..bad
             }),
             other => other,
@@ -40,10 +50,15 @@ impl RowError {
 impl From<WriterSchemaError> for RowError {
     fn from(error: WriterSchemaError) -> Self {
         match error {
-            WriterSchemaError::Unknown { .. } => Self::bad(error.to_string()),
-            WriterSchemaError::NoRegistry { .. } | WriterSchemaError::Unavailable { .. } => {
-                Self::WriterSchema(error)
+            WriterSchemaError::Unknown { .. } | WriterSchemaError::Unusable { .. } => {
+                Self::bad(error.to_string())
             }
+            WriterSchemaError::NoRegistry { .. } => Self::Bad(BadRecord {
+                column: None,
+                reason: error.to_string(),
+                lacks_registry: true,
+            }),
+            WriterSchemaError::Unavailable { .. } => Self::WriterSchema(error),
         }
     }
 }
@@ -55,6 +70,16 @@ pub struct BadRecord {
     /// The column at fault, if it was one.
     pub column: Option<String>,
     /// Never contains the record's data.
+    pub reason: String,
+    /// Whether the record names a schema that no registry could be asked for.
+    pub lacks_registry: bool,
+}
+
+/// The first of the values, or keys, none of which can be read without a schema registry that the connector lacks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unresolved {
+    pub offset: i64,
+    /// As [`BadRecord::reason`].
     pub reason: String,
 }
 

@@ -1,4 +1,5 @@
-//! The headers that schema registries' serializers put before a payload.
+//! How schema registries' serializers say which schema a payload was written with: in front of it, or in a header of
+//! the record.
 //!
 //! | first bytes | then |
 //! |---|---|
@@ -6,6 +7,18 @@
 //! | `00`, 4 bytes of Confluent schema id, most significant first | the payload |
 //!
 //! Which of them a payload may carry is for its format to say: a bare Avro datum may begin with either byte too.
+//!
+//! A record header takes precedence, as in Confluent's deserializers: `__value_schema_id` for the value,
+//! `__key_schema_id` for the key, the last one if there are several. The payload then has nothing in front.
+//!
+//! | value of the record header | then |
+//! |---|---|
+//! | `01`, 16 bytes of the schema's GUID | of Protobuf the index of the message |
+//! | `00`, 4 bytes of Confluent schema id, most significant first | likewise |
+//!
+//! With anything else in it a payload is bad whose format needs the schema. What may follow is ignored, and a record
+//! header without value is the same as none: so do `DualSchemaIdDeserializer` and `SchemaId` in
+//! <https://github.com/confluentinc/schema-registry/tree/master/schema-serializer/src/main/java/io/confluent/kafka/serializers/schema/id>.
 
 use std::borrow::Cow;
 use std::io::Read;
@@ -25,6 +38,63 @@ const MAX_INFLATED_BYTES: u64 = 64 * 1024 * 1024;
 pub(crate) const GLUE: u8 = 3;
 /// Begins a payload in Confluent's framing.
 pub(crate) const CONFLUENT: u8 = 0;
+
+/// Name of the record header about the value.
+pub(crate) const VALUE_SCHEMA_HEADER: &str = "__value_schema_id";
+/// Name of the record header about the key.
+pub(crate) const KEY_SCHEMA_HEADER: &str = "__key_schema_id";
+/// Begins a record header that holds a GUID.
+const GUID: u8 = 1;
+
+/// What a record header says of the schema that a payload was written with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct SchemaHeader<'a> {
+    pub(crate) id: WriterSchemaId,
+    /// Of Protobuf the path to the message within the schema.
+    pub(crate) message_index: &'a [u8],
+}
+
+impl<'a> SchemaHeader<'a> {
+    /// Reads the value of a record header.
+    pub(crate) fn read(value: &'a [u8]) -> Result<Self, RowError> {
+        let (id, message_index) = match value.split_first() {
+            Some((&GUID, rest)) => rest
+                .split_first_chunk()
+                .map(|(guid, rest)| (WriterSchemaId::ConfluentGuid(Uuid::from_bytes(*guid)), rest)),
+            Some((&CONFLUENT, rest)) => rest
+                .split_first_chunk()
+                .map(|(id, rest)| (WriterSchemaId::Confluent(u32::from_be_bytes(*id)), rest)),
+            Some((other, _)) => {
+                return Err(RowError::bad(format!(
+                    "the record header with the schema's id begins with {other}, wanted {CONFLUENT} or {GUID}"
+                )));
+            }
+            None => None,
+        }
+        .ok_or_else(|| {
+            RowError::bad(format!(
+                "the record header with the schema's id has {} bytes, wanted 1 and 4 of an id or 16 of a GUID",
+                value.len()
+            ))
+        })?;
+        Ok(Self { id, message_index })
+    }
+}
+
+/// Which schema a payload that begins as a header does names; `None` if it is shorter than that.
+pub(crate) fn named(payload: &[u8]) -> Option<WriterSchemaId> {
+    match payload.first()? {
+        &GLUE => {
+            let [_, _, uuid @ ..] = payload.first_chunk::<GLUE_HEADER_BYTES>()?;
+            Some(WriterSchemaId::Glue(Uuid::from_bytes(*uuid)))
+        }
+        &CONFLUENT => {
+            let [_, id @ ..] = payload.first_chunk::<CONFLUENT_HEADER_BYTES>()?;
+            Some(WriterSchemaId::Confluent(u32::from_be_bytes(*id)))
+        }
+        _ => None,
+    }
+}
 
 /// Takes the header off a payload that begins as one does: whose schema it names, and the body.
 pub(crate) fn read(payload: &[u8]) -> Result<Option<Framed<'_>>, RowError> {
@@ -142,6 +212,56 @@ mod tests {
             read_confluent(&[0, 0, 0, 1]).unwrap_err().to_string(),
             "a Confluent header has 5 bytes, the payload 4"
         );
+    }
+
+    #[test]
+    fn reads_record_headers() {
+        let guid = WriterSchemaId::ConfluentGuid(Uuid::from_bytes(UUID));
+        let number = WriterSchemaId::Confluent(258);
+        for (header, id, message_index) in [
+            ([&[1], UUID.as_slice()].concat(), guid, [].as_slice()),
+            ([&[1], UUID.as_slice(), &[2, 2]].concat(), guid, &[2, 2]),
+            (vec![0, 0, 0, 1, 2], number, &[]),
+            (vec![0, 0, 0, 1, 2, 4, 0, 2], number, &[4, 0, 2]),
+        ] {
+            let wanted = SchemaHeader { id, message_index };
+            assert_eq!(SchemaHeader::read(&header), Ok(wanted));
+        }
+    }
+
+    #[test]
+    fn says_what_is_wrong_with_a_record_header() {
+        let reason = |header: &[u8]| SchemaHeader::read(header).unwrap_err().to_string();
+        for (header, bytes) in [
+            (vec![], 0),
+            (vec![1], 1),
+            (vec![0, 0, 0, 1], 4),
+            ([&[1], &UUID[..15]].concat(), 16),
+        ] {
+            assert_eq!(
+                reason(&header),
+                format!(
+                    "the record header with the schema's id has {bytes} bytes, wanted 1 and 4 of an id or 16 of a GUID"
+                )
+            );
+        }
+        assert_eq!(
+            reason(&glue(0, b"")),
+            "the record header with the schema's id begins with 3, wanted 0 or 1"
+        );
+    }
+
+    #[test]
+    fn names_the_schema_of_a_payload_without_reading_it() {
+        let version = Some(WriterSchemaId::Glue(Uuid::from_bytes(UUID)));
+        for payload in [glue(0, b""), glue(5, b"no zlib data"), glue(9, b"body")] {
+            assert_eq!(named(&payload), version);
+            assert_eq!(named(&payload[..17]), None);
+        }
+        assert_eq!(named(&[0, 0, 0, 1, 2]), Some(WriterSchemaId::Confluent(258)));
+        for bare in [&[][..], &[0, 0, 0, 1], &[1, 2, 3, 4, 5, 6], b"{}"] {
+            assert_eq!(named(bare), None);
+        }
     }
 
     #[test]

@@ -25,6 +25,7 @@
 //! | bytes that are not UTF-8 | replaced by U+FFFD; the row is kept |
 //! | text after the document | ignored |
 //! | a Glue or Confluent header before the document | dropped; no schema is needed to read JSON |
+//! | a schema's id in a record header | not looked at, for the same reason |
 //! | empty value, byte order mark, comments, any other syntax error | bad record |
 //! | top level not an object | bad record |
 //!
@@ -50,7 +51,7 @@ use crate::decode::json::cursor::Cursor;
 use crate::decode::json::fill::Filler;
 use crate::decode::json::members::Members;
 use crate::decode::json::wanted::{Found, Wanted};
-use crate::decode::{Column, PayloadDecoder, RowError, TableError, framing, utf8};
+use crate::decode::{Column, PayloadDecoder, RowError, TableError, WriterSchemaId, framing, utf8};
 use crate::path::{Path, Step};
 
 mod cursor;
@@ -127,6 +128,10 @@ impl PayloadDecoder for JsonDecoder {
             }
         }
         Ok(())
+    }
+
+    fn schema_id(&mut self, payload: &[u8]) -> Option<WriterSchemaId> {
+        framing::named(payload)
     }
 }
 

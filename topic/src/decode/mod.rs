@@ -17,8 +17,8 @@
 //! | `scalar` | what a scalar means to a type |
 //! | `utf8` | bytes that should be text |
 //! | `column` | columns in the making |
-//! | `framing` | the headers that schema registries put before a payload |
-//! | `writer_schemas` | the schemas that those headers name |
+//! | `framing` | how a record names the schemas that it was written with |
+//! | `writer_schemas` | these schemas |
 //! | `error` | what can be wrong |
 
 use std::sync::Arc;
@@ -26,13 +26,13 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow::datatypes::SchemaRef;
 
-use crate::decode::about::AboutRecord;
+use crate::decode::about::{AboutRecord, Outcome};
 use crate::decode::column::ColumnBuilder;
 use crate::decode::payload::{Payload, append_row};
 use crate::record::Record;
-use crate::table::{self, Source, TopicTable};
+use crate::table::{self, OnBadRecord, Source, TopicTable};
 
-pub use self::error::{BadRecord, RowError, TableError, ValueErrors};
+pub use self::error::{BadRecord, RowError, TableError, Unresolved, ValueErrors};
 pub(crate) use self::payload::PayloadDecoder;
 pub(crate) use self::wanted::{Column, has_dates};
 pub use self::writer_schemas::{NoWriterSchemas, WriterSchemaError, WriterSchemaId, WriterSchemas};
@@ -97,13 +97,14 @@ impl RowDecoder {
         let encoding = table.map(|table| table.value.clone());
         let encoding = encoding.or_else(|| table::encoding(schema));
         let key_encoding = table.and_then(|table| table.key.clone());
-        let key_wanted = !key.is_empty() || about.iter().any(|column| column.source == Source::KeyCorrupt);
+        let of_key = |column: &Column| matches!(column.source, Source::KeyCorrupt | Source::KeySchemaId);
+        let key_wanted = !key.is_empty() || about.iter().any(of_key);
         Ok(Self {
             schema: schema.clone(),
-            value: Payload::new(&value, &encoding.ok_or(TableError::UnknownFormat)?, writers)?,
+            value: Payload::of_value(&value, &encoding.ok_or(TableError::UnknownFormat)?, writers)?,
             key: match key_encoding.filter(|_| key_wanted) {
-                Some(encoding) => Payload::new(&key, &encoding, writers)?,
-                None if key.is_empty() => Payload::default(),
+                Some(encoding) => Payload::of_key(&key, &encoding, writers)?,
+                None if key.is_empty() => Payload::unread_key(),
                 None => return Err(TableError::UnknownFormat),
             },
             about: AboutRecord::new(&about)?,
@@ -127,7 +128,7 @@ impl RowDecoder {
     /// decoder also if a value does not fit its column.
     pub fn decode(&mut self, record: &Record<'_>) -> Result<(), RowError> {
         let value = record.value.unwrap_or_default();
-        self.value.decode(value, self.rows, self.strict)?;
+        self.value.decode(value, record, self.rows, self.strict)?;
         self.finish_row(record, None)
     }
 
@@ -143,9 +144,9 @@ impl RowDecoder {
 
     fn finish_row(&mut self, record: &Record<'_>, reason: Option<&str>) -> Result<(), RowError> {
         let key = match record.key {
-            Some(key) => self.key.decode(key, self.rows, self.strict),
+            Some(key) => self.key.decode(key, record, self.rows, self.strict),
             None => {
-                self.key.append_nulls();
+                self.key.append_absent();
                 Ok(())
             }
         };
@@ -161,8 +162,20 @@ impl RowDecoder {
                 return Err(error.of_key());
             }
         };
+        let outcome = Outcome {
+            reason,
+            key_corrupt,
+            schema_id: match self.about.shows_schema_id {
+                true => self.value.schema_id(record.value, record.headers),
+                false => None,
+            },
+            key_schema_id: match self.about.shows_key_schema_id {
+                true => self.key.schema_id(record.key, record.headers),
+                false => None,
+            },
+        };
         let about = append_row(&mut self.about.columns, self.rows, self.strict, |columns| {
-            self.about.shown.append(columns, record, reason, key_corrupt);
+            self.about.shown.append(columns, record, &outcome);
             Ok(())
         });
         if about.is_err() {
@@ -215,6 +228,21 @@ impl RowDecoder {
     /// Keys that did not decode, since the decoder was made.
     pub fn bad_keys(&self) -> u64 {
         self.key.bad
+    }
+
+    /// The first record whose value, or key, needs a schema that there is no registry to ask for, if columns are wanted
+    /// of that side, or records are skipped over it, and so far not one was read. A read that ends so has an error for its
+    /// result: its rows would be NULL for want of a setting.
+    pub fn unresolved(&self, on_bad_record: OnBadRecord) -> Option<Unresolved> {
+        let value_wanted = !self.value.columns.is_empty() || on_bad_record == OnBadRecord::Skip;
+        let value = self.value.unresolved().filter(|_| value_wanted);
+        let key = self.key.unresolved().filter(|_| !self.key.columns.is_empty());
+        value.cloned().or_else(|| {
+            key.map(|key| Unresolved {
+                offset: key.offset,
+                reason: format!("key: {}", key.reason),
+            })
+        })
     }
 
     fn columns(&self) -> impl Iterator<Item = &ColumnBuilder> {

@@ -5,51 +5,140 @@ use std::sync::Arc;
 use crate::decode::avro::AvroDecoder;
 use crate::decode::column::ColumnBuilder;
 use crate::decode::csv::CsvDecoder;
+use crate::decode::framing::{KEY_SCHEMA_HEADER, SchemaHeader, VALUE_SCHEMA_HEADER};
 use crate::decode::json::JsonDecoder;
 use crate::decode::protobuf::ProtobufDecoder;
 use crate::decode::raw::RawDecoder;
 use crate::decode::scalar::Scalar;
-use crate::decode::{BadRecord, Column, RowError, TableError, WriterSchemas};
-use crate::table::Encoding;
+use crate::decode::{BadRecord, Column, RowError, TableError, Unresolved, WriterSchemaId, WriterSchemas};
+use crate::record::{Headers, Record};
+use crate::table::{DataFormat, Encoding};
 
 /// One side of a record and the columns it fills.
-#[derive(Default)]
 pub(super) struct Payload {
     /// `None` if nothing is wanted of it.
     decoder: Option<Box<dyn PayloadDecoder>>,
     pub(super) columns: Vec<ColumnBuilder>,
+    /// Name of the record header that may hold the id of its schema.
+    schema_header: &'static str,
+    /// Whether it is read by the schema that this header names.
+    needs_schema: bool,
     /// Payloads of a key that did not decode.
     pub(super) bad: u64,
+    /// Whether any payload was read, or absent as it may be.
+    resolved: bool,
+    /// The first that no registry could be asked about.
+    unresolved: Option<Unresolved>,
 }
 
 impl Payload {
-    pub(super) fn new(
+    pub(super) fn of_value(
         columns: &[Column],
         encoding: &Encoding,
         writers: &Arc<dyn WriterSchemas>,
     ) -> Result<Self, TableError> {
-        let builders = columns.iter().map(|column| column.builder(encoding.format()));
+        Self::new(VALUE_SCHEMA_HEADER, columns, encoding, writers)
+    }
+
+    pub(super) fn of_key(
+        columns: &[Column],
+        encoding: &Encoding,
+        writers: &Arc<dyn WriterSchemas>,
+    ) -> Result<Self, TableError> {
+        Self::new(KEY_SCHEMA_HEADER, columns, encoding, writers)
+    }
+
+    /// A key that nothing is wanted of.
+    pub(super) fn unread_key() -> Self {
+        Self {
+            decoder: None,
+            columns: Vec::new(),
+            schema_header: KEY_SCHEMA_HEADER,
+            needs_schema: false,
+            bad: 0,
+            resolved: false,
+            unresolved: None,
+        }
+    }
+
+    fn new(
+        schema_header: &'static str,
+        columns: &[Column],
+        encoding: &Encoding,
+        writers: &Arc<dyn WriterSchemas>,
+    ) -> Result<Self, TableError> {
+        let format = encoding.format();
+        let builders = columns.iter().map(|column| column.builder(format));
         Ok(Self {
             decoder: Some(payload_decoder(columns, encoding, writers)?),
             columns: builders.collect::<Result<_, _>>()?,
+            schema_header,
+            needs_schema: matches!(format, DataFormat::Avro | DataFormat::Protobuf),
             bad: 0,
+            resolved: false,
+            unresolved: None,
         })
     }
 
-    /// Appends row `row`, or nothing.
-    pub(super) fn decode(&mut self, payload: &[u8], row: usize, strict: bool) -> Result<(), RowError> {
+    /// Appends row `row`, or nothing. `payload` is of `record`.
+    pub(super) fn decode(
+        &mut self,
+        payload: &[u8],
+        record: &Record<'_>,
+        row: usize,
+        strict: bool,
+    ) -> Result<(), RowError> {
         let Some(decoder) = &mut self.decoder else {
             return Ok(());
         };
-        append_row(&mut self.columns, row, strict, |columns| {
-            decoder.decode(payload, columns)
-        })
+        let header = match self.needs_schema {
+            true => record.headers.last(self.schema_header),
+            false => None,
+        };
+        let decoded = append_row(&mut self.columns, row, strict, |columns| match header {
+            Some(header) => decoder.decode_written(&SchemaHeader::read(header)?, payload, columns),
+            None => decoder.decode(payload, columns),
+        });
+        match &decoded {
+            Ok(()) => self.resolved = true,
+            Err(RowError::Bad(bad)) if bad.lacks_registry && self.unresolved.is_none() => {
+                self.unresolved = Some(Unresolved {
+                    offset: record.offset,
+                    reason: bad.to_string(),
+                });
+            }
+            Err(_) => {}
+        }
+        decoded
+    }
+
+    /// Appends the row of a record that has no such side.
+    pub(super) fn append_absent(&mut self) {
+        self.resolved = true;
+        self.append_nulls();
     }
 
     pub(super) fn append_nulls(&mut self) {
         self.columns
             .iter_mut()
             .for_each(|column| column.append(Scalar::Null));
+    }
+
+    /// The first payload that no registry could be asked about, if none has been read so far.
+    pub(super) fn unresolved(&self) -> Option<&Unresolved> {
+        self.unresolved.as_ref().filter(|_| !self.resolved)
+    }
+
+    /// Id of the schema that `payload` was written with, if the record names one.
+    pub(super) fn schema_id(
+        &mut self,
+        payload: Option<&[u8]>,
+        headers: &dyn Headers,
+    ) -> Option<WriterSchemaId> {
+        match headers.last(self.schema_header) {
+            Some(header) => SchemaHeader::read(header).ok().map(|header| header.id),
+            None => self.decoder.as_mut()?.schema_id(payload?),
+        }
     }
 
     pub(super) fn truncate(&mut self, rows: usize) {
@@ -86,6 +175,7 @@ fn refuse_misfits(columns: &mut [ColumnBuilder]) -> Result<(), RowError> {
             return Err(RowError::Bad(BadRecord {
                 column: Some(column.name().to_owned()),
                 reason: format!("{} does not fit {}", misfit.found, misfit.wanted),
+                lacks_registry: false,
             }));
         }
     }
@@ -97,6 +187,24 @@ pub(crate) trait PayloadDecoder: Send {
     /// Appends exactly one row to each of `columns`, which are those the decoder was made for, in order. After an
     /// error the caller takes back whatever was appended.
     fn decode(&mut self, payload: &[u8], columns: &mut [ColumnBuilder]) -> Result<(), RowError>;
+
+    /// As [`Self::decode`], for a payload whose schema a record header names. Formats that need no schema do not look at
+    /// the header.
+    fn decode_written(
+        &mut self,
+        header: &SchemaHeader<'_>,
+        payload: &[u8],
+        columns: &mut [ColumnBuilder],
+    ) -> Result<(), RowError> {
+        let _ = header;
+        self.decode(payload, columns)
+    }
+
+    /// Id of the schema that a payload without such a header names; `None` for a bare one.
+    fn schema_id(&mut self, payload: &[u8]) -> Option<WriterSchemaId> {
+        let _ = payload;
+        None
+    }
 }
 
 fn payload_decoder(

@@ -2,15 +2,16 @@
 //!
 //! # What a payload is
 //!
-//! | payload begins with | is |
+//! | the record | its payload is |
 //! |---|---|
-//! | `03` | Glue's header, an unsigned varint that numbers the message, the message |
-//! | `00` | Confluent's header, a list of zigzag varints (a count, then the path to the message; count 0 is the path `0`), the message |
+//! | has a [record header](super::framing) with a schema's id, and behind it the path to the message, as Confluent's below | a bare message |
+//! | begins with `03` | Glue's header, an unsigned varint that numbers the message, the message |
+//! | begins with `00` | Confluent's header, a list of zigzag varints (a count, then the path to the message; count 0 is the path `0`), the message |
 //! | anything else, or nothing | a bare message: the one the table names, else the first of the file |
 //!
 //! No bare message begins with `00` or `03`: both are tags of field number 0, which no field has.
 //!
-//! A header names the schema that the payload was written with. The payload is read by that, and its fields are matched
+//! Either header names the schema that the payload was written with. The payload is read by that, and its fields are matched
 //! by name with those of the table's message, also if it is another message. A field that the writer's message does not
 //! have is NULL, since nobody wrote it.
 //!
@@ -61,6 +62,7 @@
 use std::sync::Arc;
 
 use crate::decode::column::ColumnBuilder;
+use crate::decode::framing::SchemaHeader;
 use crate::decode::{Column, PayloadDecoder, RowError, TableError, WriterSchemaId, WriterSchemas, framing};
 use crate::table::DataFormat;
 
@@ -123,7 +125,7 @@ impl ProtobufDecoder {
         })
     }
 
-    fn decode_written(
+    fn decode_framed(
         &mut self,
         id: WriterSchemaId,
         body: &[u8],
@@ -132,7 +134,9 @@ impl ProtobufDecoder {
         let writer = self.writers.writer(id)?;
         let (message, payload) = match id {
             WriterSchemaId::Glue(_) => read_rank(&writer.schema, body)?,
-            WriterSchemaId::Confluent(_) => read_path(&writer.schema, body)?,
+            WriterSchemaId::Confluent(_) | WriterSchemaId::ConfluentGuid(_) => {
+                read_path(&writer.schema, body)?
+            }
         };
         let schema = Arc::clone(&writer.schema);
         let plan = writer.plan(message, &self.columns);
@@ -143,9 +147,27 @@ impl ProtobufDecoder {
 impl PayloadDecoder for ProtobufDecoder {
     fn decode(&mut self, payload: &[u8], columns: &mut [ColumnBuilder]) -> Result<(), RowError> {
         match framing::read(payload)? {
-            Some((id, body)) => self.decode_written(id, &body, columns),
+            Some((id, body)) => self.decode_framed(id, &body, columns),
             None => fill(&self.plan, &self.reader, payload, &mut self.scratch, columns),
         }
+    }
+
+    fn decode_written(
+        &mut self,
+        header: &SchemaHeader<'_>,
+        payload: &[u8],
+        columns: &mut [ColumnBuilder],
+    ) -> Result<(), RowError> {
+        let writer = self.writers.writer(header.id)?;
+        let path = read_path(&writer.schema, header.message_index);
+        let (message, _) = path.map_err(RowError::of_record_header)?;
+        let schema = Arc::clone(&writer.schema);
+        let plan = writer.plan(message, &self.columns);
+        fill(plan, &schema, payload, &mut self.scratch, columns)
+    }
+
+    fn schema_id(&mut self, payload: &[u8]) -> Option<WriterSchemaId> {
+        framing::named(payload)
     }
 }
 

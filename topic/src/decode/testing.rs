@@ -6,7 +6,10 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Field, Schema};
 
-use crate::decode::{NoWriterSchemas, RowDecoder, RowError, ValueErrors, WriterSchemas};
+use crate::decode::{
+    NoWriterSchemas, RowDecoder, RowError, ValueErrors, WriterSchemaError, WriterSchemaId, WriterSchemas,
+};
+use crate::definition::{ReferencedSchema, SchemaDefinition};
 use crate::record::Record;
 use crate::table::{Encoding, FORMAT_HINT_KEY, MAPPING_KEY, ReadOptions, SOURCE_KEY, TopicTable};
 
@@ -49,6 +52,64 @@ impl ValueDecoder {
 
     pub(crate) fn value_errors(&self) -> Vec<ValueErrors> {
         self.0.value_errors()
+    }
+}
+
+/// Registries of these schemas, which have no other: format, text, and name and text of what it refers to.
+pub(crate) struct Registries(pub(crate) Vec<(WriterSchemaId, Registered)>);
+
+pub(crate) type Registered = (
+    &'static str,
+    &'static str,
+    &'static [(&'static str, &'static str)],
+);
+
+impl WriterSchemas for Registries {
+    fn schema(&self, id: WriterSchemaId) -> Result<Arc<SchemaDefinition>, WriterSchemaError> {
+        let found = self.0.iter().find(|(known, _)| *known == id);
+        let Some((_, (data_format, definition, references))) = found else {
+            return Err(WriterSchemaError::Unknown { id: id.to_string() });
+        };
+        let references = references.iter().map(|(name, definition)| ReferencedSchema {
+            name: (*name).to_owned(),
+            definition: (*definition).to_owned(),
+        });
+        Ok(Arc::new(SchemaDefinition {
+            schema_version_id: id.to_string(),
+            data_format: (*data_format).to_owned(),
+            definition: (*definition).to_owned(),
+            references: references.collect(),
+        }))
+    }
+}
+
+/// Registries that fail every look-up.
+pub(crate) enum Failing {
+    /// There is none to ask.
+    Absent,
+    /// None answers.
+    Down,
+    /// What schemas refer to is missing.
+    Incomplete,
+}
+
+impl WriterSchemas for Failing {
+    fn schema(&self, id: WriterSchemaId) -> Result<Arc<SchemaDefinition>, WriterSchemaError> {
+        let id = id.to_string();
+        Err(match self {
+            Self::Absent => WriterSchemaError::NoRegistry {
+                id,
+                reason: "there is none",
+            },
+            Self::Down => WriterSchemaError::Unavailable {
+                id,
+                reason: "timed out".into(),
+            },
+            Self::Incomplete => WriterSchemaError::Unusable {
+                id,
+                reason: "it refers to nothing".into(),
+            },
+        })
     }
 }
 

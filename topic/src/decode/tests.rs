@@ -8,6 +8,8 @@ use super::*;
 use crate::definition::SchemaDefinition;
 use crate::table::{DATA_FORMAT_KEY, FORMAT_HINT_KEY, MAPPING_KEY, is_self_described};
 
+mod schema_ids;
+
 fn table() -> TopicTable {
     let definition = r#"{"topicName": "orders", "message": {"dataFormat": "json", "fields": [
         {"name": "Id", "mapping": "order_id", "type": "INTEGER"},
@@ -18,6 +20,7 @@ fn table() -> TopicTable {
         schema_version_id: "1".into(),
         data_format: "JSON".into(),
         definition: definition.into(),
+        ..SchemaDefinition::default()
     };
     TopicTable::parse("customer", "orders", &definition).unwrap()
 }
@@ -140,11 +143,13 @@ fn a_bad_record_names_its_column_if_it_knows_one() {
     let whole = BadRecord {
         column: None,
         reason: "not JSON".into(),
+        lacks_registry: false,
     };
     assert_eq!(whole.to_string(), "not JSON");
     let column = BadRecord {
         column: Some("id".into()),
         reason: "too long".into(),
+        lacks_registry: false,
     };
     assert_eq!(column.to_string(), "column `id`: too long");
 }

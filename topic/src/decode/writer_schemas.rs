@@ -13,19 +13,21 @@ pub trait WriterSchemas: Send + Sync {
     fn schema(&self, id: WriterSchemaId) -> Result<Arc<SchemaDefinition>, WriterSchemaError>;
 }
 
-/// How a payload's header names the schema it was written with.
+/// How a record names the schema that its value or key was written with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum WriterSchemaId {
     /// A version in a Glue registry.
     Glue(Uuid),
     /// A number in a Confluent registry.
     Confluent(u32),
+    /// A globally unique id in a Confluent registry.
+    ConfluentGuid(Uuid),
 }
 
 impl fmt::Display for WriterSchemaId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Glue(id) => id.fmt(f),
+            Self::Glue(id) | Self::ConfluentGuid(id) => id.fmt(f),
             Self::Confluent(id) => id.fmt(f),
         }
     }
@@ -37,10 +39,13 @@ pub enum WriterSchemaError {
     /// There is none of this id: the payload is bad.
     #[error("no schema has the id {id} that the record names")]
     Unknown { id: String },
-    /// There is nobody to ask, so a payload that cannot be read without it ends reading.
+    /// The connector has no registry to ask: the payload is bad, unless it can do without.
     #[error("the schema {id} that the record names cannot be looked up: {reason}")]
     NoRegistry { id: String, reason: &'static str },
-    /// Nobody could tell, which is no fault of the payload: reading must end.
+    /// The registry has it, but not all that belongs to it: the payload is bad.
+    #[error("the schema {id} that the record names cannot be used: {reason}")]
+    Unusable { id: String, reason: String },
+    /// The registry did not answer, which is not a fault of the payload: reading must end.
     #[error("the schema {id} that the record names could not be looked up: {reason}")]
     Unavailable { id: String, reason: String },
 }

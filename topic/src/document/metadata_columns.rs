@@ -9,7 +9,7 @@ use crate::table::{FORMAT_HINT_KEY, MAPPING_KEY, SOURCE_KEY, Source, TYPE_KEY};
 use crate::type_name::{self, list_of, map_of};
 
 /// The ready set.
-const READY: [(&str, Source, Option<DataType>); 13] = [
+const READY: [(&str, Source, Option<DataType>); 15] = [
     ("_partition_id", Source::Partition, None),
     ("_partition_offset", Source::Offset, None),
     ("_timestamp", Source::Timestamp, None),
@@ -23,6 +23,8 @@ const READY: [(&str, Source, Option<DataType>); 13] = [
     ("_message_error", Source::Error, None),
     ("_headers", Source::Headers, None),
     ("_leader_epoch", Source::LeaderEpoch, None),
+    ("_schema_id", Source::SchemaId, None),
+    ("_key_schema_id", Source::KeySchemaId, None),
 ];
 
 /// The fields of the ready set, in order.
@@ -49,7 +51,9 @@ pub(super) fn default_type(source: &Source) -> Option<DataType> {
         Source::Partition | Source::Offset | Source::RawValueLength | Source::RawKeyLength => DataType::Int64,
         Source::LeaderEpoch => DataType::Int32,
         Source::Timestamp => DataType::Date64,
-        Source::TimestampType | Source::Header | Source::Error => DataType::Utf8,
+        Source::TimestampType | Source::Header | Source::Error | Source::SchemaId | Source::KeySchemaId => {
+            DataType::Utf8
+        }
         Source::Headers => map_of(DataType::Utf8, list_of(DataType::Binary)),
         Source::RawValue | Source::RawKey => DataType::Binary,
         Source::ValueCorrupt | Source::KeyCorrupt => DataType::Boolean,
@@ -79,7 +83,9 @@ pub(super) fn check_type(source: &Source, data_type: &DataType) -> Result<(), &'
             ),
             "TIMESTAMP, TIMESTAMP WITH TIME ZONE, DATE or VARCHAR",
         ),
-        Source::TimestampType | Source::Error => (*data_type == DataType::Utf8, "VARCHAR"),
+        Source::TimestampType | Source::Error | Source::SchemaId | Source::KeySchemaId => {
+            (*data_type == DataType::Utf8, "VARCHAR")
+        }
         Source::Headers => (
             [DataType::Binary, DataType::Utf8]
                 .map(|value| map_of(DataType::Utf8, list_of(value)))

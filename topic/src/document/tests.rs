@@ -15,6 +15,7 @@ fn definition(data_format: &str, definition: impl ToString) -> SchemaDefinition 
         schema_version_id: "1".into(),
         data_format: data_format.into(),
         definition: definition.to_string(),
+        ..SchemaDefinition::default()
     }
 }
 

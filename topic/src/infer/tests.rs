@@ -45,6 +45,7 @@ fn table(inferred: &Inferred) -> TopicTable {
         schema_version_id: "1".into(),
         data_format: "JSON".into(),
         definition: inferred.document.to_string(),
+        ..SchemaDefinition::default()
     };
     TopicTable::parse("r", "s", &definition).unwrap()
 }

@@ -1,13 +1,14 @@
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
+use uuid::Uuid;
 
 use super::*;
 use crate::testing::http::{HttpEndpoint, closed_url};
 
 const UNKNOWN: &str = r#"{"error_code": 40403, "message": "Schema 7 not found"}"#;
 
-async fn ask(endpoint: &HttpEndpoint) -> Result<SchemaDefinition, ConfluentError> {
-    registry(&endpoint.url).schema(7).await
+async fn ask(endpoint: &HttpEndpoint) -> Result<RegisteredSchema, ConfluentError> {
+    registry(&endpoint.url).schema(&SchemaKey::Id(7)).await
 }
 
 fn registry(url: &str) -> ConfluentRegistry {
@@ -32,10 +33,10 @@ async fn reads_a_schema_of_each_type() {
         (r#"{"schema": "\"string\"", "schemaType": "JSON"}"#, "JSON"),
     ] {
         let endpoint = HttpEndpoint::answering(200, body).await;
-        let wanted = SchemaDefinition {
-            schema_version_id: "7".into(),
+        let wanted = RegisteredSchema {
             data_format: data_format.into(),
             definition: "\"string\"".into(),
+            references: Vec::new(),
         };
         assert_eq!(ask(&endpoint).await.unwrap(), wanted);
     }
@@ -46,9 +47,9 @@ async fn asks_under_the_base_path_and_with_credentials_if_there_are_any() {
     let endpoint = HttpEndpoint::answering(200, r#"{"schema": ""}"#).await;
     let address = endpoint.url.strip_prefix("http://").unwrap();
     let plain = registry(&format!("http://{address}/base/"));
-    plain.schema(4_294_967_295).await.unwrap();
+    plain.schema(&SchemaKey::Id(4_294_967_295)).await.unwrap();
     let known = registry(&format!("http://key:s%3Acret@{address}"));
-    known.schema(0).await.unwrap();
+    known.schema(&SchemaKey::Id(0)).await.unwrap();
     let [first, second] = endpoint.requests().try_into().unwrap();
     assert!(
         first.starts_with("GET /base/schemas/ids/4294967295 HTTP/1.1"),
@@ -65,10 +66,58 @@ async fn asks_under_the_base_path_and_with_credentials_if_there_are_any() {
 }
 
 #[tokio::test]
+async fn asks_for_each_kind_of_key_at_its_path() {
+    let endpoint = HttpEndpoint::answering(200, r#"{"schema": ""}"#).await;
+    let registry = registry(&endpoint.url);
+    let guid = Uuid::from_u128(0x3f0a_6c1e_8d52_4b7a_9c11_0e5d_2a7b_4c90);
+    let version = SubjectVersion {
+        subject: "common/money.proto".into(),
+        version: 3,
+    };
+    for (key, path) in [
+        (
+            SchemaKey::Guid(guid),
+            "/schemas/guids/3f0a6c1e-8d52-4b7a-9c11-0e5d2a7b4c90",
+        ),
+        (
+            SchemaKey::Version(version.clone()),
+            "/subjects/common%2Fmoney.proto/versions/3",
+        ),
+        (
+            SchemaKey::DeletedVersion(version),
+            "/subjects/common%2Fmoney.proto/versions/3?deleted=true",
+        ),
+    ] {
+        registry.schema(&key).await.unwrap();
+        assert_eq!(endpoint.paths().pop().as_deref(), Some(path));
+    }
+}
+
+#[tokio::test]
+async fn reads_references() {
+    let body = r#"{"schema": "{}", "references": [{"name": "a.A", "subject": "a-value", "version": 1, "more": {}}]}"#;
+    let endpoint = HttpEndpoint::answering(200, body).await;
+    let version = SubjectVersion {
+        subject: "a-value".into(),
+        version: 1,
+    };
+    let name = "a.A".into();
+    assert_eq!(
+        ask(&endpoint).await.unwrap().references,
+        [Reference { name, version }]
+    );
+}
+
+#[tokio::test]
 async fn tells_an_unknown_schema_from_a_wrong_path() {
-    let (unknown, requests) = error(404, UNKNOWN).await;
+    for (status, code) in [(404, 40401), (404, 40402), (404, 40403), (422, 42202)] {
+        let body = format!(r#"{{"error_code": {code}, "message": "not found"}}"#);
+        let (unknown, requests) = error(status, &body).await;
+        assert!(matches!(unknown, ConfluentError::NotFound), "{unknown}");
+        assert_eq!(requests, 1);
+    }
+    let (unknown, _) = error(404, UNKNOWN).await;
     assert!(matches!(unknown, ConfluentError::NotFound), "{unknown}");
-    assert_eq!(requests, 1);
     for body in [
         r#"{"error_code": 404, "message": "HTTP 404 Not Found"}"#,
         "<html>",
@@ -77,6 +126,23 @@ async fn tells_an_unknown_schema_from_a_wrong_path() {
         let (wrong, _) = error(404, body).await;
         assert!(matches!(wrong, ConfluentError::NoRegistry), "{wrong}");
     }
+}
+
+#[tokio::test]
+async fn an_id_that_no_registry_can_give_is_unknown() {
+    let endpoint =
+        HttpEndpoint::answering(404, r#"{"error_code": 404, "message": "HTTP 404 Not Found"}"#).await;
+    let registry = registry(&endpoint.url);
+    for (id, is_unknown) in [(2_147_483_647, false), (2_147_483_648, true), (u32::MAX, true)] {
+        let error = registry.schema(&SchemaKey::Id(id)).await.unwrap_err();
+        assert_eq!(
+            matches!(error, ConfluentError::NotFound),
+            is_unknown,
+            "{id}: {error}"
+        );
+    }
+    let error = registry.schema(&SchemaKey::Guid(Uuid::nil())).await.unwrap_err();
+    assert!(matches!(error, ConfluentError::NoGuids), "{error}");
 }
 
 #[tokio::test]
@@ -105,7 +171,11 @@ async fn does_not_ask_again_when_refused() {
 #[tokio::test]
 async fn says_that_the_registry_cannot_be_reached() {
     let url = closed_url().await.replace("http://", "http://key:secret@");
-    let error = registry(&url).schema(7).await.unwrap_err().to_string();
+    let error = registry(&url)
+        .schema(&SchemaKey::Id(7))
+        .await
+        .unwrap_err()
+        .to_string();
     assert!(
         error.starts_with("the Confluent registry could not be reached: "),
         "{error}"
@@ -122,7 +192,7 @@ async fn tries_again_when_the_connection_breaks() {
             drop(listener.accept().await.unwrap());
         }
     });
-    let error = registry(&url).schema(7).await.unwrap_err();
+    let error = registry(&url).schema(&SchemaKey::Id(7)).await.unwrap_err();
     assert!(matches!(error, ConfluentError::Unreachable(_)), "{error}");
     let all_tries = tokio::time::timeout(Duration::from_secs(10), accepted).await;
     all_tries.expect("every try should have been made").unwrap();
@@ -132,18 +202,11 @@ async fn tries_again_when_the_connection_breaks() {
 async fn waits_for_no_answer_for_ever() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    let error = registry(&url).schema(7).await.unwrap_err();
+    let error = registry(&url).schema(&SchemaKey::Id(7)).await.unwrap_err();
     assert!(
         matches!(error, ConfluentError::TimedOut | ConfluentError::Unreachable(_)),
         "{error}"
     );
-}
-
-#[tokio::test]
-async fn refuses_schemas_that_refer_to_others() {
-    let body = r#"{"schema": "{}", "references": [{"name": "a", "subject": "a", "version": 1}]}"#;
-    let (error, _) = error(200, body).await;
-    assert!(matches!(error, ConfluentError::References), "{error}");
 }
 
 #[tokio::test]
@@ -154,6 +217,7 @@ async fn refuses_answers_that_are_no_schema_or_too_long() {
         "[]",
         r#"{"schemaType": "AVRO"}"#,
         r#"{"schema": 7}"#,
+        r#"{"schema": "", "references": [{"name": "a", "subject": "a"}]}"#,
     ] {
         let (error, requests) = error(200, body).await;
         assert!(matches!(error, ConfluentError::Unreadable(_)), "{body}: {error}");
@@ -175,9 +239,10 @@ async fn speaks_tls_where_the_url_says_so() {
         let (mut stream, _) = listener.accept().await.unwrap();
         stream.read_u8().await.unwrap()
     };
+    let key = SchemaKey::Id(7);
     let first_byte = tokio::select! {
         byte = server => byte,
-        answer = registry.schema(7) => panic!("{answer:?}"),
+        answer = registry.schema(&key) => panic!("{answer:?}"),
     };
     assert_eq!(first_byte, 0x16, "a TLS handshake");
 }

@@ -6,7 +6,17 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hyper::Uri;
 use hyper::header::HeaderValue;
-use percent_encoding::percent_decode_str;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
+use super::key::{SchemaKey, SubjectVersion};
+
+/// What a path segment may not hold as it is: all but [RFC 3986's](https://www.rfc-editor.org/rfc/rfc3986#section-2.3)
+/// unreserved characters.
+const NOT_IN_SEGMENTS: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 /// The URL of a registry. What is printed of it holds no secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,8 +37,19 @@ impl RegistryUrl {
         self.authorization.as_ref()
     }
 
-    pub(super) fn of_schema(&self, id: u32) -> String {
-        format!("{}/schemas/ids/{id}", self.base)
+    pub(super) fn of_schema(&self, key: &SchemaKey) -> String {
+        let base = &self.base;
+        match key {
+            SchemaKey::Id(id) => format!("{base}/schemas/ids/{id}"),
+            SchemaKey::Guid(guid) => format!("{base}/schemas/guids/{guid}"),
+            SchemaKey::Version(version) => self.of_version(version),
+            SchemaKey::DeletedVersion(version) => format!("{}?deleted=true", self.of_version(version)),
+        }
+    }
+
+    fn of_version(&self, SubjectVersion { subject, version }: &SubjectVersion) -> String {
+        let subject = utf8_percent_encode(subject, NOT_IN_SEGMENTS);
+        format!("{}/subjects/{subject}/versions/{version}", self.base)
     }
 }
 
@@ -118,8 +139,30 @@ mod tests {
             ("http://[::1]:81/x", "http://[::1]:81/x/schemas/ids/7"),
             ("http://u:p@host:1", "http://host:1/schemas/ids/7"),
         ] {
-            assert_eq!(url(text).of_schema(7), wanted);
+            assert_eq!(url(text).of_schema(&SchemaKey::Id(7)), wanted);
             assert_eq!(url(text).is_https(), text.starts_with("https"));
+        }
+    }
+
+    #[test]
+    fn encodes_subjects() {
+        for (subject, wanted) in [
+            ("orders-value", "orders-value"),
+            ("common/money.proto", "common%2Fmoney.proto"),
+            (":.ctx:a b?#%", "%3A.ctx%3Aa%20b%3F%23%25"),
+            ("grüße", "gr%C3%BC%C3%9Fe"),
+        ] {
+            let version = SubjectVersion {
+                subject: subject.to_owned(),
+                version: 12,
+            };
+            let path = format!("http://host/x/subjects/{wanted}/versions/12");
+            let asked = |key| url("http://host/x").of_schema(&key);
+            assert_eq!(asked(SchemaKey::Version(version.clone())), path);
+            assert_eq!(
+                asked(SchemaKey::DeletedVersion(version)),
+                format!("{path}?deleted=true")
+            );
         }
     }
 

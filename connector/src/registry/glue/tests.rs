@@ -32,6 +32,7 @@ async fn reads_a_schema_version() {
         schema_version_id: "0d1e".into(),
         data_format: "JSON".into(),
         definition: "{}".into(),
+        ..SchemaDefinition::default()
     };
     assert_eq!(found, wanted);
 

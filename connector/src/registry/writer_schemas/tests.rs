@@ -188,14 +188,61 @@ async fn tells_an_unknown_number_from_a_registry_that_fails() {
 }
 
 #[tokio::test]
-async fn without_a_registry_of_numbers_names_the_setting() {
+async fn without_a_confluent_registry_names_the_setting() {
     let request = request(&sources(&Arc::default(), None));
-    let error = ask(&request, |schemas| schemas.schema(WriterSchemaId::Confluent(7)))
+    for (id, shown) in [
+        (WriterSchemaId::Confluent(7), "7"),
+        (
+            WriterSchemaId::ConfluentGuid(Uuid::nil()),
+            "00000000-0000-0000-0000-000000000000",
+        ),
+    ] {
+        let error = ask(&request, move |schemas| schemas.schema(id))
+            .await
+            .unwrap_err();
+        assert!(matches!(error, WriterSchemaError::NoRegistry { .. }), "{error}");
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "the schema {shown} that the record names cannot be looked up: \
+                 set schema_registry_url to the Confluent registry it is in"
+            )
+        );
+    }
+}
+
+#[tokio::test]
+async fn tells_a_schema_that_lacks_references_from_a_registry_that_fails() {
+    let refers = r#"{"schema": "{}", "references": [{"name": "a", "subject": "a", "version": 1}]}"#;
+    let missing = r#"{"error_code": 40401}"#;
+    let endpoint = HttpEndpoint::scripted(&[
+        (200, refers),
+        (404, missing),
+        (404, missing),
+        (200, refers),
+        (403, ""),
+    ])
+    .await;
+    let request = request(&sources(&Arc::default(), Some(&endpoint.url)));
+    let guid = Uuid::from_u128(7);
+    for _ in 0..2 {
+        let found = ask(&request, move |schemas| {
+            schemas.schema(WriterSchemaId::ConfluentGuid(guid))
+        });
+        assert_eq!(
+            found.await,
+            Err(WriterSchemaError::Unusable {
+                id: guid.to_string(),
+                reason: "it refers to version 1 of subject `a`, which the Confluent registry does not have"
+                    .into()
+            })
+        );
+    }
+    let error = ask(&request, |schemas| schemas.schema(WriterSchemaId::Confluent(8)))
         .await
         .unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "the schema 7 that the record names cannot be looked up: \
-         set schema_registry_url to the Confluent registry it is in"
+    assert!(
+        matches!(&error, WriterSchemaError::Unavailable { reason, .. } if reason.contains("403")),
+        "{error}"
     );
 }

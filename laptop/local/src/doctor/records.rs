@@ -119,7 +119,13 @@ fn judge(decoded: &mut Decoded, policy: OnBadRecord, about: &mut About<'_, '_>) 
         found,
         "; the first: partition {partition} offset {offset}: {reason}"
     );
-    let fix = if decoded.bad > 0 { UNDECODED } else { UNFIT };
+    let fix = if decoded.decoder.unresolved(policy).is_some() {
+        WRITER_SCHEMA
+    } else if decoded.bad > 0 {
+        UNDECODED
+    } else {
+        UNFIT
+    };
     if whole == 0 || policy == OnBadRecord::Fail {
         about.fail(Check::Decode, found, fix);
     } else {

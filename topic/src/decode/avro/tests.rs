@@ -22,6 +22,8 @@ mod framing;
 mod hostile;
 mod model;
 mod nested;
+mod record_header;
+mod references;
 mod resolution;
 mod types;
 

@@ -2,7 +2,7 @@
 //!
 //! | definition | is |
 //! |---|---|
-//! | text in proto2 or proto3 | compiled here; it may import `google/protobuf/*.proto`, nothing else |
+//! | text in proto2 or proto3 | compiled here; it may import `google/protobuf/*.proto` and the schemas it refers to |
 //! | base64 of a `FileDescriptorProto` | that file, with the same imports |
 //! | base64 of a `FileDescriptorSet` | its last file, which `protoc` writes after all that it imports |
 //! | text with an edition | refused: the compiler does not know them |
@@ -17,7 +17,7 @@ use prost_reflect::{DescriptorPool, FileDescriptor};
 use protox::Compiler;
 use protox::file::{ChainFileResolver, DescriptorSetFileResolver, File, FileResolver, GoogleFileResolver};
 
-use crate::definition::SchemaTextError;
+use crate::definition::{ReferencedSchema, SchemaTextError};
 
 const MAX_DEFINITION_BYTES: usize = 1 << 20;
 /// The compiler follows imports by recursion.
@@ -29,12 +29,24 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// Compiles `definition`.
-pub(super) fn compile(definition: &str) -> Result<FileDescriptor, SchemaTextError> {
-    if definition.len() > MAX_DEFINITION_BYTES {
+/// Compiles `definition`, which may import `references` by their names.
+pub(super) fn compile(
+    definition: &str,
+    references: &[ReferencedSchema],
+) -> Result<FileDescriptor, SchemaTextError> {
+    let texts = references.iter().map(|reference| reference.definition.as_str());
+    for text in std::iter::once(definition).chain(texts) {
+        if text.len() > MAX_DEFINITION_BYTES {
+            return Err(error(format!(
+                "the definition has {} bytes, wanted at most {MAX_DEFINITION_BYTES}",
+                text.len()
+            )));
+        }
+    }
+    if references.len() > MAX_FILES {
         return Err(error(format!(
-            "the definition has {} bytes, wanted at most {MAX_DEFINITION_BYTES}",
-            definition.len()
+            "the definition refers to {} others, wanted at most {MAX_FILES}",
+            references.len()
         )));
     }
     let mut resolver = ChainFileResolver::new();
@@ -49,6 +61,7 @@ pub(super) fn compile(definition: &str) -> Result<FileDescriptor, SchemaTextErro
         None => resolver.add(Text(definition.to_owned())),
     }
     resolver.add(GoogleFileResolver::new());
+    resolver.add(References(references.to_vec()));
     let mut compiler = Compiler::with_file_resolver(resolver);
     compiler.open_file(NAME).map_err(|error| explain(&error))?;
     let pool: DescriptorPool = compiler.descriptor_pool();
@@ -84,13 +97,27 @@ impl FileResolver for Text {
     }
 }
 
-/// The compiler's own words; where in the text stands in their debug form alone, as `definition:1:2: `.
+/// The schemas that the definition refers to, by the paths that it imports.
+struct References(Vec<ReferencedSchema>);
+
+impl FileResolver for References {
+    fn open_file(&self, name: &str) -> Result<File, protox::Error> {
+        let reference = self.0.iter().find(|reference| reference.name == name);
+        match reference {
+            Some(reference) => File::from_source(name, &reference.definition),
+            None => Err(protox::Error::file_not_found(name)),
+        }
+    }
+}
+
+/// The compiler's own words; where in which text stands in their debug form alone, as `definition:1:2: `.
 fn explain(compiler: &protox::Error) -> SchemaTextError {
-    let place = format!("{compiler:?}");
-    let place = place.strip_prefix(NAME).and_then(|rest| rest.strip_prefix(':'));
-    let mut place = place.unwrap_or_default().splitn(3, ':').map(str::parse::<u32>);
-    let place = match (place.next(), place.next()) {
-        (Some(Ok(line)), Some(Ok(column))) => format!("line {line}, column {column}: "),
+    let debug = format!("{compiler:?}");
+    let (file, place) = debug.split_once(':').unwrap_or_default();
+    let mut place = place.splitn(3, ':').map(str::parse::<u32>);
+    let place = match (file, place.next(), place.next()) {
+        (NAME, Some(Ok(line)), Some(Ok(column))) => format!("line {line}, column {column}: "),
+        (import, Some(Ok(line)), Some(Ok(column))) => format!("{import}, line {line}, column {column}: "),
         _ => String::new(),
     };
     let reason = compiler.to_string();
@@ -121,11 +148,11 @@ mod tests {
         message Order { string id = 1; google.protobuf.Timestamp at = 2; }"#;
 
     fn reason(definition: &str) -> String {
-        compile(definition).unwrap_err().reason
+        compile(definition, &[]).unwrap_err().reason
     }
 
     fn order(definition: &str) -> Vec<String> {
-        let file = compile(definition).unwrap();
+        let file = compile(definition, &[]).unwrap();
         let messages: Vec<_> = file.messages().collect();
         assert_eq!(messages[0].full_name(), "shop.Order");
         messages[0]
@@ -141,7 +168,7 @@ mod tests {
 
     #[test]
     fn reads_descriptors_in_base64() {
-        let file = compile(TEXT).unwrap();
+        let file = compile(TEXT, &[]).unwrap();
         let mut file = file.file_descriptor_proto().clone();
         file.name = Some("orders.proto".into());
         let wanted = ["string", "google.protobuf.Timestamp"];

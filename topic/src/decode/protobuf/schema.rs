@@ -14,7 +14,7 @@ use prost_reflect::{DescriptorPool, EnumDescriptor, FieldDescriptor, MessageDesc
 use crate::decode::protobuf::definition;
 use crate::decode::protobuf::well_known::WellKnown;
 use crate::decode::protobuf::wire::{Lookup, Raw, Slot, WireType};
-use crate::definition::SchemaTextError;
+use crate::definition::{ReferencedSchema, SchemaTextError};
 
 /// All messages that a definition declares or imports.
 #[derive(Debug)]
@@ -93,7 +93,12 @@ pub(super) struct EnumType {
 
 impl Schema {
     pub(super) fn compile(text: &str) -> Result<Self, SchemaTextError> {
-        let file = definition::compile(text)?;
+        Self::compile_with(text, &[])
+    }
+
+    /// Compiles a definition that may import `references` by their names.
+    pub(super) fn compile_with(text: &str, references: &[ReferencedSchema]) -> Result<Self, SchemaTextError> {
+        let file = definition::compile(text, references)?;
         let pool = file.parent_pool();
         let types = Types::of(pool);
         let messages = pool.all_messages().map(|message| Message::new(&message, &types));

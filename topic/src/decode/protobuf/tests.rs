@@ -18,6 +18,8 @@ mod json;
 mod limits;
 mod mapping;
 mod properties;
+mod record_header;
+mod references;
 mod well_known;
 
 fn encoding(definition: &str, message: Option<&str>) -> Encoding {
@@ -41,7 +43,10 @@ fn decoder_of(definition: &str, columns: &[(&str, DataType)]) -> ValueDecoder {
 }
 
 fn pool(definition: &str) -> DescriptorPool {
-    definition::compile(definition).unwrap().parent_pool().clone()
+    definition::compile(definition, &[])
+        .unwrap()
+        .parent_pool()
+        .clone()
 }
 
 /// An empty message of this name.

@@ -68,6 +68,7 @@ impl Writers {
         let SchemaDefinition {
             data_format,
             definition,
+            references,
             ..
         } = definition;
         if !data_format.eq_ignore_ascii_case("PROTOBUF") {
@@ -75,10 +76,10 @@ impl Writers {
                 "schema {id} that the record names is {data_format}, wanted PROTOBUF"
             )));
         }
-        if *definition == self.definition {
+        if *definition == self.definition && references.is_empty() {
             return Ok(Arc::clone(&self.reader));
         }
-        let schema = Schema::compile(definition)
+        let schema = Schema::compile_with(definition, references)
             .map_err(|error| RowError::bad(format!("schema {id} that the record names: {error}")))?;
         Ok(Arc::new(schema))
     }

@@ -11,6 +11,7 @@ fn table(schema: &str) -> Result<TopicTable, DocumentError> {
         schema_version_id: "1".into(),
         data_format: "JSON".into(),
         definition: schema.to_owned(),
+        ..SchemaDefinition::default()
     };
     let document = TopicDocument::parse("orders", &definition)?;
     document.into_table("r", "orders", &BTreeMap::new(), &TableDefaults::default())

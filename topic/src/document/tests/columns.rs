@@ -31,7 +31,7 @@ fn strings(shown: &[(&str, &str, &str)]) -> Vec<(String, String, String)> {
         .collect()
 }
 
-const READY: [(&str, &str, &str); 13] = [
+const READY: [(&str, &str, &str); 15] = [
     ("_partition_id", "partition", "BIGINT"),
     ("_partition_offset", "offset", "BIGINT"),
     ("_timestamp", "timestamp", "TIMESTAMP"),
@@ -45,6 +45,8 @@ const READY: [(&str, &str, &str); 13] = [
     ("_message_error", "error", "VARCHAR"),
     ("_headers", "headers", "MAP(VARCHAR, ARRAY(VARBINARY))"),
     ("_leader_epoch", "leader_epoch", "INTEGER"),
+    ("_schema_id", "schema_id", "VARCHAR"),
+    ("_key_schema_id", "key_schema_id", "VARCHAR"),
 ];
 
 #[test]
@@ -78,7 +80,10 @@ fn the_caller_says_what_the_document_leaves_open() {
         let table = document(value).into_table("r", "s", &BTreeMap::new(), &defaults);
         table.unwrap().schema.fields().len()
     };
-    assert_eq!((columns(&value, false), columns(&value, true)), (1, 14));
+    assert_eq!(
+        (columns(&value, false), columns(&value, true)),
+        (1, 1 + READY.len())
+    );
     let mut off = value.clone();
     off["metadataColumns"] = json!(false);
     assert_eq!(columns(&off, true), 1);
@@ -128,6 +133,8 @@ fn a_source_takes_other_types_where_they_make_sense() {
         ("raw_key", "VARCHAR", "DOUBLE"),
         ("value_corrupt", "VARCHAR", "INT"),
         ("error", "VARCHAR", "VARBINARY"),
+        ("schema_id", "VARCHAR", "BIGINT"),
+        ("key_schema_id", "STRING", "VARBINARY"),
     ] {
         let with = |data_type| {
             parse(with_field(
@@ -201,11 +208,17 @@ fn a_key_and_a_value_do_not_share_a_column() {
 }
 
 #[test]
-fn a_corrupt_key_takes_its_format_to_know() {
-    let mut value = with_field(json!({"name": "bad", "source": "key_corrupt"}));
-    assert!(is_self_described(&parse(value.clone()).unwrap().schema));
-    value["key"] = json!({"dataFormat": "json", "fields": []});
-    assert!(!is_self_described(&parse(value).unwrap().schema));
+fn what_a_key_is_takes_its_format_to_know() {
+    for (source, takes_format) in [
+        ("key_corrupt", true),
+        ("key_schema_id", true),
+        ("schema_id", false),
+    ] {
+        let mut value = with_field(json!({"name": "c", "source": source}));
+        assert!(is_self_described(&parse(value.clone()).unwrap().schema));
+        value["key"] = json!({"dataFormat": "json", "fields": []});
+        assert_eq!(is_self_described(&parse(value).unwrap().schema), !takes_format);
+    }
 }
 
 #[test]

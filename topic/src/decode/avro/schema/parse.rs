@@ -1,24 +1,39 @@
 //! The JSON of schemas.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
 use super::{EnumType, Logical, Name, RecordField, Shape, TimestampUnit, Type, TypeId, Types};
-use crate::definition::SchemaTextError;
+use crate::definition::{ReferencedSchema, SchemaTextError};
 
 impl Types {
     /// Adds the types of another schema.
     pub(in crate::decode::avro) fn parse(&mut self, text: &str) -> Result<TypeId, SchemaTextError> {
-        let json: Value = serde_json::from_str(text).map_err(|error| SchemaTextError {
-            reason: format!("the Avro schema is not JSON: {error}"),
-        })?;
+        self.parse_with(text, &[])
+    }
+
+    /// Adds the types of a schema that may name those of `references`, each of which may name those before it.
+    pub(in crate::decode::avro) fn parse_with(
+        &mut self,
+        text: &str,
+        references: &[ReferencedSchema],
+    ) -> Result<TypeId, SchemaTextError> {
         let mut parser = Parser {
             types: self,
             named: HashMap::new(),
             path: Vec::new(),
         };
-        parser.parse(&json, "")
+        // A schema may be known by several names, and defines its types once.
+        let mut read = HashSet::new();
+        for ReferencedSchema { name, definition } in references {
+            if read.insert(definition) {
+                parser.parse_text(definition).map_err(|error| SchemaTextError {
+                    reason: format!("the schema that it refers to as `{name}`: {error}"),
+                })?;
+            }
+        }
+        parser.parse_text(text)
     }
 
     fn push(&mut self, shape: Shape) -> TypeId {
@@ -37,6 +52,13 @@ struct Parser<'a> {
 type Parsed<T> = Result<T, SchemaTextError>;
 
 impl Parser<'_> {
+    fn parse_text(&mut self, text: &str) -> Parsed<TypeId> {
+        let json: Value = serde_json::from_str(text).map_err(|error| SchemaTextError {
+            reason: format!("the Avro schema is not JSON: {error}"),
+        })?;
+        self.parse(&json, "")
+    }
+
     fn parse(&mut self, json: &Value, namespace: &str) -> Parsed<TypeId> {
         match json {
             Value::String(name) => self.refer(name, namespace),

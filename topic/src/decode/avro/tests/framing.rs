@@ -31,6 +31,7 @@ impl Registry {
             schema_version_id: id,
             data_format: (*data_format).to_owned(),
             definition: (*definition).to_owned(),
+            ..SchemaDefinition::default()
         }))
     }
 }
@@ -38,7 +39,7 @@ impl Registry {
 impl WriterSchemas for Registry {
     fn schema(&self, id: WriterSchemaId) -> Result<Arc<SchemaDefinition>, WriterSchemaError> {
         let number = match id {
-            WriterSchemaId::Glue(id) => id.as_u128() as u32,
+            WriterSchemaId::Glue(id) | WriterSchemaId::ConfluentGuid(id) => id.as_u128() as u32,
             WriterSchemaId::Confluent(id) => id,
         };
         self.find(number, id.to_string())
@@ -156,7 +157,7 @@ fn needs_no_registry_for_bare_data_that_look_framed() {
     decoder.decode(&bare).unwrap();
     let framed = confluent(9, &[10, 2, b'x']);
     let error = decoder.decode(&framed).unwrap_err();
-    assert!(matches!(error, RowError::WriterSchema(_)));
+    assert!(matches!(error, RowError::Bad(bad) if bad.lacks_registry));
 }
 
 #[test]
@@ -216,6 +217,7 @@ fn keeps_a_bounded_number_of_plans() {
                 schema_version_id: id.to_string(),
                 data_format: "AVRO".into(),
                 definition: OLDER.into(),
+                ..SchemaDefinition::default()
             }))
         }
     }

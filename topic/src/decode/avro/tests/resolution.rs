@@ -11,6 +11,7 @@ impl WriterSchemas for Writer {
             schema_version_id: id.to_string(),
             data_format: "AVRO".into(),
             definition: self.0.clone(),
+            ..SchemaDefinition::default()
         }))
     }
 }

@@ -49,6 +49,7 @@ impl Registry {
             schema_version_id: id.to_string(),
             data_format: (*data_format).to_owned(),
             definition: definition.clone(),
+            ..SchemaDefinition::default()
         }))
     }
 }
@@ -56,7 +57,7 @@ impl Registry {
 impl WriterSchemas for Registry {
     fn schema(&self, id: WriterSchemaId) -> Result<Arc<SchemaDefinition>, WriterSchemaError> {
         self.find(match id {
-            WriterSchemaId::Glue(id) => id.as_u128(),
+            WriterSchemaId::Glue(id) | WriterSchemaId::ConfluentGuid(id) => id.as_u128(),
             WriterSchemaId::Confluent(id) => id.into(),
         })
     }
