@@ -5,6 +5,7 @@ pub mod broker;
 pub mod certificates;
 pub mod client;
 pub mod cloud;
+pub mod confluent_writer;
 pub mod doctor;
 pub mod gated_store;
 pub mod iam;

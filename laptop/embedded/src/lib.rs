@@ -1,13 +1,16 @@
-//! Stand-ins inside the process for the demo and quick tests: Kafka, a Glue schema registry endpoint, S3.
+//! Stand-ins inside the process for the demo and quick tests: Kafka, a Glue schema registry endpoint, a Confluent schema
+//! registry, S3.
 //!
 //! Each listens on a free port of 127.0.0.1, keeps everything in memory, and stops when dropped. They speak the real
 //! protocols, so that the real clients are what is used and tested; the faults a client must survive can be ordered.
 
+pub mod confluent;
 pub mod glue;
 mod http;
 pub mod kafka;
 pub mod s3;
 
+pub use confluent::EmbeddedConfluent;
 pub use glue::EmbeddedGlue;
 pub use kafka::EmbeddedKafka;
 pub use s3::EmbeddedS3;

@@ -6,6 +6,7 @@ mod batches;
 mod cancellation;
 mod cluster;
 mod clusters;
+mod confluent;
 mod doctor;
 mod exactness;
 mod faults;

@@ -1,0 +1,51 @@
+//! Requests counted, and those that are to fail.
+
+use std::collections::BTreeMap;
+
+/// How a request is to fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// An answer of this status, with an error in the API's shape.
+    Status(u16),
+    /// No answer for as long as the registry lives.
+    Hang,
+}
+
+type Path = Vec<String>;
+
+/// Paths by their decoded segments.
+#[derive(Debug, Default)]
+pub(super) struct Faults {
+    by_path: BTreeMap<Path, Fault>,
+    requests: BTreeMap<Path, u64>,
+}
+
+impl Faults {
+    pub(super) fn set(&mut self, path: &[&str], fault: Fault) {
+        self.by_path.insert(owned(path), fault);
+    }
+
+    pub(super) fn clear(&mut self, path: &[&str]) {
+        self.by_path.remove(&owned(path));
+    }
+
+    /// Counts one request; how it is to fail, if it is.
+    pub(super) fn note(&mut self, path: &[&str]) -> Option<Fault> {
+        let path = owned(path);
+        let fault = self.by_path.get(&path).copied();
+        *self.requests.entry(path).or_default() += 1;
+        fault
+    }
+
+    pub(super) fn requests(&self, path: &[&str]) -> u64 {
+        self.requests.get(&owned(path)).copied().unwrap_or(0)
+    }
+
+    pub(super) fn all_requests(&self) -> u64 {
+        self.requests.values().sum()
+    }
+}
+
+fn owned(path: &[&str]) -> Path {
+    path.iter().map(|&segment| segment.to_owned()).collect()
+}
