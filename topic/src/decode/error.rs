@@ -91,7 +91,7 @@ pub enum TableError {
     },
     #[error("column `{column}`: {source}")]
     FormatHint { column: String, source: FormatHintError },
-    /// The registered schema cannot be used, or the column's mapping leads nowhere in it.
+    /// The registered schema, or the column's mapping, cannot be read.
     #[error("{format} schema: {reason}")]
     Schema { format: DataFormat, reason: String },
 }

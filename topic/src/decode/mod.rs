@@ -47,7 +47,7 @@ pub(crate) mod framing;
 mod json;
 mod payload;
 pub(crate) mod protobuf;
-mod raw;
+pub(crate) mod raw;
 mod scalar;
 mod utf8;
 mod wanted;

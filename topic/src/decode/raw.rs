@@ -30,6 +30,11 @@ use crate::decode::scalar::Scalar;
 use crate::decode::{Column, PayloadDecoder, RowError, TableError, utf8};
 use crate::table::DataFormat;
 
+/// Whether a mapping is one of those above.
+pub(crate) fn is_mapping(mapping: &str) -> bool {
+    Extent::parse(mapping).is_some()
+}
+
 /// Decodes single values, or values at fixed places.
 pub(crate) struct RawDecoder {
     /// Of each column.

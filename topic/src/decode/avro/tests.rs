@@ -17,11 +17,16 @@ use crate::decode::{NoWriterSchemas, WriterSchemaError, decimal};
 use crate::definition::SchemaDefinition;
 use crate::table::Encoding;
 
+mod decimals;
+mod dropped;
 mod evolution;
 mod framing;
 mod hostile;
+mod misfits;
 mod model;
+mod names;
 mod nested;
+mod recursive;
 mod resolution;
 mod types;
 
