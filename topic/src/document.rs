@@ -72,9 +72,11 @@ use std::sync::Arc;
 use arrow::datatypes::{Field, Schema};
 
 pub use self::error::DocumentError;
+use self::field::DeclaredColumn;
 use self::json::Json;
+pub use self::mappings::columns_without_part;
 use self::node::Node;
-use self::side::{Context, DeclaredEncoding, Side};
+use self::side::{Context, DeclaredEncoding, Side, schema_fields};
 use crate::definition::SchemaDefinition;
 use crate::names::Names;
 use crate::table::{Encoding, OnBadRecord, OnTombstone, ReadOptions, Source, TopicTable};
@@ -84,6 +86,7 @@ mod error;
 mod field;
 mod json;
 mod json_schema;
+mod mappings;
 mod metadata_columns;
 mod node;
 mod side;
@@ -184,16 +187,24 @@ impl TopicDocument {
         defaults: &TableDefaults,
     ) -> Result<TopicTable, DocumentError> {
         let path = self.value.schema_path.clone();
+        let payload_schemas =
+            [Some(&self.value), self.key.as_ref()].map(|side| side.map(Side::payload_schema));
         let mut columns = Columns::default();
         let value = columns.add_side(self.value, referenced)?;
         let key = self
             .key
             .map(|key| columns.add_side(key, referenced))
             .transpose()?;
+        if let (Some(encoding), Some(schema)) = (&key, &payload_schemas[1]) {
+            columns.take_key_types(encoding, &schema.path)?;
+        }
         if self.metadata_columns.unwrap_or(defaults.metadata_columns) {
             columns.add_metadata();
         }
-        if columns.fields.is_empty() && !matches!(value, Encoding::Avro { .. } | Encoding::Protobuf { .. }) {
+        if columns.declared.is_empty()
+            && columns.added.is_empty()
+            && !matches!(value, Encoding::Avro { .. } | Encoding::Protobuf { .. })
+        {
             return Err(DocumentError::NoColumns { path });
         }
         let mut table = TopicTable {
@@ -207,7 +218,15 @@ impl TopicDocument {
             options: self.options,
             schema: Arc::new(Schema::empty()),
         };
-        table.schema = Arc::new(Schema::new_with_metadata(columns.fields, table.metadata()));
+        let mapping_paths = columns.declared.iter().map(|column| column.mapping_path.clone());
+        let mapping_paths: Vec<String> = mapping_paths.collect();
+        let fields = columns.declared.into_iter().map(|column| column.field);
+        let fields: Vec<Field> = fields.chain(columns.added).collect();
+        table.schema = Arc::new(Schema::new_with_metadata(fields, table.metadata()));
+        let mapping_path = |column: usize| mapping_paths.get(column).cloned().unwrap_or_default();
+        for schema in payload_schemas.iter().flatten() {
+            schema.check(&table, mapping_path)?;
+        }
         Ok(table)
     }
 
@@ -364,7 +383,9 @@ fn read_key(root: &Node<'_>, context: &mut Context) -> Result<Option<Side>, Docu
 /// The columns of a table, all named differently.
 #[derive(Default)]
 struct Columns {
-    fields: Vec<Field>,
+    declared: Vec<DeclaredColumn>,
+    /// About the record itself, after those.
+    added: Vec<Field>,
     names: Names,
 }
 
@@ -380,15 +401,32 @@ impl Columns {
                 let (path, reason) = (column.path, clash.of("columns"));
                 return Err(DocumentError::Invalid { path, reason });
             }
-            self.fields.push(column.field);
+            self.declared.push(column);
         }
         Ok(encoding)
+    }
+
+    /// Types of those columns of the key that are declared among the value's.
+    fn take_key_types(&mut self, encoding: &Encoding, schema_path: &str) -> Result<(), DocumentError> {
+        let untyped = self.declared.iter_mut();
+        let mut untyped = untyped
+            .filter(|column| column.source == Source::Key && !column.typed)
+            .peekable();
+        if untyped.peek().is_none() {
+            return Ok(());
+        }
+        let fields = schema_fields(encoding).map_err(|source| DocumentError::Schema {
+            path: schema_path.to_owned(),
+            source,
+        })?;
+        untyped.for_each(|column| column.take_type_from(&fields));
+        Ok(())
     }
 
     /// A declared column of the same name stays.
     fn add_metadata(&mut self) {
         let missing = metadata_columns::all().filter(|field| !self.names.contains(field.name()));
-        self.fields.extend(missing);
+        self.added.extend(missing);
     }
 }
 

@@ -23,6 +23,7 @@
 //! | `schema` | schemas, read from their JSON |
 //! | `fields` | a schema to columns |
 //! | `resolve` | how the writer's types become the reader's |
+//! | `matching` | which fields and branches belong together |
 //! | `default` | defaults, as data |
 //! | `plan` | which part of a datum fills which column |
 //! | `cursor` | the bytes of a datum, not to be trusted |
@@ -37,18 +38,24 @@
 //! | boolean, int, long, float, double, string | BOOLEAN, INTEGER, BIGINT, REAL, DOUBLE, VARCHAR |
 //! | bytes, fixed | VARBINARY |
 //! | enum, uuid, duration, time-millis, time-micros | VARCHAR ([`value`] has their text) |
-//! | decimal(p, s) | DECIMAL(p, s) up to 38 digits; more are an error |
+//! | decimal(p, s) | DECIMAL(p, s) up to 38 digits; VARCHAR, with all digits, up to 1,000; then as the type beneath it |
 //! | date; timestamp-millis, -micros, -nanos, local or not | DATE; TIMESTAMP |
 //! | array, map, record | ARRAY, MAP with VARCHAR keys, ROW; within another type a record without fields is VARCHAR, and one with fields that differ by case alone |
 //! | union of null and one type | as that type |
 //! | union of several types | a ROW of a field per type, called as the type is (`int`, `string`, `Order`), of which one is not NULL; VARCHAR if names differ by case alone |
 //! | null | VARCHAR, always NULL |
 //! | any other logical type | as the type beneath it |
-//! | a record that contains itself | an error that names the field |
+//! | a record within itself, however deep | VARCHAR: its JSON text |
 //!
 //! A schema that is no record makes one column, `value`. A column may be declared as another type than these: records,
 //! arrays and maps are JSON text in a VARCHAR column ([`text`]), a union is what its value is. A ROW over a union none of
 //! whose types it has a field for shows the record in the union.
+//!
+//! | a mapping leads to | the column shows |
+//! |---|---|
+//! | a part of the registered schema | that part, where a datum has it, else NULL |
+//! | nothing in the registered schema, but a part of the writer's | that part, as its writer wrote it |
+//! | nothing in either | NULL |
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -60,13 +67,14 @@ use crate::decode::framing::{self, CONFLUENT_HEADER_BYTES, Framed, GLUE_HEADER_B
 use crate::decode::payload_decoder::PayloadDecoder;
 use crate::decode::wanted::Column;
 use crate::decode::writer_schemas::{WriterSchemaError, WriterSchemaId, WriterSchemas};
-use crate::definition::SchemaDefinition;
+use crate::definition::{SchemaDefinition, SchemaTextError};
 use crate::path::Path;
 use crate::table::DataFormat;
 
 mod cursor;
 mod default;
 mod fields;
+mod matching;
 mod plan;
 mod read;
 mod resolve;
@@ -87,7 +95,10 @@ pub(crate) struct AvroDecoder {
     /// As registered; what data are read as.
     reader: Schema,
     definition: String,
+    /// What columns show of the registered schema.
     targets: Vec<Target>,
+    /// What they show that it does not have, perhaps any more; `None` if it has everything.
+    dropped: Option<Vec<Target>>,
     writers: Arc<dyn WriterSchemas>,
     /// For data of the registered schema itself.
     own: Arc<Plan>,
@@ -107,17 +118,19 @@ impl AvroDecoder {
         };
         let reader = Schema::parse(definition).map_err(|error| schema_error(error.reason))?;
         let mut targets = Vec::with_capacity(columns.len());
+        let mut dropped = Vec::with_capacity(columns.len());
         for column in columns {
             let path = path(column)?;
-            if path.as_ref().is_some_and(|path| !leads_somewhere(&reader, path)) {
-                return Err(schema_error(format!(
-                    "column `{}`: no part of it is called `{}`",
-                    column.name, column.mapping
-                )));
+            let (known, lost) = match path {
+                Some(path) if !leads_somewhere(&reader, &path) => (None, Some(path)),
+                path => (path, None),
+            };
+            for (targets, path) in [(&mut targets, known), (&mut dropped, lost)] {
+                let data_type = column.data_type.clone();
+                targets.push(Target { data_type, path });
             }
-            let data_type = column.data_type.clone();
-            targets.push(Target { data_type, path });
         }
+        let is_dropped = |target: &Target| target.path.is_some();
         let own = Resolution::new(reader.types.clone(), reader.top, reader.top);
         let own = own.map_err(|error| schema_error(error.to_string()))?;
         Ok(Self {
@@ -125,6 +138,7 @@ impl AvroDecoder {
             reader,
             definition: definition.to_owned(),
             targets,
+            dropped: dropped.iter().any(is_dropped).then_some(dropped),
             writers: Arc::clone(writers),
             plans: HashMap::new(),
         })
@@ -181,11 +195,19 @@ impl AvroDecoder {
             return Ok(Arc::clone(&self.own));
         }
         let mut types = self.reader.types.clone();
-        let writer = types.parse_with(&writer.definition, &writer.references);
-        let writer = writer.map_err(|error| error.reason)?;
-        let resolution = Resolution::new(types, writer, self.reader.top);
+        let top = types.parse_with(&writer.definition, &writer.references);
+        let top = top.map_err(|error| error.reason)?;
+        let resolution = Resolution::new(types, top, self.reader.top);
         let resolution = resolution.map_err(|error| error.to_string())?;
-        Ok(Arc::new(Plan::new(resolution, &self.targets)))
+        let plan = Plan::new(resolution, &self.targets);
+        let Some(dropped) = &self.dropped else {
+            return Ok(Arc::new(plan));
+        };
+        let mut types = Types::default();
+        let top = types.parse_with(&writer.definition, &writer.references);
+        let top = top.map_err(|error| error.reason)?;
+        let itself = Resolution::new(types, top, top).map_err(|error| error.to_string())?;
+        Ok(Arc::new(plan.with_beside(Plan::new(itself, dropped))))
     }
 }
 
@@ -225,6 +247,12 @@ type Planned<'p> = (Result<Arc<Plan>, String>, Cow<'p, [u8]>);
 fn read(plan: &Plan, datum: &[u8], columns: &mut [ColumnBuilder]) -> Result<(), RowError> {
     plan.read(datum, columns)
         .map_err(|error| RowError::bad(format!("not an Avro datum of its schema: {error}")))
+}
+
+/// Whether each of `paths` leads to a part of data of the schema.
+pub(crate) fn lead_somewhere(definition: &str, paths: &[Path]) -> Result<Vec<bool>, SchemaTextError> {
+    let schema = Schema::parse(definition)?;
+    Ok(paths.iter().map(|path| leads_somewhere(&schema, path)).collect())
 }
 
 /// Names of fields, branches and map keys and indexes of arrays; `None` for an empty mapping.

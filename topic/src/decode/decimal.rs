@@ -1,4 +1,4 @@
-//! Decimals of up to 38 digits, as an unscaled integer and a scale.
+//! Decimals: of up to 38 digits an unscaled integer and a scale, beyond them text.
 
 /// Precision and scale.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,6 +9,8 @@ pub(crate) struct DecimalType {
 
 /// What Arrow's 128-bit decimals hold.
 const MAX_DIGITS: u32 = 38;
+
+const LIMB: u64 = 1_000_000_000;
 
 /// Reads a number as JSON and SQL write one (a sign, digits, a point, an exponent) into `to`, half rounded away from
 /// zero; `None` if it is none or has too many digits before the point.
@@ -76,14 +78,63 @@ pub(crate) fn to_integer(unscaled: i128, scale: u32) -> Option<i128> {
 
 /// All digits, none of them an exponent's.
 pub(crate) fn to_text(unscaled: i128, scale: u32) -> String {
-    let scale = scale as usize;
-    let digits = format!("{:0>width$}", unscaled.unsigned_abs(), width = scale + 1);
-    let (whole, fraction) = digits.split_at(digits.len() - scale);
-    let sign = if unscaled < 0 { "-" } else { "" };
-    match fraction {
-        "" => format!("{sign}{whole}"),
-        fraction => format!("{sign}{whole}.{fraction}"),
+    with_point(unscaled < 0, &unscaled.unsigned_abs().to_string(), scale)
+}
+
+/// The text of an unscaled integer of any length, in two's complement with the most significant byte first.
+pub(crate) fn twos_complement_text(unscaled: &[u8], scale: u32) -> String {
+    let negative = unscaled.first().is_some_and(|byte| *byte >= 0x80);
+    let sign: u8 = if negative { 0xff } else { 0 };
+    // Words of 32 bits, the first one filled up with the sign.
+    let filling = unscaled.len().next_multiple_of(4) - unscaled.len();
+    let bytes: Vec<u8> = std::iter::repeat_n(sign, filling)
+        .chain(unscaled.iter().copied())
+        .collect();
+    let (words, _) = bytes.as_chunks::<4>();
+    let mut words: Vec<u32> = words.iter().map(|word| u32::from_be_bytes(*word)).collect();
+    if negative {
+        let mut carry = true;
+        for word in words.iter_mut().rev() {
+            (*word, carry) = (!*word).overflowing_add(carry.into());
+        }
     }
+    // Nine digits each, least significant first.
+    let mut limbs: Vec<u64> = vec![0];
+    for word in words {
+        let mut carry = u64::from(word);
+        for limb in &mut limbs {
+            let value = (*limb << 32) + carry;
+            (*limb, carry) = (value % LIMB, value / LIMB);
+        }
+        while carry > 0 {
+            limbs.push(carry % LIMB);
+            carry /= LIMB;
+        }
+    }
+    let mut digits = String::new();
+    for limb in limbs.iter().rev() {
+        digits.push_str(&match digits.is_empty() {
+            true => limb.to_string(),
+            false => format!("{limb:09}"),
+        });
+    }
+    with_point(negative, &digits, scale)
+}
+
+/// `digits` are those of an integer without leading zeros.
+fn with_point(negative: bool, digits: &str, scale: u32) -> String {
+    let scale = scale as usize;
+    let zeros = (scale + 1).saturating_sub(digits.len());
+    let mut text = String::with_capacity(digits.len() + zeros + 2);
+    if negative {
+        text.push('-');
+    }
+    text.extend(std::iter::repeat_n('0', zeros));
+    text.push_str(digits);
+    if scale > 0 {
+        text.insert(text.len() - scale, '.');
+    }
+    text
 }
 
 fn divide(value: i128, divisor: i128) -> i128 {

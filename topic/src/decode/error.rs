@@ -113,7 +113,7 @@ pub enum TableError {
         of: Source,
         data_type: DataType,
     },
-    /// The registered schema cannot be used, or the column's mapping leads nowhere in it.
+    /// The registered schema, or the column's mapping, cannot be read.
     #[error("{format} schema: {reason}")]
     Schema { format: DataFormat, reason: String },
 }

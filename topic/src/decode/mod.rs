@@ -50,7 +50,7 @@ mod json;
 mod payload;
 mod payload_decoder;
 pub(crate) mod protobuf;
-mod raw;
+pub(crate) mod raw;
 pub mod scalar;
 mod utf8;
 mod wanted;

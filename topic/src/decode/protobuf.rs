@@ -13,7 +13,9 @@
 //!
 //! Either header names the schema that the payload was written with. The payload is read by that, and its fields are matched
 //! by name with those of the table's message, also if it is another message. A field that the writer's message does not
-//! have is NULL, since nobody wrote it.
+//! have is NULL, since nobody wrote it; one that the table's message does not have any more is still shown to a mapping
+//! that names it. A field of another type is read as its writer wrote it, and is NULL, counted, where its column cannot
+//! take that.
 //!
 //! # What a value is
 //!
@@ -68,6 +70,8 @@ use crate::decode::framing::{self, SchemaHeader};
 use crate::decode::payload_decoder::PayloadDecoder;
 use crate::decode::wanted::Column;
 use crate::decode::writer_schemas::{WriterSchemaId, WriterSchemas};
+use crate::definition::SchemaTextError;
+use crate::path::Path;
 use crate::table::DataFormat;
 
 use self::fill::{Scratch, fill};
@@ -118,7 +122,7 @@ impl ProtobufDecoder {
         };
         let schema = Schema::compile(definition).map_err(|text| error(text.reason))?;
         let message = schema.choose(message).map_err(|text| error(text.reason))?;
-        let columns = columns.iter().map(|column| Target::new(&schema, message, column));
+        let columns = columns.iter().map(Target::new);
         let columns = columns.collect::<Result<Vec<_>, _>>().map_err(error)?;
         let reader = Arc::new(schema);
         Ok(Self {
@@ -147,6 +151,20 @@ impl ProtobufDecoder {
         let plan = writer.plan(message, &self.columns);
         fill(plan, &schema, payload, &mut self.scratch, columns)
     }
+}
+
+/// Whether each of `paths` leads to a part of the schema's message.
+pub(crate) fn lead_somewhere(
+    definition: &str,
+    message: Option<&str>,
+    paths: &[Path],
+) -> Result<Vec<bool>, SchemaTextError> {
+    let schema = Schema::compile(definition)?;
+    let message = schema.choose(message)?;
+    let paths = paths.iter();
+    Ok(paths
+        .map(|path| plan::leads_somewhere(&schema, message, path))
+        .collect())
 }
 
 impl PayloadDecoder for ProtobufDecoder {

@@ -35,6 +35,11 @@ use crate::decode::utf8;
 use crate::decode::wanted::Column;
 use crate::table::DataFormat;
 
+/// Whether a mapping is one of those above.
+pub(crate) fn is_mapping(mapping: &str) -> bool {
+    Extent::parse(mapping).is_some()
+}
+
 /// Decodes single values, or values at fixed places.
 pub(crate) struct RawDecoder {
     /// Of each column.

@@ -8,7 +8,7 @@ use super::metadata_columns::{check_type, default_type};
 use super::node::Node;
 use super::side::{Context, mapped};
 use super::{DocumentError, Warning};
-use crate::decode::has_dates;
+use crate::decode::{has_dates, raw};
 use crate::format_hint::{self, DateFormat};
 use crate::path::Path;
 use crate::table::{DataFormat, FORMAT_HINT_KEY, MAPPING_KEY, SOURCE_KEY, Source, TYPE_KEY};
@@ -19,6 +19,8 @@ use crate::type_name;
 pub(super) struct DeclaredColumn {
     /// Of its name.
     pub(super) path: String,
+    pub(super) mapping_path: String,
+    pub(super) source: Source,
     pub(super) field: Field,
     /// Whether its type is settled; else a schema may still know better.
     pub(super) typed: bool,
@@ -69,6 +71,8 @@ pub(super) fn read_column(
     }
     Ok(DeclaredColumn {
         path: node.child_path("name"),
+        mapping_path: node.child_path("mapping"),
+        source,
         field: Field::new(name, data_type, true).with_metadata(metadata),
         typed,
     })
@@ -164,7 +168,11 @@ fn read_mapping(
     let mapping = node.text("mapping")?;
     match (source, format) {
         (Source::Header, _) => return node.required_text("mapping"),
-        (Source::Value | Source::Key, DataFormat::Raw) => {}
+        (Source::Value | Source::Key, DataFormat::Raw) if raw::is_mapping(&mapping) => {}
+        (Source::Value | Source::Key, DataFormat::Raw) => {
+            let reason = format!("wanted nothing, a byte offset, or `start:end`, found `{mapping}`");
+            return Err(node.invalid("mapping", reason));
+        }
         (Source::Value | Source::Key, _) if mapping.is_empty() => {
             node.warn_of_column(
                 "mapping",
@@ -172,7 +180,7 @@ fn read_mapping(
                 &mut context.warnings,
             );
         }
-        (Source::Value | Source::Key, DataFormat::Csv) if mapping.trim().parse::<usize>().is_ok() => {}
+        (Source::Value | Source::Key, DataFormat::Csv) if mapping.parse::<usize>().is_ok() => {}
         (Source::Value | Source::Key, DataFormat::Csv) => {
             let text = "is no index from 0 into a line of CSV: the column is NULL in every row";
             node.warn_of_column("mapping", text, &mut context.warnings);

@@ -25,7 +25,7 @@ use super::field::DeclaredColumn;
 use super::json::Json;
 use crate::names::are_distinct;
 use crate::path::{Path, Step};
-use crate::table::{FORMAT_HINT_KEY, MAPPING_KEY, TYPE_KEY};
+use crate::table::{FORMAT_HINT_KEY, MAPPING_KEY, Source, TYPE_KEY};
 use crate::type_name::{self, MAX_DEPTH, list_of, map_of};
 
 /// How many schemas are looked at in all, references followed: a few that name each other twice unfold without end.
@@ -75,6 +75,8 @@ fn column(name: &str, data_type: DataType) -> DeclaredColumn {
     let metadata = metadata.map(|(key, value)| (key.to_owned(), value));
     DeclaredColumn {
         path: format!("properties.{name}"),
+        mapping_path: format!("properties.{name}"),
+        source: Source::Value,
         field: Field::new(name, data_type, true).with_metadata(HashMap::from(metadata)),
         typed: true,
     }

@@ -7,6 +7,7 @@ use arrow::datatypes::Field;
 use super::csv::read_csv;
 use super::field::{DeclaredColumn, read_column};
 use super::json::Json;
+use super::mappings::PayloadSchema;
 use super::node::Node;
 use super::{DocumentError, SchemaReference, Warning};
 use crate::decode::{avro, protobuf};
@@ -68,6 +69,15 @@ impl Side {
         })
     }
 
+    /// The schema of Avro or Protobuf payloads.
+    pub(super) fn payload_schema(&self) -> PayloadSchema {
+        PayloadSchema {
+            source: self.source.clone(),
+            path: self.schema_path.clone(),
+            is_inline: matches!(self.encoding, DeclaredEncoding::Known(_)),
+        }
+    }
+
     pub(super) fn reference(&self) -> Option<&SchemaReference> {
         match &self.encoding {
             DeclaredEncoding::Known(_) => None,
@@ -75,7 +85,7 @@ impl Side {
         }
     }
 
-    /// The encoding with its schema, and the columns with their types.
+    /// The encoding with its schema, and the columns; those that show this side have their types.
     pub(super) fn resolve(
         self,
         referenced: &BTreeMap<SchemaReference, SchemaDefinition>,
@@ -90,11 +100,14 @@ impl Side {
             match columns.is_empty() {
                 true => columns.extend(fields.into_iter().map(|field| DeclaredColumn {
                     path: self.schema_path.clone(),
+                    mapping_path: self.schema_path.clone(),
+                    source: self.source.clone(),
                     field: of_source(field, &self.source),
                     typed: true,
                 })),
                 false => columns
                     .iter_mut()
+                    .filter(|column| column.source == self.source)
                     .for_each(|column| column.take_type_from(&fields)),
             }
         }
@@ -225,7 +238,7 @@ fn encoding_of_schema(format: DataFormat, definition: String, message: Option<St
     }
 }
 
-fn schema_fields(encoding: &Encoding) -> Result<Vec<Field>, crate::definition::SchemaTextError> {
+pub(super) fn schema_fields(encoding: &Encoding) -> Result<Vec<Field>, crate::definition::SchemaTextError> {
     match encoding {
         Encoding::Avro { definition } => avro::fields(definition),
         Encoding::Protobuf { definition, message } => protobuf::fields(definition, message.as_deref()),

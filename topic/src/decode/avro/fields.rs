@@ -79,39 +79,17 @@ impl Deriver<'_> {
 
     fn data_type(&mut self, id: TypeId) -> Result<DataType, SchemaTextError> {
         let id = self.types.without_null(id);
+        // No column is of a type within itself: its JSON text is shown there.
         if self.within.contains(&id) {
-            let described = self.types.describe(id);
-            return Err(self.error(format!("{described} contains itself, which no column can hold")));
+            return Ok(DataType::Utf8);
         }
         self.within.push(id);
         let data_type = match self.types[id].logical {
-            Some(logical) => self.logical(logical)?,
+            Some(logical) => of_logical(logical),
             None => self.shape(id)?,
         };
         self.within.pop();
         Ok(data_type)
-    }
-
-    fn logical(&self, logical: Logical) -> Result<DataType, SchemaTextError> {
-        Ok(match logical {
-            Logical::Decimal { precision, scale } => {
-                let (narrow, small) = (u8::try_from(precision).ok(), i8::try_from(scale).ok());
-                match narrow.zip(small) {
-                    Some((precision, scale)) if precision <= DECIMAL128_MAX_PRECISION => {
-                        DataType::Decimal128(precision, scale)
-                    }
-                    _ => {
-                        return Err(self.error(format!(
-                            "a decimal of {precision} digits, wanted at most {DECIMAL128_MAX_PRECISION}"
-                        )));
-                    }
-                }
-            }
-            Logical::Date => DataType::Date32,
-            // Athena's TIMESTAMP is Arrow's date in milliseconds.
-            Logical::Timestamp(_) => DataType::Date64,
-            Logical::Uuid | Logical::TimeMillis | Logical::TimeMicros | Logical::Duration => DataType::Utf8,
-        })
     }
 
     fn shape(&mut self, id: TypeId) -> Result<DataType, SchemaTextError> {
@@ -165,5 +143,21 @@ impl Deriver<'_> {
         SchemaTextError {
             reason: format!("field `{}`: {what}", self.path.join(".")),
         }
+    }
+}
+
+fn of_logical(logical: Logical) -> DataType {
+    match logical {
+        Logical::Decimal { precision, scale } => match (u8::try_from(precision), i8::try_from(scale)) {
+            (Ok(precision), Ok(scale)) if precision <= DECIMAL128_MAX_PRECISION => {
+                DataType::Decimal128(precision, scale)
+            }
+            // All digits, as text.
+            _ => DataType::Utf8,
+        },
+        Logical::Date => DataType::Date32,
+        // Athena's TIMESTAMP is Arrow's date in milliseconds.
+        Logical::Timestamp(_) => DataType::Date64,
+        Logical::Uuid | Logical::TimeMillis | Logical::TimeMicros | Logical::Duration => DataType::Utf8,
     }
 }

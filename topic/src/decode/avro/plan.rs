@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use arrow::datatypes::{DataType, Fields};
 
 use super::fields::WHOLE;
-use super::resolve::{DefaultDatum, NodeId, Resolution, Way};
+use super::resolve::{DefaultDatum, Node, NodeId, Record, Resolution, Way};
 use super::schema::{Schema, Shape, TypeId, Types};
 use super::value::Value;
 use crate::path::{Path, Step};
@@ -19,6 +19,8 @@ use crate::path::{Path, Step};
 pub(super) struct Plan {
     pub(super) resolution: Resolution,
     pub(super) top: Route,
+    /// For columns of what only the writer's schema has.
+    pub(super) beside: Option<Box<Plan>>,
 }
 
 /// A column and the part of a datum that fills it.
@@ -42,8 +44,7 @@ pub(super) struct Route {
 /// A part of a datum with columns somewhere in it.
 #[derive(Debug)]
 pub(super) enum Below {
-    /// The writer's fields in order, then the defaults of fields it lacks.
-    Record(Vec<Route>, Vec<(Vec<u8>, Route)>),
+    Record(RecordRoutes),
     /// By index.
     Array(TypeId, BTreeMap<usize, Route>),
     /// By key.
@@ -51,6 +52,16 @@ pub(super) enum Below {
     Union(Vec<Route>),
     /// As one branch of the reader's union, of which the datum itself says nothing.
     Branch(Box<Route>),
+}
+
+#[derive(Debug)]
+pub(super) struct RecordRoutes {
+    /// The writer's fields in order.
+    pub(super) fields: Vec<Route>,
+    /// Of fields that it lacks.
+    pub(super) defaults: Vec<(Vec<u8>, Route)>,
+    /// Columns of fields that it lacks and that have no default, and what there is instead.
+    pub(super) missing: Vec<(usize, &'static str)>,
 }
 
 /// How a part of a datum becomes a value of a column.
@@ -65,8 +76,8 @@ pub(super) enum Fill {
     Union(Vec<Fill>),
     /// As JSON text.
     Text(NodeId),
-    /// Has no place there.
-    Misfit(TypeId),
+    /// Has no place there, as what it is.
+    Misfit(TypeId, &'static str),
 }
 
 #[derive(Debug)]
@@ -74,6 +85,8 @@ pub(super) struct StructFill {
     /// The writer's fields in order; those not wanted by type alone.
     pub(super) fields: Vec<Result<(usize, Fill), TypeId>>,
     pub(super) defaults: Vec<(Vec<u8>, usize, Fill)>,
+    /// Fields that the writer lacks and that have no default, and what there is instead.
+    pub(super) missing: Vec<(usize, &'static str)>,
 }
 
 impl Plan {
@@ -93,7 +106,19 @@ impl Plan {
             })
         });
         let top = Planner(&resolution).route(resolution.top(), wants.collect());
-        Self { resolution, top }
+        Self {
+            resolution,
+            top,
+            beside: None,
+        }
+    }
+
+    /// With another plan for the same data, which fills other columns.
+    pub(super) fn with_beside(self, beside: Plan) -> Self {
+        Self {
+            beside: Some(Box::new(beside)),
+            ..self
+        }
     }
 }
 
@@ -155,6 +180,20 @@ struct Planner<'a>(&'a Resolution);
 
 impl Planner<'_> {
     fn route(&self, node: NodeId, wants: Vec<Want<'_>>) -> Route {
+        if let Node {
+            writer,
+            way: Way::Never(found),
+        } = &self.0[node]
+        {
+            // Whatever part of it a column shows.
+            let columns = wants
+                .iter()
+                .map(|want| (want.column, Fill::Misfit(*writer, found)));
+            return Route {
+                columns: columns.collect(),
+                ..Route::skip(*writer)
+            };
+        }
         let (here, deeper): (Vec<_>, Vec<_>) = wants.into_iter().partition(|want| want.steps.is_empty());
         let columns = here.into_iter();
         Route {
@@ -182,12 +221,25 @@ impl Planner<'_> {
                     Some((field, node)) => self.route(*node, for_field(*field)),
                     None => Route::skip(*writer),
                 });
-                let defaults = record.absent.iter().filter_map(|absent| {
-                    let DefaultDatum { datum, node } = absent.default.clone()?;
+                let mut record_routes = RecordRoutes {
+                    fields: routes.collect(),
+                    defaults: Vec::new(),
+                    missing: Vec::new(),
+                };
+                for absent in &record.absent {
                     let wants = for_field(absent.field);
-                    (!wants.is_empty()).then(|| (datum, self.route(node, wants)))
-                });
-                Below::Record(routes.collect(), defaults.collect())
+                    match absent.default.clone() {
+                        _ if wants.is_empty() => {}
+                        Ok(DefaultDatum { datum, node }) => {
+                            record_routes.defaults.push((datum, self.route(node, wants)));
+                        }
+                        Err(found) => {
+                            let missing = wants.iter().map(|want| (want.column, found));
+                            record_routes.missing.extend(missing);
+                        }
+                    }
+                }
+                Below::Record(record_routes)
             }
             Way::Array(item) => {
                 let by_index = group(wants, index);
@@ -244,18 +296,18 @@ impl Planner<'_> {
                 DataType::Struct(entry) if entry.len() == 2 => {
                     Fill::Map(Box::new(self.fill(*value, entry[1].data_type())))
                 }
-                _ => Fill::Misfit(writer),
+                _ => Fill::Misfit(writer, self.0.types.kind(writer)),
             },
-            (Way::Record(_), DataType::Struct(fields)) => self.fill_struct(node, fields),
+            (Way::Record(record), DataType::Struct(fields)) => self.fill_struct(record, fields),
             (Way::Array(_) | Way::Map(_) | Way::Record(_), DataType::Utf8) => Fill::Text(node),
-            (Way::Array(_) | Way::Map(_) | Way::Record(_) | Way::Never(_), _) => Fill::Misfit(writer),
+            (Way::Array(_) | Way::Map(_) | Way::Record(_), _) => {
+                Fill::Misfit(writer, self.0.types.kind(writer))
+            }
+            (Way::Never(found), _) => Fill::Misfit(writer, found),
         }
     }
 
-    fn fill_struct(&self, node: NodeId, wanted: &Fields) -> Fill {
-        let Way::Record(record) = &self.0[node].way else {
-            return Fill::Misfit(self.0[node].writer);
-        };
+    fn fill_struct(&self, record: &Record, wanted: &Fields) -> Fill {
         let names = self.0.fields_of(record);
         // A field of the struct belongs to the record's field of that very name before one that differs by case.
         let target = |field: usize| {
@@ -270,15 +322,24 @@ impl Planner<'_> {
             let target = target(field).ok_or(*writer)?;
             Ok((target, self.fill(node, wanted[target].data_type())))
         });
-        let defaults = record.absent.iter().filter_map(|absent| {
-            let DefaultDatum { datum, node } = absent.default.clone()?;
-            let target = target(absent.field)?;
-            Some((datum, target, self.fill(node, wanted[target].data_type())))
-        });
-        Fill::Struct(StructFill {
+        let mut fill = StructFill {
             fields: fields.collect(),
-            defaults: defaults.collect(),
-        })
+            defaults: Vec::new(),
+            missing: Vec::new(),
+        };
+        for absent in &record.absent {
+            let Some(target) = target(absent.field) else {
+                continue;
+            };
+            match absent.default.clone() {
+                Ok(DefaultDatum { datum, node }) => {
+                    let value = self.fill(node, wanted[target].data_type());
+                    fill.defaults.push((datum, target, value));
+                }
+                Err(found) => fill.missing.push((target, found)),
+            }
+        }
+        Fill::Struct(fill)
     }
 
     /// Whether a struct shows a union by its branches, rather than the one record in it.

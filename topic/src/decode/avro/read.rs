@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use arrow::datatypes::DataType;
+
 use super::cursor::{Cursor, ReadError};
 use super::plan::{Below, Fill, Plan, Route, StructFill};
 use super::resolve::Resolution;
@@ -12,13 +14,26 @@ use crate::decode::column::{ColumnBuilder, Lists, Maps, Misfits, Rows, ValueBuil
 use crate::decode::scalar::Scalar;
 use crate::decode::utf8;
 
-/// How many bytes defaults and JSON text, neither of which takes input of its length, may add to a row.
+/// How many bytes defaults, JSON text and long decimals, none of which takes input of its length, may add to a row.
 const MAX_ADDED_BYTES: usize = 64 * 1024 * 1024;
 
 impl Plan {
     /// Appends one row to each of `columns`; those that no part of the datum fills are NULL.
     pub(super) fn read(&self, datum: &[u8], columns: &mut [ColumnBuilder]) -> Result<(), ReadError> {
         let row = columns.first().map_or(0, |column| column.values().len());
+        self.fill(datum, row, columns)?;
+        if let Some(beside) = &self.beside {
+            beside.fill(datum, row, columns)?;
+        }
+        for column in columns {
+            if column.values().len() == row {
+                column.append(Scalar::Null);
+            }
+        }
+        Ok(())
+    }
+
+    fn fill(&self, datum: &[u8], row: usize, columns: &mut [ColumnBuilder]) -> Result<(), ReadError> {
         let mut reader = Reader {
             resolution: &self.resolution,
             row,
@@ -27,13 +42,7 @@ impl Plan {
         };
         let mut cursor = Cursor::new(datum);
         reader.route(&self.top, &mut cursor, columns)?;
-        cursor.finish()?;
-        for column in columns {
-            if column.values().len() == row {
-                column.append(Scalar::Null);
-            }
-        }
-        Ok(())
+        cursor.finish()
     }
 
     /// Whether the bytes are a datum of the writer's schema, and nothing else.
@@ -97,13 +106,18 @@ impl<'a> Reader<'a> {
     ) -> Result<(), ReadError> {
         let types = &self.resolution.types;
         match below {
-            Below::Record(fields, defaults) => cursor.record(|cursor| {
-                for field in fields {
+            Below::Record(routes) => cursor.record(|cursor| {
+                for field in &routes.fields {
                     self.route(field, cursor, columns)?;
                 }
-                for (datum, route) in defaults {
+                for (datum, route) in &routes.defaults {
                     self.budget.spend(datum.len())?;
                     self.route(route, &mut Cursor::new(datum), columns)?;
+                }
+                for (column, found) in &routes.missing {
+                    let (values, misfits) = columns[*column].parts();
+                    values.truncate(self.row);
+                    values.append_misfit(found, misfits);
                 }
                 Ok(())
             }),
@@ -149,7 +163,10 @@ impl<'a> Reader<'a> {
             }
             (Fill::Text(node), values) => {
                 self.text.clear();
-                text::write(self.resolution, *node, cursor, &mut self.text, &mut self.budget)?;
+                let hidden = text::write(self.resolution, *node, cursor, &mut self.text, &mut self.budget)?;
+                for found in hidden {
+                    misfits.note(values.data_type(), found);
+                }
                 values.append(Scalar::Nested(&utf8::lossy(&self.text)), misfits);
                 Ok(())
             }
@@ -166,9 +183,9 @@ impl<'a> Reader<'a> {
                 rows.end(true);
                 Ok(())
             }
-            (Fill::Misfit(writer), values) => {
+            (Fill::Misfit(writer, found), values) => {
                 skip(&self.resolution.types, *writer, cursor)?;
-                values.append_misfit(kind(&self.resolution.types, *writer), misfits);
+                values.append_misfit(found, misfits);
                 Ok(())
             }
             (Fill::List(_) | Fill::Map(_) | Fill::Struct(_) | Fill::Branch(..), _) => {
@@ -187,6 +204,10 @@ impl<'a> Reader<'a> {
         match value.read(cursor)? {
             Datum::Scalar(scalar) => values.append(scalar, misfits),
             Datum::Text(text) => values.append(Scalar::Text(&text), misfits),
+            Datum::Number(text) => {
+                self.budget.spend(text.len())?;
+                append_number(&text, values, misfits);
+            }
             Datum::Misfit(found) => values.append_misfit(found, misfits),
         }
         Ok(())
@@ -245,6 +266,9 @@ impl<'a> Reader<'a> {
                 self.budget.spend(datum.len())?;
                 self.fill(fill, &mut Cursor::new(datum), rows.field(*field), misfits)?;
             }
+            for (field, found) in &fill.missing {
+                rows.field(*field).append_misfit(found, misfits);
+            }
             Ok(())
         })?;
         rows.end(true);
@@ -280,17 +304,17 @@ pub(super) fn skip(types: &Types, id: TypeId, cursor: &mut Cursor<'_>) -> Result
     }
 }
 
-fn kind(types: &Types, id: TypeId) -> &'static str {
-    match types[id].shape {
-        Shape::Null => "null",
-        Shape::Boolean => "a boolean",
-        Shape::Int | Shape::Long | Shape::Float | Shape::Double => "a number",
-        Shape::Bytes | Shape::Fixed(..) => "bytes",
-        Shape::String => "text",
-        Shape::Enum(_) => "an enum's symbol",
-        Shape::Array(_) => "an array",
-        Shape::Map(_) => "a map",
-        Shape::Union(_) => "a union",
-        Shape::Record(..) => "a record",
+/// Appends a decimal that only text can hold, as a column of its type takes shorter ones.
+fn append_number(text: &str, values: &mut ValueBuilder, misfits: &mut Misfits) {
+    let whole = || match text.split_once('.') {
+        Some((whole, fraction)) if fraction.bytes().all(|digit| digit == b'0') => whole,
+        _ => text,
+    };
+    match values.data_type() {
+        DataType::Boolean | DataType::Date32 | DataType::Date64 | DataType::Timestamp(..) => {
+            values.append_misfit("a decimal", misfits);
+        }
+        integer if integer.is_signed_integer() => values.append(Scalar::Number(whole()), misfits),
+        _ => values.append(Scalar::Number(text), misfits),
     }
 }

@@ -3,19 +3,23 @@
 //! | writer | reader | read as |
 //! |---|---|---|
 //! | the same type | | itself |
-//! | int, long | int, long | the number; whether it fits is for the column to say |
+//! | int, long | int, long | the number; in a column too small for it a misfit |
 //! | int, long | float, double | that |
 //! | float | double | that |
 //! | string, bytes | bytes, string | that |
-//! | record, enum, fixed | the same of that name or alias, namespaces apart | fields and symbols by name, fixed of equal size |
+//! | record | record, whatever either is called | field by field ([`matching`](super::matching) has the rules) |
 //! | field that the reader's record lacks | | skipped |
-//! | field missing, the reader has a default | | the default |
-//! | field missing, no default | | NULL, though the specification refuses the record: a column may be NULL |
+//! | field missing, the reader has a default | | the default; one of another type is a misfit |
+//! | field missing, no default | | a misfit, where the specification refuses the record |
+//! | enum, fixed | the same of that name or alias, namespaces apart | symbols by name, fixed of equal size |
 //! | symbol that the reader's enum lacks | | the enum's default; without one a misfit |
-//! | union | anything | by branch; a branch that does not resolve is a misfit where it is met |
-//! | anything | union | the branch of the same type and name, else the first that resolves |
+//! | union | anything | by branch |
+//! | anything | union | the branch that [`matching`](super::matching) picks |
 //! | null | anything | NULL |
-//! | any other pair | | no datum of the writer's can be read |
+//! | any other pair | | a misfit where it is met: the item, the field, the branch |
+//! | anything else | record, as the top of the schemas | no datum of the writer's can be read |
+//!
+//! A misfit costs the column that shows it, and nothing where none does: the datum is passed over as its writer wrote it.
 //!
 //! A value means what its writer's logical type says, or else what the reader's says. So a decimal keeps its value
 //! under a new scale and a time under a new unit, and decimals and UUIDs may change between their two encodings.
@@ -23,6 +27,7 @@
 use std::collections::HashMap;
 
 use super::default::encode;
+use super::matching::{BranchPicker, sources};
 use super::schema::{EnumType, Logical, RecordField, Shape, TypeId, Types};
 use super::value::{Encoding, Meaning, Value};
 
@@ -67,7 +72,8 @@ pub(super) enum Way {
         branch: TypeId,
         node: NodeId,
     },
-    Never(Mismatch),
+    /// In no way: what kind of value there is.
+    Never(&'static str),
 }
 
 #[derive(Debug)]
@@ -83,8 +89,8 @@ pub(super) struct Record {
 #[derive(Debug)]
 pub(super) struct Absent {
     pub(super) field: usize,
-    /// `None` for NULL.
-    pub(super) default: Option<DefaultDatum>,
+    /// Else what there is instead of one.
+    pub(super) default: Result<DefaultDatum, &'static str>,
 }
 
 /// A default, as a datum of the reader's.
@@ -94,31 +100,55 @@ pub(super) struct DefaultDatum {
     pub(super) node: NodeId,
 }
 
-/// A pair of types that cannot be read as one another.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Types that cannot be read as one another.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("wanted {wanted}, found {found}")]
 pub(super) struct Mismatch {
-    /// Names of fields, innermost last.
-    path: Vec<String>,
-    what: String,
+    wanted: String,
+    found: String,
 }
 
 impl Resolution {
     /// Of two types among `types`.
+    ///
+    /// # Errors
+    /// If the reader's is a record and the writer's can be none.
     pub(super) fn new(types: Types, writer: TypeId, reader: TypeId) -> Result<Self, Mismatch> {
         let mut resolver = Resolver {
             types: &types,
+            picker: BranchPicker::new(&types),
             nodes: Vec::new(),
             known: HashMap::new(),
             depth: 0,
         };
-        let top = resolver.resolve(writer, reader)?;
+        let top = resolver.node(writer, reader);
         let nodes = resolver.nodes;
-        Ok(Self {
+        let resolution = Self {
             types,
             nodes,
             reader,
             top,
-        })
+        };
+        if resolution.is_record() && !resolution.has_values(top) {
+            let (types, reader) = (&resolution.types, resolution.types.without_null(reader));
+            return Err(Mismatch::of(types, writer, reader));
+        }
+        Ok(resolution)
+    }
+
+    /// Whether there is a value other than null that can be read.
+    fn has_values(&self, node: NodeId) -> bool {
+        match &self[node].way {
+            Way::Never(_) => false,
+            Way::Union(branches) => {
+                let mut valued = branches
+                    .iter()
+                    .filter(|branch| !matches!(self.types[self[**branch].writer].shape, Shape::Null))
+                    .peekable();
+                valued.peek().is_none() || valued.any(|branch| self.has_values(*branch))
+            }
+            _ => true,
+        }
     }
 
     pub(super) fn top(&self) -> NodeId {
@@ -151,6 +181,7 @@ impl std::ops::Index<NodeId> for Resolution {
 
 struct Resolver<'a> {
     types: &'a Types,
+    picker: BranchPicker<'a>,
     nodes: Vec<Node>,
     /// Also pairs that are being resolved: a type may contain itself.
     known: HashMap<(TypeId, TypeId), NodeId>,
@@ -159,14 +190,6 @@ struct Resolver<'a> {
 }
 
 impl Resolver<'_> {
-    fn resolve(&mut self, writer: TypeId, reader: TypeId) -> Result<NodeId, Mismatch> {
-        let id = self.node(writer, reader);
-        match &self.nodes[id.0].way {
-            Way::Never(mismatch) => Err(mismatch.clone()),
-            _ => Ok(id),
-        }
-    }
-
     fn node(&mut self, writer: TypeId, reader: TypeId) -> NodeId {
         // Null is read as NULL whatever the reader's type is.
         let reader = self.types.without_null(reader);
@@ -180,188 +203,116 @@ impl Resolver<'_> {
         self.depth += 1;
         let way = match self.depth {
             ..=MAX_DEPTH => self.way(writer, reader),
-            _ => Err(Mismatch {
-                path: Vec::new(),
-                what: format!("types nest deeper than {MAX_DEPTH} levels"),
-            }),
+            _ => Way::Never("a value of types nested too deep"),
         };
         self.depth -= 1;
-        self.nodes[id.0].way = way.unwrap_or_else(Way::Never);
+        self.nodes[id.0].way = way;
         id
     }
 
-    fn way(&mut self, writer: TypeId, reader: TypeId) -> Result<Way, Mismatch> {
+    fn way(&mut self, writer: TypeId, reader: TypeId) -> Way {
         let types = self.types;
-        let mismatch = || Mismatch {
-            path: Vec::new(),
-            what: format!(
-                "wanted {}, found {}",
-                types.describe(reader),
-                types.describe(writer)
-            ),
-        };
-        if let Some(value) = self.value(writer, reader) {
-            return Ok(Way::Value(value));
+        if let Some(value) = value(types, writer, reader) {
+            return Way::Value(value);
         }
-        Ok(match (&types[writer].shape, &types[reader].shape) {
-            (Shape::Union(branches), _) => self.of_union(branches, reader).ok_or_else(mismatch)?,
-            (_, Shape::Union(branches)) => self.branch_for(writer, reader, branches).ok_or_else(mismatch)?,
-            (Shape::Array(writer), Shape::Array(reader)) => Way::Array(
-                self.resolve(*writer, *reader)
-                    .map_err(|error| error.within("item"))?,
-            ),
-            (Shape::Map(writer), Shape::Map(reader)) => Way::Map(
-                self.resolve(*writer, *reader)
-                    .map_err(|error| error.within("value"))?,
-            ),
-            (Shape::Record(name, fields), Shape::Record(wanted, wanted_fields)) if wanted.takes(name) => {
-                Way::Record(self.record(reader, fields, wanted_fields)?)
+        match (&types[writer].shape, &types[reader].shape) {
+            (Shape::Union(branches), _) => {
+                Way::Union(branches.iter().map(|branch| self.node(*branch, reader)).collect())
             }
-            _ => return Err(mismatch()),
-        })
-    }
-
-    /// `None` if no branch but null could be read.
-    fn of_union(&mut self, branches: &[TypeId], reader: TypeId) -> Option<Way> {
-        let nodes: Vec<NodeId> = branches.iter().map(|branch| self.node(*branch, reader)).collect();
-        let never = |node: &NodeId| matches!(self.nodes[node.0].way, Way::Never(_));
-        let mut valued = branches
-            .iter()
-            .zip(&nodes)
-            .filter(|(branch, _)| !self.is_null(**branch));
-        let none = valued.clone().next().is_some() && valued.all(|(_, node)| never(node));
-        (!none).then_some(Way::Union(nodes))
-    }
-
-    fn branch_for(&mut self, writer: TypeId, union: TypeId, branches: &[TypeId]) -> Option<Way> {
-        let same = branches.iter().filter(|branch| self.is_same(writer, **branch));
-        let candidates: Vec<TypeId> = same.chain(branches).copied().collect();
-        candidates.into_iter().find_map(|branch| {
-            let node = self.resolve(writer, branch).ok()?;
-            Some(Way::Branch { union, branch, node })
-        })
-    }
-
-    fn is_null(&self, id: TypeId) -> bool {
-        matches!(self.types[id].shape, Shape::Null)
-    }
-
-    fn is_same(&self, writer: TypeId, reader: TypeId) -> bool {
-        self.types.shape_name(writer) == self.types.shape_name(reader)
-            && match (self.types.name(writer), self.types.name(reader)) {
-                (Some(writer), Some(reader)) => writer.full == reader.full,
-                _ => true,
-            }
-    }
-
-    fn record(
-        &mut self,
-        type_id: TypeId,
-        writer: &[RecordField],
-        reader: &[RecordField],
-    ) -> Result<Record, Mismatch> {
-        let sources = sources(writer, reader);
-        let mut fields = Vec::with_capacity(writer.len());
-        for (at, field) in writer.iter().enumerate() {
-            let target = sources.iter().position(|source| *source == Some(at));
-            let target = match target {
-                Some(target) => {
-                    let wanted = &reader[target];
-                    let node = self.resolve(field.type_id, wanted.type_id);
-                    Some((target, node.map_err(|error| error.within(&wanted.name))?))
+            (_, Shape::Union(branches)) => {
+                let is_readable = |branch| value(types, writer, branch).is_some();
+                match self.picker.pick(writer, branches, is_readable) {
+                    Some(branch) => Way::Branch {
+                        union: reader,
+                        branch,
+                        node: self.node(writer, branch),
+                    },
+                    None => Way::Never(unresolved(types, writer, reader)),
                 }
-                None => None,
-            };
-            fields.push((field.type_id, target));
-        }
-        let mut absent = Vec::new();
-        for (at, source) in sources.iter().enumerate() {
-            if source.is_none() {
-                let default = self.default(&reader[at])?;
-                absent.push(Absent { field: at, default });
             }
+            (Shape::Array(writer), Shape::Array(reader)) => Way::Array(self.node(*writer, *reader)),
+            (Shape::Map(writer), Shape::Map(reader)) => Way::Map(self.node(*writer, *reader)),
+            (Shape::Record(_, fields), Shape::Record(_, wanted)) => {
+                Way::Record(self.record(reader, fields, wanted))
+            }
+            _ => Way::Never(unresolved(types, writer, reader)),
         }
-        Ok(Record {
+    }
+
+    fn record(&mut self, type_id: TypeId, writer: &[RecordField], reader: &[RecordField]) -> Record {
+        let sources = sources(writer, reader);
+        let fields = writer.iter().enumerate().map(|(at, field)| {
+            let target = sources.iter().position(|source| *source == Some(at));
+            let target = target.map(|target| (target, self.node(field.type_id, reader[target].type_id)));
+            (field.type_id, target)
+        });
+        let fields = fields.collect();
+        let absent = sources.iter().enumerate().filter(|(_, source)| source.is_none());
+        let absent = absent.map(|(field, _)| Absent {
+            field,
+            default: self.default(&reader[field]),
+        });
+        Record {
             type_id,
             fields,
-            absent,
-        })
+            absent: absent.collect(),
+        }
     }
 
-    fn default(&mut self, field: &RecordField) -> Result<Option<DefaultDatum>, Mismatch> {
-        let Some(default) = &field.default else {
-            return Ok(None);
-        };
-        let datum = encode(self.types, field.type_id, default).ok_or_else(|| Mismatch {
-            path: vec![field.name.clone()],
-            what: format!(
-                "the writer lacks it and its default is no {}",
-                self.types.describe(field.type_id)
-            ),
-        })?;
-        let node = self.resolve(field.type_id, field.type_id)?;
-        Ok(Some(DefaultDatum { datum, node }))
-    }
-
-    /// The pairs that have no parts.
-    fn value(&self, writer: TypeId, reader: TypeId) -> Option<Value> {
-        let (written, wanted) = (&self.types[writer], &self.types[reader]);
-        let logical = written.logical.or(wanted.logical);
-        let (encoding, plain) = match (&written.shape, &wanted.shape) {
-            (Shape::Null, _) => (Encoding::Null, Meaning::Null),
-            (_, Shape::Union(_)) => return None,
-            (Shape::Boolean, Shape::Boolean) => (Encoding::Boolean, Meaning::Boolean),
-            (Shape::Int, Shape::Int | Shape::Long) => (Encoding::Int, Meaning::Integer),
-            (Shape::Int, Shape::Float) => (Encoding::Int, Meaning::Float),
-            (Shape::Int, Shape::Double) => (Encoding::Int, Meaning::Double),
-            (Shape::Long, Shape::Int | Shape::Long) => (Encoding::Long, Meaning::Integer),
-            (Shape::Long, Shape::Float) => (Encoding::Long, Meaning::Float),
-            (Shape::Long, Shape::Double) => (Encoding::Long, Meaning::Double),
-            (Shape::Float, Shape::Float) => (Encoding::Float, Meaning::Float),
-            (Shape::Float, Shape::Double) => (Encoding::Float, Meaning::Double),
-            (Shape::Double, Shape::Double) => (Encoding::Double, Meaning::Double),
-            (Shape::String | Shape::Bytes, Shape::String) => (Encoding::Bytes, Meaning::Text),
-            (Shape::String | Shape::Bytes, Shape::Bytes) => (Encoding::Bytes, Meaning::Bytes),
-            (Shape::Fixed(name, size), Shape::Fixed(wanted, wanted_size))
-                if size == wanted_size && wanted.takes(name) =>
-            {
-                (Encoding::Fixed(*size), Meaning::Bytes)
-            }
-            (Shape::Enum(symbols), Shape::Enum(wanted)) if wanted.name.takes(&symbols.name) => {
-                return Some(Value {
-                    encoding: Encoding::Symbol(symbols.symbols.len()),
-                    meaning: Meaning::Symbol(read_symbols(symbols, wanted)),
-                });
-            }
-            (shape, _) => match (shape, written.logical, wanted.logical) {
-                (Shape::Bytes | Shape::String, Some(a), Some(b)) if a.name() == b.name() => {
-                    (Encoding::Bytes, Meaning::Bytes)
-                }
-                (Shape::Fixed(_, size), Some(a), Some(b)) if a.name() == b.name() => {
-                    (Encoding::Fixed(*size), Meaning::Bytes)
-                }
-                _ => return None,
-            },
-        };
-        Some(Value {
-            meaning: logical.map_or(plain.clone(), |logical| meaning(&encoding, plain, logical)),
-            encoding,
-        })
+    fn default(&mut self, field: &RecordField) -> Result<DefaultDatum, &'static str> {
+        let default = field.default.as_ref();
+        let default = default.ok_or("a field that its writer lacks and that has no default")?;
+        let datum = encode(self.types, field.type_id, default)
+            .ok_or("a field that its writer lacks and whose default is of another type")?;
+        let node = self.node(field.type_id, field.type_id);
+        Ok(DefaultDatum { datum, node })
     }
 }
 
-/// For each field of the reader's record the writer's field of that name, or of an alias that no other field claims by
-/// name.
-fn sources(writer: &[RecordField], reader: &[RecordField]) -> Vec<Option<usize>> {
-    let named = |name: &String| writer.iter().position(|field| field.name == *name);
-    let mut sources: Vec<Option<usize>> = reader.iter().map(|field| named(&field.name)).collect();
-    for at in 0..reader.len() {
-        if sources[at].is_none() {
-            let mut aliased = reader[at].aliases.iter().filter_map(named);
-            sources[at] = aliased.find(|source| !sources.contains(&Some(*source)));
+/// The pairs that have no parts.
+fn value(types: &Types, writer: TypeId, reader: TypeId) -> Option<Value> {
+    let (written, wanted) = (&types[writer], &types[reader]);
+    let logical = written.logical.or(wanted.logical);
+    let (encoding, plain) = match (&written.shape, &wanted.shape) {
+        (Shape::Null, _) => (Encoding::Null, Meaning::Null),
+        (_, Shape::Union(_)) => return None,
+        (Shape::Boolean, Shape::Boolean) => (Encoding::Boolean, Meaning::Boolean),
+        (Shape::Int, Shape::Int | Shape::Long) => (Encoding::Int, Meaning::Integer),
+        (Shape::Int, Shape::Float) => (Encoding::Int, Meaning::Float),
+        (Shape::Int, Shape::Double) => (Encoding::Int, Meaning::Double),
+        (Shape::Long, Shape::Int | Shape::Long) => (Encoding::Long, Meaning::Integer),
+        (Shape::Long, Shape::Float) => (Encoding::Long, Meaning::Float),
+        (Shape::Long, Shape::Double) => (Encoding::Long, Meaning::Double),
+        (Shape::Float, Shape::Float) => (Encoding::Float, Meaning::Float),
+        (Shape::Float, Shape::Double) => (Encoding::Float, Meaning::Double),
+        (Shape::Double, Shape::Double) => (Encoding::Double, Meaning::Double),
+        (Shape::String | Shape::Bytes, Shape::String) => (Encoding::Bytes, Meaning::Text),
+        (Shape::String | Shape::Bytes, Shape::Bytes) => (Encoding::Bytes, Meaning::Bytes),
+        (Shape::Fixed(name, size), Shape::Fixed(wanted, wanted_size))
+            if size == wanted_size && wanted.takes(name) =>
+        {
+            (Encoding::Fixed(*size), Meaning::Bytes)
         }
-    }
-    sources
+        (Shape::Enum(symbols), Shape::Enum(wanted)) if wanted.name.takes(&symbols.name) => {
+            return Some(Value {
+                encoding: Encoding::Symbol(symbols.symbols.len()),
+                meaning: Meaning::Symbol(read_symbols(symbols, wanted)),
+            });
+        }
+        (shape, _) => match (shape, written.logical, wanted.logical) {
+            (Shape::Bytes | Shape::String, Some(a), Some(b)) if a.name() == b.name() => {
+                (Encoding::Bytes, Meaning::Bytes)
+            }
+            (Shape::Fixed(_, size), Some(a), Some(b)) if a.name() == b.name() => {
+                (Encoding::Fixed(*size), Meaning::Bytes)
+            }
+            _ => return None,
+        },
+    };
+    Some(Value {
+        meaning: logical.map_or(plain.clone(), |logical| meaning(&encoding, plain, logical)),
+        encoding,
+    })
 }
 
 /// What each of the writer's symbols reads as.
@@ -391,17 +342,19 @@ fn meaning(encoding: &Encoding, plain: Meaning, logical: Logical) -> Meaning {
 }
 
 impl Mismatch {
-    fn within(mut self, field: &str) -> Self {
-        self.path.insert(0, field.to_owned());
-        self
+    fn of(types: &Types, writer: TypeId, reader: TypeId) -> Self {
+        Self {
+            wanted: types.describe(reader),
+            found: types.describe(writer),
+        }
     }
 }
 
-impl std::fmt::Display for Mismatch {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.path.as_slice() {
-            [] => f.write_str(&self.what),
-            path => write!(f, "field `{}`: {}", path.join("."), self.what),
-        }
+/// What kind of value there is, in place of one of the reader's type.
+fn unresolved(types: &Types, writer: TypeId, reader: TypeId) -> &'static str {
+    match (&types[writer].shape, &types[reader].shape) {
+        (Shape::Enum(_), Shape::Enum(_)) => "a symbol of an enum of another name",
+        (Shape::Fixed(..), Shape::Fixed(..)) => "bytes of a fixed type of another name or size",
+        _ => types.kind_written(writer),
     }
 }

@@ -13,6 +13,9 @@ use crate::definition::SchemaTextError;
 
 mod parse;
 
+/// A decimal of more digits is the bytes that it annotates. Oracle's NUMBER has 127, what Kafka Connect does not know 64.
+pub(super) const MAX_DECIMAL_DIGITS: usize = 1000;
+
 /// A schema alone.
 #[derive(Debug, Clone)]
 pub(super) struct Schema {
@@ -206,6 +209,38 @@ impl Types {
             Shape::Map(_) => "map",
             Shape::Union(_) => "union",
             Shape::Record(..) => "record",
+        }
+    }
+
+    /// What kind of value a datum is, for messages.
+    pub(super) fn kind(&self, id: TypeId) -> &'static str {
+        match self[id].shape {
+            Shape::Null => "null",
+            Shape::Boolean => "a boolean",
+            Shape::Int | Shape::Long | Shape::Float | Shape::Double => "a number",
+            Shape::Bytes | Shape::Fixed(..) => "bytes",
+            Shape::String => "text",
+            Shape::Enum(_) => "an enum's symbol",
+            Shape::Array(_) => "an array",
+            Shape::Map(_) => "a map",
+            Shape::Union(_) => "a union",
+            Shape::Record(..) => "a record",
+        }
+    }
+
+    /// The same of a datum whose type does not resolve: its kind alone would be no reason.
+    pub(super) fn kind_written(&self, id: TypeId) -> &'static str {
+        match self[id].shape {
+            Shape::Null => "null by the writer's schema",
+            Shape::Boolean => "a boolean by the writer's schema",
+            Shape::Int | Shape::Long | Shape::Float | Shape::Double => "a number by the writer's schema",
+            Shape::Bytes | Shape::Fixed(..) => "bytes by the writer's schema",
+            Shape::String => "text by the writer's schema",
+            Shape::Enum(_) => "an enum's symbol by the writer's schema",
+            Shape::Array(_) => "an array by the writer's schema",
+            Shape::Map(_) => "a map by the writer's schema",
+            Shape::Union(_) => "a union by the writer's schema",
+            Shape::Record(..) => "a record by the writer's schema",
         }
     }
 

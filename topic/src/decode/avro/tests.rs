@@ -17,12 +17,17 @@ use crate::decode::{NoWriterSchemas, WriterSchemaError, decimal};
 use crate::definition::SchemaDefinition;
 use crate::table::Encoding;
 
+mod decimals;
+mod dropped;
 mod evolution;
 mod framing;
 mod hostile;
+mod misfits;
 mod model;
+mod names;
 mod nested;
 mod record_header;
+mod recursive;
 mod references;
 mod resolution;
 mod types;

@@ -7,7 +7,8 @@
 //! | boolean, int, long, float, double, decimal | `true`, `false` or a number; `"NaN"`, `"Infinity"`, `"-Infinity"` |
 //! | bytes, fixed | base64 |
 //! | string, enum, uuid, duration, date, time, timestamp | the text that a VARCHAR column of its own would have |
-//! | null, or what has no text | `null` |
+//! | null | `null` |
+//! | what has no text, or does not resolve to the registered schema | `null`, a misfit of the column |
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -19,26 +20,30 @@ use super::value::Datum;
 use crate::decode::scalar::Scalar;
 use crate::decode::utf8;
 
-/// Appends the text of the datum at `cursor` to `out`.
+/// Appends the text of the datum at `cursor` to `out`. Returns what is `null` in it for want of a text.
 pub(super) fn write<'a>(
     resolution: &'a Resolution,
     node: NodeId,
     cursor: &mut Cursor<'a>,
     out: &mut Vec<u8>,
     budget: &mut Budget,
-) -> Result<(), ReadError> {
+) -> Result<Vec<&'static str>, ReadError> {
     let mut writer = Writer {
         resolution,
         out,
         budget,
+        hidden: Vec::new(),
     };
-    writer.node(node, cursor)
+    writer.node(node, cursor)?;
+    Ok(writer.hidden)
 }
 
 struct Writer<'a, 'o> {
     resolution: &'a Resolution,
     out: &'o mut Vec<u8>,
     budget: &'o mut Budget,
+    /// What was there but has no text.
+    hidden: Vec<&'static str>,
 }
 
 impl<'a> Writer<'a, '_> {
@@ -48,16 +53,17 @@ impl<'a> Writer<'a, '_> {
             Way::Value(value) => match value.read(cursor)? {
                 Datum::Scalar(scalar) => self.scalar(scalar),
                 Datum::Text(text) => self.text(&text),
-                Datum::Misfit(_) => self.raw(b"null"),
+                Datum::Number(text) => self.raw(text.as_bytes()),
+                Datum::Misfit(found) => self.hide(found),
             },
             Way::Union(branches) => {
                 let branch = cursor.branch(branches.len())?;
                 self.node(branches[branch], cursor)
             }
             Way::Branch { node, .. } => self.node(*node, cursor),
-            Way::Never(_) => {
+            Way::Never(found) => {
                 skip(&self.resolution.types, node.writer, cursor)?;
-                self.raw(b"null")
+                self.hide(found)
             }
             Way::Array(item) => {
                 let mut first = true;
@@ -98,8 +104,8 @@ impl<'a> Writer<'a, '_> {
             for absent in &record.absent {
                 self.key(&fields[absent.field].name, &mut first)?;
                 match &absent.default {
-                    Some(default) => self.node(default.node, &mut Cursor::new(&default.datum))?,
-                    None => self.raw(b"null")?,
+                    Ok(default) => self.node(default.node, &mut Cursor::new(&default.datum))?,
+                    Err(found) => self.hide(found)?,
                 }
             }
             Ok(())
@@ -141,6 +147,11 @@ impl<'a> Writer<'a, '_> {
         self.budget.spend(text.len())?;
         serde_json::to_writer(&mut *self.out, text).map_err(|_| ReadError::TooLarge)?;
         self.budget.spend(self.out.len() - start - text.len())
+    }
+
+    fn hide(&mut self, found: &'static str) -> Result<(), ReadError> {
+        self.hidden.push(found);
+        self.raw(b"null")
     }
 
     fn raw(&mut self, json: &[u8]) -> Result<(), ReadError> {

@@ -2,7 +2,7 @@
 //!
 //! | Avro | scalar |
 //! |---|---|
-//! | decimal | the decimal, exact up to 38 digits |
+//! | decimal | the decimal, exact up to 1,000 digits |
 //! | date; time-millis, time-micros | a date; a time of day |
 //! | timestamp-millis, -micros, -nanos, local or not | a timestamp in milliseconds, the rest dropped towards the past |
 //! | uuid, as string or as 16 bytes | text |
@@ -21,8 +21,15 @@ use uuid::Uuid;
 
 use super::cursor::{Cursor, ReadError};
 use super::schema::TimestampUnit;
+use crate::decode::decimal::twos_complement_text;
 use crate::decode::scalar::Scalar;
 use crate::decode::utf8;
+
+/// More digits after the point than any column of decimals has.
+const MAX_SCALAR_SCALE: u32 = 38;
+
+/// [`MAX_DECIMAL_DIGITS`](super::schema::MAX_DECIMAL_DIGITS) take no more.
+const MAX_DECIMAL_BYTES: usize = 416;
 
 /// A type without parts.
 #[derive(Debug, Clone)]
@@ -75,6 +82,8 @@ pub(super) enum Meaning {
 pub(super) enum Datum<'a> {
     Scalar(Scalar<'a>),
     Text(Cow<'a, str>),
+    /// A decimal that no scalar can be.
+    Number(String),
     /// Something that no scalar can be.
     Misfit(&'static str),
 }
@@ -145,13 +154,7 @@ impl Value {
     fn bytes<'a>(&self, bytes: &'a [u8]) -> Datum<'a> {
         match &self.meaning {
             Meaning::Text => Datum::Text(utf8::lossy(bytes)),
-            Meaning::Decimal(scale) => match unscaled(bytes) {
-                Some(unscaled) => Datum::Scalar(Scalar::Decimal {
-                    unscaled,
-                    scale: *scale,
-                }),
-                None => Datum::Misfit("a decimal of more than 38 digits"),
-            },
+            Meaning::Decimal(scale) => decimal(bytes, *scale),
             Meaning::Uuid => match Uuid::from_slice(bytes) {
                 Ok(uuid) => Datum::Text(Cow::Owned(uuid.to_string())),
                 Err(_) => Datum::Misfit("bytes"),
@@ -174,6 +177,25 @@ impl Value {
             None => Datum::Misfit("a symbol that the registered schema lacks"),
         }
     }
+}
+
+/// Two's complement, most significant byte first.
+fn decimal(bytes: &[u8], scale: u32) -> Datum<'static> {
+    let bytes = significant(bytes);
+    match unscaled(bytes) {
+        // Beyond, a text is longer than its digits: the reader counts its bytes.
+        Some(unscaled) if scale <= MAX_SCALAR_SCALE => Datum::Scalar(Scalar::Decimal { unscaled, scale }),
+        _ if bytes.is_empty() => Datum::Misfit("a decimal without digits"),
+        _ if bytes.len() > MAX_DECIMAL_BYTES => Datum::Misfit("a decimal of more than 1000 digits"),
+        _ => Datum::Number(twos_complement_text(bytes, scale)),
+    }
+}
+
+/// Without the bytes in front that say no more than the sign of those after them.
+fn significant(bytes: &[u8]) -> &[u8] {
+    let is_filling = |pair: &&[u8]| matches!(pair, [0, ..=0x7f] | [0xff, 0x80..=0xff]);
+    let filling = bytes.windows(2).take_while(is_filling).count();
+    &bytes[filling..]
 }
 
 /// Two's complement, most significant byte first; `None` if it has no bytes or more than 128 bits.

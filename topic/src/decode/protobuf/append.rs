@@ -51,6 +51,7 @@ impl Filler<'_> {
         misfits: &mut Misfits,
     ) -> Result<(), RowError> {
         let scalar = match &field.default {
+            _ if matches!(form, Form::Misfit(_)) => Scalar::Null,
             Some(Value::EnumNumber(number)) => return self.append_enum(form, *number, builder, misfits),
             Some(value) => default_scalar(value),
             None => Scalar::Null,

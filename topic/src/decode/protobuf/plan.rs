@@ -1,7 +1,8 @@
 //! Which parts of a message fill which columns, compiled once for each message that payloads hold.
 //!
 //! The columns belong to the reader's message; a payload may hold another one, or an older version of it. Their fields
-//! are matched by name. No library plans that: those for descriptors show a message by its own fields, all of them.
+//! are matched by name, whatever their type: a value that its column, or the rest of its mapping, cannot take is NULL,
+//! counted. No library plans that: those for descriptors show a message by its own fields, all of them.
 //!
 //! | value | column type | holds |
 //! |---|---|---|
@@ -123,8 +124,8 @@ pub(super) struct Target {
 }
 
 impl Target {
-    /// What `column` wants of `message`; an error says why there is no such thing.
-    pub(super) fn new(schema: &Schema, message: usize, column: &Column) -> Result<Self, String> {
+    /// What `column` wants of messages; an error says why its mapping is no path.
+    pub(super) fn new(column: &Column) -> Result<Self, String> {
         let Column { name, mapping, .. } = column;
         let path = match mapping.as_str() {
             "" => None,
@@ -133,19 +134,18 @@ impl Target {
                     .map_err(|error| format!("column `{name}`: mapping `{mapping}`: {error}"))?,
             ),
         };
-        let target = Self {
-            path,
-            data_type: column.data_type.clone(),
-        };
-        let mut root = Node::default();
-        if target.path.is_some() && root.insert_column(schema, message, 0, &target).is_none() {
-            let message = &schema.message(message).full_name;
-            return Err(format!(
-                "column `{name}`: mapping `{mapping}` leads nowhere in message `{message}`"
-            ));
-        }
-        Ok(target)
+        let data_type = column.data_type.clone();
+        Ok(Self { path, data_type })
     }
+}
+
+/// Whether `path` is one that a message may have.
+pub(super) fn leads_somewhere(schema: &Schema, message: usize, path: &Path) -> bool {
+    let Some((Step::Key(name), rest)) = path.steps.split_first() else {
+        return false;
+    };
+    let field = schema.message(message).field(name);
+    field.is_some_and(|field| reach(schema, field, rest) == Reach::Part)
 }
 
 impl Plan {
@@ -184,7 +184,7 @@ impl Node {
             return None;
         };
         let field = schema.message(message).field(name)?;
-        if !leads_on(schema, field, rest) {
+        if reach(schema, field, rest) == Reach::Lacking {
             return None;
         }
         let known = self
@@ -223,22 +223,32 @@ impl Place {
                 .push((column, Form::new(schema, field, shape, data_type)));
             return Some(());
         };
-        match shape {
-            Shape::Singular => {
+        match (shape, step, field.kind.message(), step.index()) {
+            (Shape::Singular, Step::Key(_), Some(message), _) => {
                 let members = self.members.get_or_insert_default();
-                members.insert(schema, field.kind.message()?, steps, leaf)
+                members.insert(schema, message, steps, leaf)
             }
-            Shape::Repeated => {
+            (Shape::Repeated, _, _, Some(index)) => {
                 let mut place = Place::default();
                 place.insert(schema, field, Shape::Singular, rest, leaf)?;
-                self.items.push((step.index()?, place));
+                self.items.push((index, place));
                 Some(())
             }
-            Shape::Map => {
+            (Shape::Map, ..) => {
                 let entry = Entry::new(schema, field)?;
                 let mut place = Place::default();
                 place.insert(schema, &entry.value, Shape::Singular, rest, leaf)?;
                 self.entries.push((key(step), MapPlace { entry, place }));
+                Some(())
+            }
+            // The writer's field is of another type than the reader's.
+            (_, _, message, _) => {
+                let found = match (shape, message) {
+                    (Shape::Repeated, _) => "a list",
+                    (_, Some(_)) => "a message",
+                    (_, None) => "a value without parts",
+                };
+                self.columns.push((leaf.0, Form::Misfit(found)));
                 Some(())
             }
         }
@@ -257,31 +267,40 @@ impl Place {
     }
 }
 
-/// Whether `steps` lead somewhere from a field's value, so that nothing is kept of those that do not.
-fn leads_on(schema: &Schema, field: &Arc<Field>, steps: &[Step]) -> bool {
+/// What `steps` find from a field's value on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    Part,
+    /// A message on the way lacks the field.
+    Lacking,
+    /// A value on the way has no parts of that kind.
+    Misfit,
+}
+
+/// Decided before anything is kept of the way.
+fn reach(schema: &Schema, field: &Arc<Field>, steps: &[Step]) -> Reach {
     let mut place = (Arc::clone(field), field.shape);
     for step in steps {
         let (field, shape) = &place;
-        let next = match shape {
-            Shape::Repeated => step.index().map(|_| (Arc::clone(field), Shape::Singular)),
-            Shape::Map => schema
-                .entry(field)
-                .map(|(_, value)| (Arc::clone(value), Shape::Singular)),
-            Shape::Singular => {
-                let message = field.kind.message().map(|index| schema.message(index));
-                let member = match step {
-                    Step::Key(name) => message.and_then(|message| message.field(name)),
-                    Step::Index(_) => None,
-                };
-                member.map(|member| (Arc::clone(member), member.shape))
+        let message = field.kind.message().map(|index| schema.message(index));
+        let next = match (shape, step, message) {
+            (Shape::Repeated, _, _) => step.index().map(|_| (Arc::clone(field), Shape::Singular)),
+            (Shape::Map, ..) => {
+                let entry = schema.entry(field);
+                entry.map(|(_, value)| (Arc::clone(value), Shape::Singular))
             }
+            (Shape::Singular, Step::Key(name), Some(message)) => match message.field(name) {
+                Some(member) => Some((Arc::clone(member), member.shape)),
+                None => return Reach::Lacking,
+            },
+            (Shape::Singular, ..) => None,
         };
         match next {
             Some(next) => place = next,
-            None => return false,
+            None => return Reach::Misfit,
         }
     }
-    true
+    Reach::Part
 }
 
 fn key(step: &Step) -> String {

@@ -165,6 +165,20 @@ fn points_at_words_that_are_none() {
             in_message("dataFormat", json!("avro")),
             "message.schema: missing; avro wants schema or dataSchema",
         ),
+        (
+            json!({"topicName": "t", "message": {"dataFormat": "raw", "fields": [{"name": "a", "mapping": "8:"}]}}),
+            "message.fields[0].mapping: wanted nothing, a byte offset, or `start:end`, found `8:`",
+        ),
+        (
+            json!({"topicName": "t", "message": {"dataFormat": "json"},
+                "key": {"dataFormat": "raw", "fields": [{"name": "a"}, {"name": "b", "mapping": "9:4"}]}}),
+            "key.fields[1].mapping: wanted nothing, a byte offset, or `start:end`, found `9:4`",
+        ),
+        (
+            json!({"topicName": "t", "message": {"dataFormat": "json", "fields": [
+                {"name": "a", "mapping": "-1", "source": "key"}]}, "key": {"dataFormat": "raw"}}),
+            "message.fields[0].mapping: wanted nothing, a byte offset, or `start:end`, found `-1`",
+        ),
     ] {
         let message = error(document);
         assert!(

@@ -81,15 +81,16 @@ fn an_inline_schema_keeps_the_order_of_its_keys() {
 
 #[test]
 fn a_message_of_protobuf_may_be_named() {
+    let schema = r#"syntax = "proto3"; package shop; message Item {} message Order { int64 id = 1; }"#;
     let document = message(json!({
-        "dataFormat": "protobuf", "messageName": "shop.Order", "dataSchema": "syntax = \"proto3\";",
+        "dataFormat": "protobuf", "messageName": "shop.Order", "dataSchema": schema,
         "fields": [{"name": "id", "mapping": "id", "type": "BIGINT"}]
     }));
     let table = document
         .into_table("r", "s", &BTreeMap::new(), &TableDefaults::default())
         .unwrap();
     let wanted = Encoding::Protobuf {
-        definition: "syntax = \"proto3\";".into(),
+        definition: schema.into(),
         message: Some("shop.Order".into()),
     };
     assert_eq!(table.value, wanted);
@@ -123,6 +124,8 @@ fn a_column_without_type_has_the_one_of_the_schema() {
     let resolved = |mapping: &str, typed: bool| {
         let mut column = DeclaredColumn {
             path: String::new(),
+            mapping_path: String::new(),
+            source: Source::Value,
             field: described("x", mapping, DataType::Utf8),
             typed,
         };
@@ -141,4 +144,97 @@ fn a_column_without_type_has_the_one_of_the_schema() {
             "{mapping}"
         );
     }
+}
+
+/// A document of the value's columns `id` and `note`, and of the key's column `k`.
+fn mapped(format: &str, schema: &Value) -> Value {
+    let side = |fields: Value| {
+        let mut side = json!({"dataFormat": format, "fields": fields});
+        for (key, value) in schema.as_object().unwrap() {
+            side[key] = value.clone();
+        }
+        side
+    };
+    let columns = json!([{"name": "id", "mapping": "id", "type": "INT"}, {"name": "note", "mapping": "note", "type": "VARCHAR"}]);
+    json!({"topicName": "t", "message": side(columns), "key": side(json!([{"name": "k", "mapping": "id"}]))})
+}
+
+#[test]
+fn a_mapping_that_leads_nowhere_in_an_inline_schema_is_an_error() {
+    let avro = r#"{"type":"record","name":"r","fields":[{"name":"id","type":"int"}]}"#;
+    let protobuf = r#"syntax = "proto3"; message M { int32 id = 1; }"#;
+    for (format, schema) in [("avro", avro), ("protobuf", protobuf)] {
+        let with = |message: &str, key: &str| {
+            let mut document = mapped(format, &json!({"dataSchema": schema}));
+            document["message"]["fields"][1]["mapping"] = message.into();
+            document["key"]["fields"][0]["mapping"] = key.into();
+            document
+        };
+        assert!(parse(with("id", "id")).is_ok(), "{format}");
+        assert_eq!(
+            error(with("note", "id")),
+            "message.fields[1].mapping: `note` leads nowhere in the schema"
+        );
+        assert_eq!(
+            error(with("id", "id.x")),
+            "key.fields[0].mapping: `id.x` leads nowhere in the schema"
+        );
+        // A column of the key may stand among those of the value.
+        let mut among = with("note", "id");
+        among["message"]["fields"][1]["source"] = "key".into();
+        assert_eq!(
+            error(among),
+            "message.fields[1].mapping: `note` leads nowhere in the schema"
+        );
+    }
+}
+
+#[test]
+fn a_mapping_that_leads_nowhere_in_a_registered_schema_is_a_column_of_older_records() {
+    let avro = r#"{"type":"record","name":"r","fields":[{"name":"id","type":"int"}]}"#;
+    let protobuf = r#"syntax = "proto3"; message M { int32 id = 1; }"#;
+    for (format, registered_as, schema) in [("avro", "AVRO", avro), ("protobuf", "PROTOBUF", protobuf)] {
+        let document = mapped(format, &json!({"schema": {"schemaName": "a"}}));
+        let document = TopicDocument::parse("s", &definition("JSON", document)).unwrap();
+        let referenced = BTreeMap::from([(reference(None, "a"), definition(registered_as, schema))]);
+        let table = document
+            .into_table("r", "s", &referenced, &TableDefaults::default())
+            .unwrap();
+        let names: Vec<&String> = table.schema.fields().iter().map(|field| field.name()).collect();
+        assert_eq!(names, ["id", "note", "k"]);
+        assert_eq!(columns_without_part(&table), ["note"]);
+    }
+}
+
+#[test]
+fn a_registered_schema_that_cannot_be_read_is_an_error_whatever_the_columns() {
+    for (format, registered_as, schema) in [("avro", "AVRO", "{}"), ("protobuf", "PROTOBUF", "message {")] {
+        let mut document = mapped(format, &json!({"schema": {"schemaName": "a"}}));
+        document["key"]["fields"][0]["type"] = "INT".into();
+        let document = TopicDocument::parse("s", &definition("JSON", document)).unwrap();
+        let referenced = BTreeMap::from([(reference(None, "a"), definition(registered_as, schema))]);
+        let error = document
+            .into_table("r", "s", &referenced, &TableDefaults::default())
+            .unwrap_err()
+            .to_string();
+        assert!(error.starts_with("message.schema: "), "{error}");
+    }
+}
+
+#[test]
+fn a_column_of_the_key_without_type_has_the_one_of_the_keys_schema() {
+    let schema =
+        |of: &str| format!(r#"{{"type":"record","name":"r","fields":[{{"name":"id","type":"{of}"}}]}}"#);
+    let document = json!({"topicName": "t",
+        "message": {"dataFormat": "avro", "dataSchema": schema("boolean"), "fields": [
+            {"name": "id", "mapping": "id"}, {"name": "among", "mapping": "id", "source": "key"}]},
+        "key": {"dataFormat": "avro", "dataSchema": schema("long"), "fields": [{"name": "k", "mapping": "id"}]}});
+    let table = parse(document).unwrap();
+    let types: Vec<&DataType> = table
+        .schema
+        .fields()
+        .iter()
+        .map(|field| field.data_type())
+        .collect();
+    assert_eq!(types, [&DataType::Boolean, &DataType::Int64, &DataType::Int64]);
 }

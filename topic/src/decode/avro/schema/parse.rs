@@ -4,7 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
-use super::{EnumType, Logical, Name, RecordField, Shape, TimestampUnit, Type, TypeId, Types};
+use super::{
+    EnumType, Logical, MAX_DECIMAL_DIGITS, Name, RecordField, Shape, TimestampUnit, Type, TypeId, Types,
+};
 use crate::definition::{ReferencedSchema, SchemaTextError};
 
 impl Types {
@@ -271,7 +273,7 @@ fn logical(shape: &Shape, object: &Map<String, Value>) -> Option<Logical> {
             let precision = usize::try_from(object.get("precision")?.as_u64()?).ok()?;
             let scale = object.get("scale").map_or(Some(0), Value::as_u64)?;
             let scale = u32::try_from(scale).ok()?;
-            if precision == 0 || scale as usize > precision {
+            if precision == 0 || precision > MAX_DECIMAL_DIGITS || scale as usize > precision {
                 return None;
             }
             Logical::Decimal { precision, scale }

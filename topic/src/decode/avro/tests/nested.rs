@@ -41,28 +41,6 @@ fn shows_parts_as_json_text_in_varchar() {
 }
 
 #[test]
-fn shows_a_record_that_contains_itself_only_as_text() {
-    let node = r#"{"type": "record", "name": "Node", "fields": [
-        {"name": "v", "type": "int"}, {"name": "next", "type": ["null", "Node"]}]}"#;
-    assert_eq!(
-        fields(node).unwrap_err().reason,
-        "field `next`: record Node contains itself, which no column can hold"
-    );
-    let mut decoder = declared(
-        node,
-        vec![
-            column("v", "v", DataType::Int32),
-            column("next", "next", DataType::Utf8),
-        ],
-    );
-    decoder.decode(&[2, 2, 4, 2, 6, 0]).unwrap();
-    assert_eq!(
-        rows(&decoder.flush()),
-        [json!({"v": 1, "next": r#"{"v":2,"next":{"v":3,"next":null}}"#})]
-    );
-}
-
-#[test]
 fn matches_fields_of_rows_by_name_then_whatever_their_case() {
     let of = r#"{"type": "record", "name": "P", "fields": [
         {"name": "ab", "type": "int"}, {"name": "Ab", "type": "int"}, {"name": "Cd", "type": "int"}]}"#;
@@ -224,16 +202,39 @@ fn of_a_key_given_twice_the_last_counts() {
 }
 
 #[test]
-fn says_which_column_leads_nowhere() {
-    let schema = record(r#""a": {"type": "array", "items": "int"}, "b": ["null", "int", "string"]"#);
-    for path in ["x", "a.x", "a.0.x", "b.x", "b.long", "A"] {
+fn knows_which_paths_lead_somewhere() {
+    let schema = record(
+        r#""a": {"type": "array", "items": "int"}, "b": ["null", "int", "string"], "c": {"type": "map", "values": "int"}"#,
+    );
+    for (path, leads) in [
+        ("a", true),
+        ("a[3]", true),
+        ("a.0", true),
+        ("b.int", true),
+        ("c.any", true),
+        ("x", false),
+        ("a.x", false),
+        ("a.0.x", false),
+        ("b.x", false),
+        ("b.long", false),
+        ("c.any.x", false),
+        ("A", false),
+    ] {
+        let path = Path::parse(path).unwrap();
         assert_eq!(
-            refused(&schema, &[("c", path)]),
-            format!("avro schema: column `c`: no part of it is called `{path}`")
+            lead_somewhere(&schema, std::slice::from_ref(&path)).unwrap(),
+            [leads],
+            "{path}"
         );
     }
-    assert!(refused(r#""int""#, &[("c", "other")]).ends_with("`other`"));
+    let paths = ["value", "other"].map(|path| Path::parse(path).unwrap());
+    assert_eq!(lead_somewhere(r#""int""#, &paths).unwrap(), [true, false]);
+}
+
+#[test]
+fn refuses_a_schema_that_is_none_and_a_mapping_that_is_no_path() {
     assert!(refused(r#""Order""#, &[]).contains("the type `Order` is not defined"));
+    assert!(refused(r#""int""#, &[("c", "a[x]")]).contains("column `c`: the bracket at position 1"));
 }
 
 #[test]

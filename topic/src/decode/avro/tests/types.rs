@@ -415,20 +415,6 @@ fn a_value_that_does_not_fit_is_null_and_counted() {
 }
 
 #[test]
-fn a_decimal_beyond_38_digits_is_null_and_its_column_an_error() {
-    let wide = r#"{"type": "bytes", "logicalType": "decimal", "precision": 60, "scale": 2}"#;
-    let value = || Avro::Decimal(Decimal::from([0x7f; 20]));
-    assert_eq!(value_as(wide, value(), DataType::Utf8), (Json::Null, 1));
-    let small = Avro::Decimal(Decimal::from([0x7f]));
-    assert_eq!(value_as(wide, small, DataType::Utf8), (json!("1.27"), 0));
-    let nested = format!(r#""a": {{"type": "array", "items": {wide}}}"#);
-    assert_eq!(
-        fields(&record(&nested)).unwrap_err().reason,
-        "field `a.item`: a decimal of 60 digits, wanted at most 38"
-    );
-}
-
-#[test]
 fn text_that_is_not_utf_8_is_repaired() {
     let mut decoder = derived(&record(r#""a": "string", "b": {"type": "map", "values": "int"}"#));
     decoder.decode(&[4, b'x', 0xff, 2, 2, 0xfe, 6, 0]).unwrap();

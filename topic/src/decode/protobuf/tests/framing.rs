@@ -171,6 +171,165 @@ fn reads_by_the_writers_schema() {
     assert_eq!(one_row(&mut decoder, &confluent(8, &[0])), ["NULL"]);
 }
 
+/// A row of these columns of a table, of what a writer of another schema wrote, and how many values did not fit.
+fn read(table: &str, columns: Vec<Field>, writer: &str, payload: &[u8]) -> (Vec<String>, u64) {
+    let registry: Arc<dyn WriterSchemas> = Registry::with(&[(7, "PROTOBUF", writer)]);
+    let mut decoder = ValueDecoder::with_writers(encoding(table, None), columns, registry);
+    let row = one_row(&mut decoder, &confluent(7, &[&[0], payload].concat()));
+    (
+        row,
+        decoder.value_errors().iter().map(|errors| errors.values).sum(),
+    )
+}
+
+#[test]
+fn a_field_of_another_type_costs_no_other_column() {
+    let table =
+        "message M { optional string a = 1; optional int32 b = 2; optional N n = 3; repeated int32 l = 4;
+        map<string, int32> m = 5; message N { optional int32 x = 1; optional int32 y = 2; } }";
+    let b = || column("b", "b", DataType::Int32);
+    for (written, columns, payload, wanted, misfits) in [
+        // Read as written, if the column takes that.
+        (
+            "int32 a = 1",
+            vec![column("a", "a", DataType::Utf8)],
+            &[8, 7][..],
+            "\"7\"",
+            0,
+        ),
+        (
+            "string a = 1",
+            vec![column("a", "a", DataType::Int32)],
+            &[10, 1, b'7'],
+            "7",
+            0,
+        ),
+        (
+            "string a = 1",
+            vec![column("a", "a", DataType::Int32)],
+            &[10, 1, b'x'],
+            "NULL",
+            1,
+        ),
+        (
+            "N a = 1",
+            vec![column("a", "a", DataType::Int32)],
+            &[10, 2, 8, 7],
+            "NULL",
+            1,
+        ),
+        (
+            "repeated N a = 1",
+            vec![column("a", "a", DataType::Int32)],
+            &[10, 0],
+            "NULL",
+            1,
+        ),
+        // So within a row, and along a path.
+        (
+            "N n = 3",
+            vec![column(
+                "n",
+                "n",
+                row_type(&[("x", DataType::Int32), ("y", DataType::Int32)]),
+            )],
+            &[26, 5, 10, 1, b'q', 16, 5],
+            "(x: NULL, y: 5)",
+            1,
+        ),
+        (
+            "int32 n = 3",
+            vec![column("n", "n.x", DataType::Int32)],
+            &[24, 7],
+            "NULL",
+            1,
+        ),
+        (
+            "int32 n = 3",
+            vec![column("n", "n.x", DataType::Int32)],
+            &[],
+            "NULL",
+            0,
+        ),
+        (
+            "repeated N n = 3",
+            vec![column("n", "n.x", DataType::Int32)],
+            &[26, 0],
+            "NULL",
+            1,
+        ),
+        (
+            "N l = 4",
+            vec![column("l", "l[0]", DataType::Int32)],
+            &[34, 0],
+            "NULL",
+            1,
+        ),
+        (
+            "int32 l = 4",
+            vec![column("l", "l[0]", DataType::Int32)],
+            &[32, 7],
+            "NULL",
+            1,
+        ),
+        (
+            "bool m = 5",
+            vec![column("m", "m.k", DataType::Int32)],
+            &[40, 1],
+            "NULL",
+            1,
+        ),
+        // A message that only lacks the field is not at fault.
+        (
+            "N n = 3",
+            vec![column("z", "n.z", DataType::Int32)],
+            &[26, 2, 16, 5],
+            "NULL",
+            0,
+        ),
+    ] {
+        let writer = format!(
+            r#"syntax = "proto3"; message W {{ {written}; int32 b = 2; message N {{ optional string x = 1; optional int32 y = 2; }} }}"#
+        );
+        let payload = [payload, &[16, 1]].concat();
+        let columns = [columns, vec![b()]].concat();
+        assert_eq!(
+            read(table, columns, &writer, &payload),
+            (vec![wanted.to_owned(), "1".to_owned()], misfits),
+            "{written}"
+        );
+        assert_eq!(
+            read(table, vec![b()], &writer, &payload),
+            (vec!["1".to_owned()], 0),
+            "{written}"
+        );
+    }
+}
+
+#[test]
+fn an_older_record_shows_what_the_schema_dropped() {
+    let columns = || {
+        vec![
+            column("id", "id", DataType::Int32),
+            column("note", "note", DataType::Utf8),
+            column("x", "n.x", DataType::Int32),
+        ]
+    };
+    let newer = r#"syntax = "proto3"; message A { int32 id = 1; }"#;
+    let older = r#"syntax = "proto3"; message A { int32 id = 1; string note = 2; N n = 3; } message N { int32 x = 1; }"#;
+    let row = |row: [&str; 3], misfits: u64| (row.map(str::to_owned).to_vec(), misfits);
+    assert_eq!(
+        read(newer, columns(), older, &[8, 1, 18, 1, b'n', 26, 2, 8, 5]),
+        row(["1", "\"n\"", "5"], 0)
+    );
+    assert_eq!(
+        read(newer, columns(), newer, &[8, 2]),
+        row(["2", "NULL", "NULL"], 0)
+    );
+    let mut bare = ValueDecoder::new(encoding(newer, None), columns());
+    assert_eq!(one_row(&mut bare, &[8, 2]), ["2", "NULL", "NULL"]);
+}
+
 #[test]
 fn asks_for_each_schema_once() {
     let registry = Registry::with(&[(7, "PROTOBUF", READER), (8, "PROTOBUF", "message {")]);

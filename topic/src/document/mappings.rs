@@ -1,0 +1,92 @@
+//! Mappings into the schemas of payloads: whether they lead to a part of them.
+//!
+//! A document that holds its schema is at odds with itself where a mapping leads nowhere. A schema that is registered by
+//! itself may have dropped the field in a newer version: older records still show it, and the others NULL.
+
+use super::DocumentError;
+use crate::decode::{avro, protobuf};
+use crate::definition::SchemaTextError;
+use crate::path::Path;
+use crate::table::{Encoding, MAPPING_KEY, SOURCE_KEY, Source, TopicTable};
+
+/// The payload schema of a side of records, as the document has it.
+pub(super) struct PayloadSchema {
+    pub(super) source: Source,
+    /// Where the document has, or names, it.
+    pub(super) path: String,
+    /// Whether the document holds its text.
+    pub(super) is_inline: bool,
+}
+
+impl PayloadSchema {
+    /// Checks the columns of the table that show this side. `mapping_path` tells where the document has the mapping of a
+    /// column.
+    pub(super) fn check(
+        &self,
+        table: &TopicTable,
+        mapping_path: impl Fn(usize) -> String,
+    ) -> Result<(), DocumentError> {
+        let missing = missing(table, &self.source).map_err(|source| DocumentError::Schema {
+            path: self.path.clone(),
+            source,
+        })?;
+        for column in missing {
+            let path = mapping_path(column);
+            let mapping = &table.schema.field(column).metadata()[MAPPING_KEY];
+            if self.is_inline {
+                let reason = format!("`{mapping}` leads nowhere in the schema");
+                return Err(DocumentError::Invalid { path, reason });
+            }
+            tracing::warn!(
+                schema_name = table.schema_name,
+                path,
+                mapping,
+                "leads nowhere in the latest version of the registered schema: NULL but in older records"
+            );
+        }
+        Ok(())
+    }
+}
+
+/// Columns of a table whose mappings lead nowhere in the schema of their payloads: they are NULL, except in records whose
+/// writers' schemas have the part.
+pub fn columns_without_part(table: &TopicTable) -> Vec<&str> {
+    let sides = [Source::Value, Source::Key];
+    let columns = sides
+        .iter()
+        .flat_map(|side| missing(table, side).unwrap_or_default());
+    columns
+        .map(|column| table.schema.field(column).name().as_str())
+        .collect()
+}
+
+fn missing(table: &TopicTable, side: &Source) -> Result<Vec<usize>, SchemaTextError> {
+    let encoding = match side {
+        Source::Key => table.key.as_ref(),
+        _ => Some(&table.value),
+    };
+    let mut columns = Vec::new();
+    let mut paths = Vec::new();
+    for (at, field) in table.schema.fields().iter().enumerate() {
+        let text = |key| field.metadata().get(key).map_or("", String::as_str);
+        let is_of_side = match text(SOURCE_KEY) {
+            "" => *side == Source::Value,
+            source => source.parse() == Ok(side.clone()),
+        };
+        if let (true, Ok(path)) = (is_of_side, Path::parse(text(MAPPING_KEY))) {
+            columns.push(at);
+            paths.push(path);
+        }
+    }
+    let lead_somewhere = match encoding {
+        Some(Encoding::Avro { definition }) => avro::lead_somewhere(definition, &paths)?,
+        Some(Encoding::Protobuf { definition, message }) => {
+            protobuf::lead_somewhere(definition, message.as_deref(), &paths)?
+        }
+        _ => return Ok(Vec::new()),
+    };
+    let columns = columns.into_iter().zip(lead_somewhere);
+    Ok(columns
+        .filter_map(|(column, leads)| (!leads).then_some(column))
+        .collect())
+}
