@@ -80,13 +80,8 @@ impl Setup {
         let broker = Arc::clone(parts.clusters.get(cluster.as_deref())?);
 
         let wanted = format!("table `{table_name}`");
-        let table = match is_self_described(&schema) {
-            true => None,
-            false => {
-                let table = table(&parts.catalog, &schema, &table_name);
-                Some(within_registry(deadline, wanted, table).await?)
-            }
-        };
+        let table = table(&parts.catalog, &schema, &table_name);
+        let table = within_registry(deadline, wanted, table).await?;
         let table = table.as_deref();
         let writers: Arc<dyn WriterSchemas> = Arc::new(parts.writer_schemas.until(deadline));
         let decoder = RowDecoder::try_new(&schema, table, &writers).map_err(|source| Error::Table {
@@ -143,13 +138,16 @@ impl Setup {
     }
 }
 
-/// The table as the query was planned with it, or the latest version if the request's schema has lost which that was. Asked
-/// for only where that schema does not tell by itself how its columns are read.
+/// The table as the query was planned with it, or the latest version if the request's schema has lost which that was; `None`,
+/// and the registry is not asked, where that schema tells by itself how its columns are read.
 async fn table(
     catalog: &Catalog,
     schema: &SchemaRef,
     table_name: &TableName,
-) -> Result<Arc<TopicTable>, CatalogError> {
+) -> Result<Option<Arc<TopicTable>>, CatalogError> {
+    if is_self_described(schema) {
+        return Ok(None);
+    }
     let metadata = schema.metadata();
     let text = |key| metadata.get(key).filter(|text| !text.is_empty()).cloned();
     let version = || {
@@ -159,8 +157,9 @@ async fn table(
             schema_version_id: text(SCHEMA_VERSION_KEY)?,
         })
     };
-    match version() {
+    let table = match version() {
         Some(version) => catalog.table_version(&version).await,
         None => catalog.table(table_name).await,
-    }
+    };
+    table.map(Some)
 }

@@ -21,6 +21,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use protocol::TableName;
+use topic::document::columns_without_part;
 use topic::{DocumentError, SchemaDefinition, SchemaReference, TableDefaults, TopicDocument, TopicTable};
 
 use crate::registry::schema_versions::SchemaVersions;
@@ -259,9 +260,20 @@ impl Catalog {
             cluster: self.cluster_of(registry).await?,
             ..self.defaults.clone()
         };
-        document
+        let table = document
             .into_table(registry, schema, &references, &defaults)
-            .map_err(table_error)
+            .map_err(table_error)?;
+        for column in columns_without_part(&table) {
+            let reason = "its mapping leads nowhere in the latest version of the registered schema";
+            tracing::warn!(
+                registry,
+                schema,
+                column,
+                reason,
+                "a column is not what its document says"
+            );
+        }
+        Ok(table)
     }
 
     async fn cluster_of(&self, registry: &str) -> Result<Option<String>, CatalogError> {

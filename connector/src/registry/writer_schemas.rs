@@ -11,7 +11,6 @@ use tokio::runtime::Handle;
 use tokio::time::timeout_at;
 use topic::{SchemaDefinition, WriterSchemaError, WriterSchemaId, WriterSchemas};
 
-use crate::once_cache::OnceCache;
 use crate::registry::RegistryError;
 use crate::registry::confluent::schemas::{ConfluentId, ConfluentSchemas, SchemaError};
 use crate::registry::confluent::{ConfluentError, ConfluentRegistry};

@@ -6,7 +6,7 @@ use arrow::datatypes::DataType;
 use connector::Parts;
 use connector::registry::catalog::CatalogError;
 use protocol::TableName;
-use topic::document::Warning;
+use topic::document::{Warning, columns_without_part};
 use topic::table::{FORMAT_HINT_KEY, SOURCE_KEY};
 use topic::{DataFormat, Encoding, RowDecoder, Source, TopicDocument, TopicTable, WriterSchemas};
 
@@ -47,6 +47,15 @@ pub(crate) async fn check(
         for warning in warnings {
             about.warn(Check::Document, warning.to_string(), MEND);
         }
+    }
+    for column in columns_without_part(&table) {
+        let found =
+            format!("column `{column}`: its mapping leads nowhere in the latest version of its schema");
+        about.warn(
+            Check::Document,
+            found,
+            "map another part, or drop the column: only older records have it",
+        );
     }
     warn_of_missing_hints(&table, &mut about);
     Some(table)

@@ -1,6 +1,7 @@
 //! The suite: each module is a claim about the connector, held on the stand-ins and on the real parts alike. `numbers` is
 //! what some of them share.
 
+mod avro_writers;
 mod aws;
 mod batches;
 mod cancellation;
@@ -25,6 +26,7 @@ mod permissions;
 mod planning;
 mod pushdown;
 mod security;
+mod serde_version_1;
 mod snapshot;
 mod soak;
 mod sql;

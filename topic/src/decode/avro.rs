@@ -85,7 +85,7 @@ mod value;
 pub(crate) use fields::fields;
 use plan::{Plan, Target, leads_somewhere};
 use resolve::Resolution;
-use schema::Schema;
+use schema::{Schema, Types};
 
 /// How many writers' schemas are kept ready. A topic rarely has more than a few.
 const MAX_PLANS: usize = 200;

@@ -30,21 +30,16 @@ impl PayloadSchema {
             path: self.path.clone(),
             source,
         })?;
-        for column in missing {
-            let path = mapping_path(column);
-            let mapping = &table.schema.field(column).metadata()[MAPPING_KEY];
-            if self.is_inline {
-                let reason = format!("`{mapping}` leads nowhere in the schema");
-                return Err(DocumentError::Invalid { path, reason });
+        match missing.first() {
+            Some(&column) if self.is_inline => {
+                let mapping = &table.schema.field(column).metadata()[MAPPING_KEY];
+                Err(DocumentError::Invalid {
+                    path: mapping_path(column),
+                    reason: format!("`{mapping}` leads nowhere in the schema"),
+                })
             }
-            tracing::warn!(
-                schema_name = table.schema_name,
-                path,
-                mapping,
-                "leads nowhere in the latest version of the registered schema: NULL but in older records"
-            );
+            _ => Ok(()),
         }
-        Ok(())
     }
 }
 

@@ -14,7 +14,7 @@ use topic::{ReferencedSchema, SchemaDefinition};
 use uuid::Uuid;
 
 use super::{ConfluentError, ConfluentRegistry, Reference, RegisteredSchema, SchemaKey, SubjectVersion};
-use crate::registry::once_cache::OnceCache;
+use crate::once_cache::OnceCache;
 
 /// The most schemas that are kept, of those that records name and of those that others refer to.
 const CAPACITY: usize = 1000;
