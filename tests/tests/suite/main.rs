@@ -3,6 +3,7 @@
 
 mod aws;
 mod batches;
+mod brokers;
 mod cancellation;
 mod cluster;
 mod clusters;
