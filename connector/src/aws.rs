@@ -5,11 +5,11 @@
 //! | [`sdk`] | configuration, time-outs, retries and error texts of all clients |
 //! | [`credentials`] | what clients of Kafka authenticate with: Secrets Manager, S3, the function's own identity |
 //! | `glue_connection` | settings that are kept as a Glue connection |
-//! | `kms` | keys for spilled blocks that AWS KMS makes |
+//! | [`kms`] | keys for spilled blocks that AWS KMS makes |
 //! | `session` | the caller's own session, which Athena may forward |
 
 pub mod credentials;
 pub(crate) mod glue_connection;
-pub(crate) mod kms;
+pub mod kms;
 pub mod sdk;
 pub(crate) mod session;

@@ -14,6 +14,8 @@ use aws_sdk_athena::types::QueryExecutionState;
 use crate::aws::sdk::reason;
 use throttle::{Throttle, ThrottleLimits};
 
+#[cfg(any(test, feature = "test-util"))]
+pub mod conformance;
 pub mod throttle;
 
 /// Tells the state of Athena's queries.
@@ -136,6 +138,8 @@ mod tests {
     use tokio::time::{Instant, timeout};
 
     use super::*;
+    use crate::testing::aws::sdk_config;
+    use crate::testing::http::HttpEndpoint;
 
     /// Answers from a list, then that the query runs; remembers when it was asked.
     struct Script {
@@ -204,6 +208,20 @@ mod tests {
                 .is_err()
         );
         assert_eq!(status.asked_at_seconds.lock().unwrap().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn without_athena_every_query_goes_on() {
+        conformance::check(&AlwaysRunning).await;
+    }
+
+    #[tokio::test]
+    async fn a_query_that_athena_does_not_know_goes_on() {
+        let unknown = r#"{"__type":"InvalidRequestException","Message":"QueryExecution 8f0c was not found"}"#;
+        let endpoint = HttpEndpoint::answering(400, unknown).await;
+        let status = AthenaQueryStatus::new(Client::new(&sdk_config(&endpoint.url)));
+        conformance::check(&status).await;
+        assert_eq!(status.state("8f0c").await.unwrap(), QueryState::Unknown);
     }
 
     #[test]

@@ -3,6 +3,9 @@
 use async_trait::async_trait;
 use protocol::EncryptionKey;
 
+#[cfg(any(test, feature = "test-util"))]
+pub mod conformance;
+
 /// Makes keys for the splits of a page.
 #[async_trait]
 pub trait SpillKeys: Send + Sync {
@@ -30,4 +33,14 @@ pub struct SpillKeyError {
     pub reason: String,
     /// The service wants fewer requests.
     pub throttled: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn keys_of_this_process_are_made_by_the_rules() {
+        conformance::check(&LocalSpillKeys).await;
+    }
 }

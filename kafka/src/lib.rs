@@ -20,6 +20,7 @@
 //! | `librdkafka` | calls that the `rdkafka` crate does not wrap: all `unsafe` of the crate |
 //! | [`memory`] | topics in memory |
 //! | [`error`] | why a call failed |
+//! | `conformance` | what every broker promises, for tests |
 
 pub use broker::KafkaBroker;
 pub use cluster::{Cluster, IsolationLevel};
@@ -38,6 +39,8 @@ pub mod broker;
 mod client;
 pub mod cluster;
 pub mod clusters;
+#[cfg(any(test, feature = "test-util"))]
+pub mod conformance;
 pub mod cursor;
 pub mod error;
 #[expect(

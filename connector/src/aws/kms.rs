@@ -19,14 +19,14 @@ use crate::spill_keys::{SpillKeyError, SpillKeys};
 /// Data keys of 128 bits under one KMS key, with nonces from KMS too, as the Java connectors make them.
 ///
 /// KMS makes one data key a call; nonces come many at once.
-pub(crate) struct KmsSpillKeys {
+pub struct KmsSpillKeys {
     client: Client,
     key_id: String,
 }
 
 impl KmsSpillKeys {
     /// `key_id` is the id, the ARN or an alias of a symmetric key.
-    pub(crate) fn new(config: &SdkConfig, key_id: impl Into<String>) -> Self {
+    pub fn new(config: &SdkConfig, key_id: impl Into<String>) -> Self {
         Self {
             client: client(config),
             key_id: key_id.into(),
@@ -127,7 +127,10 @@ const NONCES_A_CALL: usize = 1024 / NONCE_BYTES;
 
 #[cfg(test)]
 mod tests {
+    use base64::prelude::{BASE64_STANDARD, Engine as _};
+
     use super::*;
+    use crate::spill_keys::conformance;
     use crate::testing::aws::sdk_config;
     use crate::testing::http::HttpEndpoint;
 
@@ -170,5 +173,33 @@ mod tests {
             error.to_string().ends_with("answered 3 bytes, wanted 1020"),
             "{error}"
         );
+    }
+
+    /// KMS's two operations, by a counter: no bytes are given twice.
+    #[tokio::test]
+    async fn keys_of_kms_are_made_by_the_rules() {
+        let mut given = 0_u64;
+        let endpoint = HttpEndpoint::by(move |request| {
+            let (head, body) = request.split_once("\r\n\r\n").unwrap();
+            let body: serde_json::Value = serde_json::from_str(body).unwrap();
+            let bytes = match body.get("NumberOfBytes") {
+                Some(bytes) => bytes.as_u64().unwrap(),
+                None => DATA_KEY_BYTES as u64,
+            };
+            assert!((1..=1024).contains(&bytes), "{bytes} bytes");
+            assert!(head.contains("TrentService.Generate"), "{head}");
+            let plaintext: Vec<u8> = (given..)
+                .flat_map(u64::to_be_bytes)
+                .take(bytes as usize)
+                .collect();
+            given += bytes.div_ceil(8);
+            let plaintext = BASE64_STANDARD.encode(plaintext);
+            (
+                200,
+                serde_json::json!({ "Plaintext": plaintext, "KeyId": "k" }).to_string(),
+            )
+        })
+        .await;
+        conformance::check(&keys(&endpoint)).await;
     }
 }

@@ -46,7 +46,7 @@ pub(super) fn read(vars: &TypedVariables<impl Fn(&str) -> Option<String>>) -> Re
 /// What `error` means in the words of settings: which of them is missing, or says so.
 pub(crate) fn explain(error: &KafkaError) -> String {
     match error {
-        KafkaError::NoBootstrapServers => format!("configuration: {}", MISSING_ENDPOINT),
+        KafkaError::NoBootstrapServers => format!("configuration: {MISSING_ENDPOINT}"),
         KafkaError::UnknownCluster { name, known } => {
             format!("unknown cluster `{name}`: {KAFKA_CLUSTERS} defines {known}")
         }

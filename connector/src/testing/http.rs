@@ -26,7 +26,22 @@ impl HttpEndpoint {
             .iter()
             .map(|(status, body)| answer(*status, body))
             .collect();
-        Self::start(move |_, asked_before| answers[asked_before.min(answers.len() - 1)].clone()).await
+        let mut asked_before = 0;
+        Self::answering_with(move |_| {
+            let answer = answers[asked_before.min(answers.len() - 1)].clone();
+            asked_before += 1;
+            answer
+        })
+        .await
+    }
+
+    /// Gives status and body by the request, of which `respond` is given head and body.
+    pub(crate) async fn by(mut respond: impl FnMut(&str) -> (u16, String) + Send + 'static) -> Self {
+        Self::answering_with(move |request| {
+            let (status, body) = respond(request);
+            answer(status, &body)
+        })
+        .await
     }
 
     /// Gives to each path its own answer, a status and a body; to others 404 and `otherwise`.
@@ -36,20 +51,17 @@ impl HttpEndpoint {
             .map(|(path, status, body)| ((*path).to_owned(), answer(*status, body)))
             .collect();
         let otherwise = answer(404, otherwise);
-        Self::start(move |path, _| answers.get(path).unwrap_or(&otherwise).clone()).await
+        Self::answering_with(move |request| answers.get(path(request)).unwrap_or(&otherwise).clone()).await
     }
 
-    /// `answer` is told the path, and how often the server was asked before.
-    async fn start(answer: impl Fn(&str, usize) -> Vec<u8> + Send + Sync + 'static) -> Self {
+    async fn answering_with(mut respond: impl FnMut(&str) -> Vec<u8> + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let requests = Arc::new(Mutex::new(Vec::new()));
         let asked = requests.clone();
         let server = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let asked_before = asked.lock().unwrap().len();
-                let answer = |request: &str| answer(path(request), asked_before);
-                if let Ok(request) = serve(stream, answer).await {
+                if let Ok(request) = serve(stream, &mut respond).await {
                     asked.lock().unwrap().push(request);
                 }
             }
@@ -93,7 +105,7 @@ fn answer(status: u16, body: &str) -> Vec<u8> {
 }
 
 /// Reads one request, whose body ends where its `content-length` says, and closes the connection after the answer.
-async fn serve(mut stream: TcpStream, answer: impl Fn(&str) -> Vec<u8>) -> std::io::Result<String> {
+async fn serve(mut stream: TcpStream, respond: &mut impl FnMut(&str) -> Vec<u8>) -> std::io::Result<String> {
     let mut request = Vec::new();
     while !is_whole(&request) {
         if stream.read_buf(&mut request).await? == 0 {
@@ -102,7 +114,7 @@ async fn serve(mut stream: TcpStream, answer: impl Fn(&str) -> Vec<u8>) -> std::
     }
     let request = String::from_utf8_lossy(&request).into_owned();
     // A client that has seen enough closes early.
-    let _ = stream.write_all(&answer(&request)).await;
+    let _ = stream.write_all(&respond(&request)).await;
     Ok(request)
 }
 

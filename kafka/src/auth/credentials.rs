@@ -10,6 +10,8 @@ use zeroize::Zeroizing;
 use crate::auth::error::AuthError;
 use crate::auth::secret::SecretText;
 
+#[cfg(any(test, feature = "test-util"))]
+pub mod conformance;
 pub mod memory;
 
 /// Gives what clients authenticate with.

@@ -144,6 +144,10 @@ fn append(kafka: &Kafka, partition: i32, value: &str) {
     kafka.topics.append("orders", partition, Some(value.as_bytes()));
 }
 
+#[deny(
+    clippy::missing_trait_methods,
+    reason = "what the trait does by itself would pass the broker inside by"
+)]
 #[async_trait]
 impl Broker for Kafka {
     async fn snapshot(&self, topic: &str, deadline: Instant) -> Result<TopicSnapshot, KafkaError> {
@@ -168,6 +172,10 @@ impl Broker for Kafka {
             Some(refusal) => Err(refusal().into()),
             None => self.topics.timestamp_type(topic, deadline).await,
         }
+    }
+
+    async fn has_log_append_time(&self, topic: &str, deadline: Instant) -> bool {
+        self.config_refusal.is_none() && self.topics.has_log_append_time(topic, deadline).await
     }
 
     async fn read(

@@ -3,10 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_sdk_s3::primitives::ByteStream;
+use connector::aws::credentials::AwsCredentialStore;
+use connector::aws::kms::KmsSpillKeys;
 use connector::query_status::{AthenaQueryStatus, QueryState, QueryStatus};
 use connector::registry::SchemaRegistry;
 use connector::registry::conformance;
 use connector::registry::glue::GlueSchemaRegistry;
+use connector::spill_keys;
+use kafka::auth::credentials::conformance as credentials;
 use spill::S3BlockStore;
 use tests::lambda::Lambda;
 use tests::world::World;
@@ -106,6 +111,48 @@ async fn a_finished_query_is_seen_to_be_over() {
         .await
         .expect("an answer");
     assert_eq!(state.expect("a state"), QueryState::Over("SUCCEEDED".into()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stored_certificates_are_read_by_the_rules() {
+    let world = World::start().await;
+    for (key, content) in credentials::OBJECTS {
+        let put = world.s3().put_object().bucket(&world.bucket).key(key);
+        let put = put.body(ByteStream::from_static(content)).send().await;
+        put.expect("the object is put");
+    }
+    let store = AwsCredentialStore::new(&world.sdk(world.s3_endpoint()), world.s3());
+    credentials::check_objects(&store, &world.bucket).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs moto: scripts/moto run -- …"]
+async fn secrets_are_read_by_the_rules() {
+    let endpoint = moto();
+    let world = World::start().await;
+    let sdk = world.sdk(&endpoint);
+    let id = format!("AmazonMSK_{}", uuid::Uuid::new_v4().simple());
+    let created = aws_sdk_secretsmanager::Client::new(&sdk)
+        .create_secret()
+        .name(&id)
+        .secret_string(credentials::SECRET_TEXT)
+        .send()
+        .await;
+    let arn = created.expect("a secret").arn.expect("its ARN");
+    let store = AwsCredentialStore::new(&sdk, world.s3());
+    for id in [id, arn] {
+        credentials::check_secrets(&store, &id).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs moto: scripts/moto run -- …"]
+async fn keys_of_kms_are_made_by_the_rules() {
+    let endpoint = moto();
+    let sdk = World::start().await.sdk(&endpoint);
+    let created = aws_sdk_kms::Client::new(&sdk).create_key().send().await;
+    let created = created.expect("a key").key_metadata.expect("its metadata");
+    spill_keys::conformance::check(&KmsSpillKeys::new(&sdk, created.key_id)).await;
 }
 
 /// No endpoint a service: `AWS_ENDPOINT_URL` alone, by a host name under which no bucket has a name of its own.

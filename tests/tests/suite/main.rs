@@ -4,6 +4,7 @@
 mod avro_writers;
 mod aws;
 mod batches;
+mod brokers;
 mod cancellation;
 mod cluster;
 mod clusters;

@@ -84,12 +84,12 @@ impl<'a> SchemaHeader<'a> {
 
 /// Which schema a payload that begins as a header does names; `None` if it is shorter than that.
 pub(crate) fn named(payload: &[u8]) -> Option<WriterSchemaId> {
-    match payload.first()? {
-        &GLUE => {
+    match *payload.first()? {
+        GLUE => {
             let [_, _, uuid @ ..] = payload.first_chunk::<GLUE_HEADER_BYTES>()?;
             Some(WriterSchemaId::Glue(Uuid::from_bytes(*uuid)))
         }
-        &CONFLUENT => {
+        CONFLUENT => {
             let [_, id @ ..] = payload.first_chunk::<CONFLUENT_HEADER_BYTES>()?;
             Some(WriterSchemaId::Confluent(u32::from_be_bytes(*id)))
         }

@@ -25,6 +25,10 @@ impl Versions {
     }
 }
 
+#[deny(
+    clippy::missing_trait_methods,
+    reason = "what the trait does by itself would pass the registry inside by"
+)]
 #[async_trait]
 impl SchemaRegistry for Versions {
     async fn list_registries(&self, _: Option<&str>) -> Result<Page<Registry>, RegistryError> {

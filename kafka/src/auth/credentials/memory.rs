@@ -117,3 +117,20 @@ impl CredentialStore for MemoryCredentialStore {
         self.state().region.clone()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::credentials::conformance::{OBJECTS, SECRET_TEXT, check};
+
+    #[tokio::test]
+    async fn credentials_in_memory_are_given_by_the_rules() {
+        let store = MemoryCredentialStore::new();
+        store.put_secret("orders", SECRET_TEXT);
+        store.put_object("other", "certs/missing.pem", b"of another bucket");
+        for (key, content) in OBJECTS {
+            store.put_object("certificates", key, content);
+        }
+        check(&store, "orders", "certificates").await;
+    }
+}

@@ -1,0 +1,47 @@
+//! The client of Kafka reads the embedded broker and Apache Kafka by the rules that topics in memory are held to.
+
+use std::sync::Arc;
+
+use kafka::auth::credentials::memory::MemoryCredentialStore;
+use kafka::conformance::{
+    EXPIRED_BEFORE, PARTITIONS, RECORDS, check, time_ms, treats_expired_offsets_as_planned,
+};
+use kafka::{Cluster, IsolationLevel, KafkaBroker};
+use tests::broker::{Broker, WholeRecord};
+
+/// A topic as the rules want it.
+async fn filled(broker: &Broker) -> String {
+    let partitions = i32::try_from(PARTITIONS).expect("a count");
+    let topic = broker.create_topic("conformance", partitions).await;
+    let record = |offset: i64| WholeRecord {
+        value: Some(offset.to_string().into_bytes()),
+        timestamp_ms: Some(time_ms(offset)),
+        ..WholeRecord::default()
+    };
+    let records: Vec<_> = (0..RECORDS).map(record).collect();
+    broker.produce_whole(&topic, 0, &records);
+    topic
+}
+
+fn client(broker: &Broker, isolation_level: IsolationLevel) -> KafkaBroker {
+    let credentials = Arc::new(MemoryCredentialStore::new());
+    KafkaBroker::new(Cluster::at(broker.bootstrap()), isolation_level, credentials)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_is_read_by_the_rules() {
+    let broker = Broker::start().await;
+    let topic = filled(&broker).await;
+    for isolation_level in [IsolationLevel::ReadCommitted, IsolationLevel::ReadUncommitted] {
+        check(&client(&broker, isolation_level), &topic).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn records_that_a_broker_has_deleted_are_treated_by_the_rules() {
+    let broker = Broker::start().await;
+    let topic = filled(&broker).await;
+    broker.delete_records_before(&topic, 0, EXPIRED_BEFORE).await;
+    let client = client(&broker, IsolationLevel::ReadCommitted);
+    treats_expired_offsets_as_planned(&client, &topic).await;
+}
