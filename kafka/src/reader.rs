@@ -150,15 +150,8 @@ impl<'a> Reader<'a> {
         }
         let deadline = self.deadline.min(started + EXAMINE_LIMIT);
         let (planned, position) = (self.cursor.planned(), self.cursor.position());
-        let examined = pool.with_client(|client| {
-            Ok(is_without_records(
-                client,
-                planned,
-                position,
-                deadline,
-                self.cancelled,
-            )?)
-        });
+        let examined = pool
+            .with_client(|client| is_without_records(client, planned, position, deadline, self.cancelled));
         self.examine_after = 2 * idle_since.elapsed();
         let topic_partition = self.cursor.topic_partition();
         examined.unwrap_or_else(|error| {

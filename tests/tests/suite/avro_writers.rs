@@ -131,7 +131,7 @@ async fn decimals_of_more_than_38_digits_have_all_their_digits() {
         [["1", "12.34"], ["2", "-1.00"], ["3", digits]]
     );
     assert_eq!(
-        select(&client, "declared", &["dec", "dou", "var"]).await,
+        select(&client, "declared", &["DEC", "DOU", "VAR"]).await,
         [
             ["12.34", "12.34", "12.34"],
             ["-1.00", "-1.0", "-1.00"],

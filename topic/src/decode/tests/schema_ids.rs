@@ -257,11 +257,13 @@ fn formats_without_a_schema_do_not_look_at_the_header() {
     }
 }
 
+type KeyAndValue<'a> = (Option<&'a [u8]>, Option<&'a [u8]>);
+
 /// Decodes these records, those that are bad as rows of NULLs, and says whether they are unresolved.
 fn unresolved(
     decoder: &mut RowDecoder,
     on_bad_record: OnBadRecord,
-    records: &[(Option<&[u8]>, Option<&[u8]>)],
+    records: &[KeyAndValue<'_>],
 ) -> Option<Unresolved> {
     for ((key, value), offset) in records.iter().zip(0..) {
         let record = Record {
@@ -272,10 +274,12 @@ fn unresolved(
         };
         match value {
             None => decoder.append_null_value(&record, None).unwrap(),
-            Some(_) => match (decoder.decode(&record), on_bad_record) {
-                (Err(_), OnBadRecord::Null) => decoder.append_null_value(&record, Some("bad")).unwrap(),
-                _ => {}
-            },
+            Some(_) => {
+                let is_bad = decoder.decode(&record).is_err();
+                if is_bad && on_bad_record == OnBadRecord::Null {
+                    decoder.append_null_value(&record, Some("bad")).unwrap();
+                }
+            }
         }
     }
     decoder.unresolved(on_bad_record)
