@@ -152,7 +152,7 @@ fn append(kafka: &Kafka, partition: i32, value: &str) {
 impl Broker for Kafka {
     async fn snapshot(&self, topic: &str, deadline: Instant) -> Result<TopicSnapshot, KafkaError> {
         match self.refusal {
-            Some(refusal) => Err(refusal().into()),
+            Some(refusal) => Err(refusal()),
             None => self.topics.snapshot(topic, deadline).await,
         }
     }
@@ -169,7 +169,7 @@ impl Broker for Kafka {
 
     async fn timestamp_type(&self, topic: &str, deadline: Instant) -> Result<Option<String>, KafkaError> {
         match self.config_refusal {
-            Some(refusal) => Err(refusal().into()),
+            Some(refusal) => Err(refusal()),
             None => self.topics.timestamp_type(topic, deadline).await,
         }
     }
@@ -185,7 +185,7 @@ impl Broker for Kafka {
         sink: Box<dyn RecordSink>,
     ) -> Result<ReadStats, KafkaError> {
         match self.read_refusal {
-            Some(refusal) => Err(refusal().into()),
+            Some(refusal) => Err(refusal()),
             None => self.topics.read(planned, deadline, sink).await,
         }
     }

@@ -29,7 +29,7 @@ fn schema() -> SchemaRef {
 }
 
 fn camel_case() -> (Arc<Fake>, Athena) {
-    let splits = vec![Script::Inline(0..5), Script::Spilled(vec![5..9])];
+    let splits = vec![Script::Inline(0..5), Script::Spilled(Vec::from([5..9]))];
     Fake {
         schema: schema(),
         ..Fake::new(splits)
