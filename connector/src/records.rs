@@ -7,8 +7,8 @@
 //! What is in memory does not depend on how long the split is: the broker client's prefetch, one batch being filled, a
 //! few in the channel, and the spiller's blocks.
 //!
-//! A [limit](row_limit) ends the read at the broker as soon as there are enough rows after the filter. That is not an
-//! error, and what is wrong with a later record is not found out.
+//! A [limit](crate::pushdown::limit::row_limit) ends the read at the broker as soon as there are enough rows after the
+//! filter. That is not an error, and what is wrong with a later record is not found out.
 
 //!
 //! | file | idea |

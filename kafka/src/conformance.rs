@@ -210,16 +210,6 @@ pub async fn finds_offsets_by_time(broker: &dyn Broker, topic: &str) {
         );
     }
     assert_eq!(at(&[], time_ms(0)).await.unwrap().len(), 0);
-
-    let unknown = format!("unknown-{}", uuid::Uuid::new_v4().simple());
-    let error = broker
-        .offsets_at(&unknown, &[0], time_ms(0), deadline())
-        .await
-        .unwrap_err();
-    assert!(
-        matches!(&error, KafkaError::UnknownTopic { topic } if *topic == unknown),
-        "{error:?}"
-    );
 }
 
 /// The topic has none set, so that producers stamp its records, as brokers do by default.

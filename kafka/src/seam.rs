@@ -24,7 +24,8 @@ pub trait Broker: Send + Sync {
     /// Records before it are older or have no timestamp. Records after it may be older too, where producers set the time.
     ///
     /// # Errors
-    /// As [`Self::snapshot`].
+    /// [`KafkaError::LookUp`] when the brokers do not answer in time. The topic is one that a snapshot has shown: a broker may
+    /// take until the deadline to say that there is no such topic.
     async fn offsets_at(
         &self,
         topic: &str,

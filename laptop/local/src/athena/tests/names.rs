@@ -29,7 +29,10 @@ fn schema() -> SchemaRef {
 }
 
 fn camel_case() -> (Arc<Fake>, Athena) {
-    let splits = vec![Script::Inline(0..5), Script::Spilled(Vec::from([5..9]))];
+    let splits = vec![
+        Script::Inline(0..5),
+        Script::Spilled(std::iter::once(5..9).collect()),
+    ];
     Fake {
         schema: schema(),
         ..Fake::new(splits)
