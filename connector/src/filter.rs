@@ -78,7 +78,7 @@ enum Values {
     None,
     Within(Ranges),
     Outside(Ranges),
-    /// Of a nested type, which kernels do not compare.
+    /// A value of a nested type, which kernels do not compare.
     OneByOne(ValueSet),
 }
 

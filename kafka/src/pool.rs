@@ -12,8 +12,7 @@ use crate::auth::failure::{self, AuthenticationCause};
 use crate::auth::settings::{AuthSettings, Authentication};
 use crate::auth::validity;
 use crate::client::{Client, Context, serve_events};
-use crate::cluster::Cluster;
-use crate::cluster::IsolationLevel;
+use crate::cluster::{Cluster, IsolationLevel};
 use crate::error::KafkaError;
 use crate::librdkafka::verification;
 

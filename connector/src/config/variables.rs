@@ -17,7 +17,7 @@ use kafka::auth::secret::SecretText;
 #[derive(Clone, Default)]
 pub struct Variables {
     texts: BTreeMap<String, String>,
-    /// Those whose value came from a secret.
+    /// Names of variables whose value came from a secret.
     secret: BTreeSet<String>,
 }
 

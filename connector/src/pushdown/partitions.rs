@@ -42,7 +42,7 @@ impl PartitionTest {
         })
     }
 
-    /// Those of `partitions` that satisfy the set, in order; all if that cannot be told.
+    /// The `partitions` that satisfy the set, in order; all of them if that cannot be decided.
     pub(super) fn passed(&self, partitions: Vec<i32>) -> Vec<i32> {
         self.test(&partitions).unwrap_or(partitions)
     }

@@ -19,7 +19,7 @@ pub struct MemorySchemaRegistry {
 #[derive(Default)]
 struct Entry {
     description: String,
-    /// Of each schema all versions, the latest last.
+    /// All versions of each schema, the latest last.
     schemas: BTreeMap<String, Vec<SchemaDefinition>>,
 }
 

@@ -17,7 +17,7 @@ pub async fn makes_no_keys_if_none_are_wanted(keys: &dyn SpillKeys) {
     assert_eq!(keys.generate(0).await.unwrap().len(), 0);
 }
 
-/// Of a length that AES takes, with nonces of the length that GCM takes: 96 bits.
+/// Keys have a length that AES takes, nonces the one that GCM takes: 96 bits.
 pub async fn makes_as_many_keys_as_are_wanted(keys: &dyn SpillKeys) {
     // A call of KMS's GenerateRandom gives 85 nonces at most.
     for count in [1, 2, 85, 86] {

@@ -132,7 +132,7 @@ impl Place {
         Self { partition, end }
     }
 
-    /// Of the next range, in the same partition or in another.
+    /// Lowest start of the next range, in the same partition or in another.
     fn least_start(self, same_partition: bool) -> i64 {
         if same_partition { self.end } else { 0 }
     }
@@ -268,7 +268,7 @@ mod tests {
         Plan::from_token(&URL_SAFE_NO_PAD.encode(bytes), "orders").unwrap_err()
     }
 
-    /// Of topic `orders`, up to where the ranges begin, and `ranges`.
+    /// A token of topic `orders` up to where its ranges begin, followed by `ranges`.
     fn token(ranges: &[&[u8]]) -> Vec<u8> {
         [&[VERSION][..], b"\x06orders", &[0; 16], &[9], &ranges.concat()].concat()
     }

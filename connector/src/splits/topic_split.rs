@@ -20,7 +20,7 @@ pub struct TopicSplit {
     /// The cluster's name among those configured; `None` for the default.
     pub cluster: Option<String>,
     pub topic_partition: TopicPartition,
-    /// Of the topic that was planned, if it is known.
+    /// Id of the topic that was planned, if it is known.
     pub topic_id: Option<TopicId>,
     pub range: OffsetRange,
 }

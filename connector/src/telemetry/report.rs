@@ -62,7 +62,7 @@ pub(crate) enum Phase {
 pub(crate) struct PlanReport {
     /// In the topic; only the first page asks.
     pub(crate) offsets: Option<u64>,
-    /// Of these, in what the constraints leave.
+    /// How many of these the constraints leave.
     pub(crate) wanted_offsets: Option<u64>,
     /// On the page.
     pub(crate) splits: u64,
@@ -94,7 +94,7 @@ pub(crate) struct ReadReport {
     pub(crate) row_bytes: u64,
     /// Stored.
     pub(crate) blocks: u64,
-    /// Of those blocks, as they lie in the bucket.
+    /// Size of those blocks, as they lie in the bucket.
     pub(crate) spilled_bytes: u64,
 }
 

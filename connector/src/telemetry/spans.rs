@@ -31,7 +31,7 @@ use crate::http::HttpClient;
 const SEND_LIMIT: Duration = Duration::from_millis(500);
 /// How long no spans are sent after a collector has failed.
 const PAUSE: Duration = Duration::from_secs(30);
-/// Of one request there are a few, and one for each spilled block.
+/// One request has a few, and one for each spilled block.
 const MAX_KEPT_SPANS: usize = 2048;
 /// A collector's answer is empty, or a sentence.
 const MAX_ANSWER_BYTES: usize = 64 * 1024;
