@@ -11,7 +11,8 @@ use crate::auth::settings::Authentication;
 use crate::blocking::blocking;
 use crate::cluster::{Cluster, IsolationLevel};
 use crate::error::KafkaError;
-use crate::librdkafka::topic_config;
+use crate::librdkafka::topic_config::{TIMESTAMP_TYPE, topic_setting};
+use crate::listing::{ListedTopic, list_topics};
 use crate::look_up::LookUp;
 use crate::offsets::{PlannedRange, ReadStats, TopicSnapshot};
 use crate::pool::Pool;
@@ -45,6 +46,23 @@ impl KafkaBroker {
                 IsolationLevel::ReadUncommitted => None,
             },
         }
+    }
+
+    /// The topics that the client may see, by ascending names: all, Kafka's own among them, or the one that is `wanted`.
+    ///
+    /// # Errors
+    /// [`KafkaError::UnknownTopic`] and [`KafkaError::Unauthorized`] of the one that is wanted; [`KafkaError::Listing`] if
+    /// the brokers do not answer in time, [`KafkaError::Unreachable`] when it is clear before that none will.
+    pub async fn topics(
+        &self,
+        wanted: Option<&str>,
+        deadline: Instant,
+    ) -> Result<Vec<ListedTopic>, KafkaError> {
+        let cancelled = CancelOnDrop::default();
+        let flag = Arc::clone(&cancelled.flag);
+        let (pool, wanted) = (Arc::clone(&self.pool), wanted.map(str::to_owned));
+        blocking(move || pool.with_client(|client| list_topics(client, wanted.as_deref(), deadline, &flag)))
+            .await
     }
 }
 
@@ -85,7 +103,7 @@ impl Broker for KafkaBroker {
         blocking(move || {
             pool.with_client(|client| {
                 let started = Instant::now();
-                let told = topic_config::timestamp_type(client, &topic, deadline);
+                let told = topic_setting(client, &topic, TIMESTAMP_TYPE, deadline);
                 told.map_err(|code| KafkaError::LookUp {
                     topic: topic.clone(),
                     wanted: "message.timestamp.type",

@@ -58,6 +58,10 @@ struct Heard {
     complaint: Option<String>,
     failure: Option<AuthenticationFailure>,
     token_expires: Option<SystemTime>,
+    /// Whether any broker has answered a question.
+    is_answered: bool,
+    /// Whether, since then, the client has failed with each broker that it knows.
+    all_brokers_down: bool,
 }
 
 impl Heard {
@@ -93,8 +97,33 @@ impl Context {
             .unwrap_or_else(PoisonError::into_inner) = broker;
     }
 
-    pub(crate) fn forget_complaint(&self) {
-        self.heard().complaint = None;
+    /// Forgets what was complained of: the client has done what it was asked.
+    pub(crate) fn note_success(&self) {
+        let mut heard = self.heard();
+        heard.complaint = None;
+        heard.all_brokers_down = false;
+    }
+
+    pub(crate) fn bootstrap_servers(&self) -> String {
+        let servers = &self.authentication.cluster().bootstrap_servers;
+        servers.clone().unwrap_or_default()
+    }
+
+    pub(crate) fn note_answer(&self) {
+        let mut heard = self.heard();
+        heard.is_answered = true;
+        heard.all_brokers_down = false;
+    }
+
+    /// Whether no broker has ever answered, and each was tried in vain.
+    pub(crate) fn has_no_broker(&self) -> bool {
+        let heard = self.heard();
+        heard.all_brokers_down && !heard.is_answered
+    }
+
+    /// Whether each broker was tried in vain since the last answer: the addresses that the client knows may be old.
+    pub(crate) fn is_cut_off(&self) -> bool {
+        self.heard().all_brokers_down
     }
 
     /// Whether new connections of this client would fail for an old token. One that slept could not renew it.
@@ -147,6 +176,7 @@ impl ClientContext for Context {
         let code = error.rdkafka_error_code();
         let mut heard = self.heard();
         heard.events += 1;
+        heard.all_brokers_down |= code == Some(RDKafkaErrorCode::AllBrokersDown);
         if heard.complaint.is_none() || code != Some(RDKafkaErrorCode::AllBrokersDown) {
             heard.complaint = Some(reason.to_owned());
         }

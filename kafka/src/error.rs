@@ -22,6 +22,16 @@ pub enum KafkaError {
     #[error("the Kafka cluster has no bootstrap servers")]
     NoBootstrapServers,
 
+    /// The client failed with each broker, and none has ever answered it.
+    #[error(
+        "no broker of the Kafka cluster answers at {bootstrap_servers}, tried for {waited:.0?}: {reason}"
+    )]
+    Unreachable {
+        bootstrap_servers: String,
+        waited: Duration,
+        reason: String,
+    },
+
     #[error("unknown Kafka cluster `{name}`, known are: {known}")]
     UnknownCluster { name: String, known: String },
 
@@ -47,6 +57,14 @@ pub enum KafkaError {
          kafka-cluster:DescribeTopic and kafka-cluster:ReadData"
     )]
     Unauthorized { place: String, reason: String },
+
+    /// The brokers did not tell which topics there are.
+    #[error("no {wanted} of the Kafka cluster from the brokers within {waited:?}: {reason}")]
+    Listing {
+        wanted: &'static str,
+        waited: Duration,
+        reason: String,
+    },
 
     /// The brokers did not tell a topic's partitions or watermarks.
     #[error("topic `{topic}`: no {wanted} from the brokers within {waited:?}: {reason}")]
@@ -136,9 +154,12 @@ impl KafkaError {
             Self::Recreated { .. } | Self::Expired { .. } | Self::Truncated { .. } => "topic_changed",
             Self::Credentials(_) | Self::Authentication { .. } => "authentication",
             Self::Unauthorized { .. } => "authorization",
-            Self::Client { .. } | Self::LookUp { .. } | Self::Unreadable { .. } | Self::Stalled { .. } => {
-                "brokers"
-            }
+            Self::Client { .. }
+            | Self::Unreachable { .. }
+            | Self::Listing { .. }
+            | Self::LookUp { .. }
+            | Self::Unreadable { .. }
+            | Self::Stalled { .. } => "brokers",
             Self::Sink(_) | Self::Interrupted(_) => "internal",
             Self::Cancelled { .. } => "query_over",
         }

@@ -13,7 +13,9 @@
 //! | [`broker`] | a cluster reached over the network |
 //! | `pool` | clients, made when first needed, kept for the next request |
 //! | `client` | what a client reports outside of any call, and the tokens it is given |
+//! | `attempts` | one question asked until a broker answers it, or it is clear that none will |
 //! | `look_up` | both ends of all partitions, and offsets by time, one request a broker |
+//! | [`listing`] | which topics there are, and how much they hold |
 //! | [`cursor`] | where a read stands and when it is done (pure) |
 //! | `uncommitted` | whether a range that brings nothing holds nothing |
 //! | `reader` | the loop that joins `look_up`, `librdkafka::fetch`, `uncommitted` and [`cursor`] |
@@ -26,6 +28,7 @@ pub use broker::KafkaBroker;
 pub use cluster::{Cluster, IsolationLevel};
 pub use clusters::Clusters;
 pub use error::{KafkaError, SinkFailed};
+pub use listing::{ListedPartition, ListedTopic};
 pub use memory::MemoryBroker;
 pub use offsets::{
     OffsetRange, OnExpiredOffsets, PlannedRange, ReadStats, TopicPartition, TopicSnapshot, Watermarks,
@@ -33,6 +36,7 @@ pub use offsets::{
 pub use seam::{Broker, EARLIEST_TIME_MS, RecordSink};
 pub use topic_id::TopicId;
 
+mod attempts;
 pub mod auth;
 mod blocking;
 pub mod broker;
@@ -48,6 +52,7 @@ pub mod error;
     reason = "calls of librdkafka's that the rdkafka crate does not wrap"
 )]
 mod librdkafka;
+pub mod listing;
 mod look_up;
 pub mod memory;
 pub mod offsets;

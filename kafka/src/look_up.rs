@@ -6,8 +6,7 @@
 //! Ends per partition would cost two round trips each.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::Consumer;
@@ -15,36 +14,22 @@ use rdkafka::error::KafkaError as ClientError;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use rdkafka::types::RDKafkaErrorCode;
 
-use crate::client::{Client, last_complaint, serve_events};
+use crate::attempts::{ATTEMPT_LIMIT, Attempts, Failure};
+use crate::client::Client;
 use crate::error::KafkaError;
 use crate::librdkafka::describe::{TopicDescription, describe};
 use crate::offsets::{PlannedRange, TopicSnapshot, Watermarks};
 
 /// How long brokers may take to tell where a topic's records are, retries included.
 const LOOK_UP_LIMIT: Duration = Duration::from_secs(60);
-/// How long one attempt waits, so that errors the client meets meanwhile are noticed.
-const ATTEMPT_LIMIT: Duration = Duration::from_secs(5);
-/// How long the first attempt of a client waits that nobody has answered yet: it may be refused. Each further one waits
-/// twice as long, up to [`ATTEMPT_LIMIT`].
-const FIRST_ATTEMPT_LIMIT: Duration = Duration::from_millis(500);
 /// How long a broker that answered before is waited for until another one is looked for.
 const KNOWN_BROKER_LIMIT: Duration = Duration::from_secs(2);
-const RETRY_PAUSE: Duration = Duration::from_millis(100);
 
 /// Questions about one topic, all to be answered before one deadline.
 pub(crate) struct LookUp<'a> {
     client: &'a Client,
     topic: &'a str,
-    started: Instant,
-    deadline: Instant,
-    cancelled: &'a AtomicBool,
-}
-
-/// What one attempt came to, when it was not an answer.
-enum Failure {
-    /// Brokers come back, leaders are elected: worth another attempt.
-    Passing(String),
-    Final(KafkaError),
+    attempts: Attempts<'a>,
 }
 
 impl<'a> LookUp<'a> {
@@ -55,13 +40,11 @@ impl<'a> LookUp<'a> {
         deadline: Instant,
         cancelled: &'a AtomicBool,
     ) -> Self {
-        let started = Instant::now();
+        let deadline = deadline.min(Instant::now() + LOOK_UP_LIMIT);
         Self {
             client,
             topic,
-            started,
-            deadline: deadline.min(started + LOOK_UP_LIMIT),
-            cancelled,
+            attempts: Attempts::new(client, deadline, cancelled),
         }
     }
 
@@ -215,34 +198,22 @@ impl<'a> LookUp<'a> {
         answers.ok_or_else(|| Failure::Passing("a partition is missing from the answer".into()))
     }
 
-    /// Makes one attempt after the other. Each is told how much patience to have with a first answer.
     fn retry<T>(
         &self,
         wanted: &'static str,
-        mut attempt: impl FnMut(Duration) -> Result<T, Failure>,
+        attempt: impl FnMut(Duration) -> Result<T, Failure>,
     ) -> Result<T, KafkaError> {
-        let mut patience = FIRST_ATTEMPT_LIMIT;
-        loop {
-            let reason = match attempt(patience) {
-                Ok(answer) => return Ok(answer),
-                Err(Failure::Final(error)) => return Err(error),
-                Err(Failure::Passing(reason)) => reason,
-            };
-            serve_events(self.client)?;
-            if self.cancelled.load(Ordering::Relaxed) {
-                return Err(self.timed_out(wanted, "nobody waits for them any more".into()));
-            }
-            if Instant::now() + RETRY_PAUSE >= self.deadline {
-                return Err(self.timed_out(wanted, reason));
-            }
-            thread::sleep(RETRY_PAUSE);
-            patience = ATTEMPT_LIMIT.min(2 * patience);
-        }
+        let timed_out = |waited, reason| KafkaError::LookUp {
+            topic: self.topic.to_owned(),
+            wanted,
+            waited,
+            reason,
+        };
+        self.attempts.retry(timed_out, attempt)
     }
 
-    /// `limit`, or what is left until the deadline.
     fn at_most(&self, limit: Duration) -> Duration {
-        limit.min(self.deadline.saturating_duration_since(Instant::now()))
+        self.attempts.at_most(limit)
     }
 
     fn failure(&self, error: &ClientError) -> Failure {
@@ -268,19 +239,6 @@ impl<'a> LookUp<'a> {
                 Failure::Final(KafkaError::Unauthorized { place, reason })
             }
             other => Failure::Passing(other.to_string()),
-        }
-    }
-
-    fn timed_out(&self, wanted: &'static str, reason: String) -> KafkaError {
-        let reason = match last_complaint(self.client) {
-            Some(broker_error) => format!("{reason}; last error of the brokers: {broker_error}"),
-            None => reason,
-        };
-        KafkaError::LookUp {
-            topic: self.topic.to_owned(),
-            wanted,
-            waited: self.started.elapsed(),
-            reason,
         }
     }
 }

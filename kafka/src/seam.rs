@@ -15,7 +15,8 @@ pub trait Broker: Send + Sync {
     /// What `topic` is and holds at this moment. Never creates the topic.
     ///
     /// # Errors
-    /// [`KafkaError::UnknownTopic`], or [`KafkaError::LookUp`] when the brokers do not answer in time.
+    /// [`KafkaError::UnknownTopic`], [`KafkaError::LookUp`] when the brokers do not answer in time, or
+    /// [`KafkaError::Unreachable`] when it is clear before that none will.
     async fn snapshot(&self, topic: &str, deadline: Instant) -> Result<TopicSnapshot, KafkaError>;
 
     /// For each of `partitions`, the first offset whose record has a timestamp of `time_ms` (milliseconds since 1970, at

@@ -1,4 +1,5 @@
 use std::sync::atomic::AtomicUsize;
+use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use rdkafka::client::ClientContext;
@@ -166,4 +167,21 @@ async fn a_token_that_cannot_be_renewed_is_good_until_it_expires() {
         client.context().error(failed(), reason);
         assert!(client.context().has_failed());
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn brokers_that_nobody_reaches_are_given_up_long_before_the_deadline() {
+    let (broker, _) = broker(AuthType::NoAuth);
+    let deadline = Instant::now() + Duration::from_secs(600);
+    let errors = [
+        broker.snapshot("orders", deadline).await.unwrap_err(),
+        broker.topics(None, deadline).await.unwrap_err(),
+    ];
+    for error in errors {
+        assert!(matches!(error, KafkaError::Unreachable { .. }), "{error}");
+        let error = error.to_string();
+        let begin = "no broker of the Kafka cluster answers at 127.0.0.1:1, tried for ";
+        assert!(error.starts_with(begin) && error.contains("refused"), "{error}");
+    }
+    assert_eq!(idle(&broker), 0, "a client without brokers is not used again");
 }

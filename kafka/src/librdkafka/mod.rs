@@ -6,7 +6,7 @@
 //! | `fetch` | one partition's records, without a consumer group |
 //! | `admin` | what the admin calls have in common |
 //! | `describe` | a topic's partitions and its id |
-//! | `topic_config` | whether a topic's timestamps are those of its log |
+//! | `topic_config` | settings of topics |
 //! | `verification` | what is wrong with a broker's certificate |
 
 mod admin;

@@ -1,4 +1,4 @@
-//! What the brokers are told to do with a topic, as far as reading depends on it.
+//! Settings of topics, as the brokers have them.
 
 use std::ffi::{CStr, CString};
 use std::ptr::NonNull;
@@ -10,39 +10,67 @@ use rdkafka::types::RDKafkaErrorCode;
 
 use crate::librdkafka::admin::{AdminCall, Event, elements, succeeded};
 
-/// How long the brokers may take: a plan does without the answer.
+/// How long the brokers may take: whoever asks can do without the answer.
 const LIMIT: Duration = Duration::from_secs(5);
 
-const TIMESTAMP_TYPE: &CStr = c"message.timestamp.type";
+/// Whose clock the timestamps of a topic's records are of: `CreateTime` or `LogAppendTime`.
+pub(crate) const TIMESTAMP_TYPE: &CStr = c"message.timestamp.type";
+/// What becomes of a topic's old records: `delete`, `compact` or both.
+pub(crate) const CLEANUP_POLICY: &CStr = c"cleanup.policy";
 
-/// The topic's `message.timestamp.type`, `CreateTime` or `LogAppendTime`; `None` if the brokers do not have it.
+/// The value of the topic's setting `name`; `None` if the brokers do not have it.
 ///
 /// # Errors
 /// If the brokers do not tell in time, or not to us.
-pub(crate) fn timestamp_type<C: ConsumerContext>(
+pub(crate) fn topic_setting<C: ConsumerContext>(
     consumer: &BaseConsumer<C>,
     topic: &str,
+    name: &CStr,
     deadline: Instant,
 ) -> Result<Option<String>, RDKafkaErrorCode> {
-    let limit = LIMIT.min(deadline.saturating_duration_since(Instant::now()));
-    let topic = Resource::topic(topic)?;
-    let operation = sys::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS;
-    let call = AdminCall::new(consumer, operation, limit)?;
-    let mut resources = [topic.0.as_ptr()];
-    // SAFETY: `consumer` is borrowed, so its client lives. There is one resource, which is copied.
-    let event = unsafe {
-        call.answer(|client, options, queue| {
-            sys::rd_kafka_DescribeConfigs(client, resources.as_mut_ptr(), resources.len(), options, queue);
-        })
-    };
-    event?.value(TIMESTAMP_TYPE)
+    let settings = topic_settings(consumer, &[topic], name, deadline)?;
+    settings
+        .into_iter()
+        .next()
+        .unwrap_or(Err(RDKafkaErrorCode::Partial))
 }
 
-/// Which settings of what are asked for; freed when dropped.
+/// The same of several topics, in their order, with an error for each of which the brokers do not tell.
+///
+/// # Errors
+/// If the brokers do not answer in time.
+pub(crate) fn topic_settings<C: ConsumerContext>(
+    consumer: &BaseConsumer<C>,
+    topics: &[&str],
+    name: &CStr,
+    deadline: Instant,
+) -> Result<Vec<Result<Option<String>, RDKafkaErrorCode>>, RDKafkaErrorCode> {
+    let limit = LIMIT.min(deadline.saturating_duration_since(Instant::now()));
+    let resources = topics.iter().map(|topic| Resource::topic(topic, name));
+    let resources = resources.collect::<Result<Vec<_>, _>>()?;
+    let operation = sys::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS;
+    let call = AdminCall::new(consumer, operation, limit)?;
+    let mut pointers: Vec<_> = resources.iter().map(|resource| resource.0.as_ptr()).collect();
+    // SAFETY: `consumer` is borrowed, so its client lives. The resources live until after the call, which copies them.
+    let event = unsafe {
+        call.answer(|client, options, queue| {
+            sys::rd_kafka_DescribeConfigs(client, pointers.as_mut_ptr(), pointers.len(), options, queue);
+        })
+    };
+    let event = event?;
+    let answers = event.resources();
+    let of_topic = |topic: &&str| {
+        let answer = answers.iter().find(|answer| is_of(**answer, topic));
+        setting(*answer.ok_or(RDKafkaErrorCode::Partial)?, name)
+    };
+    Ok(topics.iter().map(of_topic).collect())
+}
+
+/// Which setting of what is asked for; freed when dropped.
 struct Resource(NonNull<sys::rd_kafka_ConfigResource_t>);
 
 impl Resource {
-    fn topic(topic: &str) -> Result<Self, RDKafkaErrorCode> {
+    fn topic(topic: &str, setting: &CStr) -> Result<Self, RDKafkaErrorCode> {
         let name = CString::new(topic).map_err(|_| RDKafkaErrorCode::InvalidTopic)?;
         // SAFETY: `name` ends with NUL and is copied.
         let resource = unsafe {
@@ -55,11 +83,7 @@ impl Resource {
         // In a question the value means nothing, but must not be null.
         // SAFETY: the resource is live; both texts end with NUL and are copied.
         succeeded(unsafe {
-            sys::rd_kafka_ConfigResource_set_config(
-                resource.0.as_ptr(),
-                TIMESTAMP_TYPE.as_ptr(),
-                c"".as_ptr(),
-            )
+            sys::rd_kafka_ConfigResource_set_config(resource.0.as_ptr(), setting.as_ptr(), c"".as_ptr())
         })?;
         Ok(resource)
     }
@@ -72,35 +96,44 @@ impl Drop for Resource {
     }
 }
 
-impl Event {
-    /// The value of setting `name` of the only resource.
-    fn value(&self, name: &CStr) -> Result<Option<String>, RDKafkaErrorCode> {
-        let resource = *self.resources().first().ok_or(RDKafkaErrorCode::Partial)?;
-        // SAFETY: the resource lives as long as the event.
-        succeeded(unsafe { sys::rd_kafka_ConfigResource_error(resource) })?;
-        let mut count = 0;
-        // SAFETY: as above; `count` is there to be written.
-        let entries = unsafe { sys::rd_kafka_ConfigResource_configs(resource, &raw mut count) };
-        // SAFETY: these are `count` pointers that live as long as the event.
-        let entries = unsafe { elements(entries, count) };
-        let named = |entry: &&*const sys::rd_kafka_ConfigEntry_t| {
-            // SAFETY: an entry lives as long as the event and has a name.
-            let entry_name = unsafe { CStr::from_ptr(sys::rd_kafka_ConfigEntry_name(**entry)) };
-            entry_name == name
-        };
-        let Some(entry) = entries.iter().find(named) else {
-            return Ok(None);
-        };
-        // SAFETY: as above.
-        let value = unsafe { sys::rd_kafka_ConfigEntry_value(*entry) };
-        if value.is_null() {
-            return Ok(None);
-        }
-        // SAFETY: a value that is not null ends with NUL and lives as long as the event.
-        let value = unsafe { CStr::from_ptr(value) };
-        Ok(Some(value.to_string_lossy().into_owned()))
-    }
+/// Whether an answer, which lives, is about `topic`.
+fn is_of(answer: *const sys::rd_kafka_ConfigResource_t, topic: &str) -> bool {
+    // SAFETY: the answer lives as long as its event, which the caller holds, and has a name that ends with NUL.
+    let name = unsafe { CStr::from_ptr(sys::rd_kafka_ConfigResource_name(answer)) };
+    name.to_bytes() == topic.as_bytes()
+}
 
+/// The value of setting `name` in an answer, which lives.
+fn setting(
+    answer: *const sys::rd_kafka_ConfigResource_t,
+    name: &CStr,
+) -> Result<Option<String>, RDKafkaErrorCode> {
+    // SAFETY: the answer lives as long as its event, which the caller holds.
+    succeeded(unsafe { sys::rd_kafka_ConfigResource_error(answer) })?;
+    let mut count = 0;
+    // SAFETY: as above; `count` is there to be written.
+    let entries = unsafe { sys::rd_kafka_ConfigResource_configs(answer, &raw mut count) };
+    // SAFETY: these are `count` pointers that live as long as the event.
+    let entries = unsafe { elements(entries, count) };
+    let named = |entry: &&*const sys::rd_kafka_ConfigEntry_t| {
+        // SAFETY: an entry lives as long as the event and has a name.
+        let entry_name = unsafe { CStr::from_ptr(sys::rd_kafka_ConfigEntry_name(**entry)) };
+        entry_name == name
+    };
+    let Some(entry) = entries.iter().find(named) else {
+        return Ok(None);
+    };
+    // SAFETY: as above.
+    let value = unsafe { sys::rd_kafka_ConfigEntry_value(*entry) };
+    if value.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: a value that is not null ends with NUL and lives as long as the event.
+    let value = unsafe { CStr::from_ptr(value) };
+    Ok(Some(value.to_string_lossy().into_owned()))
+}
+
+impl Event {
     /// None if the event is of another kind.
     fn resources(&self) -> &[*const sys::rd_kafka_ConfigResource_t] {
         // SAFETY: the event is live.

@@ -80,9 +80,9 @@ async fn login(
             return Ok(());
         }
         // The name of the topic would only confuse.
-        Ok(Err(KafkaError::LookUp { waited, reason, .. })) => {
-            (format!("no answer within {waited:.0?}: {reason}"), UNREACHABLE)
-        }
+        Ok(Err(
+            KafkaError::LookUp { waited, reason, .. } | KafkaError::Unreachable { waited, reason, .. },
+        )) => (format!("no answer within {waited:.0?}: {reason}"), UNREACHABLE),
         Ok(Err(error)) => {
             let error = Error::from(error);
             (error.full_message(), fix(&error))
@@ -135,7 +135,9 @@ fn kafka_fix(error: &KafkaError) -> &'static str {
         KafkaError::Unauthorized { .. } => {
             "allow Describe and Read on the topic, with IAM kafka-cluster:DescribeTopic and kafka-cluster:ReadData"
         }
-        KafkaError::LookUp { .. } | KafkaError::Stalled { .. } => UNREACHABLE,
+        KafkaError::Unreachable { .. } | KafkaError::LookUp { .. } | KafkaError::Stalled { .. } => {
+            UNREACHABLE
+        }
         KafkaError::Expired { .. } => "retention is faster than reading: leave on_expired_offsets at `skip`",
         KafkaError::Unreadable { .. } => "look at the partition's log on its brokers",
         _ => "try again",

@@ -161,6 +161,11 @@ fn kafka_errors() -> Vec<Error> {
             place: "topic `orders`".into(),
             reason: "Broker: Topic authorization failed".into(),
         },
+        Kafka::Unreachable {
+            bootstrap_servers: "b-1:9092".into(),
+            waited: WAITED,
+            reason: reason(),
+        },
         look_up("partitions"),
         look_up("earliest offsets"),
         Kafka::Recreated {

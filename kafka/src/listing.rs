@@ -1,0 +1,230 @@
+//! Which topics a cluster has, and how much they hold: for people. A plan asks about one topic (`look_up`).
+
+use std::collections::HashMap;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
+
+use rdkafka::consumer::Consumer;
+use rdkafka::metadata::MetadataTopic;
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use rdkafka::types::RDKafkaErrorCode;
+
+use crate::attempts::{ATTEMPT_LIMIT, Attempts, Failure};
+use crate::client::Client;
+use crate::error::KafkaError;
+use crate::librdkafka::topic_config::{CLEANUP_POLICY, topic_settings};
+use crate::offsets::Watermarks;
+
+/// A topic as a listing shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedTopic {
+    pub name: String,
+    /// By ascending partition number.
+    pub partitions: Vec<ListedPartition>,
+    /// Its `cleanup.policy`, such as `delete`; `None` if the brokers do not tell, or not to us.
+    pub cleanup_policy: Option<String>,
+}
+
+/// A partition as a listing shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ListedPartition {
+    pub partition: i32,
+    /// The broker that leads it, by its number; `None` if there is none at present.
+    pub leader: Option<i32>,
+    /// `None` if nobody leads the partition, or its leader does not tell.
+    pub watermarks: Option<Watermarks>,
+}
+
+/// Names that begin so are Kafka's own topics: offsets of groups, states of transactions.
+const INTERNAL_PREFIX: &str = "__";
+
+impl ListedTopic {
+    /// Whether Kafka keeps accounts of its own in it.
+    pub fn is_internal(&self) -> bool {
+        self.name.starts_with(INTERNAL_PREFIX)
+    }
+
+    /// Offsets between both ends of all partitions, the most records that there can be: compaction and transactions leave
+    /// gaps. `None` if the ends of a partition are not known.
+    pub fn offsets(&self) -> Option<u64> {
+        let ends = self.partitions.iter().map(|partition| partition.watermarks);
+        ends.map(|ends| Some(ends?.high.abs_diff(ends?.low))).sum()
+    }
+}
+
+/// Asks for topics, by ascending names: all of them, or the one that is `wanted`.
+///
+/// # Errors
+/// [`KafkaError::UnknownTopic`] and [`KafkaError::Unauthorized`] of the one that is wanted; [`KafkaError::Listing`] if the
+/// brokers do not answer in time.
+pub(crate) fn list_topics(
+    client: &Client,
+    wanted: Option<&str>,
+    deadline: Instant,
+    cancelled: &AtomicBool,
+) -> Result<Vec<ListedTopic>, KafkaError> {
+    let listing = Listing {
+        client,
+        attempts: Attempts::new(client, deadline, cancelled),
+    };
+    let mut topics = listing.topics(wanted)?;
+    topics.sort_unstable_by(|left, right| left.name.cmp(&right.name));
+    listing.add_watermarks(&mut topics)?;
+    listing.add_cleanup_policies(&mut topics, deadline);
+    Ok(topics)
+}
+
+struct Listing<'a> {
+    client: &'a Client,
+    attempts: Attempts<'a>,
+}
+
+impl Listing<'_> {
+    fn topics(&self, wanted: Option<&str>) -> Result<Vec<ListedTopic>, KafkaError> {
+        self.retry("topics", |patience| {
+            let limit = self.attempts.at_most(patience);
+            let metadata = self.client.fetch_metadata(wanted, limit);
+            let metadata = metadata.map_err(|error| Failure::Passing(error.to_string()))?;
+            if let Some(name) = wanted {
+                check(name, metadata.topics())?;
+            }
+            Ok(metadata.topics().iter().map(listed).collect())
+        })
+    }
+
+    fn add_watermarks(&self, topics: &mut [ListedTopic]) -> Result<(), KafkaError> {
+        // The low ends first, so that `low <= high` holds while records expire and arrive.
+        let lows = self.offsets(topics, Offset::Beginning, "earliest offsets")?;
+        let highs = self.offsets(topics, Offset::End, "latest offsets")?;
+        for topic in topics {
+            for partition in &mut topic.partitions {
+                let place = (topic.name.clone(), partition.partition);
+                if let (Some(&low), Some(&high)) = (lows.get(&place), highs.get(&place)) {
+                    let high = high.max(low);
+                    partition.watermarks = Some(Watermarks { low, high });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Of each partition that has a leader, if the leader tells; one question for all of them.
+    fn offsets(
+        &self,
+        topics: &[ListedTopic],
+        end: Offset,
+        wanted: &'static str,
+    ) -> Result<HashMap<(String, i32), i64>, KafkaError> {
+        let mut questions = TopicPartitionList::new();
+        for topic in topics {
+            for partition in topic.partitions.iter().filter(|each| each.leader.is_some()) {
+                let added = questions.add_partition_offset(&topic.name, partition.partition, end);
+                added.map_err(|error| KafkaError::Client {
+                    reason: error.to_string(),
+                })?;
+            }
+        }
+        if questions.count() == 0 {
+            return Ok(HashMap::new());
+        }
+        let answers = self.retry(wanted, |_| {
+            let limit = self.attempts.at_most(ATTEMPT_LIMIT);
+            let answers = self.client.offsets_for_times(questions.clone(), limit);
+            answers.map_err(|error| Failure::Passing(error.to_string()))
+        })?;
+        // librdkafka leaves the question in place of an answer that it did not get.
+        let answers = answers.elements();
+        let answers = answers.iter().filter_map(|answer| match answer.offset() {
+            Offset::Offset(offset) => Some(((answer.topic().to_owned(), answer.partition()), offset)),
+            _ => None,
+        });
+        Ok(answers.collect())
+    }
+
+    /// To be told takes a permission that reading does not: who lacks it sees the rest.
+    fn add_cleanup_policies(&self, topics: &mut [ListedTopic], deadline: Instant) {
+        let names: Vec<&str> = topics.iter().map(|topic| topic.name.as_str()).collect();
+        if names.is_empty() {
+            return;
+        }
+        match topic_settings(self.client, &names, CLEANUP_POLICY, deadline) {
+            Ok(policies) => {
+                for (topic, policy) in topics.iter_mut().zip(policies) {
+                    topic.cleanup_policy = policy.unwrap_or(None);
+                }
+            }
+            Err(error) => tracing::debug!(%error, "the cleanup policies of topics are not known"),
+        }
+    }
+
+    fn retry<T>(
+        &self,
+        wanted: &'static str,
+        attempt: impl FnMut(Duration) -> Result<T, Failure>,
+    ) -> Result<T, KafkaError> {
+        let timed_out = |waited, reason| KafkaError::Listing {
+            wanted,
+            waited,
+            reason,
+        };
+        self.attempts.retry(timed_out, attempt)
+    }
+}
+
+/// Whether the topic that was asked for is there.
+fn check(name: &str, topics: &[MetadataTopic]) -> Result<(), Failure> {
+    use RDKafkaErrorCode as Code;
+    let topic = topics.iter().find(|topic| topic.name() == name);
+    let topic = topic.ok_or_else(|| Failure::Passing("the topic is missing from the answer".into()))?;
+    match topic.error().map(Code::from) {
+        None => Ok(()),
+        Some(Code::UnknownTopicOrPartition | Code::UnknownTopic | Code::InvalidTopic) => {
+            let topic = name.to_owned();
+            Err(Failure::Final(KafkaError::UnknownTopic { topic }))
+        }
+        Some(code @ (Code::TopicAuthorizationFailed | Code::ClusterAuthorizationFailed)) => {
+            let (place, reason) = (format!("topic `{name}`"), code.to_string());
+            Err(Failure::Final(KafkaError::Unauthorized { place, reason }))
+        }
+        Some(other) => Err(Failure::Passing(other.to_string())),
+    }
+}
+
+fn listed(topic: &MetadataTopic) -> ListedTopic {
+    let partitions = topic.partitions().iter().map(|partition| ListedPartition {
+        partition: partition.id(),
+        leader: Some(partition.leader()).filter(|leader| *leader >= 0),
+        watermarks: None,
+    });
+    let mut partitions: Vec<_> = partitions.collect();
+    partitions.sort_unstable_by_key(|partition| partition.partition);
+    ListedTopic {
+        name: topic.name().to_owned(),
+        partitions,
+        cleanup_policy: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn topic(ends: &[Option<(i64, i64)>]) -> ListedTopic {
+        let partitions = (0..).zip(ends).map(|(partition, ends)| ListedPartition {
+            partition,
+            leader: ends.map(|_| 1),
+            watermarks: ends.map(|(low, high)| Watermarks { low, high }),
+        });
+        ListedTopic {
+            name: "orders".to_owned(),
+            partitions: partitions.collect(),
+            cleanup_policy: None,
+        }
+    }
+
+    #[test]
+    fn the_offsets_of_a_topic_are_known_if_those_of_all_partitions_are() {
+        assert_eq!(topic(&[Some((5, 15)), Some((0, 3))]).offsets(), Some(13));
+        assert_eq!(topic(&[Some((5, 15)), None]).offsets(), None);
+    }
+}
