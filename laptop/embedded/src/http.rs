@@ -1,26 +1,29 @@
-//! One HTTP server on a free local port, gone when dropped.
+//! One HTTP server, gone when dropped.
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
 
 use axum::Router;
 use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
+use crate::place::Place;
+
 /// A running server.
 #[derive(Debug)]
 pub(crate) struct HttpServer {
-    address: SocketAddr,
+    /// As clients see it.
+    host: String,
+    port: u16,
     /// Dropping it is the signal: the port closes, and each connection after the request it is busy with.
     _stop: oneshot::Sender<()>,
 }
 
 impl HttpServer {
     /// Serves `router` on the current runtime.
-    pub(crate) async fn start(router: Router) -> io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let address = listener.local_addr()?;
+    pub(crate) async fn start(place: &Place, router: Router) -> io::Result<Self> {
+        let listener = TcpListener::bind(place.address).await?;
+        let port = listener.local_addr()?.port();
         // Answers go out in several small writes, which would wait for each other's acknowledgement.
         let listener = listener.tap_io(|stream| {
             if let Err(error) = stream.set_nodelay(true) {
@@ -33,12 +36,16 @@ impl HttpServer {
             let _: Result<(), _> = stopped.await;
         });
         tokio::spawn(server.into_future());
-        Ok(Self { address, _stop: stop })
+        Ok(Self {
+            host: place.host.clone(),
+            port,
+            _stop: stop,
+        })
     }
 
-    /// `http://127.0.0.1:port`.
+    /// `http://host:port`.
     pub(crate) fn url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("http://{}:{}", self.host, self.port)
     }
 }
 
@@ -52,8 +59,9 @@ mod tests {
 
     #[tokio::test]
     async fn stops_when_dropped() {
-        let server = HttpServer::start(Router::new()).await.unwrap();
-        let address = server.address;
+        let server = HttpServer::start(&Place::default(), Router::new()).await.unwrap();
+        let address = (server.host.clone(), server.port);
+        let address = (&*address.0, address.1);
         let idle = TcpStream::connect(address).await.unwrap();
         drop(server);
         let closed = async {

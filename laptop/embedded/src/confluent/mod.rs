@@ -51,6 +51,7 @@ pub use self::schema::{Reference, Schema, SchemaType};
 pub use self::store::Registered;
 use self::store::Store;
 use crate::http::HttpServer;
+use crate::place::Place;
 
 const CONTENT_TYPE: &str = "application/vnd.schemaregistry.v1+json";
 
@@ -73,13 +74,13 @@ impl EmbeddedConfluent {
         };
         let router = Router::new().fallback(handle).with_state(service.clone());
         Ok(Self {
-            server: HttpServer::start(router).await?,
+            server: HttpServer::start(&Place::default(), router).await?,
             service,
             _hanging: hanging,
         })
     }
 
-    /// `http://127.0.0.1:port`, for `schema_registry_url` or `schema.registry.url`.
+    /// `http://host:port`, for `schema_registry_url` or `schema.registry.url`.
     pub fn url(&self) -> String {
         self.server.url()
     }

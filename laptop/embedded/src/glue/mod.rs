@@ -35,6 +35,7 @@ use self::messages::CreateRegistryRequest;
 pub use self::messages::DataFormat;
 use self::registries::{Registries, check_schema_version_validity};
 use crate::http::HttpServer;
+use crate::place::Place;
 
 /// A Glue schema registry endpoint in this process.
 #[derive(Debug)]
@@ -46,15 +47,20 @@ pub struct EmbeddedGlue {
 impl EmbeddedGlue {
     /// Starts an endpoint without registries.
     pub async fn start() -> io::Result<Self> {
+        Self::start_at(&Place::default()).await
+    }
+
+    /// The same elsewhere than on a free port of 127.0.0.1.
+    pub async fn start_at(place: &Place) -> io::Result<Self> {
         let service = Service::default();
         let router = Router::new().fallback(handle).with_state(service.clone());
         Ok(Self {
-            server: HttpServer::start(router).await?,
+            server: HttpServer::start(place, router).await?,
             service,
         })
     }
 
-    /// `http://127.0.0.1:port`, for `AWS_ENDPOINT_URL_GLUE` or a client's `endpoint_url`.
+    /// `http://host:port`, for `AWS_ENDPOINT_URL_GLUE` or a client's `endpoint_url`.
     pub fn endpoint_url(&self) -> String {
         self.server.url()
     }

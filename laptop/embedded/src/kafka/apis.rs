@@ -17,7 +17,7 @@ impl Api {
     }
 }
 
-pub(crate) static APIS: [Api; 15] = [
+pub(crate) static APIS: [Api; 16] = [
     api(ApiKey::Produce, 3..=11),
     api(ApiKey::Fetch, 4..=16),
     api(ApiKey::ListOffsets, 1..=10),
@@ -33,6 +33,7 @@ pub(crate) static APIS: [Api; 15] = [
     api(ApiKey::EndTxn, 0..=4),
     api(ApiKey::CreatePartitions, 0..=3),
     api(ApiKey::DescribeConfigs, 1..=4),
+    api(ApiKey::DescribeLogDirs, 1..=4),
 ];
 
 const fn api(key: ApiKey, versions: RangeInclusive<i16>) -> Api {

@@ -1,6 +1,5 @@
 //! The state that all connections share.
 
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, RwLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -21,7 +20,8 @@ const EXPIRY_INTERVAL: Duration = Duration::from_millis(100);
 /// Locks are taken in this order: transactions, topics, one partition's log.
 #[derive(Debug)]
 pub(crate) struct Broker {
-    pub(crate) address: SocketAddr,
+    pub(crate) advertised_host: String,
+    pub(crate) port: u16,
     pub(crate) topics: RwLock<Topics>,
     pub(crate) transactions: Mutex<Transactions>,
     pub(crate) faults: Faults,
@@ -31,9 +31,10 @@ pub(crate) struct Broker {
 }
 
 impl Broker {
-    pub(crate) fn new(address: SocketAddr) -> Self {
+    pub(crate) fn new(advertised_host: &str, port: u16) -> Self {
         Self {
-            address,
+            advertised_host: advertised_host.to_owned(),
+            port,
             topics: RwLock::default(),
             transactions: Mutex::default(),
             faults: Faults::default(),

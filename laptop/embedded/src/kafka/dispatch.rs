@@ -7,7 +7,7 @@ use kafka_protocol::protocol::{Decodable, Encodable, HeaderVersion, Request};
 use super::apis::Api;
 use super::bounded::Bounded;
 use super::broker::Broker;
-use super::handlers::{cluster, configs, fetch, offsets, produce, topics, transactions};
+use super::handlers::{cluster, configs, fetch, log_dirs, offsets, produce, topics, transactions};
 
 /// Answers one request; `None` where the protocol wants silence. An error means that the connection must be closed:
 /// what the peer sent cannot be answered in a way that it would understand.
@@ -52,6 +52,9 @@ async fn respond(broker: &Broker, call: Call) -> Result<Option<BytesMut>, Refuse
         }
         ApiKey::DescribeConfigs => {
             call.answer::<DescribeConfigsRequest>(|request| configs::describe_configs(broker, request))
+        }
+        ApiKey::DescribeLogDirs => {
+            call.answer::<DescribeLogDirsRequest>(|request| log_dirs::describe_log_dirs(broker, &request))
         }
         ApiKey::DeleteRecords => {
             call.answer::<DeleteRecordsRequest>(|request| offsets::delete_records(broker, request))

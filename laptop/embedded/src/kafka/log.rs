@@ -110,6 +110,11 @@ impl PartitionLog {
         self.end += i64::from(offsets);
     }
 
+    /// Bytes of all batches as they are kept, that is compressed.
+    pub(crate) fn size_bytes(&self) -> u64 {
+        self.batches.iter().map(|batch| batch.bytes().len() as u64).sum()
+    }
+
     /// What is appended from now on is in another segment.
     pub(crate) fn roll_segment(&mut self) {
         self.segments.insert(self.end);

@@ -42,7 +42,6 @@ mod transactions;
 
 use std::collections::BTreeSet;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -51,6 +50,7 @@ use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::Instant;
 
+use crate::place::Place;
 use broker::{Broker, now_ms};
 use locks::write;
 pub use log::LogOffsets;
@@ -74,9 +74,17 @@ impl EmbeddedKafka {
     /// # Errors
     /// When no port can be bound or no thread started.
     pub async fn start() -> io::Result<Self> {
-        let listener = std::net::TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
+        Self::start_at(&Place::default()).await
+    }
+
+    /// The same elsewhere. The host's name is what clients are told to connect to.
+    ///
+    /// # Errors
+    /// Also when the address is taken.
+    pub async fn start_at(place: &Place) -> io::Result<Self> {
+        let listener = std::net::TcpListener::bind(place.address)?;
         listener.set_nonblocking(true)?;
-        let broker = Arc::new(Broker::new(listener.local_addr()?));
+        let broker = Arc::new(Broker::new(&place.host, listener.local_addr()?.port()));
         let runtime = Builder::new_multi_thread()
             .worker_threads(2)
             .thread_name("embedded-kafka")
@@ -99,7 +107,7 @@ impl EmbeddedKafka {
 
     /// Address for a client's `bootstrap.servers`.
     pub fn bootstrap_servers(&self) -> String {
-        self.broker.address.to_string()
+        format!("{}:{}", self.broker.advertised_host, self.broker.port)
     }
 
     /// Makes a topic with default settings.

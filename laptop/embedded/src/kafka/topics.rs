@@ -173,7 +173,8 @@ struct FetchCounters {
     limit_bytes: AtomicU64,
 }
 
-/// The settings that change what this broker does. Others that Kafka knows are accepted and have no effect.
+/// The settings that change what this broker does, and the cleanup policy, which it only tells: nothing is compacted, nothing
+/// expires. Others that Kafka knows are accepted and forgotten.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TopicConfig {
     /// Whether records get the time at which they are appended, rather than keep their producer's.
@@ -181,6 +182,7 @@ pub(crate) struct TopicConfig {
     pub(crate) max_message_bytes: i64,
     /// How far a record's time may lie in the future.
     pub(crate) timestamp_after_max_ms: i64,
+    pub(crate) cleanup_policy: String,
 }
 
 impl Default for TopicConfig {
@@ -189,6 +191,7 @@ impl Default for TopicConfig {
             log_append_time: false,
             max_message_bytes: 1_048_588,
             timestamp_after_max_ms: 3_600_000,
+            cleanup_policy: "delete".to_owned(),
         }
     }
 }
@@ -230,6 +233,7 @@ impl TopicConfig {
             setting("message.timestamp.after.max.ms", &|config| {
                 config.timestamp_after_max_ms.to_string()
             }),
+            setting("cleanup.policy", &|config| config.cleanup_policy.clone()),
         ]
     }
 
@@ -239,6 +243,12 @@ impl TopicConfig {
             ("message.timestamp.type", "CreateTime") => self.log_append_time = false,
             ("message.timestamp.type", "LogAppendTime") => self.log_append_time = true,
             ("message.timestamp.type", _) => return None,
+            ("cleanup.policy", _) => {
+                let is_known = value
+                    .split(',')
+                    .all(|policy| matches!(policy, "delete" | "compact"));
+                is_known.then(|| value.clone_into(&mut self.cleanup_policy))?;
+            }
             ("max.message.bytes", _) => self.max_message_bytes = at_least_zero()?,
             ("message.timestamp.after.max.ms", _) => self.timestamp_after_max_ms = at_least_zero()?,
             _ => return WITHOUT_EFFECT.contains(&name).then_some(()),
@@ -256,8 +266,7 @@ pub(crate) struct Setting {
 }
 
 /// Kafka's other topic settings: this broker keeps everything, as it came, until it is told otherwise.
-const WITHOUT_EFFECT: [&str; 20] = [
-    "cleanup.policy",
+const WITHOUT_EFFECT: [&str; 19] = [
     "compression.type",
     "delete.retention.ms",
     "file.delete.delay.ms",

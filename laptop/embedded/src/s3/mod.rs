@@ -22,6 +22,7 @@ use s3s::service::S3ServiceBuilder;
 
 use self::objects::{ObjectStore, Objects};
 use crate::http::HttpServer;
+use crate::place::Place;
 
 /// The access key the endpoint knows.
 pub const ACCESS_KEY_ID: &str = "test";
@@ -38,15 +39,20 @@ pub struct EmbeddedS3 {
 impl EmbeddedS3 {
     /// Starts an endpoint without buckets.
     pub async fn start() -> io::Result<Self> {
+        Self::start_at(&Place::default()).await
+    }
+
+    /// The same elsewhere than on a free port of 127.0.0.1.
+    pub async fn start_at(place: &Place) -> io::Result<Self> {
         let objects = Arc::new(Objects::default());
         let mut service = S3ServiceBuilder::new(ObjectStore(Arc::clone(&objects)));
         service.set_auth(SimpleAuth::from_single(ACCESS_KEY_ID, SECRET_ACCESS_KEY));
         let service = HandleError::new(service.build(), connection_failed);
-        let server = HttpServer::start(Router::new().fallback_service(service)).await?;
+        let server = HttpServer::start(place, Router::new().fallback_service(service)).await?;
         Ok(Self { server, objects })
     }
 
-    /// `http://127.0.0.1:port`, for `AWS_ENDPOINT_URL_S3` or a client's `endpoint_url`.
+    /// `http://host:port`, for `AWS_ENDPOINT_URL_S3` or a client's `endpoint_url`.
     pub fn endpoint_url(&self) -> String {
         self.server.url()
     }

@@ -62,6 +62,7 @@ fn a_topic_tells_what_it_is_set_to() {
     let settings = [
         ("message.timestamp.type", "LogAppendTime"),
         ("retention.ms", "-1"),
+        ("cleanup.policy", "compact"),
     ];
     kafka.create_topic_with("orders", 1, &settings).unwrap();
     let wanted = [
@@ -79,6 +80,7 @@ fn a_topic_tells_what_it_is_set_to() {
     };
     assert_eq!(told("message.timestamp.type"), (Some("LogAppendTime"), false));
     assert_eq!(told("max.message.bytes"), (Some("1048588"), true));
+    assert_eq!(told("cleanup.policy"), (Some("compact"), false));
 }
 
 #[test]

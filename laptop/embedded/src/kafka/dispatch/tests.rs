@@ -1,5 +1,3 @@
-use std::net::{Ipv4Addr, SocketAddr};
-
 use kafka_protocol::messages::add_partitions_to_txn_request::AddPartitionsToTxnTopic;
 use kafka_protocol::messages::create_partitions_request::CreatePartitionsTopic;
 use kafka_protocol::messages::create_topics_request::{CreatableTopic, CreatableTopicConfig};
@@ -23,7 +21,7 @@ use crate::kafka::topics::TopicConfig;
 const NAME: StrBytes = StrBytes::from_static_str("orders");
 
 fn broker() -> Broker {
-    Broker::new(SocketAddr::from((Ipv4Addr::LOCALHOST, 9092)))
+    Broker::new("127.0.0.1", 9092)
 }
 
 fn encoded(request: &impl Encodable, version: i16) -> Vec<u8> {

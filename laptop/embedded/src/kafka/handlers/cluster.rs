@@ -61,7 +61,7 @@ pub(crate) fn metadata(broker: &Broker, request: MetadataRequest, version: i16) 
     let node = MetadataResponseBroker::default()
         .with_node_id(BrokerId(BROKER_ID))
         .with_host(host(broker))
-        .with_port(broker.address.port().into());
+        .with_port(broker.port.into());
     MetadataResponse::default()
         .with_brokers(vec![node])
         .with_cluster_id(Some(StrBytes::from_static_str(CLUSTER_ID)))
@@ -76,7 +76,7 @@ pub(crate) fn find_coordinator(
 ) -> FindCoordinatorResponse {
     let known = COORDINATOR_KINDS.contains(&request.key_type);
     let (error_code, node, host, port) = if known {
-        (0, BROKER_ID, host(broker), broker.address.port().into())
+        (0, BROKER_ID, host(broker), broker.port.into())
     } else {
         (ResponseError::InvalidRequest.code(), -1, StrBytes::new(), -1)
     };
@@ -136,5 +136,5 @@ fn described(topic: &Arc<Topic>) -> MetadataResponseTopic {
 }
 
 fn host(broker: &Broker) -> StrBytes {
-    StrBytes::from_string(broker.address.ip().to_string())
+    StrBytes::from_string(broker.advertised_host.clone())
 }
