@@ -10,13 +10,14 @@ use serde::Serialize;
 
 use crate::auth::UnknownAuth;
 use crate::encode::UnknownItemsAs;
-use crate::{CreateTopicError, OrderGenerator, Pace, PublishConfig, PublishError, create_topic, publish};
+use crate::{CreateTopicError, OrderGenerator, Pace, PublishConfig, SendError, create_topic, publish};
 
 /// What the function is told by its environment.
 ///
 /// | variable | meaning | default |
 /// |---|---|---|
-/// | `BOOTSTRAP_SERVERS` | brokers, `host:port`, comma-separated | none: an error |
+/// | `kafka_endpoint` | brokers, `host:port`, comma-separated, under the connector's name for them | `BOOTSTRAP_SERVERS` |
+/// | `BOOTSTRAP_SERVERS` | the same under the article's name | none: an error |
 /// | `TOPIC_NAME` | topic | none: an error |
 /// | `TOPIC_PARTITIONS` | partitions of the topic, which is made unless it is there | none: it is there |
 /// | `MAX_RUN_SEC` | seconds an invocation sends for | 60 |
@@ -37,14 +38,18 @@ impl LambdaConfig {
     pub fn from_vars(var: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let var = |name| var(name).filter(|value| !value.is_empty());
         let required = |name| var(name).ok_or(ConfigError::Missing(name));
-        let mut publish = PublishConfig::new(required("BOOTSTRAP_SERVERS")?, required("TOPIC_NAME")?);
+        let bootstrap_servers = var("kafka_endpoint").or_else(|| var("BOOTSTRAP_SERVERS"));
+        let mut publish = PublishConfig::new(
+            bootstrap_servers.ok_or(ConfigError::NoBrokers)?,
+            required("TOPIC_NAME")?,
+        );
         publish.pace = Pace::ARTICLE;
         publish.max_run = Some(max_run(var("MAX_RUN_SEC"))?);
         if let Some(auth) = var("AUTH_TYPE") {
-            publish.auth = auth.parse()?;
+            publish.to.auth = auth.parse()?;
         }
-        publish.msk_region = var("MSK_REGION");
-        publish.ca_location = var("CA_LOCATION");
+        publish.to.msk_region = var("MSK_REGION");
+        publish.to.ca_location = var("CA_LOCATION");
         if let Some(items_as) = var("ITEMS_AS") {
             publish.items_as = items_as.parse()?;
         }
@@ -74,6 +79,8 @@ fn max_run(text: Option<String>) -> Result<Duration, ConfigError> {
 /// An environment the function cannot run in.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
+    #[error("neither of the environment variables kafka_endpoint and BOOTSTRAP_SERVERS is set")]
+    NoBrokers,
     #[error("environment variable {0} is not set")]
     Missing(&'static str),
     #[error("MAX_RUN_SEC: wanted a whole number of seconds, found {0:?}")]
@@ -106,14 +113,14 @@ pub enum RunError {
     #[error(transparent)]
     CreateTopic(#[from] CreateTopicError),
     #[error(transparent)]
-    Publish(#[from] PublishError),
+    Send(#[from] SendError),
 }
 
 /// One invocation.
 pub async fn run(config: &LambdaConfig) -> Result<Report, RunError> {
     let started = SystemTime::now();
     if let Some(partitions) = config.topic_partitions {
-        create_topic(&config.publish, partitions).await?;
+        create_topic(&config.publish.to, partitions).await?;
     }
     let start = DateTime::<Utc>::from(started).naive_utc();
     let seed = rand::random();
@@ -148,14 +155,20 @@ mod tests {
     #[test]
     fn two_variables_are_enough() {
         let publish = config(&[BROKER, TOPIC]).unwrap().publish;
-        assert_eq!(publish.bootstrap_servers, BROKER.1);
-        assert_eq!(publish.topic, TOPIC.1);
+        assert_eq!(publish.to.bootstrap_servers, BROKER.1);
+        assert_eq!(publish.to.topic, TOPIC.1);
         assert_eq!(publish.max_run, Some(Duration::from_secs(60)));
         assert_eq!(publish.pace, Pace::PerSecond(100));
         assert_eq!(
-            (publish.auth, publish.items_as),
+            (publish.to.auth, publish.items_as),
             (Auth::NoAuth, ItemsAs::JsonString)
         );
+    }
+
+    #[test]
+    fn the_connectors_name_for_brokers_takes_precedence_over_the_articles() {
+        let both = config(&[BROKER, TOPIC, ("kafka_endpoint", "c-1:9092")]).unwrap();
+        assert_eq!(both.publish.to.bootstrap_servers, "c-1:9092");
     }
 
     #[test]
@@ -177,9 +190,9 @@ mod tests {
         assert_eq!(topic_partitions, Some(3));
         assert_eq!(publish.max_run, Some(Duration::from_secs(5)));
         assert_eq!(publish.items_as, ItemsAs::Array);
-        assert_eq!(publish.auth, Auth::SaslSslAwsMskIam);
-        assert_eq!(publish.msk_region.as_deref(), Some("eu-west-3"));
-        assert_eq!(publish.ca_location.as_deref(), Some("ca.pem"));
+        assert_eq!(publish.to.auth, Auth::SaslSslAwsMskIam);
+        assert_eq!(publish.to.msk_region.as_deref(), Some("eu-west-3"));
+        assert_eq!(publish.to.ca_location.as_deref(), Some("ca.pem"));
     }
 
     #[test]
@@ -187,7 +200,7 @@ mod tests {
         let message = |vars: &[_]| config(vars).unwrap_err().to_string();
         assert_eq!(
             message(&[TOPIC]),
-            "environment variable BOOTSTRAP_SERVERS is not set"
+            "neither of the environment variables kafka_endpoint and BOOTSTRAP_SERVERS is set"
         );
         assert_eq!(
             message(&[BROKER, ("TOPIC_NAME", "")]),

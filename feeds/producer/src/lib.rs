@@ -22,7 +22,8 @@
 //! | [`generate`] | [`OrderGenerator`]: a seed and a start time in, orders out |
 //! | [`encode`] | record key and value, byte for byte as Python's `json.dumps` writes them |
 //! | [`summary`] | [`Summary`]: what the orders add up to, to check an answer against |
-//! | [`publish`](mod@publish) | [`publish()`]: send, and account for every delivery report |
+//! | [`publish`](mod@publish) | [`publish()`]: orders as records, at a pace |
+//! | [`send`] | [`Sender`]: records into a topic, with an account of every delivery report |
 //! | [`topic`] | [`create_topic`] |
 //! | [`auth`] | [`Auth`]: how to log in to the brokers |
 //! | [`lambda`] | the Lambda function around it all |
@@ -33,6 +34,7 @@ pub mod generate;
 pub mod lambda;
 pub mod order;
 pub mod publish;
+pub mod send;
 pub mod summary;
 pub mod topic;
 
@@ -40,6 +42,7 @@ pub use auth::Auth;
 pub use encode::{ItemsAs, encode_key, encode_value};
 pub use generate::OrderGenerator;
 pub use order::{Order, OrderItem};
-pub use publish::{Compression, Pace, Partitioning, Progress, PublishConfig, PublishError, publish};
+pub use publish::{Pace, Partitioning, PublishConfig, publish};
+pub use send::{ClientSettings, Compression, Progress, SendConfig, SendError, Sender};
 pub use summary::{ProductTotal, Summary};
 pub use topic::{CreateTopicError, create_topic};

@@ -1,80 +1,37 @@
-//! Sending orders, and accounting for every one of them.
+//! Orders as records: when each is sent, and to which partition.
 
 use std::str::FromStr;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use rdkafka::ClientConfig;
-use rdkafka::ClientContext;
-use rdkafka::client::OAuthToken;
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::Message;
-use rdkafka::producer::{
-    BaseRecord, DeliveryResult, Producer, ProducerContext, PurgeConfig, ThreadedProducer,
-};
-use tokio::time::Instant;
-
-use crate::auth::{Auth, CLIENT, LoginError, Tokens};
 use crate::encode::{ItemsAs, encode_key, encode_value};
 use crate::order::Order;
+use crate::send::{Progress, SendConfig, SendError, Sender};
 use crate::summary::Summary;
 
 /// How often the progress callback hears something.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
-/// Pause before asking again whether the client's queue has room, or is empty.
-const QUEUE_PAUSE: Duration = Duration::from_millis(2);
-/// Orders sent before other tasks of the runtime get a turn.
-const ORDERS_PER_TURN: u64 = 512;
-/// How long a broker may take to say which partitions a topic has.
-const METADATA_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Where and how to send.
+/// Where and how to send orders.
 #[derive(Debug, Clone)]
 pub struct PublishConfig {
-    /// `host:port`, comma-separated.
-    pub bootstrap_servers: String,
-    pub topic: String,
-    pub auth: Auth,
-    /// What tokens of [`Auth::SaslSslAwsMskIam`] are signed for; without it the region of the brokers' names, then the
-    /// environment's.
-    pub msk_region: Option<String>,
-    /// A file or folder of certificates in PEM, whom to believe instead of the system's authorities.
-    pub ca_location: Option<String>,
+    pub to: SendConfig,
     pub items_as: ItemsAs,
     pub partitioning: Partitioning,
     pub pace: Pace,
     /// No order is sent after this long; without it, not before the orders end.
     pub max_run: Option<Duration>,
-    pub compression: Compression,
-    /// From sending an order until its delivery counts as failed.
-    pub delivery_timeout: Duration,
-    /// Orders that may wait in memory for the broker; then sending waits.
-    pub max_queued_orders: u32,
 }
 
 impl PublishConfig {
     /// As fast as possible, items as text, partition by key.
     pub fn new(bootstrap_servers: impl Into<String>, topic: impl Into<String>) -> Self {
         Self {
-            bootstrap_servers: bootstrap_servers.into(),
-            topic: topic.into(),
-            auth: Auth::default(),
-            msk_region: None,
-            ca_location: None,
+            to: SendConfig::new(bootstrap_servers, topic),
             items_as: ItemsAs::default(),
             partitioning: Partitioning::default(),
             pace: Pace::Unlimited,
             max_run: None,
-            compression: Compression::default(),
-            delivery_timeout: Duration::from_secs(30),
-            max_queued_orders: 50_000,
         }
-    }
-
-    /// What logs in to these brokers, if they ask for tokens.
-    pub(crate) async fn tokens(&self) -> Result<Option<Tokens>, LoginError> {
-        Tokens::of(self.auth, self.msk_region.as_deref(), &self.bootstrap_servers).await
     }
 }
 
@@ -87,6 +44,17 @@ pub enum Partitioning {
     KeyHash,
     /// Order `i` to partition `i mod partitions`: sizes differ by one at most, and each partition is in time order.
     RoundRobin,
+}
+
+impl Partitioning {
+    /// Where order `index` goes; `None` leaves that to the client.
+    fn partition(self, index: u64, partitions: u64) -> Option<i32> {
+        match self {
+            Self::KeyHash => None,
+            // Less than the number of partitions, which is an i32.
+            Self::RoundRobin => Some((index % partitions) as i32),
+        }
+    }
 }
 
 impl FromStr for Partitioning {
@@ -128,94 +96,10 @@ impl Pace {
     }
 }
 
-/// Compression of record batches, by the names Kafka's `compression.type` has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Compression {
-    #[default]
-    None,
-    Gzip,
-    Snappy,
-    Lz4,
-    Zstd,
-}
-
-impl Compression {
-    const ALL: [Self; 5] = [Self::None, Self::Gzip, Self::Snappy, Self::Lz4, Self::Zstd];
-
-    /// Kafka's name for it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Gzip => "gzip",
-            Self::Snappy => "snappy",
-            Self::Lz4 => "lz4",
-            Self::Zstd => "zstd",
-        }
-    }
-}
-
-impl FromStr for Compression {
-    type Err = UnknownCompression;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let known = Self::ALL
-            .into_iter()
-            .find(|compression| compression.name() == text);
-        known.ok_or_else(|| UnknownCompression(text.to_owned()))
-    }
-}
-
-/// Not a compression Kafka has.
-#[derive(Debug, thiserror::Error)]
-#[error("compression: wanted none, gzip, snappy, lz4 or zstd, found {0:?}")]
-pub struct UnknownCompression(String);
-
-/// How far a [`publish()`] has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Progress {
-    /// Orders handed to the client.
-    pub sent: u64,
-    /// Orders a broker has acknowledged.
-    pub delivered: u64,
-    pub elapsed: Duration,
-}
-
-/// Why orders did not all arrive.
-#[derive(Debug, thiserror::Error)]
-pub enum PublishError {
-    #[error("kafka client for {bootstrap_servers}: {source}")]
-    Client {
-        bootstrap_servers: String,
-        source: KafkaError,
-    },
-    #[error("login to {bootstrap_servers}: {source}")]
-    Login {
-        bootstrap_servers: String,
-        source: LoginError,
-    },
-    #[error("topic {topic}: cannot learn its partitions: {source}")]
-    Metadata { topic: String, source: KafkaError },
-    #[error("topic {topic}: has no partitions; does it exist?")]
-    NoPartitions { topic: String },
-    #[error("topic {topic}: the order after {sent} others was not accepted: {source}")]
-    Refused {
-        topic: String,
-        sent: u64,
-        source: KafkaError,
-    },
-    #[error("topic {topic}: {delivered} of {sent} orders delivered; first failure: {first_failure}")]
-    ShortDelivery {
-        topic: String,
-        sent: u64,
-        delivered: u64,
-        first_failure: String,
-    },
-}
-
 /// Sends `orders` until they or [`PublishConfig::max_run`] end, waits for every delivery report, and tells what was
-/// sent. Idempotent: the client's own retries neither repeat nor reorder.
+/// sent.
 ///
-/// Memory is bounded by `max_queued_orders`. `progress` is called about ten times a second, and at the end.
+/// Memory is bounded by `max_queued_records`. `progress` is called about ten times a second, and at the end.
 ///
 /// # Errors
 /// Anything short of all orders delivered is an error; orders delivered before it stay in the topic.
@@ -223,261 +107,38 @@ pub async fn publish(
     config: &PublishConfig,
     orders: impl IntoIterator<Item = Order>,
     mut progress: impl FnMut(Progress),
-) -> Result<Summary, PublishError> {
-    let mut sender = Sender::connect(config).await?;
+) -> Result<Summary, SendError> {
+    let mut sender = Sender::connect(&config.to).await?;
     let mut summary = Summary::default();
     let mut next_progress = PROGRESS_INTERVAL;
     for order in orders {
-        if !sender.wait_for_turn(summary.orders).await || sender.reports().has_failure() {
+        let index = summary.orders;
+        if !wait_for_turn(config, &sender, index).await || sender.has_failed() {
             break;
         }
-        sender.send(&order, summary.orders).await?;
+        let (key, value) = (encode_key(&order), encode_value(&order, config.items_as));
+        let partition = config.partitioning.partition(index, sender.partitions());
+        sender.send(Some(&key), &value, partition).await?;
         summary.add(&order);
         if sender.elapsed() >= next_progress {
             next_progress = sender.elapsed() + PROGRESS_INTERVAL;
-            progress(sender.progress(summary.orders));
+            progress(sender.progress());
         }
     }
-    while sender.is_waiting() {
-        tokio::time::sleep(QUEUE_PAUSE).await;
-        if sender.elapsed() >= next_progress {
-            next_progress = sender.elapsed() + PROGRESS_INTERVAL;
-            progress(sender.progress(summary.orders));
-        }
-    }
-    progress(sender.progress(summary.orders));
-    sender.check(summary)
+    sender.finish(progress).await?;
+    Ok(summary)
 }
 
-/// Properties every client of this crate needs.
-pub(crate) fn client_config(config: &PublishConfig) -> ClientConfig {
-    let mut client = ClientConfig::new();
-    client
-        .set("bootstrap.servers", &config.bootstrap_servers)
-        .set("client.id", CLIENT);
-    config.auth.apply(config.ca_location.as_deref(), &mut client);
-    client
-}
-
-fn producer_config(config: &PublishConfig) -> ClientConfig {
-    let mut client = client_config(config);
-    client
-        .set("enable.idempotence", "true")
-        .set("partitioner", "murmur2_random")
-        .set("compression.type", config.compression.name())
-        .set("linger.ms", "20")
-        .set(
-            "message.timeout.ms",
-            config.delivery_timeout.as_millis().to_string(),
-        )
-        .set(
-            "queue.buffering.max.messages",
-            config.max_queued_orders.to_string(),
-        );
-    client
-}
-
-struct Sender<'a> {
-    config: &'a PublishConfig,
-    producer: Arc<ThreadedProducer<Reports>>,
-    /// Only for round robin; otherwise the client chooses.
-    partitions: Option<u64>,
-    started: Instant,
-}
-
-impl<'a> Sender<'a> {
-    async fn connect(config: &'a PublishConfig) -> Result<Self, PublishError> {
-        let tokens = config.tokens().await.map_err(|source| PublishError::Login {
-            bootstrap_servers: config.bootstrap_servers.clone(),
-            source,
-        })?;
-        let reports = Reports {
-            tokens,
-            ..Reports::default()
-        };
-        let producer = producer_config(config)
-            .create_with_context(reports)
-            .map_err(|source| PublishError::Client {
-                bootstrap_servers: config.bootstrap_servers.clone(),
-                source,
-            })?;
-        let producer = Arc::new(producer);
-        let partitions = match config.partitioning {
-            Partitioning::KeyHash => None,
-            Partitioning::RoundRobin => Some(partition_count(Arc::clone(&producer), &config.topic).await?),
-        };
-        Ok(Self {
-            config,
-            producer,
-            partitions,
-            started: Instant::now(),
-        })
+/// Waits until order `index` is due; `false` if that is after the end of the run.
+async fn wait_for_turn(config: &PublishConfig, sender: &Sender, index: u64) -> bool {
+    let due = config.pace.due(index).max(sender.elapsed());
+    if config.max_run.is_some_and(|max_run| due >= max_run) {
+        return false;
     }
-
-    /// Waits until order `index` is due; `false` if that is after the end of the run.
-    async fn wait_for_turn(&self, index: u64) -> bool {
-        let due = self.config.pace.due(index).max(self.elapsed());
-        if self.config.max_run.is_some_and(|max_run| due >= max_run) {
-            return false;
-        }
-        if due > self.elapsed() {
-            tokio::time::sleep_until(self.started + due).await;
-        } else if index.is_multiple_of(ORDERS_PER_TURN) {
-            tokio::task::yield_now().await;
-        }
-        true
+    if due > sender.elapsed() {
+        tokio::time::sleep_until(sender.started() + due).await;
     }
-
-    async fn send(&mut self, order: &Order, index: u64) -> Result<(), PublishError> {
-        let (key, value) = (encode_key(order), encode_value(order, self.config.items_as));
-        let mut record = BaseRecord::to(&self.config.topic).key(&key).payload(&value);
-        // Less than the number of partitions, which is an i32.
-        record.partition = self.partitions.map(|partitions| (index % partitions) as i32);
-        loop {
-            match self.producer.send(record) {
-                Ok(()) => return Ok(()),
-                Err((error, returned)) if error.rdkafka_error_code() == Some(RDKafkaErrorCode::QueueFull) => {
-                    record = returned;
-                    tokio::time::sleep(QUEUE_PAUSE).await;
-                }
-                Err((source, _)) => {
-                    let topic = self.config.topic.clone();
-                    return Err(PublishError::Refused {
-                        topic,
-                        sent: index,
-                        source,
-                    });
-                }
-            }
-        }
-    }
-
-    /// Whether delivery reports are still to come. After a failure the rest is dropped rather than waited for.
-    fn is_waiting(&self) -> bool {
-        if self.reports().has_failure() {
-            self.producer.purge(PurgeConfig::default().queue().inflight());
-        }
-        self.producer.in_flight_count() > 0
-    }
-
-    fn check(&self, summary: Summary) -> Result<Summary, PublishError> {
-        let delivered = self.reports().delivered();
-        if delivered == summary.orders {
-            return Ok(summary);
-        }
-        Err(PublishError::ShortDelivery {
-            topic: self.config.topic.clone(),
-            sent: summary.orders,
-            delivered,
-            first_failure: self.reports().failure(),
-        })
-    }
-
-    fn progress(&self, sent: u64) -> Progress {
-        Progress {
-            sent,
-            delivered: self.reports().delivered(),
-            elapsed: self.elapsed(),
-        }
-    }
-
-    fn reports(&self) -> &Reports {
-        self.producer.context()
-    }
-
-    fn elapsed(&self) -> Duration {
-        self.started.elapsed()
-    }
-}
-
-async fn partition_count(producer: Arc<ThreadedProducer<Reports>>, topic: &str) -> Result<u64, PublishError> {
-    let name = topic.to_owned();
-    // The call blocks, and the broker may live in this very runtime.
-    let metadata =
-        tokio::task::spawn_blocking(move || producer.client().fetch_metadata(Some(&name), METADATA_TIMEOUT));
-    let metadata = metadata.await.unwrap_or(Err(KafkaError::Canceled));
-    let metadata = metadata.map_err(|source| PublishError::Metadata {
-        topic: topic.to_owned(),
-        source,
-    })?;
-    let partitions = metadata
-        .topics()
-        .iter()
-        .find(|t| t.name() == topic)
-        .map_or(0, |t| t.partitions().len());
-    match partitions {
-        0 => Err(PublishError::NoPartitions {
-            topic: topic.to_owned(),
-        }),
-        partitions => Ok(partitions as u64),
-    }
-}
-
-/// What the delivery reports said so far; written by the client's thread. And the tokens that it asks for.
-#[derive(Default)]
-struct Reports {
-    delivered: AtomicU64,
-    first_failure: OnceLock<String>,
-    /// What the client said last outside of any report: why brokers were not reached or did not let it in.
-    complaint: Mutex<Option<String>>,
-    tokens: Option<Tokens>,
-}
-
-impl Reports {
-    fn delivered(&self) -> u64 {
-        self.delivered.load(Ordering::Acquire)
-    }
-
-    fn has_failure(&self) -> bool {
-        self.first_failure.get().is_some()
-    }
-
-    /// The first report of a failure; if nothing was delivered, with what the client complained of.
-    fn failure(&self) -> String {
-        let failure = self.first_failure.get().cloned();
-        let failure = failure.unwrap_or_else(|| "delivery reports are missing".to_owned());
-        match self.complaint().as_deref() {
-            Some(complaint) if self.delivered() == 0 => format!("{failure}; the client said: {complaint}"),
-            _ => failure,
-        }
-    }
-
-    fn complaint(&self) -> MutexGuard<'_, Option<String>> {
-        self.complaint.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl ClientContext for Reports {
-    const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
-
-    fn error(&self, error: KafkaError, reason: &str) {
-        tracing::warn!(%error, reason, "kafka client");
-        // That all brokers are down says less than what was wrong with each.
-        if error.rdkafka_error_code() != Some(RDKafkaErrorCode::AllBrokersDown) {
-            *self.complaint() = Some(reason.to_owned());
-        }
-    }
-
-    fn generate_oauth_token(&self, _config: Option<&str>) -> Result<OAuthToken, Box<dyn std::error::Error>> {
-        let tokens = self.tokens.as_ref().ok_or("this client logs in without tokens")?;
-        tokens.oauth_token()
-    }
-}
-
-impl ProducerContext for Reports {
-    type DeliveryOpaque = ();
-
-    fn delivery(&self, report: &DeliveryResult<'_>, (): ()) {
-        match report {
-            Ok(_) => {
-                self.delivered.fetch_add(1, Ordering::Release);
-            }
-            Err((error, record)) => {
-                self.first_failure
-                    .get_or_init(|| format!("partition {}: {error}", record.partition()));
-            }
-        }
-    }
+    true
 }
 
 #[cfg(test)]

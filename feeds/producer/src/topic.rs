@@ -13,7 +13,7 @@ use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::types::RDKafkaRespErr;
 
 use crate::auth::{CLIENT, lifetime_ms};
-use crate::publish::{PublishConfig, client_config};
+use crate::send::{SendConfig, reach};
 
 /// How long brokers may take to make a topic.
 const CREATE_TIMEOUT: Duration = Duration::from_secs(30);
@@ -22,7 +22,7 @@ const BROKER_DEFAULT: TopicReplication<'static> = TopicReplication::Fixed(-1);
 
 /// Makes the topic of `config` with this many partitions; `false` if a topic of that name is already there, whatever
 /// its partitions.
-pub async fn create_topic(config: &PublishConfig, partitions: i32) -> Result<bool, CreateTopicError> {
+pub async fn create_topic(config: &SendConfig, partitions: i32) -> Result<bool, CreateTopicError> {
     create(config, partitions)
         .await
         .map_err(|error| CreateTopicError {
@@ -31,9 +31,11 @@ pub async fn create_topic(config: &PublishConfig, partitions: i32) -> Result<boo
         })
 }
 
-async fn create(config: &PublishConfig, partitions: i32) -> Result<bool, Box<dyn Error + Send + Sync>> {
+async fn create(config: &SendConfig, partitions: i32) -> Result<bool, Box<dyn Error + Send + Sync>> {
+    // The admin client would wait in silence.
+    reach(config).await?;
     let tokens = config.tokens().await?;
-    let admin: AdminClient<DefaultClientContext> = client_config(config).create()?;
+    let admin: AdminClient<DefaultClientContext> = config.client().create()?;
     if let Some(tokens) = tokens {
         log_in(&admin, &tokens.sign().await?)?;
     }

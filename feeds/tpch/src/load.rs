@@ -1,34 +1,10 @@
 //! Rows into a topic, and an account of every one.
 
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
-
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
-use rdkafka::client::DefaultClientContext;
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::{DeliveryResult, Message};
-use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
-use rdkafka::util::Timeout;
-use rdkafka::{ClientConfig, ClientContext};
-use tokio::task::JoinError;
+use producer::{CreateTopicError, SendConfig, SendError, Sender, create_topic};
 
 use crate::encode::{EncodeError, Encoder};
-use crate::row::{Row, rows};
+use crate::row::rows;
 use crate::table::Table;
-
-/// Records that may wait in memory for the broker; then making more of them waits.
-const MAX_QUEUED_RECORDS: &str = "20000";
-/// The same in units of 1,024 bytes.
-const MAX_QUEUED_KBYTES: &str = "32768";
-/// How long brokers may take to make a topic.
-const CREATE_TIMEOUT: Duration = Duration::from_secs(30);
-/// From sending a record until its delivery counts as failed.
-const DELIVERY_TIMEOUT_MS: &str = "60000";
-/// Pause for reports to come in before the client's queue is asked for room again.
-const QUEUE_PAUSE: Duration = Duration::from_millis(5);
-/// Leaves the number of replicas to the broker's own default.
-const BROKER_DEFAULT: TopicReplication<'static> = TopicReplication::Fixed(-1);
 
 /// Makes topics on one cluster and fills them with the rows of one scale.
 #[derive(Debug, Clone)]
@@ -40,10 +16,11 @@ pub struct Loader {
 /// Why a topic does not hold its table.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    #[error("kafka client: {0}")]
-    Client(#[source] KafkaError),
-    #[error("topic {topic}: cannot be created: {reason}")]
-    Create { topic: String, reason: String },
+    #[error(transparent)]
+    Create(#[from] CreateTopicError),
+    /// It may hold rows, which would then be there twice.
+    #[error("topic {topic} is there already")]
+    Exists { topic: String },
     #[error("topic {topic}: row {key} of {table}: {source}")]
     Encode {
         topic: String,
@@ -51,22 +28,8 @@ pub enum LoadError {
         key: String,
         source: Box<EncodeError>,
     },
-    #[error("topic {topic}: row {key} of {table} was not accepted: {source}")]
-    Refused {
-        topic: String,
-        table: Table,
-        key: String,
-        source: Box<KafkaError>,
-    },
-    #[error("topic {topic}: {delivered} of {sent} rows delivered; first failure: {first_failure}")]
-    ShortDelivery {
-        topic: String,
-        sent: u64,
-        delivered: u64,
-        first_failure: String,
-    },
-    #[error("the thread that sends rows ended early: {0}")]
-    Thread(#[from] JoinError),
+    #[error("table {table}: {source}")]
+    Send { table: Table, source: SendError },
 }
 
 impl Loader {
@@ -78,23 +41,13 @@ impl Loader {
         }
     }
 
-    /// Makes a topic. One that is there already is an error: it may hold rows, which would then be there twice.
+    /// Makes a topic. One that is there already is an error.
     pub async fn create_topic(&self, topic: &str, partitions: i32) -> Result<(), LoadError> {
-        let failed = |reason: String| LoadError::Create {
-            topic: topic.to_owned(),
-            reason,
-        };
-        let admin: AdminClient<DefaultClientContext> =
-            self.client_config().create().map_err(LoadError::Client)?;
-        let options = AdminOptions::new()
-            .operation_timeout(Some(CREATE_TIMEOUT))
-            .request_timeout(Some(CREATE_TIMEOUT));
-        let new_topic = NewTopic::new(topic, partitions, BROKER_DEFAULT);
-        let results = admin.create_topics([&new_topic], &options).await;
-        match results.map_err(|error| failed(error.to_string()))?.pop() {
-            Some(Ok(_)) => Ok(()),
-            Some(Err((_, code))) => Err(failed(code.to_string())),
-            None => Err(failed("the broker answered for no topic".to_owned())),
+        match create_topic(&self.config(topic), partitions).await? {
+            true => Ok(()),
+            false => Err(LoadError::Exists {
+                topic: topic.to_owned(),
+            }),
         }
     }
 
@@ -104,125 +57,43 @@ impl Loader {
     /// # Errors
     /// Anything short of all rows delivered is an error; rows delivered before it stay in the topic.
     pub async fn load(&self, topic: &str, encoder: Encoder) -> Result<u64, LoadError> {
-        let (loader, topic) = (self.clone(), topic.to_owned());
-        tokio::task::spawn_blocking(move || loader.send_all(&topic, &encoder)).await?
-    }
-
-    fn send_all(&self, topic: &str, encoder: &Encoder) -> Result<u64, LoadError> {
-        let producer: BaseProducer<Reports> = self
-            .producer_config()
-            .create_with_context(Reports::default())
-            .map_err(LoadError::Client)?;
-        let mut sent = 0;
-        for row in rows(encoder.table(), self.scale) {
-            send(&producer, topic, encoder, &row)?;
-            sent += 1;
-            producer.poll(Duration::ZERO);
-            if producer.context().first_failure.get().is_some() {
+        let table = encoder.table();
+        let send = |source| LoadError::Send { table, source };
+        let mut sender = Sender::connect(&self.config(topic)).await.map_err(send)?;
+        for row in rows(table, self.scale) {
+            if sender.has_failed() {
                 break;
             }
+            let key = row.key();
+            let value = encoder.encode(&row).map_err(|source| LoadError::Encode {
+                topic: topic.to_owned(),
+                table,
+                key: key.clone(),
+                source: Box::new(source),
+            })?;
+            sender
+                .send(Some(key.as_bytes()), &value, None)
+                .await
+                .map_err(send)?;
         }
-        // What is not delivered in time is reported as failed.
-        let flushed = producer.flush(Timeout::Never);
-        let reports = producer.context();
-        let delivered = reports.delivered.load(Ordering::Acquire);
-        if delivered == sent && flushed.is_ok() {
-            return Ok(sent);
-        }
-        let first_failure = reports.first_failure.get().cloned();
-        Err(LoadError::ShortDelivery {
-            topic: topic.to_owned(),
-            sent,
-            delivered,
-            first_failure: first_failure.unwrap_or_else(|| "delivery reports are missing".to_owned()),
-        })
+        let sent = sender.finish(|_| {}).await.map_err(send)?;
+        Ok(sent.sent)
     }
 
-    fn client_config(&self) -> ClientConfig {
-        let mut config = ClientConfig::new();
-        config
-            .set("bootstrap.servers", &self.bootstrap_servers)
-            .set("client.id", "tpch");
-        config
-    }
-
-    fn producer_config(&self) -> ClientConfig {
-        let mut config = self.client_config();
-        config
-            .set("enable.idempotence", "true")
-            .set("partitioner", "murmur2_random")
-            .set("linger.ms", "20")
-            .set("message.timeout.ms", DELIVERY_TIMEOUT_MS)
-            .set("queue.buffering.max.messages", MAX_QUEUED_RECORDS)
-            .set("queue.buffering.max.kbytes", MAX_QUEUED_KBYTES);
-        config
-    }
-}
-
-fn send(
-    producer: &BaseProducer<Reports>,
-    topic: &str,
-    encoder: &Encoder,
-    row: &Row,
-) -> Result<(), LoadError> {
-    let key = row.key();
-    let value = encoder.encode(row).map_err(|source| LoadError::Encode {
-        topic: topic.to_owned(),
-        table: encoder.table(),
-        key: key.clone(),
-        source: Box::new(source),
-    })?;
-    let mut record = BaseRecord::to(topic).key(&key).payload(&value);
-    loop {
-        match producer.send(record) {
-            Ok(()) => return Ok(()),
-            Err((error, returned)) if error.rdkafka_error_code() == Some(RDKafkaErrorCode::QueueFull) => {
-                record = returned;
-                producer.poll(QUEUE_PAUSE);
-            }
-            Err((source, _)) => {
-                return Err(LoadError::Refused {
-                    topic: topic.to_owned(),
-                    table: encoder.table(),
-                    key: key.clone(),
-                    source: Box::new(source),
-                });
-            }
-        }
-    }
-}
-
-/// What the broker has said of the records.
-#[derive(Default)]
-struct Reports {
-    delivered: AtomicU64,
-    first_failure: OnceLock<String>,
-}
-
-impl ClientContext for Reports {}
-
-impl ProducerContext for Reports {
-    type DeliveryOpaque = ();
-
-    fn delivery(&self, report: &DeliveryResult<'_>, (): ()) {
-        match report {
-            Ok(_) => {
-                self.delivered.fetch_add(1, Ordering::Release);
-            }
-            Err((error, record)) => {
-                self.first_failure
-                    .get_or_init(|| format!("partition {}: {error}", record.partition()));
-            }
-        }
+    fn config(&self, topic: &str) -> SendConfig {
+        SendConfig::new(&self.bootstrap_servers, topic)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
+    use std::time::Duration;
 
     use embedded::EmbeddedKafka;
+    use rdkafka::ClientConfig;
     use rdkafka::consumer::{BaseConsumer, Consumer};
+    use rdkafka::message::Message;
     use rdkafka::{Offset, TopicPartitionList};
 
     use crate::encode::Format;
@@ -259,10 +130,7 @@ mod tests {
         let loader = Loader::new(kafka.bootstrap_servers(), 0.001);
         loader.create_topic("t", 1).await.unwrap();
         let error = loader.create_topic("t", 1).await.unwrap_err();
-        assert!(
-            error.to_string().starts_with("topic t: cannot be created: "),
-            "{error}"
-        );
+        assert!(matches!(error, LoadError::Exists { .. }), "{error}");
     }
 
     /// `(partition, key, value)` of `count` records from the topic's beginning.

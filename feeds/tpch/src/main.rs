@@ -29,9 +29,9 @@ enum Command {
 
 #[derive(Debug, Args)]
 struct Load {
-    /// Brokers, host:port, comma-separated.
-    #[arg(long, env = "BOOTSTRAP_SERVERS", default_value = "localhost:9092")]
-    bootstrap: String,
+    /// Brokers, host:port, comma-separated [default: $BOOTSTRAP_SERVERS, then localhost:9092].
+    #[arg(long, env = "kafka_endpoint", alias = "bootstrap-servers")]
+    bootstrap: Option<String>,
     /// 1 is about a gigabyte of text.
     #[arg(long, default_value = "0.01", value_parser = scale)]
     scale: f64,
@@ -111,8 +111,18 @@ impl Load {
         self.load(registry.as_ref()).await
     }
 
+    /// As told, or under the producer's name, or this machine's.
+    fn bootstrap_servers(&self) -> String {
+        let named = self
+            .bootstrap
+            .clone()
+            .filter(|brokers| !brokers.trim().is_empty());
+        let named = named.or_else(|| std::env::var("BOOTSTRAP_SERVERS").ok());
+        named.unwrap_or_else(|| "localhost:9092".to_owned())
+    }
+
     async fn load(&self, registry: Option<&Registry>) -> Result<(), Error> {
-        let loader = Loader::new(&self.bootstrap, self.scale);
+        let loader = Loader::new(self.bootstrap_servers(), self.scale);
         for table in self.topics.tables() {
             let topic = self.topics.name(table);
             let encoder = self.encoder(registry, table, &topic).await?;
@@ -274,7 +284,7 @@ mod tests {
         assert_eq!(glue.calls("CreateSchema"), 1);
         let error = load.load(Some(&registry)).await.unwrap_err();
         assert!(
-            error.to_string().starts_with("topic nation: cannot be created"),
+            error.to_string().starts_with("topic nation is there already"),
             "{error}"
         );
     }

@@ -9,7 +9,7 @@ use clap::Parser;
 use producer::order::ORDERED_AT_FORMAT;
 use producer::{
     Auth, Compression, ItemsAs, Order, OrderGenerator, Pace, Partitioning, Progress, PublishConfig,
-    create_topic, encode_key, encode_value, publish,
+    SendConfig, create_topic, encode_key, encode_value, publish,
 };
 use tracing_subscriber::EnvFilter;
 
@@ -21,9 +21,9 @@ type Error = Box<dyn std::error::Error>;
 #[derive(Debug, Parser)]
 #[command(name = "orders", version)]
 struct Args {
-    /// Brokers, host:port, comma-separated.
-    #[arg(long, env = "BOOTSTRAP_SERVERS", default_value = "localhost:9092")]
-    bootstrap_servers: String,
+    /// Brokers, host:port, comma-separated [default: $BOOTSTRAP_SERVERS, then localhost:9092].
+    #[arg(long, env = "kafka_endpoint", alias = "bootstrap-servers")]
+    bootstrap: Option<String>,
     #[arg(long, env = "TOPIC_NAME", default_value = "orders")]
     topic: String,
     /// How to log in: NO_AUTH, SASL_SSL_AWS_MSK_IAM.
@@ -97,7 +97,7 @@ async fn run(args: &Args) -> Result<(), Error> {
     }
     let config = publish_config(args);
     if let Some(partitions) = args.create_partitions {
-        create_topic(&config, partitions).await?;
+        create_topic(&config.to, partitions).await?;
     }
     let summary = publish(&config, orders, progress_line()).await?;
     eprintln!();
@@ -115,9 +115,13 @@ async fn run(args: &Args) -> Result<(), Error> {
 fn publish_config(args: &Args) -> PublishConfig {
     let default_max_run_sec = if args.count.is_none() { Some(60) } else { None };
     PublishConfig {
-        auth: args.auth,
-        msk_region: args.msk_region.clone(),
-        ca_location: args.ca_location.clone(),
+        to: SendConfig {
+            auth: args.auth,
+            msk_region: args.msk_region.clone(),
+            ca_location: args.ca_location.clone(),
+            compression: args.compression,
+            ..SendConfig::new(bootstrap_servers(args), &args.topic)
+        },
         items_as: args.items,
         partitioning: args.partitioning,
         pace: if args.fast {
@@ -126,9 +130,17 @@ fn publish_config(args: &Args) -> PublishConfig {
             Pace::PerSecond(args.rate)
         },
         max_run: args.max_run_sec.or(default_max_run_sec).map(Duration::from_secs),
-        compression: args.compression,
-        ..PublishConfig::new(&args.bootstrap_servers, &args.topic)
     }
+}
+
+/// As told, or under the article's name, or this machine's.
+fn bootstrap_servers(args: &Args) -> String {
+    let named = args
+        .bootstrap
+        .clone()
+        .filter(|brokers| !brokers.trim().is_empty());
+    let named = named.or_else(|| std::env::var("BOOTSTRAP_SERVERS").ok());
+    named.unwrap_or_else(|| "localhost:9092".to_owned())
 }
 
 fn print(orders: impl Iterator<Item = Order>, items_as: ItemsAs) -> io::Result<()> {
@@ -186,9 +198,16 @@ mod tests {
             (Pace::ARTICLE, Some(Duration::from_secs(60)))
         );
         assert_eq!(
-            (config.items_as, config.topic.as_str()),
+            (config.items_as, config.to.topic.as_str()),
             (ItemsAs::JsonString, "orders")
         );
+    }
+
+    #[test]
+    fn brokers_are_named_as_everywhere_and_by_the_old_name() {
+        for name in ["--bootstrap", "--bootstrap-servers"] {
+            assert_eq!(config(&[name, "b-1:9092"]).to.bootstrap_servers, "b-1:9092");
+        }
     }
 
     #[test]

@@ -5,10 +5,11 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::mocking::MockCluster;
 use rdkafka::producer::DefaultProducerContext;
 use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
-use rdkafka::{Offset, TopicPartitionList};
+use rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
+use tokio::time::Instant;
 
 use super::*;
-use crate::OrderGenerator;
+use crate::{Compression, OrderGenerator};
 
 const TOPIC: &str = "orders";
 const PARTITIONS: i32 = 3;
@@ -25,6 +26,12 @@ fn cluster() -> Cluster {
 
 fn config(cluster: &Cluster) -> PublishConfig {
     PublishConfig::new(cluster.bootstrap_servers(), TOPIC)
+}
+
+fn config_to(cluster: &Cluster, change: impl FnOnce(&mut SendConfig)) -> PublishConfig {
+    let mut config = config(cluster);
+    change(&mut config.to);
+    config
 }
 
 fn orders(count: usize) -> impl Iterator<Item = Order> {
@@ -134,10 +141,7 @@ fn murmur2(data: &[u8]) -> u32 {
 #[tokio::test]
 async fn waits_when_the_queue_is_full() {
     let cluster = cluster();
-    let config = PublishConfig {
-        max_queued_orders: 10,
-        ..config(&cluster)
-    };
+    let config = config_to(&cluster, |to| to.max_queued_records = 10);
     assert_eq!(publish(&config, orders(500), |_| {}).await.unwrap().orders, 500);
 }
 
@@ -145,10 +149,7 @@ async fn waits_when_the_queue_is_full() {
 async fn sends_with_every_compression() {
     for compression in Compression::ALL {
         let cluster = cluster();
-        let config = PublishConfig {
-            compression,
-            ..config(&cluster)
-        };
+        let config = config_to(&cluster, |to| to.compression = compression);
         let summary = publish(&config, orders(100), |_| {}).await.unwrap();
         assert_eq!(summary.orders, 100, "{compression:?}");
         read_topic(&cluster, 100);
@@ -173,64 +174,53 @@ async fn retries_what_the_broker_asks_to_retry() {
 #[tokio::test]
 async fn a_short_delivery_is_an_error() {
     let cluster = cluster();
-    cluster
-        .topic_error(
-            TOPIC,
-            RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED,
-        )
-        .unwrap();
+    let refused = RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED;
+    cluster.request_errors(RDKafkaApiKey::Produce, &[refused; 100]);
     let error = publish(&config(&cluster), orders(100), |_| {}).await.unwrap_err();
     assert!(
-        matches!(
-            &error,
-            PublishError::ShortDelivery {
-                sent: 100,
-                delivered: 0,
-                ..
-            } | PublishError::Refused { .. }
-        ),
+        matches!(&error, SendError::ShortDelivery { delivered: 0, .. }),
         "{error}"
     );
     assert!(error.to_string().starts_with("topic orders: "), "{error}");
 }
 
 #[tokio::test]
-async fn a_broker_that_is_gone_is_an_error_in_time() {
+async fn a_topic_that_is_refused_is_an_error_before_anything_is_sent() {
     let cluster = cluster();
-    cluster.broker_down(-1).unwrap();
-    let config = PublishConfig {
-        delivery_timeout: Duration::from_secs(1),
-        ..config(&cluster)
-    };
-    let started = Instant::now();
-    let error = publish(&config, orders(100), |_| {}).await.unwrap_err();
-    assert!(
-        matches!(
-            error,
-            PublishError::ShortDelivery {
-                sent: 100,
-                delivered: 0,
-                ..
-            }
-        ),
-        "{error}"
-    );
-    assert!(started.elapsed() < Duration::from_secs(10));
+    let refused = RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED;
+    cluster.topic_error(TOPIC, refused).unwrap();
+    let error = publish(&config(&cluster), orders(100), |_| {}).await.unwrap_err();
+    assert!(matches!(&error, SendError::Metadata { .. }), "{error}");
 }
 
 #[tokio::test]
-async fn round_robin_over_an_unknown_topic_is_an_error() {
+async fn brokers_that_are_gone_are_an_error_in_time() {
+    let cluster = cluster();
+    cluster.broker_down(-1).unwrap();
+    let started = Instant::now();
+    let error = publish(&config(&cluster), orders(100), |_| {}).await.unwrap_err();
+    assert!(matches!(&error, SendError::Unreachable { .. }), "{error}");
+    assert!(
+        error.to_string().contains(&cluster.bootstrap_servers()),
+        "{error}"
+    );
+    assert!(started.elapsed() < Duration::from_secs(20));
+}
+
+#[tokio::test]
+async fn an_unknown_topic_is_named_and_not_waited_for() {
     let cluster = cluster();
     cluster
         .topic_error("missing", RDKafkaRespErr::RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
         .unwrap();
-    let config = PublishConfig {
-        topic: "missing".into(),
-        partitioning: Partitioning::RoundRobin,
-        ..config(&cluster)
-    };
-    let error = publish(&config, orders(1), |_| {}).await.unwrap_err();
-    assert!(error.to_string().contains("topic missing"), "{error}");
+    for partitioning in [Partitioning::KeyHash, Partitioning::RoundRobin] {
+        let config = PublishConfig {
+            partitioning,
+            ..config_to(&cluster, |to| to.topic = "missing".into())
+        };
+        let error = publish(&config, orders(1), |_| {}).await.unwrap_err().to_string();
+        assert!(error.starts_with("topic missing does not exist"), "{error}");
+    }
 }
 
 #[tokio::test]
