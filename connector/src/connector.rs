@@ -14,7 +14,9 @@ use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
 use crate::assembly::AwsParts;
+use crate::aws::sdk::sdk_config;
 use crate::config::Config;
+use crate::config::variables::Variables;
 use crate::diagnostic::Diagnostic;
 use crate::error::Error;
 use crate::parts::Parts;
@@ -61,6 +63,12 @@ impl Connector {
     /// With AWS and Kafka as the environment names them. Touches no network: clients connect when first used.
     pub async fn from_env() -> Self {
         Self::with_parts(Source::Aws(Box::new(AwsParts::from_env().await)))
+    }
+
+    /// The same with these variables in place of the environment's own that the connector reads.
+    pub async fn from_variables(variables: Variables) -> Self {
+        let parts = AwsParts::new(variables, sdk_config().await);
+        Self::with_parts(Source::Aws(Box::new(parts)))
     }
 
     /// Answers one request of the protocol, in JSON, at the version and in the Arrow framing it is written in.

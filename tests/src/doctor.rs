@@ -1,16 +1,9 @@
 //! `athena-local doctor` as a process of its own, and what it found.
 
-use std::process::Stdio;
-use std::time::Duration;
-
 use serde_json::Value;
-use tokio::process::Command;
 
-use crate::lambda::binary;
+use crate::program::{Ended, run};
 use crate::world::World;
-
-/// How long a test waits for all checks before it calls the program hung.
-const LIMIT: Duration = Duration::from_secs(120);
 
 /// What the program did.
 #[derive(Debug)]
@@ -26,22 +19,8 @@ pub struct Examination {
 /// # Panics
 /// If it is not built, or does not end.
 pub async fn examine(variables: &[(String, String)], arguments: &[&str]) -> Examination {
-    let program = Command::new(binary("athena-local").expect("the program is built"))
-        .arg("doctor")
-        .args(arguments)
-        .env_clear()
-        .env("AWS_REGION", "us-east-1")
-        .envs(variables.iter().map(|(name, value)| (name, value)))
-        .stdin(Stdio::null())
-        .kill_on_drop(true)
-        .output();
-    let output = tokio::time::timeout(LIMIT, program).await.expect("an end of it");
-    let output = output.expect("the program runs");
-    Examination {
-        code: output.status.code(),
-        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-    }
+    let Ended { code, stdout, stderr } = run(variables, &[&["doctor"], arguments].concat()).await;
+    Examination { code, stdout, stderr }
 }
 
 impl World {

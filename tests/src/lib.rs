@@ -11,6 +11,7 @@ pub mod gated_store;
 pub mod iam;
 pub mod kafka_front;
 pub mod lambda;
+pub mod program;
 pub mod recorder;
 pub mod soak;
 pub mod template;

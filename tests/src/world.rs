@@ -11,6 +11,7 @@ use connector::aws::credentials::AwsCredentialStore;
 use connector::config::Config;
 use connector::query_status::{AthenaQueryStatus, QueryStatus};
 use connector::registry::glue::GlueSchemaRegistry;
+use embedded::EmbeddedAthena;
 use embedded::glue::{DataFormat, EmbeddedGlue};
 use embedded::s3::EmbeddedS3;
 use kafka::Clusters;
@@ -30,6 +31,7 @@ pub struct World {
     pub bucket: String,
     s3: Option<EmbeddedS3>,
     s3_endpoint: String,
+    athena: EmbeddedAthena,
 }
 
 impl World {
@@ -63,6 +65,7 @@ impl World {
             bucket,
             s3,
             s3_endpoint,
+            athena: EmbeddedAthena::start().await.expect("Athena's endpoint starts"),
         };
         world
             .s3()
@@ -272,9 +275,9 @@ impl World {
         &self.s3_endpoint
     }
 
-    /// Where GetQueryExecution is asked: moto, or nobody (which ends no read).
+    /// Where GetQueryExecution is asked: of moto, or of the embedded endpoint, which knows no query.
     pub fn athena_endpoint(&self) -> String {
-        std::env::var("MOTO_ENDPOINT").unwrap_or_else(|_| self.glue.endpoint_url())
+        std::env::var("MOTO_ENDPOINT").unwrap_or_else(|_| self.athena.endpoint_url())
     }
 
     /// An SDK configuration for one endpoint, with the stand-ins' credentials.

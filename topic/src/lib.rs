@@ -26,7 +26,7 @@ pub mod type_name;
 
 pub use decode::{
     BadRecord, NoWriterSchemas, RowDecoder, RowError, TableError, Unresolved, ValueErrors, WriterSchemaError,
-    WriterSchemaId, WriterSchemas,
+    WriterSchemaId, WriterSchemas, written_key, written_value,
 };
 pub use definition::{ReferencedSchema, SchemaDefinition};
 pub use document::{DocumentError, SchemaReference, TableDefaults, TopicDocument, Warning};

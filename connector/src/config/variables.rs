@@ -22,7 +22,8 @@ pub struct Variables {
 }
 
 impl Variables {
-    pub(crate) fn from_env() -> Self {
+    /// Those of the environment that the connector reads.
+    pub fn from_env() -> Self {
         let read = |name: String| Some((name.clone(), std::env::var(name).ok()?));
         Self::new(Config::variables().into_iter().filter_map(read))
     }
@@ -37,6 +38,19 @@ impl Variables {
 
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.texts.keys().map(String::as_str)
+    }
+
+    /// These, with another text for `name`; a blank one takes nothing away.
+    #[must_use]
+    pub fn with(self, name: &str, text: &str) -> Self {
+        let mut given = Self::new([(name.to_owned(), text.to_owned())]);
+        if given.texts.is_empty() {
+            return self;
+        }
+        given = given.over(self.texts);
+        given.secret = self.secret;
+        given.secret.remove(name);
+        given
     }
 
     /// All others.
@@ -257,6 +271,16 @@ mod tests {
                 }
             );
         }
+    }
+
+    #[test]
+    fn a_given_text_takes_the_place_of_another_unless_it_is_blank() {
+        let one = variables(&[("kafka_endpoint", "a:9092"), ("auth_type", "SSL")]);
+        let given = one.with("kafka_endpoint", "b:9092").with("auth_type", " ");
+        assert_eq!(
+            (given.get("kafka_endpoint"), given.get("auth_type")),
+            (Some("b:9092"), Some("SSL"))
+        );
     }
 
     #[test]

@@ -26,15 +26,19 @@ impl GlueSchemaRegistry {
         Self { client }
     }
 
-    /// A client that gives up early: without a route to Glue a connection attempt only ever times out, and a
-    /// query should end with the reason rather than with Lambda's own timeout.
     pub fn from_sdk_config(config: &SdkConfig) -> Self {
-        let config = aws_sdk_glue::config::Builder::from(config)
-            .timeout_config(timeouts())
-            .retry_config(retries(MAX_ATTEMPTS))
-            .build();
-        Self::new(Client::from_conf(config))
+        Self::new(client(config))
     }
+}
+
+/// A client that gives up early: without a route to Glue a connection attempt only ever times out, and a query should end with
+/// the reason rather than with Lambda's own timeout.
+pub fn client(config: &SdkConfig) -> Client {
+    let config = aws_sdk_glue::config::Builder::from(config)
+        .timeout_config(timeouts())
+        .retry_config(retries(MAX_ATTEMPTS))
+        .build();
+    Client::from_conf(config)
 }
 
 /// The first try included; the SDK waits up to 1, 2 and 4 s in between.

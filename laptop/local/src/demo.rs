@@ -98,10 +98,12 @@ pub async fn run(
     )?;
     let produced = produce(&stack, options, out, progress).await?;
 
-    let athena = stack.athena(AthenaOptions {
-        concurrency: options.concurrency,
-        ..AthenaOptions::default()
-    })?;
+    let athena = stack
+        .athena(AthenaOptions {
+            concurrency: options.concurrency,
+            ..AthenaOptions::default()
+        })
+        .await?;
     let mut demo = Demo {
         athena: &athena,
         stack: &stack,

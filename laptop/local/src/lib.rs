@@ -13,6 +13,8 @@
 //! | `constraints` | DataFusion's filters as value sets |
 //! | `dialect`, `json`, `session` | what of Trino's SQL DataFusion lacks |
 //! | `types`, `names`, `columns` | wire types and SQL types, names in the connector's case and in SQL's; a table's columns in both |
+//! | [`row_file`] | files of rows, and how they are sent to topics |
+//! | [`registrar`], [`schema_files`] | schemas into Glue's registries; schemas in a folder in place of them |
 //! | [`stack`] | Kafka, Glue and S3 in this process, and a connector on them |
 //! | [`demo`] | orders in, three questions out, answers compared |
 //! | [`output`], [`cli`] | rows as text; the program |
@@ -31,7 +33,10 @@ mod json;
 mod names;
 pub mod output;
 mod query_run;
+pub mod registrar;
+pub mod row_file;
 mod scan;
+pub mod schema_files;
 mod session;
 mod show;
 pub mod stack;

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch, StringArray};
+use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, StringArray};
 use arrow::csv::WriterBuilder as CsvWriterBuilder;
 use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
@@ -12,6 +12,8 @@ use arrow::json::WriterBuilder as JsonWriterBuilder;
 use arrow::json::writer::LineDelimited;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use arrow::util::pretty::pretty_format_batches_with_options;
+
+use crate::types::{sql_array, sql_schema};
 
 /// How rows are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -67,14 +69,7 @@ impl<W: Write> RowWriter<W> {
         match self.format {
             OutputFormat::Table => self.table.push(batch.clone()),
             OutputFormat::Csv => self.write_csv(batch)?,
-            OutputFormat::Json => {
-                let builder = JsonWriterBuilder::new()
-                    .with_explicit_nulls(true)
-                    .with_timestamp_format(TIMESTAMP_FORMAT.to_owned());
-                let mut writer = builder.build::<_, LineDelimited>(&mut self.out);
-                writer.write(batch)?;
-                writer.finish()?;
-            }
+            OutputFormat::Json => write_json(&mut self.out, batch)?,
         }
         Ok(())
     }
@@ -98,6 +93,31 @@ impl<W: Write> RowWriter<W> {
         self.wrote_header = true;
         builder.build(&mut self.out).write(&without_nesting(batch)?)
     }
+}
+
+/// One object a row, each ended by a line feed, with every column.
+fn write_json(out: impl Write, batch: &RecordBatch) -> Result<(), ArrowError> {
+    let builder = JsonWriterBuilder::new()
+        .with_explicit_nulls(true)
+        .with_timestamp_format(TIMESTAMP_FORMAT.to_owned());
+    let mut writer = builder.build::<_, LineDelimited>(out);
+    writer.write(batch)?;
+    writer.finish()
+}
+
+/// The only row of a batch as the connector makes it, with columns as SQL has them.
+pub(crate) fn json_line(wire: &RecordBatch) -> Result<String, ArrowError> {
+    let columns = wire
+        .columns()
+        .iter()
+        .map(sql_array)
+        .collect::<Result<Vec<_>, _>>()?;
+    let options = RecordBatchOptions::new().with_row_count(Some(wire.num_rows()));
+    let batch = RecordBatch::try_new_with_options(sql_schema(&wire.schema()), columns, &options)?;
+    let mut line = Vec::new();
+    write_json(&mut line, &batch)?;
+    let line = String::from_utf8(line).map_err(|error| ArrowError::JsonError(error.to_string()))?;
+    Ok(line.trim_end().to_owned())
 }
 
 /// As Athena prints a timestamp.

@@ -1,5 +1,8 @@
-//! Everything a connector talks to, in this process: Kafka, a Glue registry endpoint, S3. And the real connector on it.
+//! Everything a connector talks to, in this process: Kafka, a Glue registry endpoint, S3, and Athena's own call. And the real
+//! connector on it. Kafka may be somebody's own instead.
 
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -7,20 +10,26 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
 use chrono::NaiveDateTime;
 use connector::Connector;
-use connector::assembly::kafka_clusters;
+use connector::assembly::{complete, credential_store_from_env, kafka_clusters};
 use connector::config::Config;
 use connector::config::error::ConfigError;
+use connector::config::variables::Variables;
 use connector::query_status::{QueryState, QueryStatus, QueryStatusError};
 use connector::registry::glue::GlueSchemaRegistry;
-use embedded::glue::{DataFormat, EmbeddedGlue, GlueError};
-use embedded::kafka::{EmbeddedKafka, TopicError};
-use embedded::s3::{ACCESS_KEY_ID, EmbeddedS3, SECRET_ACCESS_KEY};
+use embedded::glue::{DataFormat, GlueError};
+use embedded::kafka::TopicError;
+use embedded::s3::{ACCESS_KEY_ID, SECRET_ACCESS_KEY};
+use embedded::{EmbeddedAthena, EmbeddedGlue, EmbeddedKafka, EmbeddedS3, Place};
+use kafka::auth::credentials::CredentialStore;
 use kafka::auth::credentials::memory::MemoryCredentialStore;
-use producer::{OrderGenerator, Progress, PublishConfig, PublishError, Summary, publish};
+use producer::{OrderGenerator, Progress, PublishConfig, SendConfig, SendError, Sender, Summary, publish};
 use spill::S3BlockStore;
+use topic::infer::{InferRecord, infer};
 
 use crate::athena::{Athena, AthenaOptions};
 use crate::invoke::InProcess;
+use crate::row_file::{LoadError, Loaded, RowFile, Shown, load};
+use crate::schema_files::{SchemaFilesError, schema_files};
 
 /// The schema of the orders' table: a registry's name.
 pub const REGISTRY: &str = "customer";
@@ -28,6 +37,11 @@ pub const REGISTRY: &str = "customer";
 pub const TABLE: &str = "orders";
 const BUCKET: &str = "athena-spill";
 const REGION: &str = "us-east-1";
+/// Rows of a file that its table's document is inferred from.
+const INFERRED_ROWS: usize = 10_000;
+
+/// Of registries that are made here: by its marker Athena lists them.
+const DESCRIPTION: &str = "Kafka topics {AthenaFederationMSK}";
 
 /// The orders' table as registered: the article's columns, `items` as JSON text.
 pub const DEFINITION: &str = r#"{
@@ -45,9 +59,55 @@ pub const DEFINITION: &str = r#"{
 
 /// The parts, running until dropped.
 pub struct Stack {
-    kafka: EmbeddedKafka,
+    kafka: Kafka,
     glue: EmbeddedGlue,
     s3: EmbeddedS3,
+    athena: EmbeddedAthena,
+    /// The function's settings, as far as the parts do not say otherwise.
+    settings: Variables,
+}
+
+/// Where topics are.
+enum Kafka {
+    Embedded(EmbeddedKafka),
+    /// A cluster that the settings name.
+    Own,
+}
+
+/// Where the parts listen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Places {
+    pub listen: IpAddr,
+    /// What clients are told to connect to.
+    pub host: String,
+    /// 0 is a free port, as for the others.
+    pub kafka_port: u16,
+    pub glue_port: u16,
+    pub s3_port: u16,
+    pub athena_port: u16,
+}
+
+/// Free ports that this machine alone reaches.
+impl Default for Places {
+    fn default() -> Self {
+        Self {
+            listen: Ipv4Addr::LOCALHOST.into(),
+            host: Ipv4Addr::LOCALHOST.to_string(),
+            kafka_port: 0,
+            glue_port: 0,
+            s3_port: 0,
+            athena_port: 0,
+        }
+    }
+}
+
+impl Places {
+    fn at(&self, port: u16) -> Place {
+        Place {
+            address: SocketAddr::new(self.listen, port),
+            host: self.host.clone(),
+        }
+    }
 }
 
 /// Which orders to make.
@@ -64,34 +124,59 @@ pub struct Orders {
 pub enum StackError {
     #[error("cannot start an embedded server: {0}")]
     Start(#[from] std::io::Error),
-    #[error("cannot make topic {TABLE}: {0}")]
-    Topic(#[from] TopicError),
-    #[error("cannot register the schema of {TABLE}: {0}")]
-    Registry(#[from] GlueError),
+    #[error("cannot make topic {topic}: {source}")]
+    Topic { topic: String, source: TopicError },
+    #[error("cannot register the schema of {table}: {source}")]
+    Registry { table: String, source: GlueError },
     #[error("cannot configure the connector: {0}")]
     Config(#[from] ConfigError),
     #[error("cannot produce orders: {0}")]
-    Publish(#[from] PublishError),
+    Publish(#[from] SendError),
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    #[error(transparent)]
+    SchemaFiles(#[from] SchemaFilesError),
+    #[error("only the embedded Kafka is filled from here; `athena-local load` fills others")]
+    OwnKafka,
 }
 
 impl Stack {
     /// Starts the parts with an empty topic `orders` of so many partitions, its schema registered under
     /// `customer`, and a bucket for spilled blocks.
     pub async fn start(partitions: i32) -> Result<Self, StackError> {
+        Self::start_at(&Places::default(), partitions).await
+    }
+
+    /// The same elsewhere.
+    pub async fn start_at(places: &Places, partitions: i32) -> Result<Self, StackError> {
+        let kafka = EmbeddedKafka::start_at(&places.at(places.kafka_port)).await?;
+        let stack = Self::with_kafka(Kafka::Embedded(kafka), places).await?;
+        stack.make_topic(TABLE, partitions)?;
+        stack.register(REGISTRY, TABLE, DataFormat::Json, DEFINITION)?;
+        Ok(stack)
+    }
+
+    /// Starts all parts but Kafka, which is the cluster of the settings.
+    pub async fn beside_own_kafka() -> Result<Self, StackError> {
+        Self::with_kafka(Kafka::Own, &Places::default()).await
+    }
+
+    async fn with_kafka(kafka: Kafka, places: &Places) -> Result<Self, StackError> {
         let stack = Self {
-            kafka: EmbeddedKafka::start().await?,
-            glue: EmbeddedGlue::start().await?,
-            s3: EmbeddedS3::start().await?,
+            kafka,
+            glue: EmbeddedGlue::start_at(&places.at(places.glue_port)).await?,
+            s3: EmbeddedS3::start_at(&places.at(places.s3_port)).await?,
+            athena: EmbeddedAthena::start_at(&places.at(places.athena_port)).await?,
+            settings: Variables::default(),
         };
-        stack.kafka.create_topic(TABLE, partitions)?;
-        stack
-            .glue
-            .add_registry(REGISTRY, "Online orders. {AthenaFederationMSK}")?;
-        stack
-            .glue
-            .register_schema(REGISTRY, TABLE, DataFormat::Json, DEFINITION)?;
         stack.s3.create_bucket(BUCKET);
         Ok(stack)
+    }
+
+    /// With the function's settings. What names the parts is not theirs to say.
+    #[must_use]
+    pub fn with_settings(self, settings: Variables) -> Self {
+        Self { settings, ..self }
     }
 
     /// Makes orders and sends them; tells what they add up to once all have arrived.
@@ -100,59 +185,151 @@ impl Stack {
         orders: Orders,
         progress: impl FnMut(Progress),
     ) -> Result<Summary, StackError> {
-        let config = PublishConfig::new(self.kafka.bootstrap_servers(), TABLE);
+        let config = PublishConfig::new(self.embedded_kafka()?.bootstrap_servers(), TABLE);
         let orders = OrderGenerator::seeded(orders.seed, orders.start).take(orders.count);
         Ok(publish(&config, orders, progress).await?)
     }
 
+    /// Registers the schemas of a folder, see [`schema_files`], and says how many there are.
+    pub fn register_files(&self, folder: &Path) -> Result<usize, StackError> {
+        let files = schema_files(folder, REGISTRY)?;
+        for file in &files {
+            self.register(&file.registry, &file.name, file.data_format, &file.definition)?;
+        }
+        Ok(files.len())
+    }
+
+    /// Sends the rows of a file to a topic, which is made with so many partitions unless it is there, and registers a table
+    /// over it in [`REGISTRY`], with columns as its first rows have them.
+    pub async fn load(&self, topic: &str, file: RowFile, partitions: i32) -> Result<Loaded, StackError> {
+        let bootstrap_servers = self.embedded_kafka()?.bootstrap_servers();
+        self.make_topic(topic, partitions)?;
+        let mut sender = Sender::connect(&SendConfig::new(bootstrap_servers, topic)).await?;
+        let mut first_rows: Vec<Vec<u8>> = Vec::new();
+        let loaded = load(file, None, &mut sender, |shown| match shown {
+            Shown::Row(row) if first_rows.len() < INFERRED_ROWS => first_rows.push(row.to_vec()),
+            _ => {}
+        });
+        let loaded = loaded.await?;
+        let records = first_rows.iter().map(|row| InferRecord {
+            key: None,
+            value: Some(row),
+        });
+        let document = infer(topic, records).document.to_string();
+        self.register(REGISTRY, topic, DataFormat::Json, &document)?;
+        Ok(loaded)
+    }
+
+    fn embedded_kafka(&self) -> Result<&EmbeddedKafka, StackError> {
+        match &self.kafka {
+            Kafka::Embedded(kafka) => Ok(kafka),
+            Kafka::Own => Err(StackError::OwnKafka),
+        }
+    }
+
+    /// One that is there stays as it is.
+    fn make_topic(&self, topic: &str, partitions: i32) -> Result<(), StackError> {
+        match self.embedded_kafka()?.create_topic(topic, partitions) {
+            Ok(()) | Err(TopicError::Exists { .. }) => Ok(()),
+            Err(source) => Err(StackError::Topic {
+                topic: topic.to_owned(),
+                source,
+            }),
+        }
+    }
+
+    /// Makes the registry too, unless it is there.
+    fn register(
+        &self,
+        registry: &str,
+        name: &str,
+        data_format: DataFormat,
+        definition: &str,
+    ) -> Result<(), StackError> {
+        let error = |source| StackError::Registry {
+            table: format!("{registry}.{name}"),
+            source,
+        };
+        match self.glue.add_registry(registry, DESCRIPTION) {
+            Ok(()) | Err(GlueError::AlreadyExists(_)) => {}
+            Err(source) => return Err(error(source)),
+        }
+        let registered = self.glue.register_schema(registry, name, data_format, definition);
+        registered.map(drop).map_err(error)
+    }
+
     /// Athena over a connector of its own, which runs in this process and talks to the parts over TCP.
-    pub fn athena(&self, options: AthenaOptions) -> Result<Athena, StackError> {
+    pub async fn athena(&self, options: AthenaOptions) -> Result<Athena, StackError> {
         let blocks = Arc::new(self.block_store());
         Ok(Athena::with_options(
-            Arc::new(InProcess::new(self.connector()?)),
+            Arc::new(InProcess::new(self.connector().await?)),
             blocks,
             options,
         ))
     }
 
-    fn connector(&self) -> Result<Connector, StackError> {
-        let variables = self.variables();
-        let variable = |name: &str| {
-            variables
-                .iter()
-                .find(|(known, _)| *known == name)
-                .map(|(_, value)| value.clone())
-        };
-        let config = Config::from_vars(variable)?;
+    async fn connector(&self) -> Result<Connector, StackError> {
+        let (config, credentials) = self.config().await?;
         Ok(Connector::new(
             config.clone(),
             Arc::new(GlueSchemaRegistry::from_sdk_config(&sdk_config(
                 &self.glue.endpoint_url(),
             ))),
-            // The embedded Kafka lets everybody in.
-            kafka_clusters(&config, Arc::new(MemoryCredentialStore::new())),
+            kafka_clusters(&config, credentials),
             Arc::new(self.block_store()),
             Arc::new(NobodysQuery),
         ))
+    }
+
+    /// The settings of a connector on the parts, and what logs in to its brokers.
+    async fn config(&self) -> Result<(Config, Arc<dyn CredentialStore>), StackError> {
+        let variables = self.settings.clone().without("glue_connection");
+        let own = self.connector_variables();
+        let variables = own
+            .iter()
+            .fold(variables, |variables, (name, value)| variables.with(name, value));
+        Ok(match self.kafka {
+            // The embedded Kafka lets everybody in.
+            Kafka::Embedded(_) => (variables.config()?, Arc::new(MemoryCredentialStore::new())),
+            Kafka::Own => {
+                let sdk = connector::aws::sdk::sdk_config().await;
+                let variables = complete(variables, &sdk).await?;
+                (variables.config()?, credential_store_from_env().await)
+            }
+        })
     }
 
     fn block_store(&self) -> S3BlockStore {
         S3BlockStore::new(aws_sdk_s3::Client::new(&sdk_config(&self.s3.endpoint_url())))
     }
 
-    /// The environment that points a connector in another process at the parts.
-    pub fn variables(&self) -> Vec<(&'static str, String)> {
-        vec![
-            ("kafka_endpoint", self.kafka.bootstrap_servers()),
-            ("auth_type", "NO_AUTH".to_owned()),
+    /// What the parts have to say among the connector's settings.
+    fn connector_variables(&self) -> Vec<(&'static str, String)> {
+        let mut variables = vec![
             ("spill_bucket", BUCKET.to_owned()),
             ("spill_prefix", "athena-spill".to_owned()),
+        ];
+        if let Kafka::Embedded(kafka) = &self.kafka {
+            variables.push(("kafka_endpoint", kafka.bootstrap_servers()));
+            variables.push(("auth_type", "NO_AUTH".to_owned()));
+        }
+        variables
+    }
+
+    /// The environment that points a connector in another process at the parts.
+    pub fn variables(&self) -> Vec<(&'static str, String)> {
+        let mut variables = self.connector_variables();
+        variables.extend([
+            ("AWS_ENDPOINT_URL_ATHENA", self.athena.endpoint_url()),
             ("AWS_ENDPOINT_URL_GLUE", self.glue.endpoint_url()),
             ("AWS_ENDPOINT_URL_S3", self.s3.endpoint_url()),
             ("AWS_REGION", REGION.to_owned()),
+            // The AWS CLI and boto3 read this one alone.
+            ("AWS_DEFAULT_REGION", REGION.to_owned()),
             ("AWS_ACCESS_KEY_ID", ACCESS_KEY_ID.to_owned()),
             ("AWS_SECRET_ACCESS_KEY", SECRET_ACCESS_KEY.to_owned()),
-        ]
+        ]);
+        variables
     }
 
     /// Bytes of spilled blocks in the bucket.

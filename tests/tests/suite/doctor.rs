@@ -36,12 +36,13 @@ fn statuses(examination: &Examination, subject: &str, checks: &[&str]) -> Vec<St
         .collect()
 }
 
-/// Everything but Athena's answer, which the stand-ins do not have.
+/// Everything but `but`, and the query status where moto, which knows no unknown query, answers for Athena.
 fn assert_healthy_elsewhere(examination: &Examination, but: &[&str]) {
     let report: Value = serde_json::from_str(&examination.stdout).expect("a JSON object");
     for finding in report["findings"].as_array().expect("findings") {
         let check = finding["check"].as_str().expect("a check");
-        if check != "query_status" && !but.contains(&check) {
+        let is_moto = check == "query_status" && std::env::var_os("MOTO_ENDPOINT").is_some();
+        if !is_moto && !but.contains(&check) {
             assert_eq!(finding["status"], "ok", "{finding}");
         }
     }

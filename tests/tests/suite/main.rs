@@ -32,5 +32,6 @@ mod snapshot;
 mod soak;
 mod sql;
 mod telemetry;
+mod terminal;
 mod tpch;
 mod wire_traps;

@@ -28,6 +28,7 @@ use uuid::Uuid;
 
 use crate::decode::error::RowError;
 use crate::decode::writer_schemas::WriterSchemaId;
+use crate::record::Record;
 
 pub(crate) const GLUE_HEADER_BYTES: usize = 18;
 pub(crate) const CONFLUENT_HEADER_BYTES: usize = 5;
@@ -112,8 +113,33 @@ pub(crate) fn read(payload: &[u8]) -> Result<Option<Framed<'_>>, RowError> {
     })
 }
 
+/// Which schema the value of `record` was written with, as the record says it, and the value without what stands in front of
+/// it; `None` if the record does not say, or has no value.
+///
+/// # Errors
+/// If what says it cannot be read; a value that is not framed may also begin as if it were.
+pub fn written_value<'a>(record: &Record<'a>) -> Result<Option<Framed<'a>>, RowError> {
+    written(record.value, record.headers.last(VALUE_SCHEMA_HEADER))
+}
+
+/// The same of the key.
+///
+/// # Errors
+/// As [`written_value`].
+pub fn written_key<'a>(record: &Record<'a>) -> Result<Option<Framed<'a>>, RowError> {
+    written(record.key, record.headers.last(KEY_SCHEMA_HEADER))
+}
+
+fn written<'a>(payload: Option<&'a [u8]>, header: Option<&[u8]>) -> Result<Option<Framed<'a>>, RowError> {
+    let Some(payload) = payload else { return Ok(None) };
+    match header {
+        Some(header) => Ok(Some((SchemaHeader::read(header)?.id, Cow::Borrowed(payload)))),
+        None => read(payload),
+    }
+}
+
 /// What a header names, and the body behind it.
-pub(crate) type Framed<'a> = (WriterSchemaId, Cow<'a, [u8]>);
+pub type Framed<'a> = (WriterSchemaId, Cow<'a, [u8]>);
 
 /// Takes Glue's header off `payload`, which begins with [`GLUE`]: the version of the writer's schema, and the body.
 pub(crate) fn read_glue(payload: &[u8]) -> Result<(Uuid, Cow<'_, [u8]>), RowError> {
@@ -195,6 +221,41 @@ mod tests {
             read_confluent(&[0, 0, 0, 1, 2, 9]).unwrap(),
             (258, [9].as_slice())
         );
+    }
+
+    #[test]
+    fn a_record_header_says_more_than_the_first_bytes() {
+        use crate::record::NoHeaders;
+        let framed = glue(0, b"body");
+        let record = Record {
+            key: Some(b"\0\0\0\0\x07k"),
+            ..Record::of_value(&framed)
+        };
+        let (id, body) = written_value(&record).unwrap().unwrap();
+        assert_eq!(
+            (id, &*body),
+            (WriterSchemaId::Glue(Uuid::from_bytes(UUID)), &b"body"[..])
+        );
+        let (id, body) = written_key(&record).unwrap().unwrap();
+        assert_eq!((id, &*body), (WriterSchemaId::Confluent(7), &b"k"[..]));
+        let headers: &[(&str, Option<&[u8]>)] = &[(VALUE_SCHEMA_HEADER, Some(b"\0\0\0\0\x09"))];
+        let (id, body) = written_value(&Record {
+            headers: &headers,
+            ..record
+        })
+        .unwrap()
+        .unwrap();
+        assert_eq!((id, &*body), (WriterSchemaId::Confluent(9), &framed[..]));
+        assert_eq!(
+            written_value(&Record {
+                value: None,
+                headers: &NoHeaders,
+                ..record
+            })
+            .unwrap(),
+            None
+        );
+        assert_eq!(written_value(&Record::of_value(b"{}")).unwrap(), None);
     }
 
     #[test]

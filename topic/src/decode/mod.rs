@@ -36,6 +36,7 @@ use crate::record::Record;
 use crate::table::{self, OnBadRecord, Source, TopicTable};
 
 pub use self::error::{BadRecord, RowError, TableError, Unresolved, ValueErrors};
+pub use self::framing::{Framed, written_key, written_value};
 pub(crate) use self::wanted::{Column, has_dates};
 pub use self::writer_schemas::{NoWriterSchemas, WriterSchemaError, WriterSchemaId, WriterSchemas};
 

@@ -8,6 +8,7 @@ use clap::Args;
 use doctor::{DoctorOptions, Report, Source, TextList, examine_environment};
 use protocol::TableName;
 
+use super::arguments::table_name;
 use super::terminal::Error;
 
 #[derive(Debug, Args)]
@@ -67,31 +68,4 @@ pub(super) async fn run(args: DoctorArgs) -> Result<ExitCode, Error> {
         true => ExitCode::SUCCESS,
         false => ExitCode::FAILURE,
     })
-}
-
-/// At the first point: names of schemas, as those of topics, rather have some.
-fn table_name(text: &str) -> Result<TableName, String> {
-    match text.split_once('.') {
-        Some((schema_name, table_name)) if !schema_name.is_empty() && !table_name.is_empty() => {
-            Ok(TableName {
-                schema_name: schema_name.to_owned(),
-                table_name: table_name.to_owned(),
-            })
-        }
-        _ => Err("wanted registry.schema".to_owned()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_table_is_named_by_registry_and_schema() {
-        let name = table_name("customer.orders.v1").unwrap();
-        assert_eq!((&*name.schema_name, &*name.table_name), ("customer", "orders.v1"));
-        for text in ["orders", ".orders", "customer.", "."] {
-            assert!(table_name(text).is_err(), "{text}");
-        }
-    }
 }

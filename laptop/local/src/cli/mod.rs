@@ -6,23 +6,37 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
+mod arguments;
+mod brokers;
 mod doctor;
+mod listing;
+mod load;
+mod log_dirs;
+mod peek;
 mod progress;
 mod query;
+mod register;
 mod schema;
+mod schema_change;
+mod schema_text;
+mod serve;
 mod shell;
 mod target;
 mod terminal;
+mod topics;
 
 use self::doctor::DoctorArgs;
-use self::progress::ProgressLine;
+use self::load::LoadArgs;
+use self::peek::PeekArgs;
+use self::progress::{ProgressLine, Unit};
 use self::query::Printer;
 use self::schema::SchemaCommand;
+use self::serve::ServeArgs;
 use self::target::{OrdersArgs, Target, TargetArgs};
-use self::terminal::Error;
+use self::terminal::{Error, is_closed_pipe};
+use self::topics::TopicsArgs;
 use crate::demo::{self, DemoOptions};
 use crate::output::OutputFormat;
-use crate::stack::Stack;
 
 /// Plays Athena on this machine: SQL over Kafka topics through the real connector and the real wire protocol.
 #[derive(Debug, Parser)]
@@ -67,7 +81,16 @@ enum Command {
         #[command(flatten)]
         target: TargetArgs,
     },
-    /// Write and check schemas of topics.
+    /// List topics: partitions, records, bytes, both ends.
+    Topics(TopicsArgs),
+    /// Show records of a topic, decoded as the function would decode them.
+    ///
+    /// By a registered table over the topic, else by the schema that a record names in Glue or in a Confluent registry
+    /// (schema_registry_url), else as JSON, text or hex.
+    Peek(PeekArgs),
+    /// Send a file of rows to a topic.
+    Load(LoadArgs),
+    /// Propose, check and register schemas of topics.
     #[command(subcommand)]
     Schema(SchemaCommand),
     /// Check a deployment's settings one after the other: what works, what does not, and what to change.
@@ -75,13 +98,7 @@ enum Command {
     /// Settings are the environment variables of this process, or of a deployed function. Fails if a check does.
     Doctor(DoctorArgs),
     /// Keep Kafka, Glue and S3 running in this process, and print the environment that points other programs at them.
-    Serve {
-        /// How many orders to produce first.
-        #[arg(long, default_value_t = 0)]
-        orders: usize,
-        #[command(flatten)]
-        made: OrdersArgs,
-    },
+    Serve(ServeArgs),
 }
 
 /// Does what the process's arguments say.
@@ -90,8 +107,9 @@ pub async fn run() -> ExitCode {
     let directives = match command {
         // What a check comes to is said once, with what to do about it.
         Command::Doctor(_) => "off",
-        // Without AWS, the SDK warns at length of every place where it found no region.
-        _ => "warn,aws_config=error",
+        // Without AWS, the SDK warns at length of every place where it found no region. What keeps a Kafka client from its
+        // brokers is said by the error that the command ends with.
+        _ => "warn,aws_config=error,kafka::client=error",
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(directives));
     tracing_subscriber::fmt()
@@ -100,6 +118,8 @@ pub async fn run() -> ExitCode {
         .init();
     match execute(command).await {
         Ok(code) => code,
+        // Whoever reads the output has enough.
+        Err(error) if is_closed_pipe(&*error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("athena-local: {error}");
             ExitCode::FAILURE
@@ -123,8 +143,8 @@ async fn execute(command: Command) -> Result<ExitCode, Error> {
                 concurrency,
                 shown_rows: limit_rows,
             };
-            let mut progress = ProgressLine::new(orders as u64);
-            demo::run(options, &mut io::stdout(), |made| progress.update(made)).await?;
+            let mut progress = ProgressLine::new("producing orders", Some(orders as u64), Unit::Count);
+            demo::run(options, &mut io::stdout(), |made| progress.update(made.delivered)).await?;
         }
         Command::Sql {
             statement,
@@ -140,64 +160,15 @@ async fn execute(command: Command) -> Result<ExitCode, Error> {
             let target = Target::connect(&target).await?;
             shell::run(target.athena(), output).await?;
         }
+        Command::Topics(args) => topics::run(&args).await?,
+        Command::Peek(args) => return peek::run(args).await,
+        Command::Load(args) => load::run(&args).await?,
         Command::Schema(command) => schema::run(command).await?,
         Command::Doctor(args) => return self::doctor::run(args).await,
-        Command::Serve { orders, made } => serve(orders, &made).await?,
+        Command::Serve(args) => serve::run(&args).await?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
-async fn serve(orders: usize, made: &OrdersArgs) -> Result<(), Error> {
-    let stack = Stack::start(made.partitions).await?;
-    if orders > 0 {
-        let mut progress = ProgressLine::new(orders as u64);
-        stack
-            .produce(made.orders(orders), |made| progress.update(made))
-            .await?;
-    }
-    for (name, value) in stack.variables() {
-        println!("export {name}={value}");
-    }
-    eprintln!("Kafka, Glue and S3 are up until interrupted (Ctrl-C).");
-    tokio::signal::ctrl_c().await?;
-    Ok(())
-}
-
 #[cfg(test)]
-mod tests {
-    use clap::CommandFactory;
-
-    use super::*;
-
-    #[test]
-    fn arguments_are_consistent() {
-        Args::command().debug_assert();
-    }
-
-    #[test]
-    fn the_demo_has_the_articles_size() {
-        let Command::Demo { orders, made, .. } = Args::parse_from(["athena-local", "demo"]).command else {
-            panic!("not the demo")
-        };
-        assert_eq!((orders, made.partitions), (840_700, 3));
-    }
-
-    #[test]
-    fn a_target_is_one_thing() {
-        let refused = [
-            &["sql", "SELECT 1", "--embedded", "--function", "f"][..],
-            &["sql", "SELECT 1", "--orders", "5"],
-            &["sql", "SELECT 1", "--endpoint", "http://localhost:9000"],
-            &["sql", "SELECT 1", "--output", "xml"],
-            &["demo", "--partitions", "0"],
-            &["doctor", "orders"],
-            &["doctor", "--records", "0"],
-        ];
-        for args in refused {
-            assert!(
-                Args::try_parse_from([&["athena-local"], args].concat()).is_err(),
-                "{args:?}"
-            );
-        }
-    }
-}
+mod tests;

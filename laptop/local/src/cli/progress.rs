@@ -1,47 +1,86 @@
-//! How far the producing of orders has come, for a person or for a log.
+//! How far sending to a topic has come, for a person or for a log.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use producer::Progress;
 
 use super::terminal::is_terminal;
 
 /// A bar on a terminal; elsewhere a line of text now and then.
 pub(super) struct ProgressLine {
-    orders: u64,
+    doing: &'static str,
+    /// How much there is to do, if that is known.
+    total: Option<u64>,
+    unit: Unit,
     bar: Option<ProgressBar>,
+    started: Instant,
     next_line: Duration,
+}
+
+/// What is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unit {
+    Count,
+    Bytes,
 }
 
 const LINE_INTERVAL: Duration = Duration::from_secs(2);
 
 impl ProgressLine {
-    pub(super) fn new(orders: u64) -> Self {
-        let bar = is_terminal().then(|| {
-            let template = "producing orders {bar:40} {human_pos}/{human_len} {per_sec} {elapsed}";
-            // The template is a constant that parses; were it not, the default style would do.
-            let style =
-                ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-            ProgressBar::new(orders).with_style(style)
-        });
+    pub(super) fn new(doing: &'static str, total: Option<u64>, unit: Unit) -> Self {
         Self {
-            orders,
-            bar,
+            doing,
+            total,
+            unit,
+            bar: is_terminal().then(|| bar(doing, total, unit)),
+            started: Instant::now(),
             next_line: LINE_INTERVAL,
         }
     }
 
-    pub(super) fn update(&mut self, progress: Progress) {
-        let done = progress.delivered >= self.orders;
+    pub(super) fn update(&mut self, done: u64) {
+        let is_over = self.total.is_some_and(|total| done >= total);
         match &self.bar {
-            Some(bar) if done => bar.finish_and_clear(),
-            Some(bar) => bar.set_position(progress.delivered),
-            None if progress.elapsed >= self.next_line && !done => {
-                self.next_line = progress.elapsed + LINE_INTERVAL;
-                eprintln!("producing orders: {} of {}", progress.delivered, self.orders);
+            Some(bar) if is_over => bar.finish_and_clear(),
+            Some(bar) => bar.set_position(done),
+            None if self.started.elapsed() >= self.next_line && !is_over => {
+                self.next_line = self.started.elapsed() + LINE_INTERVAL;
+                eprintln!("{}", self.text(done));
             }
             None => {}
         }
     }
+
+    fn text(&self, done: u64) -> String {
+        let unit = match self.unit {
+            Unit::Count => "",
+            Unit::Bytes => " bytes",
+        };
+        match self.total {
+            Some(total) => format!("{}: {done} of {total}{unit}", self.doing),
+            None => format!("{}: {done}{unit}", self.doing),
+        }
+    }
+}
+
+/// The terminal is as it was before.
+impl Drop for ProgressLine {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn bar(doing: &'static str, total: Option<u64>, unit: Unit) -> ProgressBar {
+    let template = match (total, unit) {
+        (Some(_), Unit::Count) => "{msg} {bar:40} {human_pos}/{human_len} {per_sec} {elapsed}",
+        (Some(_), Unit::Bytes) => "{msg} {bar:40} {bytes}/{total_bytes} {bytes_per_sec} {elapsed}",
+        (None, Unit::Count) => "{msg} {spinner} {human_pos} {per_sec} {elapsed}",
+        (None, Unit::Bytes) => "{msg} {spinner} {bytes} {bytes_per_sec} {elapsed}",
+    };
+    // The templates are constants that parse; were they not, the default style would do.
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    let bar = total.map_or_else(ProgressBar::new_spinner, ProgressBar::new);
+    bar.with_style(style).with_message(doing)
 }

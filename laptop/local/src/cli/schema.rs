@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 use connector::config::Config;
 use kafka::{
     Broker, KafkaBroker, OffsetRange, OnExpiredOffsets, PlannedRange, RecordSink, SinkFailed, TopicPartition,
@@ -15,8 +15,9 @@ use topic::document::{TableDefaults, TopicDocument};
 use topic::infer::{InferRecord, infer};
 use topic::{Record, SchemaDefinition, TopicTable};
 
+use super::register::{self, RegisterArgs};
+use super::schema_text::{RegisteredAs, columns};
 use super::terminal::Error;
-use crate::types::{sql_name, sql_schema};
 
 /// How long the brokers may take to show the records.
 const READ_LIMIT: Duration = Duration::from_secs(60);
@@ -31,6 +32,10 @@ pub(super) enum SchemaCommand {
     ///
     /// Fails if a table cannot be made of it; names the field that is wrong.
     Check(CheckArgs),
+    /// Register a schema, or its next version, and say what changed.
+    ///
+    /// The text is validated first, as by `check`.
+    Register(RegisterArgs),
 }
 
 #[derive(Debug, Args)]
@@ -56,19 +61,11 @@ pub(super) struct CheckArgs {
     name: Option<String>,
 }
 
-/// Glue's data formats.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum RegisteredAs {
-    /// A topic document or a JSON Schema.
-    Json,
-    Avro,
-    Protobuf,
-}
-
 pub(super) async fn run(command: SchemaCommand) -> Result<(), Error> {
     match command {
         SchemaCommand::Infer(args) => infer_document(&args).await,
         SchemaCommand::Check(args) => check(&args),
+        SchemaCommand::Register(args) => register::run(&args).await,
     }
 }
 
@@ -165,12 +162,7 @@ fn check(args: &CheckArgs) -> Result<(), Error> {
 fn check_text(name: &str, data_format: RegisteredAs, definition: String) -> Result<TopicTable, Error> {
     let definition = SchemaDefinition {
         schema_version_id: String::new(),
-        data_format: match data_format {
-            RegisteredAs::Json => "JSON",
-            RegisteredAs::Avro => "AVRO",
-            RegisteredAs::Protobuf => "PROTOBUF",
-        }
-        .to_owned(),
+        data_format: data_format.name().to_owned(),
         definition,
         references: Vec::new(),
     };
@@ -186,27 +178,6 @@ fn check_text(name: &str, data_format: RegisteredAs, definition: String) -> Resu
         .into());
     }
     Ok(document.into_table("", name, &Default::default(), &TableDefaults::default())?)
-}
-
-/// The topic and a line for each column.
-fn columns(table: &TopicTable) -> String {
-    let schema = sql_schema(&table.schema);
-    let width = schema
-        .fields()
-        .iter()
-        .map(|field| field.name().len())
-        .max()
-        .unwrap_or(0);
-    let lines = schema
-        .fields()
-        .iter()
-        .map(|field| format!("{:width$}  {}", field.name(), sql_name(field.data_type())));
-    let mut text = format!("topic {}, {} values", table.topic, table.value.format());
-    for line in lines {
-        text.push('\n');
-        text.push_str(&line);
-    }
-    text
 }
 
 #[cfg(test)]

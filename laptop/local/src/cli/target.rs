@@ -1,28 +1,42 @@
 //! What the SQL is about: the embedded stack, a Lambda function, or a connector in this process.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDateTime};
 use clap::Args;
 use connector::Connector;
+use connector::config::variables::Variables;
 use spill::S3BlockStore;
 
-use super::progress::ProgressLine;
+use super::arguments::topic_file;
+use super::progress::{ProgressLine, Unit};
 use super::terminal::Error;
 use crate::athena::{Athena, AthenaOptions};
 use crate::federation::FederationOptions;
 use crate::invoke::{InProcess, Invoke, LambdaInvoke, LambdaTarget};
+use crate::row_file::RowFile;
 use crate::stack::{Orders, Stack};
 
 /// Which connector to ask. Without `--embedded` and `--function`, one in this process, configured by the environment
 /// variables of the Lambda function: `kafka_endpoint`, `spill_bucket` and so on.
 #[derive(Debug, Args)]
 pub(super) struct TargetArgs {
-    /// Kafka, Glue and S3 in this process.
+    /// Kafka, Glue and S3 in this process. The function's settings in the environment hold, but for those that name these.
     #[arg(long, conflicts_with = "function")]
     embedded: bool,
-    /// How many orders to produce into the embedded Kafka first.
-    #[arg(long, requires = "embedded", default_value_if("embedded", "true", "10000"))]
+    /// The brokers, `host:port`, comma-separated [default: $kafka_endpoint].
+    #[arg(long, alias = "bootstrap-servers", value_name = "HOST:PORT", conflicts_with_all = ["embedded", "function"])]
+    bootstrap: Option<String>,
+    /// Schemas in a folder in place of AWS: REGISTRY/NAME.json, .avsc or .proto; those right in it are of the registry
+    /// `customer`. Blocks are spilled into this process then.
+    #[arg(long, value_name = "DIR", conflicts_with = "function")]
+    schemas: Option<PathBuf>,
+    /// Send a file's rows to a topic of the embedded Kafka first, and make a table of it in the registry `customer`.
+    #[arg(long, value_name = "TOPIC=FILE", requires = "embedded", value_parser = topic_file)]
+    load: Vec<(String, PathBuf)>,
+    /// How many orders to produce into the embedded Kafka first [default: 10000, or none with --load or --schemas].
+    #[arg(long, requires = "embedded")]
     orders: Option<usize>,
     #[command(flatten)]
     made: OrdersArgs,
@@ -83,11 +97,16 @@ impl Target {
             federation: FederationOptions::new(&args.catalog),
             concurrency: args.concurrency,
         };
+        let settings = match &args.bootstrap {
+            Some(brokers) => Variables::from_env().with("kafka_endpoint", brokers),
+            None => Variables::from_env(),
+        };
         if args.embedded {
-            return Self::embedded(args, options).await;
+            return Self::embedded(args, options, settings).await;
         }
-        let invoke: Arc<dyn Invoke> = match &args.function {
-            Some(function) => Arc::new(
+        let has_brokers = settings.names().any(|name| name == "kafka_endpoint");
+        let invoke: Arc<dyn Invoke> = match (&args.function, &args.schemas) {
+            (Some(function), _) => Arc::new(
                 LambdaInvoke::connect(LambdaTarget {
                     function: function.clone(),
                     endpoint: args.endpoint.clone(),
@@ -95,11 +114,17 @@ impl Target {
                 })
                 .await,
             ),
-            None if std::env::var_os("kafka_endpoint").is_some() => {
-                Arc::new(InProcess::new(Connector::from_env().await))
+            (None, Some(schemas)) if has_brokers => {
+                return Self::beside_own_kafka(schemas, options, settings).await;
             }
-            None => {
-                return Err("nothing to ask: give --embedded or --function, or set kafka_endpoint".into());
+            (None, None) if has_brokers || settings.names().any(|name| name == "glue_connection") => {
+                Arc::new(InProcess::new(Connector::from_variables(settings).await))
+            }
+            (None, _) => {
+                return Err(
+                    "nothing to ask: give --embedded, --function or --bootstrap, or set kafka_endpoint"
+                        .into(),
+                );
             }
         };
         let aws = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
@@ -110,15 +135,35 @@ impl Target {
         })
     }
 
-    async fn embedded(args: &TargetArgs, options: AthenaOptions) -> Result<Self, Error> {
-        let stack = Stack::start(args.made.partitions).await?;
-        let orders = args.orders.unwrap_or(0);
-        let mut progress = ProgressLine::new(orders as u64);
-        stack
-            .produce(args.made.orders(orders), |made| progress.update(made))
-            .await?;
+    async fn embedded(args: &TargetArgs, options: AthenaOptions, settings: Variables) -> Result<Self, Error> {
+        let stack = Stack::start(args.made.partitions).await?.with_settings(settings);
+        let by_default = match args.load.is_empty() && args.schemas.is_none() {
+            true => 10_000,
+            false => 0,
+        };
+        fill(
+            &stack,
+            args.orders.unwrap_or(by_default),
+            args.made,
+            args.schemas.as_deref(),
+            &args.load,
+        )
+        .await?;
         Ok(Self {
-            athena: stack.athena(options)?,
+            athena: stack.athena(options).await?,
+            _stack: Some(stack),
+        })
+    }
+
+    async fn beside_own_kafka(
+        schemas: &Path,
+        options: AthenaOptions,
+        settings: Variables,
+    ) -> Result<Self, Error> {
+        let stack = Stack::beside_own_kafka().await?.with_settings(settings);
+        stack.register_files(schemas)?;
+        Ok(Self {
+            athena: stack.athena(options).await?,
             _stack: Some(stack),
         })
     }
@@ -126,4 +171,36 @@ impl Target {
     pub(super) fn athena(&self) -> &Athena {
         &self.athena
     }
+}
+
+/// Fills embedded parts with what a command's arguments name.
+pub(super) async fn fill(
+    stack: &Stack,
+    orders: usize,
+    made: OrdersArgs,
+    schemas: Option<&Path>,
+    files: &[(String, PathBuf)],
+) -> Result<(), Error> {
+    if orders > 0 {
+        let mut progress = ProgressLine::new("producing orders", Some(orders as u64), Unit::Count);
+        stack
+            .produce(made.orders(orders), |made| progress.update(made.delivered))
+            .await?;
+    }
+    for (topic, file) in files {
+        let loaded = stack
+            .load(topic, RowFile::open(file, None)?, made.partitions)
+            .await?;
+        eprintln!(
+            "{} records of {} are in topic {topic}.",
+            loaded.records,
+            file.display()
+        );
+    }
+    // Documents take precedence over those that files of rows suggest.
+    if let Some(folder) = schemas {
+        let count = stack.register_files(folder)?;
+        eprintln!("{count} schemas of {} are registered.", folder.display());
+    }
+    Ok(())
 }

@@ -51,7 +51,7 @@ async fn one_order_too_many_is_noticed() {
         .next()
         .unwrap();
     produced.add(&another);
-    let athena = stack.athena(AthenaOptions::default()).unwrap();
+    let athena = stack.athena(AthenaOptions::default()).await.unwrap();
     let mut out = Vec::new();
     let mut demo = Demo {
         athena: &athena,
@@ -91,7 +91,7 @@ async fn spilled_blocks_carry_the_same_rows() {
 async fn filters_reach_kafkas_rows() {
     let stack = Stack::start(2).await.unwrap();
     stack.produce(options(1000).orders, |_| ()).await.unwrap();
-    let athena = stack.athena(AthenaOptions::default()).unwrap();
+    let athena = stack.athena(AthenaOptions::default()).await.unwrap();
     // Ten milliseconds an order, from 1970 on.
     let sql = "SELECT count(*) AS n FROM msk.customer.orders
                WHERE ordered_at >= TIMESTAMP '1970-01-01 00:00:02.500' AND ordered_at < TIMESTAMP '1970-01-01 00:00:05'";
@@ -107,7 +107,7 @@ async fn filters_reach_kafkas_rows() {
 #[tokio::test(flavor = "multi_thread")]
 async fn lists_what_is_there() {
     let stack = Stack::start(1).await.unwrap();
-    let athena = stack.athena(AthenaOptions::default()).unwrap();
+    let athena = stack.athena(AthenaOptions::default()).await.unwrap();
     let federation = athena.federation();
     assert_eq!(federation.list_schemas().await.unwrap(), ["customer"]);
     let tables = federation.list_tables("customer").await.unwrap();

@@ -1,0 +1,372 @@
+//! Which records of a topic are read, in which order.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::io;
+use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use kafka::{
+    Broker, EARLIEST_TIME_MS, KafkaBroker, KafkaError, OffsetRange, OnExpiredOffsets, PlannedRange,
+    ReadStats, RecordSink, SinkFailed, TopicPartition, TopicSnapshot, Watermarks,
+};
+use tokio::sync::mpsc::{self, Receiver, Sender};
+use topic::Record;
+
+use super::print::RecordPrinter;
+use super::view::{RecordView, ShownRecord};
+use crate::cli::brokers::answer_deadline;
+use crate::cli::terminal::Error;
+
+/// Where in a topic to begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Start {
+    Earliest,
+    /// So many records before the end, of all partitions together.
+    Latest(u32),
+    /// Milliseconds since 1970.
+    Time(i64),
+    /// Of the only partition.
+    Offset(i64),
+}
+
+/// Reads one topic, or one partition of it.
+pub(super) struct TopicReader {
+    broker: KafkaBroker,
+    topic: String,
+    partition: Option<i32>,
+    snapshot: TopicSnapshot,
+    /// By partition, the offset up to which it has been read.
+    positions: BTreeMap<i32, i64>,
+}
+
+/// Records that are wanted, on their way to whoever prints them.
+#[derive(Clone)]
+pub(super) struct Selection {
+    view: Arc<Mutex<RecordView>>,
+    key: Option<Arc<[u8]>>,
+}
+
+/// How long brokers may send nothing while there are records to come.
+const SILENCE_LIMIT: Duration = Duration::from_secs(60);
+/// A read ends with its range, however long whoever prints the records looks at them.
+const READ_LIMIT: Duration = Duration::from_secs(365 * 24 * 3600);
+/// How long to wait before looking again for records that arrived meanwhile.
+const FOLLOW_PAUSE: Duration = Duration::from_millis(200);
+/// Records on their way to the printer.
+const CHANNEL_RECORDS: usize = 256;
+/// How many offsets a search for the latest records first goes back; each further time, twice as many.
+const FIRST_WINDOW: i64 = 64;
+
+impl TopicReader {
+    /// Looks the topic up.
+    ///
+    /// # Errors
+    /// If it is not there, or has not the partition.
+    pub(super) async fn open(
+        broker: KafkaBroker,
+        topic: &str,
+        partition: Option<i32>,
+    ) -> Result<Self, KafkaError> {
+        let snapshot = broker.snapshot(topic, answer_deadline()).await?;
+        let mut reader = Self {
+            broker,
+            topic: topic.to_owned(),
+            partition,
+            snapshot,
+            positions: BTreeMap::new(),
+        };
+        let partitions = reader.partitions();
+        if let (Some(partition), true) = (partition, partitions.is_empty()) {
+            return Err(KafkaError::UnknownPartition(reader.place(partition)));
+        }
+        reader.positions = partitions
+            .iter()
+            .map(|(partition, ends)| (*partition, ends.high))
+            .collect();
+        Ok(reader)
+    }
+
+    /// Those of the records to come that have this key, if one is given.
+    pub(super) fn select(&self, view: RecordView, key: Option<Vec<u8>>) -> Selection {
+        Selection {
+            view: Arc::new(Mutex::new(view)),
+            key: key.map(Arc::from),
+        }
+    }
+
+    /// Prints what the topic holds at this moment, and says how many records that were. The latest are in order of their
+    /// times, all others partition by partition.
+    pub(super) async fn read(
+        &mut self,
+        from: Start,
+        records: &mut Selection,
+        printer: &mut RecordPrinter<impl io::Write>,
+    ) -> Result<u64, Error> {
+        if let Start::Latest(count) = from {
+            let latest = self.latest(count as usize, records).await?;
+            for record in &latest {
+                printer.print(record)?;
+            }
+            return Ok(latest.len() as u64);
+        }
+        let starts = self.starts(from).await?;
+        let mut printed = 0;
+        for ((partition, ends), start) in self.partitions().into_iter().zip(starts) {
+            if let Some(range) = OffsetRange::new(start.max(ends.low), ends.high) {
+                printed += self.stream(partition, range, records, printer).await?;
+            }
+        }
+        Ok(printed)
+    }
+
+    /// Prints records as they arrive. Ends with an error alone.
+    pub(super) async fn follow(
+        &mut self,
+        records: &mut Selection,
+        printer: &mut RecordPrinter<impl io::Write>,
+    ) -> Result<(), Error> {
+        let planned = self.snapshot.topic_id;
+        loop {
+            tokio::time::sleep(FOLLOW_PAUSE).await;
+            self.snapshot = self.broker.snapshot(&self.topic, answer_deadline()).await?;
+            if let (Some(planned), Some(found)) = (planned, self.snapshot.topic_id)
+                && planned != found
+            {
+                let topic = self.topic.clone();
+                return Err(KafkaError::Recreated {
+                    topic,
+                    planned,
+                    found,
+                }
+                .into());
+            }
+            for (partition, ends) in self.partitions() {
+                // A partition that is new is read from its beginning.
+                let position = self.positions.get(&partition).copied().unwrap_or(ends.low);
+                if let Some(range) = OffsetRange::new(position.max(ends.low), ends.high) {
+                    self.stream(partition, range, records, printer).await?;
+                    self.positions.insert(partition, range.end());
+                }
+            }
+        }
+    }
+
+    /// The first offset to read of each partition.
+    async fn starts(&self, from: Start) -> Result<Vec<i64>, Error> {
+        let partitions = self.partitions();
+        let lows = || partitions.iter().map(|(_, ends)| ends.low).collect();
+        Ok(match from {
+            Start::Earliest | Start::Latest(_) => lows(),
+            // No record is that old.
+            Start::Time(time_ms) if time_ms < EARLIEST_TIME_MS => lows(),
+            Start::Time(time_ms) => {
+                let numbers: Vec<i32> = partitions.iter().map(|(partition, _)| *partition).collect();
+                let found = self
+                    .broker
+                    .offsets_at(&self.topic, &numbers, time_ms, answer_deadline());
+                let ends = partitions.iter().map(|(_, ends)| ends.high);
+                found
+                    .await?
+                    .into_iter()
+                    .zip(ends)
+                    .map(|(found, end)| found.unwrap_or(end))
+                    .collect()
+            }
+            Start::Offset(offset) => {
+                for (partition, ends) in &partitions {
+                    let place = self.place(*partition);
+                    if offset > ends.high {
+                        let high = ends.high;
+                        return Err(format!(
+                            "{place} ends at offset {high}, wanted records from {offset} on"
+                        )
+                        .into());
+                    }
+                    if offset < ends.low {
+                        eprintln!(
+                            "{place} begins at offset {}: what was before is deleted.",
+                            ends.low
+                        );
+                    }
+                }
+                partitions.iter().map(|_| offset).collect()
+            }
+        })
+    }
+
+    /// The latest records of all partitions by their times, at most `count`.
+    async fn latest(&self, count: usize, records: &Selection) -> Result<Vec<ShownRecord>, Error> {
+        let mut latest = Vec::new();
+        for (partition, ends) in self.partitions() {
+            latest.extend(self.latest_of(partition, ends, count, records).await?);
+        }
+        latest.sort_by_key(|record: &ShownRecord| (record.time_ms, record.partition, record.offset));
+        let rest = latest.len().saturating_sub(count);
+        Ok(latest.split_off(rest))
+    }
+
+    /// Goes back further and further: offsets need not have records, and records need not have the key.
+    async fn latest_of(
+        &self,
+        partition: i32,
+        ends: Watermarks,
+        count: usize,
+        records: &Selection,
+    ) -> Result<Vec<ShownRecord>, Error> {
+        let mut found: VecDeque<ShownRecord> = VecDeque::new();
+        let (mut end, mut window) = (ends.high, FIRST_WINDOW.max(count as i64));
+        while let Some(range) = OffsetRange::new(ends.low.max(end - window), end) {
+            let (sink, mut shown) = records.sink();
+            let missing = count - found.len();
+            let mut last: VecDeque<ShownRecord> = VecDeque::new();
+            let read = self.read_range(partition, range, sink);
+            tokio::pin!(read);
+            let mut is_over = false;
+            while let Some(record) = next(&mut shown, &mut is_over, read.as_mut()).await? {
+                if last.len() == missing {
+                    last.pop_front();
+                }
+                last.push_back(record);
+            }
+            last.append(&mut found);
+            found = last;
+            if found.len() >= count {
+                break;
+            }
+            (end, window) = (range.start(), 2 * window);
+        }
+        Ok(found.into())
+    }
+
+    /// Prints the records of a range, and says how many there were.
+    async fn stream(
+        &self,
+        partition: i32,
+        range: OffsetRange,
+        records: &Selection,
+        printer: &mut RecordPrinter<impl io::Write>,
+    ) -> Result<u64, Error> {
+        let (sink, mut shown) = records.sink();
+        let read = self.read_range(partition, range, sink);
+        tokio::pin!(read);
+        let (mut printed, mut is_over) = (0, false);
+        while let Some(record) = next(&mut shown, &mut is_over, read.as_mut()).await? {
+            printer.print(&record)?;
+            printed += 1;
+            if shown.is_empty() {
+                printer.flush()?;
+            }
+        }
+        printer.flush()?;
+        Ok(printed)
+    }
+
+    async fn read_range(
+        &self,
+        partition: i32,
+        range: OffsetRange,
+        sink: Sink,
+    ) -> Result<ReadStats, KafkaError> {
+        let planned = PlannedRange {
+            topic_partition: self.place(partition),
+            topic_id: self.snapshot.topic_id,
+            range,
+            on_expired_offsets: OnExpiredOffsets::Skip,
+        };
+        self.broker
+            .read(&planned, Instant::now() + READ_LIMIT, Box::new(sink))
+            .await
+    }
+
+    fn partitions(&self) -> Vec<(i32, Watermarks)> {
+        let wanted =
+            |(partition, _): &&(i32, Watermarks)| self.partition.is_none_or(|only| only == *partition);
+        self.snapshot.partitions.iter().filter(wanted).copied().collect()
+    }
+
+    fn place(&self, partition: i32) -> TopicPartition {
+        TopicPartition {
+            topic: self.topic.clone(),
+            partition,
+        }
+    }
+}
+
+/// The next record of a read, while that goes on; `None` once all have come.
+async fn next(
+    shown: &mut Receiver<ShownRecord>,
+    is_over: &mut bool,
+    mut read: std::pin::Pin<&mut impl Future<Output = Result<ReadStats, KafkaError>>>,
+) -> Result<Option<ShownRecord>, Error> {
+    loop {
+        if *is_over {
+            return Ok(shown.recv().await);
+        }
+        tokio::select! {
+            biased;
+            record = shown.recv() => if let Some(record) = record {
+                return Ok(Some(record));
+            } else {
+                // The sink is gone, so that the read is about to end.
+                read.as_mut().await?;
+                *is_over = true;
+            },
+            stats = read.as_mut() => {
+                stats?;
+                *is_over = true;
+            }
+            () = tokio::time::sleep(SILENCE_LIMIT) => {
+                let seconds = SILENCE_LIMIT.as_secs();
+                return Err(format!("the brokers have sent nothing for {seconds} s, though there are records").into());
+            }
+        }
+    }
+}
+
+impl Selection {
+    fn sink(&self) -> (Sink, Receiver<ShownRecord>) {
+        let (shown, receiver) = mpsc::channel(CHANNEL_RECORDS);
+        let sink = Sink {
+            selection: self.clone(),
+            shown,
+        };
+        (sink, receiver)
+    }
+
+    fn view(&self) -> MutexGuard<'_, RecordView> {
+        self.view.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Decodes on the reading thread, where schemas may be looked up.
+struct Sink {
+    selection: Selection,
+    shown: Sender<ShownRecord>,
+}
+
+impl RecordSink for Sink {
+    /// Nobody prints any more: that is the end, and no failure.
+    fn accept(&mut self, record: Record<'_>) -> Result<ControlFlow<()>, SinkFailed> {
+        if self
+            .selection
+            .key
+            .as_deref()
+            .is_some_and(|key| record.key != Some(key))
+        {
+            return Ok(match self.shown.is_closed() {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            });
+        }
+        let shown = self.selection.view().show(&record);
+        Ok(match self.shown.blocking_send(shown) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(_) => ControlFlow::Break(()),
+        })
+    }
+
+    fn finish(&mut self) -> Result<(), SinkFailed> {
+        Ok(())
+    }
+}

@@ -1,0 +1,304 @@
+//! Schemas into registries.
+
+use std::collections::BTreeMap;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use clap::Args;
+use connector::registry::catalog::{Catalog, MARKERS};
+use connector::registry::glue::GlueSchemaRegistry;
+use connector::registry::{RegistryError, SchemaRegistry};
+use topic::{SchemaDefinition, TableDefaults, TopicDocument, TopicTable, Warning};
+
+use super::schema_change::Changes;
+use super::schema_text::{RegisteredAs, columns};
+use super::terminal::Error;
+use crate::registrar::{LatestSchema, NewSchema, Registrar};
+
+#[derive(Debug, Args)]
+pub(super) struct RegisterArgs {
+    /// The schema text; `-` for standard input.
+    file: PathBuf,
+    /// The registry; made, with the marker by which Athena lists it, if it is not there [default: the only one with the marker].
+    #[arg(long)]
+    registry: Option<String>,
+    /// The schema's name, which is the table's [default: the file's, or of a text from standard input its topic's].
+    #[arg(long)]
+    name: Option<String>,
+    /// Glue's data format [default: by the file's ending, .json, .avsc or .proto].
+    #[arg(long, value_enum, ignore_case = true)]
+    data_format: Option<RegisteredAs>,
+    /// Which versions Glue is to allow after the first, of a schema that is new: NONE, BACKWARD, FULL, …
+    #[arg(long, default_value = "NONE", ignore_case = true, value_parser = COMPATIBILITIES)]
+    compatibility: String,
+    /// Say what would be done, and do nothing.
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// As Glue names them.
+const COMPATIBILITIES: [&str; 8] = [
+    "NONE",
+    "DISABLED",
+    "BACKWARD",
+    "BACKWARD_ALL",
+    "FORWARD",
+    "FORWARD_ALL",
+    "FULL",
+    "FULL_ALL",
+];
+
+pub(super) async fn run(args: &RegisterArgs) -> Result<(), Error> {
+    let definition = read(&args.file)?;
+    let data_format = args.data_format.or_else(|| RegisteredAs::of_file(&args.file));
+    let data_format = data_format.unwrap_or(RegisteredAs::Json).name();
+    let name = name(args, data_format, &definition)?;
+    let sdk = connector::aws::sdk::sdk_config().await;
+    if sdk.region().is_none() {
+        return Err(
+            "no AWS region is known: set AWS_REGION, or the variables that `athena-local serve` prints"
+                .into(),
+        );
+    }
+    let registry = Registry::of(&sdk);
+    let registry_name = match &args.registry {
+        Some(name) => name.clone(),
+        None => registry.only_marked().await?,
+    };
+    let schema = NewSchema {
+        registry: &registry_name,
+        name: &name,
+        data_format,
+        definition: &definition,
+    };
+    // What is wrong with the text is said before anything is made.
+    let (table, warnings) = registry.table(schema).await?;
+    for warning in warnings {
+        eprintln!("warning: {warning}");
+    }
+    let description = registry.registrar.description(&registry_name).await?;
+    let latest = match description {
+        Some(_) => registry.registrar.latest(&registry_name, &name).await?,
+        None => None,
+    };
+    let mut out = io::stdout().lock();
+    match &description {
+        None if args.dry_run => writeln!(out, "would make registry {registry_name}, marked {}", MARKERS[0])?,
+        None => {
+            registry.registrar.create_registry(&registry_name).await?;
+            writeln!(out, "made registry {registry_name}, marked {}", MARKERS[0])?;
+        }
+        Some(text) if !MARKERS.iter().any(|marker| text.contains(marker)) => eprintln!(
+            "warning: the description of registry {registry_name} has no marker, so that Athena does not list it: \
+             put {} into it",
+            MARKERS[0]
+        ),
+        Some(_) => {}
+    }
+    match latest {
+        None => first_version(&registry, schema, args, &mut out).await?,
+        Some(latest) => next_version(&registry, schema, (&latest, &table), args.dry_run, &mut out).await?,
+    }
+    writeln!(out, "{}", columns(&table))?;
+    Ok(())
+}
+
+async fn first_version(
+    registry: &Registry,
+    schema: NewSchema<'_>,
+    args: &RegisterArgs,
+    out: &mut impl Write,
+) -> Result<(), Error> {
+    let NewSchema {
+        registry: of, name, ..
+    } = schema;
+    if args.dry_run {
+        writeln!(out, "would register {of}.{name} as version 1")?;
+        return Ok(());
+    }
+    registry
+        .registrar
+        .create(schema, &args.compatibility.to_uppercase())
+        .await?;
+    writeln!(out, "registered {of}.{name} as version 1")?;
+    Ok(())
+}
+
+async fn next_version(
+    registry: &Registry,
+    schema: NewSchema<'_>,
+    (latest, table): (&LatestSchema, &TopicTable),
+    dry_run: bool,
+    out: &mut impl Write,
+) -> Result<(), Error> {
+    let NewSchema {
+        registry: of,
+        name,
+        data_format,
+        ..
+    } = schema;
+    let version = latest.version;
+    if latest.data_format != data_format {
+        let found = &latest.data_format;
+        return Err(format!(
+            "{of}.{name} is registered as {found}, and a schema keeps its data format: wanted --data-format {found}, or \
+             another --name"
+        )
+        .into());
+    }
+    if is_same(data_format, &latest.definition, schema.definition) {
+        writeln!(out, "{of}.{name} is unchanged: version {version}")?;
+        return Ok(());
+    }
+    let before = NewSchema {
+        definition: &latest.definition,
+        ..schema
+    };
+    let changes = registry
+        .table(before)
+        .await
+        .map(|(before, _)| Changes::between(&before, table));
+    let registered = match dry_run {
+        true => format!("would register {of}.{name} as the version after {version}"),
+        false => {
+            let version = registry.registrar.add_version(schema, latest).await?;
+            format!("registered {of}.{name} as version {version}")
+        }
+    };
+    match changes {
+        Ok(changes) => {
+            let verdict = match changes.are_compatible {
+                true => "compatible: queries of the version before still work",
+                false => "not compatible: queries that name what changed may fail",
+            };
+            writeln!(out, "{registered}, {verdict}")?;
+            for line in &changes.lines {
+                writeln!(out, "  {line}")?;
+            }
+            if changes.lines.is_empty() {
+                writeln!(out, "  no column changed")?;
+            }
+        }
+        Err(error) => writeln!(out, "{registered}; the version before made no table: {error}")?,
+    }
+    Ok(())
+}
+
+fn read(file: &Path) -> Result<String, Error> {
+    if file == Path::new("-") {
+        let mut text = String::new();
+        io::stdin().read_to_string(&mut text)?;
+        if text.trim().is_empty() {
+            return Err("standard input holds no schema".into());
+        }
+        return Ok(text);
+    }
+    std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()).into())
+}
+
+fn name(args: &RegisterArgs, data_format: &str, definition: &str) -> Result<String, Error> {
+    if let Some(name) = &args.name {
+        return Ok(name.clone());
+    }
+    if args.file != Path::new("-") {
+        let stem = args
+            .file
+            .file_stem()
+            .map(|stem| stem.to_string_lossy().into_owned());
+        return Ok(stem.unwrap_or_default());
+    }
+    // Only a document of JSON, or a schema that says so beside its own keys, names a topic.
+    let json: Option<serde_json::Value> = (data_format != "PROTOBUF")
+        .then(|| serde_json::from_str(definition))
+        .transpose()?;
+    let topic = json
+        .as_ref()
+        .and_then(|json| json.get("topicName")?.as_str())
+        .unwrap_or_default();
+    match topic.trim() {
+        "" => Err("the text names no topic by `topicName`: give the schema's name by --name".into()),
+        topic => Ok(topic.to_owned()),
+    }
+}
+
+/// Layout makes no version of JSON.
+fn is_same(data_format: &str, left: &str, right: &str) -> bool {
+    let json = |text| serde_json::from_str::<serde_json::Value>(text).ok();
+    let as_json = || json(left).is_some_and(|left| Some(left) == json(right));
+    left == right || (data_format != "PROTOBUF" && as_json())
+}
+
+/// Both hands of Glue: the connector's, which reads, and the one that writes.
+struct Registry {
+    reader: GlueSchemaRegistry,
+    registrar: Registrar,
+    catalog: Catalog,
+}
+
+impl Registry {
+    fn of(sdk: &SdkConfig) -> Self {
+        let reader = || GlueSchemaRegistry::from_sdk_config(sdk);
+        Self {
+            reader: reader(),
+            registrar: Registrar::new(sdk),
+            catalog: Catalog::new(std::sync::Arc::new(reader()), Duration::ZERO),
+        }
+    }
+
+    /// The registry that is meant if none is named.
+    async fn only_marked(&self) -> Result<String, Error> {
+        let mut marked = self.catalog.schemas().await?;
+        match &marked[..] {
+            [_] => Ok(marked.remove(0)),
+            [] => Err(
+                "no registry has the marker: name one by --registry, which is made if it is not there".into(),
+            ),
+            several => Err(format!("which registry? --registry one of {}", several.join(", ")).into()),
+        }
+    }
+
+    /// The table that the text makes, by the connector's own reading, and what is odd about it.
+    async fn table(&self, schema: NewSchema<'_>) -> Result<(TopicTable, Vec<Warning>), Error> {
+        let definition = SchemaDefinition {
+            schema_version_id: String::new(),
+            data_format: schema.data_format.to_owned(),
+            definition: schema.definition.to_owned(),
+            references: Vec::new(),
+        };
+        let document = TopicDocument::parse(schema.name, &definition)?;
+        let mut referenced = BTreeMap::new();
+        for reference in document.references() {
+            let registry = reference.registry_name.as_deref().unwrap_or(schema.registry);
+            let latest = self.reader.latest_schema(registry, &reference.schema_name).await;
+            let latest = latest.map_err(|error| match error {
+                RegistryError::NotFound { what } => {
+                    format!("it refers to {what}, which is not there: register that first")
+                }
+                error => error.to_string(),
+            })?;
+            referenced.insert(reference, latest);
+        }
+        let warnings = document.warnings().to_vec();
+        let table = document.into_table(
+            schema.registry,
+            schema.name,
+            &referenced,
+            &TableDefaults::default(),
+        )?;
+        Ok((table, warnings))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn layout_makes_no_version_of_json() {
+        assert!(is_same("JSON", r#"{"a":1}"#, "{ \"a\": 1 }"));
+        assert!(!is_same("AVRO", r#"{"a":1}"#, r#"{"a":2}"#));
+        assert!(!is_same("PROTOBUF", "message A {}", "message  A {}"));
+    }
+}

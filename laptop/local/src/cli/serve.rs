@@ -1,0 +1,94 @@
+//! Embedded parts that run until they are told to end.
+
+use std::io::{self, Write};
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
+
+use clap::Args;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::arguments::topic_file;
+use super::target::{OrdersArgs, fill};
+use super::terminal::Error;
+use crate::stack::{Places, Stack};
+
+#[derive(Debug, Args)]
+pub(super) struct ServeArgs {
+    /// How many orders to produce first.
+    #[arg(long, default_value_t = 0)]
+    orders: usize,
+    #[command(flatten)]
+    made: OrdersArgs,
+    /// Schemas of a folder to register: REGISTRY/NAME.json, .avsc or .proto; those right in it are of the registry `customer`.
+    #[arg(long, value_name = "DIR")]
+    schemas: Option<PathBuf>,
+    /// A file whose rows to send to a topic, with a table of it in the registry `customer`.
+    #[arg(long, value_name = "TOPIC=FILE", value_parser = topic_file)]
+    load: Vec<(String, PathBuf)>,
+    /// Port of Kafka [default: a free one, as for the others].
+    #[arg(long, value_name = "PORT", default_value_t = 0, hide_default_value = true)]
+    kafka_port: u16,
+    #[arg(long, value_name = "PORT", default_value_t = 0, hide_default_value = true)]
+    glue_port: u16,
+    #[arg(long, value_name = "PORT", default_value_t = 0, hide_default_value = true)]
+    s3_port: u16,
+    #[arg(long, value_name = "PORT", default_value_t = 0, hide_default_value = true)]
+    athena_port: u16,
+    /// Address to listen at. Another than this machine's own lets in whoever reaches it: nothing here asks for a login.
+    #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    listen: IpAddr,
+    /// Host that clients are told to connect to [default: the address, or 127.0.0.1 for all addresses].
+    #[arg(long, value_name = "HOST")]
+    advertise: Option<String>,
+}
+
+pub(super) async fn run(args: &ServeArgs) -> Result<(), Error> {
+    // Before anything else, so that no signal is missed.
+    let mut terminated = signal(SignalKind::terminate())?;
+    let places = args.places();
+    if !args.listen.is_loopback() {
+        eprintln!(
+            "warning: listening at {}: whoever reaches this machine reads and writes everything in here, without a login",
+            args.listen
+        );
+    }
+    let stack = Stack::start_at(&places, args.made.partitions).await?;
+    fill(
+        &stack,
+        args.orders,
+        args.made,
+        args.schemas.as_deref(),
+        &args.load,
+    )
+    .await?;
+    let mut out = io::stdout();
+    for (name, value) in stack.variables() {
+        writeln!(out, "export {name}={value}")?;
+    }
+    out.flush()?;
+    eprintln!("Kafka, Glue and S3 are up until interrupted (Ctrl-C).");
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted?,
+        _ = terminated.recv() => {}
+    }
+    Ok(())
+}
+
+impl ServeArgs {
+    fn places(&self) -> Places {
+        let host = match (&self.advertise, self.listen) {
+            (Some(host), _) => host.clone(),
+            (None, listen) if listen.is_unspecified() => Ipv4Addr::LOCALHOST.to_string(),
+            (None, IpAddr::V6(listen)) => format!("[{listen}]"),
+            (None, IpAddr::V4(listen)) => listen.to_string(),
+        };
+        Places {
+            listen: self.listen,
+            host,
+            kafka_port: self.kafka_port,
+            glue_port: self.glue_port,
+            s3_port: self.s3_port,
+            athena_port: self.athena_port,
+        }
+    }
+}
