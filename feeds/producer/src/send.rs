@@ -34,7 +34,7 @@ const LOST_ATTEMPT_LIMIT: Duration = Duration::from_millis(500);
 const RETRY_PAUSE: Duration = Duration::from_millis(100);
 /// How long brokers are tried of which none answers, once each has failed.
 const UNREACHABLE_AFTER: Duration = Duration::from_secs(5);
-/// How long a topic may seem not to exist: brokers that create topics by themselves take a moment to.
+/// How long a topic may seem not to exist: one that was made just now is not known to all brokers at once.
 const CREATION_LIMIT: Duration = Duration::from_secs(3);
 
 /// Where and how records are sent.
@@ -87,7 +87,9 @@ impl SendConfig {
             .set("client.id", CLIENT)
             // The default begins anew at the bootstrap servers whenever all brokers are away, without the pause that grows
             // from attempt to attempt: dozens of connections a second.
-            .set("metadata.recovery.strategy", "none");
+            .set("metadata.recovery.strategy", "none")
+            // Asking for a topic would make it, with the brokers' number of partitions, where they make topics by themselves.
+            .set("allow.auto.create.topics", "false");
         self.auth.apply(self.ca_location.as_deref(), &mut client);
         for (name, value) in &self.client_settings.0 {
             client.set(name, value);

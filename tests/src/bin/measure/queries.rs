@@ -23,7 +23,10 @@ pub(crate) async fn measure(figures: &mut Figures) -> io::Result<()> {
     };
     let produced = stack.produce(orders, |_| {}).await;
     produced.map_err(io::Error::other)?;
-    let athena = stack.athena(AthenaOptions::default()).map_err(io::Error::other)?;
+    let athena = stack
+        .athena(AthenaOptions::default())
+        .await
+        .map_err(io::Error::other)?;
     let queries = [
         ("count(*)", COUNT_QUERY),
         ("the article's query", ARTICLE_QUERY),

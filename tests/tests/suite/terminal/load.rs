@@ -111,8 +111,8 @@ async fn what_is_wrong_with_a_file_is_named_by_its_line() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_topic_that_is_not_there_is_said_to_be_missing() {
-    // Apache Kafka is told to make topics by itself here.
-    let world = World::embedded().await;
+    // Also where brokers make topics by themselves, as Apache Kafka is told to here.
+    let world = World::start().await;
     let topic = name();
     let (_folder, path) = file("a.jsonl", "{}\n");
     let missing = world.run(&[], &["load", &path, "--topic", &topic]).await;

@@ -80,11 +80,12 @@ fn cells(record: &ShownRecord) -> [String; 6] {
     ]
 }
 
-/// A text as it is, unless it has characters that a line cannot show; all other JSON as JSON.
+/// A text as it is, unless it has characters that a line cannot show; nothing for `null`; all other JSON as JSON.
 fn without_quotes(json: &str) -> String {
-    let text: Result<String, _> = serde_json::from_str(json);
+    let text: Result<Option<String>, _> = serde_json::from_str(json);
     match text {
-        Ok(text) if !text.contains(char::is_control) => text,
+        Ok(None) => String::new(),
+        Ok(Some(text)) if !text.contains(char::is_control) => text,
         _ => json.to_owned(),
     }
 }
