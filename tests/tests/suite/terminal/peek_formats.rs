@@ -49,13 +49,13 @@ async fn a_registered_document_makes_rows_and_says_what_does_not_fit() {
     let world = World::start().await;
     let topic = world.broker.create_topic("documented", 1).await;
     register_orders(&world, &topic);
-    let values = [
+    let payloads = [
         Some(note(7).to_string()),
         Some(r#"{"id": "many", "note": "n"}"#.to_owned()),
         Some("no json".to_owned()),
         None,
     ];
-    world.broker.produce(&topic, 0, values);
+    world.broker.produce(&topic, 0, payloads);
     let wanted = [
         (note(7), "customer.orders", false),
         (json!({"id": null, "note": "n"}), "customer.orders", true),
