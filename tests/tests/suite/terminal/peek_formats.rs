@@ -131,7 +131,8 @@ async fn records_without_a_table_are_read_by_the_schemas_that_they_name() {
         .run(&[], &["peek", &topic, "--partition", "0", "--offset", "1"])
         .await
         .success();
-    let error = without.json_lines()[0]["error"]
+    // Those before it are as short as numbers are, and may be some.
+    let error = without.json_lines()[2]["error"]
         .as_str()
         .expect("an error")
         .to_owned();
