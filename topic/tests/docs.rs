@@ -62,7 +62,7 @@ fn the_sources_of_the_reference_are_those_of_the_code() {
 
 #[test]
 fn the_policies_of_the_reference_are_those_of_the_code() {
-    let rows = table(section("Records that are no plain rows"), "| | ");
+    let rows = table(section("Bad records and values"), "| | ");
     assert_eq!(first_column(&rows), names(&OnBadRecord::WORDS));
     for (key, known) in [
         ("onBadRecord", names(&OnBadRecord::WORDS)),
