@@ -2,6 +2,8 @@
 //!
 //! Nothing here is built before a request needs it, and no network is touched for a ping.
 
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use std::sync::Arc;
 
 use aws_config::SdkConfig;
@@ -111,7 +113,11 @@ async fn config(variables: &Variables, sdk: &SdkConfig) -> Result<Config, Config
 ///
 /// # Errors
 /// A connection or a secret that cannot be read.
-pub async fn complete(mut variables: Variables, sdk: &SdkConfig) -> Result<Variables, ConfigError> {
+pub fn complete(variables: Variables, sdk: &SdkConfig) -> BoxFuture<'_, Result<Variables, ConfigError>> {
+    completed(variables, sdk).boxed()
+}
+
+async fn completed(mut variables: Variables, sdk: &SdkConfig) -> Result<Variables, ConfigError> {
     if let Some(name) = variables.get(GLUE_CONNECTION) {
         let connection = glue_connection::read(sdk, name, variables.get(GLUE_ENDPOINT)).await?;
         variables = variables.over(connection);

@@ -407,7 +407,7 @@ mod tests {
     }
 
     #[test]
-    fn shows_no_password_of_the_registrys_url() {
+    fn shows_no_password_of_a_registry_url() {
         let with_url = |url| config(&[("schema_registry_url", url)]);
         let shown = format!("{:?}", with_url("https://key:hunter2@registry").unwrap());
         assert!(

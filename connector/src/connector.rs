@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use futures::FutureExt;
+use futures::future::BoxFuture;
 use kafka::Clusters;
 use protocol::{FederatedIdentity, FederationRequest, FederationResponse};
 use spill::BlockStore;
@@ -59,8 +60,8 @@ impl Connector {
     }
 
     /// With AWS and Kafka as the environment names them. Touches no network: clients connect when first used.
-    pub async fn from_env() -> Self {
-        Self::with_parts(Source::Aws(Box::new(AwsParts::from_env().await)))
+    pub fn from_env() -> BoxFuture<'static, Self> {
+        async { Self::with_parts(Source::Aws(Box::new(AwsParts::from_env().await))) }.boxed()
     }
 
     /// Answers one request of the protocol, in JSON, at the version and in the Arrow framing it is written in.
@@ -70,7 +71,16 @@ impl Connector {
     ///
     /// # Errors
     /// Every failure, a panic included, as Athena's user is to read it. The next request works.
-    pub async fn handle(&self, request: &[u8], deadline: Instant) -> Result<Vec<u8>, Diagnostic> {
+    pub fn handle<'a>(
+        &'a self,
+        request: &'a [u8],
+        deadline: Instant,
+    ) -> BoxFuture<'a, Result<Vec<u8>, Diagnostic>> {
+        // Boxed in this crate, or whoever awaits it compiles the futures of all calls again.
+        self.answer_and_report(request, deadline).boxed()
+    }
+
+    async fn answer_and_report(&self, request: &[u8], deadline: Instant) -> Result<Vec<u8>, Diagnostic> {
         let started = Instant::now();
         // At `error`, so that under any level a warning says which request it is about.
         let span = tracing::error_span!("request", otel.kind = "server", call = Empty, query_id = Empty);

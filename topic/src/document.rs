@@ -71,16 +71,20 @@ use std::sync::Arc;
 
 use arrow::datatypes::{Field, Schema};
 
+use self::context::Context;
 pub use self::error::DocumentError;
 use self::field::DeclaredColumn;
 use self::json::Json;
 pub use self::mappings::columns_without_part;
 use self::node::Node;
-use self::side::{Context, DeclaredEncoding, Side, schema_fields};
+pub use self::reference::SchemaReference;
+use self::side::{DeclaredEncoding, Side, schema_fields};
+pub use self::warning::Warning;
 use crate::definition::SchemaDefinition;
 use crate::names::Names;
 use crate::table::{Encoding, OnBadRecord, OnTombstone, ReadOptions, Source, TopicTable};
 
+mod context;
 mod csv;
 mod error;
 mod field;
@@ -89,7 +93,9 @@ mod json_schema;
 mod mappings;
 mod metadata_columns;
 mod node;
+mod reference;
 mod side;
+mod warning;
 
 /// A document that was read; what it says of other registered schemas is still to be looked up.
 #[derive(Debug, Clone, PartialEq)]
@@ -111,24 +117,6 @@ pub struct TableDefaults {
     pub metadata_columns: bool,
     /// The Kafka cluster of topics.
     pub cluster: Option<String>,
-}
-
-/// A registered schema, named by a document.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SchemaReference {
-    /// `None` for the registry of the document itself.
-    pub registry_name: Option<String>,
-    pub schema_name: String,
-}
-
-/// Something in a document that is read, though hardly as its author meant it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Warning {
-    /// Such as `message.fields[3].type`.
-    pub path: String,
-    pub text: String,
-    /// Whether a column shows something else for it than was meant: NULL, or VARCHAR instead of the type.
-    pub changes_column: bool,
 }
 
 impl TopicDocument {

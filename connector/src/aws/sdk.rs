@@ -8,21 +8,26 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_glue::error::{ProvideErrorMetadata, SdkError};
 
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use spill::causes;
 
 /// AWS as the environment names it. Touches no network.
 ///
 /// Regions come from the environment or the profile; the instance metadata service, which the default chain would ask
 /// next, is a network call that a Lambda never needs.
-pub async fn sdk_config() -> SdkConfig {
-    use aws_config::environment::EnvironmentVariableRegionProvider;
-    use aws_config::profile::ProfileFileRegionProvider;
-    let region = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
-        .or_else(ProfileFileRegionProvider::new());
-    aws_config::defaults(BehaviorVersion::latest())
-        .region(region)
-        .load()
-        .await
+pub fn sdk_config() -> BoxFuture<'static, SdkConfig> {
+    async move {
+        use aws_config::environment::EnvironmentVariableRegionProvider;
+        use aws_config::profile::ProfileFileRegionProvider;
+        let region = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
+            .or_else(ProfileFileRegionProvider::new());
+        aws_config::defaults(BehaviorVersion::latest())
+            .region(region)
+            .load()
+            .await
+    }
+    .boxed()
 }
 
 /// A client of S3. An endpoint of one's own rarely has a host name for every bucket.

@@ -298,11 +298,11 @@ async fn an_unknown_topic_is_an_error_and_stays_unknown() {
     for _ in 0..2 {
         let error = cluster
             .broker
-            .snapshot("oders", Instant::now() + PATIENT)
+            .snapshot("elsewhere", Instant::now() + PATIENT)
             .await
             .unwrap_err();
         assert!(
-            matches!(&error, KafkaError::UnknownTopic { topic } if topic == "oders"),
+            matches!(&error, KafkaError::UnknownTopic { topic } if topic == "elsewhere"),
             "{error}"
         );
     }

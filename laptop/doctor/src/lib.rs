@@ -19,6 +19,8 @@
 //! | `limit` | how long one check may take |
 //! | `finding`, `report` | what was found, and how it is shown |
 
+use futures::FutureExt;
+use futures::future::LocalBoxFuture;
 use std::time::Duration;
 
 use aws_config::{Region, SdkConfig};
@@ -88,7 +90,15 @@ pub struct Obstacles {
 }
 
 /// Checks what the environment of this process, or of a function, names.
-pub async fn examine_environment(source: &Source, options: &DoctorOptions, report: &mut Report<'_>) {
+pub fn examine_environment<'a>(
+    source: &'a Source,
+    options: &'a DoctorOptions,
+    report: &'a mut Report<'_>,
+) -> LocalBoxFuture<'a, ()> {
+    examine_source(source, options, report).boxed_local()
+}
+
+async fn examine_source(source: &Source, options: &DoctorOptions, report: &mut Report<'_>) {
     let limit = Limit(options.limit);
     let (aws, region_is_given) = sdk_config(source).await;
     let variables = match &source.function {

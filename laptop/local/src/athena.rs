@@ -1,5 +1,7 @@
 //! The engine: SQL in, batches out.
 
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use std::sync::Arc;
 
 use arrow::array::{RecordBatch, RecordBatchOptions};
@@ -103,7 +105,11 @@ impl Athena {
 
     /// Plans one statement and begins to answer it: a query, EXPLAIN, SHOW SCHEMAS, SHOW TABLES, SHOW COLUMNS or
     /// DESCRIBE. Rows are read as the stream is.
-    pub async fn start(&self, sql: &str) -> Result<RunningQuery, AthenaError> {
+    pub fn start<'a>(&'a self, sql: &'a str) -> BoxFuture<'a, Result<RunningQuery, AthenaError>> {
+        self.plan_and_execute(sql).boxed()
+    }
+
+    async fn plan_and_execute(&self, sql: &str) -> Result<RunningQuery, AthenaError> {
         let ParsedStatement { statement, headings } = parse_statement(sql)?;
         let run = Arc::new(QueryRun::new());
         if let Some(show) = Show::of(&statement)? {

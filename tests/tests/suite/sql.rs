@@ -132,7 +132,7 @@ async fn predicates_pick_the_same_rows_in_the_connector_as_after_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_error_of_the_connector_is_the_querys_error() {
+async fn an_error_of_the_connector_is_the_error_of_the_query() {
     let shop = Shop::open(&[]).await;
     let error = shop
         .athena

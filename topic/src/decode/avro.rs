@@ -30,6 +30,8 @@
 //! | `value` | data without parts |
 //! | `text` | data with parts, as JSON |
 //! | `read` | a datum to a row |
+//! | `skip` | a datum, or a part of one, that no column shows |
+//! | `budget` | how much a row may hold beyond the length of its datum |
 //!
 //! Which column a type makes:
 //!
@@ -71,6 +73,7 @@ use crate::definition::{SchemaDefinition, SchemaTextError};
 use crate::path::Path;
 use crate::table::DataFormat;
 
+mod budget;
 mod cursor;
 mod default;
 mod fields;
@@ -79,6 +82,7 @@ mod plan;
 mod read;
 mod resolve;
 mod schema;
+mod skip;
 mod text;
 mod value;
 

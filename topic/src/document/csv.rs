@@ -1,7 +1,8 @@
 //! `csv`: how a line is divided.
 
+use super::error::DocumentError;
 use super::node::Node;
-use super::{DocumentError, Warning};
+use super::warning::Warning;
 use crate::table::CsvOptions;
 
 /// Reads the `csv` of `message` or `key`; what it leaves out is as [`CsvOptions::default`].

@@ -1,6 +1,6 @@
 //! What can be wrong with a document. Each error names the place.
 
-use super::SchemaReference;
+use super::reference::SchemaReference;
 use crate::definition::SchemaTextError;
 use crate::path::PathError;
 use crate::table::UnknownWord;

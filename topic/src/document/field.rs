@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use arrow::datatypes::{DataType, Field};
 
+use super::context::Context;
+use super::error::DocumentError;
 use super::metadata_columns::{check_type, default_type};
 use super::node::Node;
-use super::side::{Context, mapped};
-use super::{DocumentError, Warning};
+use super::warning::Warning;
 use crate::decode::{has_dates, raw};
 use crate::format_hint::{self, DateFormat};
 use crate::path::Path;
@@ -204,4 +205,11 @@ fn read_mapping(
         _ => {}
     }
     Ok(mapping)
+}
+
+/// The schema's column that `mapping` names.
+fn mapped<'a>(fields: &'a [Field], metadata: &HashMap<String, String>) -> Option<&'a Field> {
+    let mapping = metadata.get(MAPPING_KEY)?;
+    let is_mapped = |field: &&Field| field.metadata().get(MAPPING_KEY).unwrap_or(field.name()) == mapping;
+    fields.iter().find(is_mapped)
 }

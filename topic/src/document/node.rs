@@ -2,8 +2,9 @@
 
 use std::str::FromStr;
 
+use super::error::DocumentError;
 use super::json::Json;
-use super::{DocumentError, Warning};
+use super::warning::Warning;
 use crate::table::UnknownWord;
 
 /// A place in the document; `null` and an absent key are both `None`.

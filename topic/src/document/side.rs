@@ -1,18 +1,21 @@
 //! One side of a record as the document declares it, `message` or `key`: its format and its columns.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use arrow::datatypes::Field;
 
+use super::context::Context;
 use super::csv::read_csv;
+use super::error::DocumentError;
 use super::field::{DeclaredColumn, read_column};
 use super::json::Json;
 use super::mappings::PayloadSchema;
 use super::node::Node;
-use super::{DocumentError, SchemaReference, Warning};
+use super::reference::SchemaReference;
+use super::warning::Warning;
 use crate::decode::{avro, protobuf};
 use crate::definition::SchemaDefinition;
-use crate::table::{DataFormat, Encoding, MAPPING_KEY, SOURCE_KEY, Source};
+use crate::table::{DataFormat, Encoding, SOURCE_KEY, Source};
 
 /// How values, or keys, are read.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,14 +38,6 @@ pub(super) enum DeclaredEncoding {
         reference: SchemaReference,
         message: Option<String>,
     },
-}
-
-/// What reading a document takes along.
-pub(super) struct Context {
-    pub(super) exact_decimal: bool,
-    /// Of the record's key, if the document declares it.
-    pub(super) key_format: Option<DataFormat>,
-    pub(super) warnings: Vec<Warning>,
 }
 
 impl Side {
@@ -252,11 +247,4 @@ fn of_source(field: Field, source: &Source) -> Field {
         metadata.insert(SOURCE_KEY.to_owned(), source.to_string());
     }
     field.with_metadata(metadata)
-}
-
-/// The schema's column that `mapping` names.
-pub(super) fn mapped<'a>(fields: &'a [Field], metadata: &HashMap<String, String>) -> Option<&'a Field> {
-    let mapping = metadata.get(MAPPING_KEY)?;
-    let is_mapped = |field: &&Field| field.metadata().get(MAPPING_KEY).unwrap_or(field.name()) == mapping;
-    fields.iter().find(is_mapped)
 }

@@ -4,7 +4,7 @@
 //!
 //! Fields are 32-bit and wrap as Java's do. *Fixed* days count from 1 January of year 1, Gregorian, which is day 1.
 
-use super::DAY_MS;
+use super::time::DAY_MS;
 
 /// Fixed day 1970-01-01.
 const EPOCH: i64 = 719_163;

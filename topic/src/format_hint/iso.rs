@@ -14,7 +14,7 @@
 use chrono::{NaiveDate, NaiveDateTime};
 
 use super::number::read_fraction_ms;
-use super::{DAY_MS, ParsedTime};
+use super::time::{DAY_MS, ParsedTime};
 
 /// What may stand between date and time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -41,13 +41,17 @@
 
 mod calendar;
 mod epoch;
+mod error;
 mod iso;
+mod item;
 mod number;
 mod parse;
 mod pattern;
 mod plain;
 mod spelling;
+mod time;
 mod zone;
+mod zone_name;
 #[rustfmt::skip]
 mod zone_table;
 
@@ -57,14 +61,13 @@ mod tests;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use chrono::DateTime;
-use thiserror::Error;
 
 use self::epoch::EpochUnit;
+pub use self::error::FormatHintError;
 use self::iso::Separator;
 use self::pattern::{Pattern, SecondFraction};
 use self::spelling::{ISO_8601, JAVA_PREFIX, RFC_2822};
-
-const DAY_MS: i64 = 86_400_000;
+pub use self::time::ParsedTime;
 
 /// A compiled format hint. Stateless: what one text held never touches the next.
 #[derive(Debug, Clone)]
@@ -169,70 +172,6 @@ pub fn correction(hint: &str) -> Option<String> {
     let corrected = spelling::corrected(hint)?;
     let is_read = |hint| DateFormat::compile_as_written(hint, 0).is_ok();
     (!is_read(hint) && is_read(&corrected)).then_some(corrected)
-}
-
-/// An instant, and the offset from UTC its text was written in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ParsedTime {
-    /// Milliseconds since 1970-01-01T00:00Z.
-    pub utc_ms: i64,
-    /// Seconds east of UTC; 0 if the text names no zone.
-    pub offset_seconds: i32,
-}
-
-impl ParsedTime {
-    fn utc(utc_ms: i64) -> Self {
-        Self {
-            utc_ms,
-            offset_seconds: 0,
-        }
-    }
-
-    fn from_local(local_ms: i64, offset_seconds: i32) -> Option<Self> {
-        let utc_ms = local_ms.checked_sub(i64::from(offset_seconds) * 1000)?;
-        Some(Self {
-            utc_ms,
-            offset_seconds,
-        })
-    }
-
-    /// Days since 1970-01-01 of the date *as written*, in the text's own zone, rounded down before 1970.
-    ///
-    /// The Java connector takes the UTC date instead and rounds toward zero, so that an evening of 1969 becomes 1970
-    /// and a morning in Tokyo the day before. `None` beyond 32 bits of days.
-    #[must_use]
-    pub fn local_days(self) -> Option<i32> {
-        let local_ms = self.utc_ms.checked_add(i64::from(self.offset_seconds) * 1000)?;
-        i32::try_from(local_ms.div_euclid(DAY_MS)).ok()
-    }
-}
-
-/// A `formatHint` that cannot be compiled. Positions count characters of the hint from 0.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum FormatHintError {
-    /// A bare letter without meaning, such as the `T` of `yyyy-MM-ddTHH:mm`.
-    #[error(
-        "format hint \"{hint}\": `{letter}` at position {position} is not a pattern letter; \
-         literal text wants single quotes"
-    )]
-    UnknownLetter {
-        hint: String,
-        position: usize,
-        letter: char,
-    },
-    /// Four or more `X`.
-    #[error(
-        "format hint \"{hint}\": letter `X` at position {position} stands {width} times; 1 to 3 are known"
-    )]
-    ZoneTooWide {
-        hint: String,
-        position: usize,
-        width: usize,
-    },
-    /// A quoted text without its end.
-    #[error("format hint \"{hint}\": the quote `'` at position {position} is not closed")]
-    UnterminatedQuote { hint: String, position: usize },
 }
 
 fn parse_rfc2822(text: &str) -> Option<ParsedTime> {

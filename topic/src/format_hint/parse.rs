@@ -1,9 +1,10 @@
 //! Runs the items of a pattern over a text.
 
-use super::ParsedTime;
 use super::calendar::{Field, Fields, weekday_from_iso};
+use super::item::{Item, Name, Number};
 use super::number::{digit, read_fraction_ms, read_integer};
-use super::pattern::{Century, Item, Name, Number, Pattern};
+use super::pattern::{Century, Pattern};
+use super::time::ParsedTime;
 use super::zone::{Zone, starts_with_ignoring_case};
 
 /// English names and the field values they stand for; of two that match, the longer is meant.

@@ -5,8 +5,9 @@ use std::str::Chars;
 
 use chrono::{DateTime, Datelike, Months};
 
-use super::FormatHintError;
 use super::calendar::Field;
+use super::error::FormatHintError;
+use super::item::{Item, Name, Number, ZoneStyle};
 use super::plain::PlainPattern;
 
 /// How far back two-digit years reach.
@@ -28,54 +29,6 @@ pub(super) enum SecondFraction {
     Digits,
     /// Java's: a count of milliseconds, whatever its number of digits.
     MillisecondCount,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Item {
-    Literal(String),
-    Number {
-        number: Number,
-        /// Set when the next item is a number too: then only this many UTF-16 units belong to this one.
-        width: Option<usize>,
-    },
-    Name(Name),
-    Zone(ZoneStyle),
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Number {
-    /// The field as it is.
-    Plain(Field),
-    /// `y`, `Y`; one or two letters place two digits in the [`Century`].
-    Year { field: Field, windowed: bool },
-    /// `M`, `L`: January is 1, and 0 as a field.
-    Month,
-    /// `u`: Monday is 1.
-    IsoWeekday,
-    /// `k`, `h`: an hour in which `midnight` (24 or 12) stands for 0.
-    OneBasedHour { field: Field, midnight: i32 },
-    /// `S` as [`SecondFraction::Digits`].
-    Fraction,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Name {
-    Era,
-    Month,
-    Weekday,
-    AmPm,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum ZoneStyle {
-    /// `z` and `Z`, which differ only in writing.
-    General,
-    /// `X`: `Z` or `±hh`.
-    IsoHours,
-    /// `XX`: `Z` or `±hhmm`.
-    IsoBasic,
-    /// `XXX`: `Z` or `±hh:mm`.
-    IsoExtended,
 }
 
 /// The hundred years that two-digit years fall into.

@@ -5,9 +5,9 @@
 //! here means the same the long way; any other text is declined, and goes that way.
 
 use super::calendar::{FIRST_GREGORIAN_YEAR, Field, days_before_month};
-use super::pattern::{Item, Number, ZoneStyle};
+use super::item::{Item, Number, ZoneStyle};
+use super::time::{DAY_MS, ParsedTime};
 use super::zone::Zone;
-use super::{DAY_MS, ParsedTime};
 
 /// Most digits of a number: any more could leave 32 bits.
 const MAX_DIGITS: usize = 9;

@@ -3,7 +3,8 @@
 //! A name stands for what Java makes of it, which surprises: `IST` is Israel's, `CST` Chicago's, and a name that says
 //! *standard* or *daylight* is taken at its word in any month. The table comes from the JDK.
 
-use super::pattern::ZoneStyle;
+use super::item::ZoneStyle;
+use super::zone_name::ZoneName;
 use super::zone_table::{HISTORIES, NAMES};
 
 const GMT: &str = "GMT";
@@ -15,20 +16,6 @@ pub(super) enum Zone {
     Offset(i32),
     Named(&'static ZoneName),
 }
-
-/// A name, and the offset from UTC its users mean by it.
-#[derive(Debug)]
-pub(super) struct ZoneName {
-    pub name: &'static str,
-    /// Index of [`HISTORIES`].
-    pub history: usize,
-    /// Seconds to add for names of daylight time, where the history holds standard time.
-    pub saving_seconds: i32,
-}
-
-/// Offsets in seconds, each with the local time it begins at, in seconds since 1970-01-01T00:00 on the local clock.
-/// The first begins with time itself.
-pub(super) type OffsetHistory = &'static [(i64, i32)];
 
 impl Zone {
     pub(super) const UTC: Self = Self::Offset(0);

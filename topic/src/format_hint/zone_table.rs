@@ -3,7 +3,7 @@
 //!
 //! Names are those of the Unicode CLDR and of the JDK, rules those of the IANA time zone database.
 
-use super::zone::{OffsetHistory, ZoneName};
+use super::zone_name::{OffsetHistory, ZoneName};
 
 /// Sorted by name, ignoring case. Of those a text starts with, the longest is the one Java finds.
 pub(super) static NAMES: [ZoneName; 587] = [

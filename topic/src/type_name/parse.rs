@@ -9,8 +9,11 @@
 
 use arrow::datatypes::{DataType, Field};
 
-use super::{MAX_DEPTH, find, list_of, map_of};
+use super::table::{find, list_of, map_of};
 use crate::names::Names;
+
+/// How deep types nest: `ARRAY(INT)` is 2.
+pub const MAX_DEPTH: usize = 64;
 
 /// What is wrong with a type name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

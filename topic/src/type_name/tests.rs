@@ -1,5 +1,7 @@
+use arrow::datatypes::{DataType, Field};
 use proptest::prelude::*;
 
+use super::table::zoned_timestamp;
 use super::*;
 
 fn known(name: &str) -> DataType {

@@ -32,6 +32,8 @@ mod store;
 #[cfg(test)]
 mod tests;
 
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -65,18 +67,21 @@ pub struct EmbeddedConfluent {
 
 impl EmbeddedConfluent {
     /// Starts a registry without subjects.
-    pub async fn start() -> io::Result<Self> {
-        let (hanging, until) = watch::channel(());
-        let service = Service {
-            state: Arc::default(),
-            until,
-        };
-        let router = Router::new().fallback(handle).with_state(service.clone());
-        Ok(Self {
-            server: HttpServer::start(router).await?,
-            service,
-            _hanging: hanging,
-        })
+    pub fn start() -> BoxFuture<'static, io::Result<Self>> {
+        async move {
+            let (hanging, until) = watch::channel(());
+            let service = Service {
+                state: Arc::default(),
+                until,
+            };
+            let router = Router::new().fallback(handle).with_state(service.clone());
+            Ok(Self {
+                server: HttpServer::start(router).await?,
+                service,
+                _hanging: hanging,
+            })
+        }
+        .boxed()
     }
 
     /// `http://127.0.0.1:port`, for `schema_registry_url` or `schema.registry.url`.

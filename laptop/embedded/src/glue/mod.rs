@@ -17,6 +17,8 @@ mod registries;
 mod tests;
 mod validate;
 
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -45,13 +47,16 @@ pub struct EmbeddedGlue {
 
 impl EmbeddedGlue {
     /// Starts an endpoint without registries.
-    pub async fn start() -> io::Result<Self> {
-        let service = Service::default();
-        let router = Router::new().fallback(handle).with_state(service.clone());
-        Ok(Self {
-            server: HttpServer::start(router).await?,
-            service,
-        })
+    pub fn start() -> BoxFuture<'static, io::Result<Self>> {
+        async move {
+            let service = Service::default();
+            let router = Router::new().fallback(handle).with_state(service.clone());
+            Ok(Self {
+                server: HttpServer::start(router).await?,
+                service,
+            })
+        }
+        .boxed()
     }
 
     /// `http://127.0.0.1:port`, for `AWS_ENDPOINT_URL_GLUE` or a client's `endpoint_url`.

@@ -40,6 +40,8 @@ mod testing;
 mod topics;
 mod transactions;
 
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use std::collections::BTreeSet;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -73,7 +75,11 @@ impl EmbeddedKafka {
     ///
     /// # Errors
     /// When no port can be bound or no thread started.
-    pub async fn start() -> io::Result<Self> {
+    pub fn start() -> BoxFuture<'static, io::Result<Self>> {
+        Self::listen().boxed()
+    }
+
+    async fn listen() -> io::Result<Self> {
         let listener = std::net::TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
         listener.set_nonblocking(true)?;
         let broker = Arc::new(Broker::new(listener.local_addr()?));

@@ -10,6 +10,8 @@ mod stored_object;
 #[cfg(test)]
 mod tests;
 
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use std::io;
 use std::sync::Arc;
 
@@ -37,13 +39,16 @@ pub struct EmbeddedS3 {
 
 impl EmbeddedS3 {
     /// Starts an endpoint without buckets.
-    pub async fn start() -> io::Result<Self> {
-        let objects = Arc::new(Objects::default());
-        let mut service = S3ServiceBuilder::new(ObjectStore(Arc::clone(&objects)));
-        service.set_auth(SimpleAuth::from_single(ACCESS_KEY_ID, SECRET_ACCESS_KEY));
-        let service = HandleError::new(service.build(), connection_failed);
-        let server = HttpServer::start(Router::new().fallback_service(service)).await?;
-        Ok(Self { server, objects })
+    pub fn start() -> BoxFuture<'static, io::Result<Self>> {
+        async move {
+            let objects = Arc::new(Objects::default());
+            let mut service = S3ServiceBuilder::new(ObjectStore(Arc::clone(&objects)));
+            service.set_auth(SimpleAuth::from_single(ACCESS_KEY_ID, SECRET_ACCESS_KEY));
+            let service = HandleError::new(service.build(), connection_failed);
+            let server = HttpServer::start(Router::new().fallback_service(service)).await?;
+            Ok(Self { server, objects })
+        }
+        .boxed()
     }
 
     /// `http://127.0.0.1:port`, for `AWS_ENDPOINT_URL_S3` or a client's `endpoint_url`.

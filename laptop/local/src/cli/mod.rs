@@ -4,6 +4,7 @@ use std::io;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use tokio::runtime::Runtime;
 use tracing_subscriber::EnvFilter;
 
 mod doctor;
@@ -84,8 +85,8 @@ enum Command {
     },
 }
 
-/// Does what the process's arguments say.
-pub async fn run() -> ExitCode {
+/// Does what the process's arguments say. Blocks, so that the program compiles none of the futures again.
+pub fn run() -> ExitCode {
     let command = Args::parse().command;
     let directives = match command {
         // What a check comes to is said once, with what to do about it.
@@ -98,7 +99,10 @@ pub async fn run() -> ExitCode {
         .with_env_filter(filter)
         .with_writer(io::stderr)
         .init();
-    match execute(command).await {
+    let outcome = Runtime::new()
+        .map_err(Error::from)
+        .and_then(|runtime| runtime.block_on(execute(command)));
+    match outcome {
         Ok(code) => code,
         Err(error) => {
             eprintln!("athena-local: {error}");

@@ -4,18 +4,16 @@ use std::borrow::Cow;
 
 use arrow::datatypes::DataType;
 
+use super::budget::Budget;
 use super::cursor::{Cursor, ReadError};
 use super::plan::{Below, Fill, Plan, Route, StructFill};
 use super::resolve::Resolution;
-use super::schema::{Shape, TypeId, Types};
+use super::skip::skip;
 use super::text;
 use super::value::{Datum, Value};
 use crate::decode::column::{ColumnBuilder, Lists, Maps, Misfits, Rows, ValueBuilder};
 use crate::decode::scalar::Scalar;
 use crate::decode::utf8;
-
-/// How many bytes defaults, JSON text and long decimals, none of which takes input of its length, may add to a row.
-const MAX_ADDED_BYTES: usize = 64 * 1024 * 1024;
 
 impl Plan {
     /// Appends one row to each of `columns`; those that no part of the datum fills are NULL.
@@ -37,7 +35,7 @@ impl Plan {
         let mut reader = Reader {
             resolution: &self.resolution,
             row,
-            budget: Budget(MAX_ADDED_BYTES),
+            budget: Budget::of_row(),
             text: Vec::new(),
         };
         let mut cursor = Cursor::new(datum);
@@ -50,17 +48,6 @@ impl Plan {
         let mut cursor = Cursor::new(datum);
         let skipped = skip(&self.resolution.types, self.top.writer, &mut cursor);
         skipped.and_then(|()| cursor.finish()).is_ok()
-    }
-}
-
-/// What may still be added to a row without input of its length.
-#[derive(Debug)]
-pub(super) struct Budget(usize);
-
-impl Budget {
-    pub(super) fn spend(&mut self, bytes: usize) -> Result<(), ReadError> {
-        self.0 = self.0.checked_sub(bytes).ok_or(ReadError::TooLarge)?;
-        Ok(())
     }
 }
 
@@ -273,34 +260,6 @@ impl<'a> Reader<'a> {
         })?;
         rows.end(true);
         Ok(())
-    }
-}
-
-/// Passes over a datum of the type, which is checked as if it were read.
-pub(super) fn skip(types: &Types, id: TypeId, cursor: &mut Cursor<'_>) -> Result<(), ReadError> {
-    match &types[id].shape {
-        Shape::Null => Ok(()),
-        Shape::Boolean => cursor.boolean().map(|_| ()),
-        Shape::Int => cursor.int().map(|_| ()),
-        Shape::Long => cursor.long().map(|_| ()),
-        Shape::Float => cursor.take(4).map(|_| ()),
-        Shape::Double => cursor.take(8).map(|_| ()),
-        Shape::Bytes | Shape::String => cursor.bytes().map(|_| ()),
-        Shape::Fixed(_, size) => cursor.take(*size).map(|_| ()),
-        Shape::Enum(symbols) => cursor.symbol(symbols.symbols.len()).map(|_| ()),
-        Shape::Array(item) => cursor.items(|cursor| skip(types, *item, cursor)),
-        Shape::Map(value) => cursor.items(|cursor| {
-            cursor.bytes()?;
-            skip(types, *value, cursor)
-        }),
-        Shape::Union(branches) => {
-            let branch = cursor.branch(branches.len())?;
-            skip(types, branches[branch], cursor)
-        }
-        Shape::Record(_, fields) => cursor.record(|cursor| {
-            let mut fields = fields.iter();
-            fields.try_for_each(|field| skip(types, field.type_id, cursor))
-        }),
     }
 }
 

@@ -13,9 +13,10 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use super::budget::Budget;
 use super::cursor::{Cursor, ReadError};
-use super::read::{Budget, skip};
 use super::resolve::{NodeId, Record, Resolution, Way};
+use super::skip::skip;
 use super::value::Datum;
 use crate::decode::scalar::Scalar;
 use crate::decode::utf8;

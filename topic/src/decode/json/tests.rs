@@ -261,7 +261,7 @@ fn ignores_what_follows_the_document() {
 }
 
 #[test]
-fn drops_a_registrys_header() {
+fn drops_the_header_of_a_registry() {
     let record = br#"{"v":1}"#;
     let mut zlib = ZlibEncoder::new(Vec::new(), Compression::fast());
     zlib.write_all(record).unwrap();

@@ -1,0 +1,12 @@
+//! State of reading one document.
+
+use super::warning::Warning;
+use crate::table::DataFormat;
+
+/// Options that the parts of a document share, and the warnings so far.
+pub(super) struct Context {
+    pub(super) exact_decimal: bool,
+    /// Format of the record's key, if the document declares it.
+    pub(super) key_format: Option<DataFormat>,
+    pub(super) warnings: Vec<Warning>,
+}
