@@ -29,7 +29,10 @@ fn broker(auth_type: AuthType) -> (KafkaBroker, Arc<MemoryCredentialStore>) {
 }
 
 fn refused() -> KafkaError {
-    let (cause, reason) = (AuthenticationCause::Credentials, "told to fail".to_owned());
+    let (cause, reason) = (
+        AuthenticationCause::Credentials,
+        "failure requested by the test".to_owned(),
+    );
     KafkaError::Authentication { cause, reason }
 }
 

@@ -25,7 +25,7 @@ mod faults;
 
 const TOPIC: &str = "orders";
 
-/// A cluster of librdkafka's, which can be told to fail, and a broker client for it.
+/// A cluster of librdkafka's, which can be failure requested by the test, and a broker client for it.
 struct Cluster {
     mock: MockCluster<'static, DefaultProducerContext>,
     broker: KafkaBroker,
