@@ -163,7 +163,7 @@ pub enum LoginError {
     #[error("no AWS credentials for a token: there is no provider of them")]
     NoProvider,
     #[error(
-        "the region to sign for is not known: the brokers' names do not end with it, the environment names none, \
+        "the region to sign for is unknown: the brokers' names do not end with it, the environment names none, \
          and MSK_REGION is not set"
     )]
     NoRegion,

@@ -242,7 +242,7 @@ fn login_errors() -> Vec<KafkaError> {
         },
         AuthError::Store {
             object: object(),
-            reason: "does not open with the secret's truststore_password".into(),
+            reason: "cannot be opened with the secret's truststore_password".into(),
         },
     ];
     refused.into_iter().chain(missing.map(KafkaError::from)).collect()
