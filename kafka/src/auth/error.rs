@@ -56,7 +56,8 @@ pub enum AuthError {
     Signing(SigningError),
 
     #[error(
-        "the region to sign for is unknown: the brokers' names do not end with it, and neither a setting nor the environment names one"
+        "the region to sign for is unknown: the brokers' names do not end with it, and neither a setting nor \
+         the environment names one"
     )]
     NoRegion,
 }

@@ -120,7 +120,10 @@ impl fmt::Display for AuthenticationCause {
             }
             Self::ClientCertificateExpired => "the client's certificate has expired",
             Self::ClientCertificate => "the brokers do not accept the client's certificate, or require one",
-            Self::Tls => "client and brokers have no TLS version or cipher in common, or the brokers require a client certificate",
+            Self::Tls => {
+                "client and brokers have no TLS version or cipher in common, or the brokers require a client \
+                 certificate"
+            },
         })
     }
 }
