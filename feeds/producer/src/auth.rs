@@ -160,7 +160,7 @@ fn causes(error: &(dyn Error + 'static)) -> String {
 pub enum LoginError {
     #[error("no AWS credentials for a token: {0}")]
     Credentials(String),
-    #[error("no AWS credentials for a token: there is no provider of them")]
+    #[error("no AWS credentials for a token: the SDK has no credentials provider")]
     NoProvider,
     #[error(
         "the region to sign for is unknown: the brokers' names do not end with it, the environment names none, \

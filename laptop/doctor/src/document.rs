@@ -50,7 +50,7 @@ pub(crate) async fn check(
     }
     for column in columns_without_part(&table) {
         let found =
-            format!("column `{column}`: its mapping leads nowhere in the latest version of its schema");
+            format!("column `{column}`: its mapping matches no field in the latest version of its schema");
         about.warn(
             Check::Document,
             found,

@@ -134,7 +134,7 @@ async fn a_query_that_is_over_ends_the_read_and_its_fetches() {
             query.end();
         };
         let (error, ()) = tokio::join!(read(&client), end);
-        let wanted = format!("query query is over ({state}): reading was stopped");
+        let wanted = format!("query query has ended ({state}): the read was stopped");
         assert_eq!(error.expect_err("the query is over"), wanted);
         fetches_cease(kafka).await;
     }
@@ -157,7 +157,7 @@ async fn a_query_that_is_over_ends_a_read_that_a_slow_store_holds_up() {
     };
     let (error, ()) = tokio::join!(read(&client), end);
     let error = error.expect_err("the query is over");
-    assert_eq!(error, "query query is over (CANCELLED): reading was stopped");
+    assert_eq!(error, "query query has ended (CANCELLED): the read was stopped");
     timeout(Duration::from_secs(5), store.given_up.notified())
         .await
         .expect("the upload is given up");
