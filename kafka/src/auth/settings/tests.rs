@@ -343,7 +343,7 @@ async fn signs_for_the_setting_then_the_brokers_then_the_functions_region() {
             Some(_) => assert!(token.is_ok()),
             None => {
                 let error = token.err().unwrap().to_string();
-                assert!(error.contains("the region to sign for is not known"), "{error}");
+                assert!(error.contains("the region to sign for is unknown"), "{error}");
             }
         }
     }

@@ -86,15 +86,15 @@ fn refuses_types_with_impossible_parameters() {
         (schema_message(big, ipc::Type::Int, int(32)), "little-endian"),
         (
             schema_message(little, ipc::Type::Int, int(7)),
-            "impossible parameters",
+            "invalid parameters",
         ),
         (
             schema_message(little, ipc::Type::Decimal, decimal(300, 2, 128)),
-            "impossible parameters",
+            "invalid parameters",
         ),
         (
             schema_message(little, ipc::Type::Decimal, decimal(10, 2, 256)),
-            "impossible parameters",
+            "invalid parameters",
         ),
         (
             schema_message(little, ipc::Type::Decimal, decimal(10, 12, 128)),
