@@ -95,7 +95,7 @@ async fn a_person_reads_an_aligned_list() {
         "                         fix: put {AthenaFederationMSK} into the description of each registry whose schemas are to be",
         "table customer.orders",
         "  ok       decode        all 10 with a value become rows",
-        "  skipped  write         because --read-only was asked for",
+        "  skipped  write         because --read-only is set",
     ] {
         let found = examination.stdout.lines().any(|shown| shown == line);
         assert!(found, "{line} is not in:\n{}", examination.stdout);
@@ -167,7 +167,7 @@ async fn records_that_do_not_fit_are_counted_and_the_first_is_named() {
     assert_eq!(examination.code, Some(0), "{}", examination.stdout);
     let (status, found, _) = examination.only(TABLE, "decode");
     assert_eq!(status, "warning");
-    let wanted = "10 of 12 become whole rows; do not decode: 1; do not fit column `n`: 1; the first: partition 1 \
+    let wanted = "10 of 12 become complete rows; cannot be decoded: 1; do not fit column `n`: 1; the first: partition 1 \
                   offset 5: column `n`: ";
     assert!(found.starts_with(wanted), "{found}");
     assert!(!found.contains("many"), "{found}");
@@ -190,7 +190,7 @@ async fn a_missing_bucket_is_named() {
     assert_eq!(examination.code, Some(1));
     let (status, found, _) = examination.only("spilling", "bucket");
     assert_eq!(status, "failed");
-    assert!(found.contains("\"nobody-made-it\" is not there"), "{found}");
+    assert!(found.contains("\"nobody-made-it\" does not exist"), "{found}");
     assert_eq!(examination.status("spilling", "write"), "skipped");
     assert_healthy_elsewhere(&examination, &["bucket", "write"]);
 }
@@ -209,7 +209,7 @@ async fn a_denied_bucket_is_named() {
     assert_eq!(examination.code, Some(1));
     let (status, found, fix) = examination.only("spilling", "bucket");
     assert_eq!(status, "failed");
-    assert!(found.contains("not this function's to use"), "{found}");
+    assert!(found.contains("access is denied"), "{found}");
     assert!(fix.contains("s3:ListBucket"), "{fix}");
     assert_healthy_elsewhere(&examination, &["bucket", "write"]);
 }

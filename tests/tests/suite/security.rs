@@ -315,7 +315,7 @@ async fn a_missing_client_certificate_is_named() {
         ..Access::granted("SASL_SSL_PLAIN")
     };
     access
-        .is_refused(&["the brokers want a client certificate"])
+        .is_refused(&["the brokers require a client certificate"])
         .await;
     let access = Access {
         key: None,

@@ -46,7 +46,7 @@ async fn a_user_who_may_read_is_well_but_for_the_topics_settings() {
         }
         let (status, found, fix) = examination.only(TABLE, "timestamps");
         assert!(
-            status == "warning" && found.contains("latest time narrows nothing"),
+            status == "warning" && found.contains("upper time bound narrows nothing"),
             "{found}"
         );
         assert!(fix.contains("DescribeConfigs"), "{fix}");
@@ -83,7 +83,9 @@ async fn what_refuses_a_login_is_told_with_what_to_do() {
         trust: Some((Authority::Stranger, StoreType::Jks)),
         ..scram()
     };
-    stranger.is_diagnosed("issued by nobody", "trust store").await;
+    stranger
+        .is_diagnosed("issued by an authority that neither", "trust store")
+        .await;
     let expired = Access {
         listener: Listener::ExpiredSaslTls,
         ..scram()
@@ -96,14 +98,14 @@ async fn what_refuses_a_login_is_told_with_what_to_do() {
         ..scram()
     };
     other_host
-        .is_diagnosed("for other host names", "advertised listeners")
+        .is_diagnosed("does not name the host", "advertised listeners")
         .await;
     let no_key = Access {
         listener: Listener::MutualTls,
         ..scram()
     };
     no_key
-        .is_diagnosed("want a client certificate", "auth_type SSL")
+        .is_diagnosed("require a client certificate", "auth_type SSL")
         .await;
     let old_key = Access {
         key: Some((Holder::ExpiredClient, StoreType::Jks)),
