@@ -1,4 +1,4 @@
-//! A query that is over ends its reads: with an error, and with no more asked of the brokers.
+//! A query that has ended ends its reads: with an error, and without further requests to the brokers.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,11 +15,11 @@ use tests::world::World;
 use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 
-/// Each fetch brings about a megabyte and takes this long: reading all takes ten seconds.
+/// Delay of each fetch, which returns about a megabyte: reading all takes ten seconds.
 const FETCH_DELAY: Duration = Duration::from_millis(500);
 const MEGABYTES: usize = 20;
 
-/// Athena's answer, once it is `over`.
+/// Query status that reports the end once it is `over`.
 #[derive(Default)]
 struct Query {
     over: AtomicBool,
@@ -48,7 +48,7 @@ impl QueryStatus for Query {
     }
 }
 
-/// Takes a block and never says that it is stored; tells when it was begun and when it was given up.
+/// Store that accepts a block and never completes; reports when it was started and cancelled.
 #[derive(Default)]
 struct StuckStore {
     begun: Notify,
@@ -101,8 +101,8 @@ async fn read(client: &Client) -> Result<(), String> {
     client.read_response("t", &schema, &split, &all).await.map(drop)
 }
 
-/// Returns once a second goes by without a fetch, in which a reader would have sent two. Far more are left to be sent
-/// than the few seconds take for which this looks.
+/// Returns after a second without a fetch, in which a reader would have sent two. More fetches remain than
+/// these few seconds need.
 async fn fetches_cease(kafka: &EmbeddedKafka) {
     for _ in 0..4 {
         let before = kafka.requests(ApiKey::Fetch);

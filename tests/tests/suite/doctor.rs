@@ -1,4 +1,4 @@
-//! `athena-local doctor` names each fault that was planted, and what is not touched by it is examined all the same.
+//! `athena-local doctor` names each fault, and all checks that do not depend on it are made.
 
 use axum::Router;
 use axum::extract::Path;
@@ -13,7 +13,7 @@ use tests::world::World;
 const TABLE: &str = "table customer.orders";
 const OF_TOPIC: [&str; 4] = ["topic", "timestamps", "read", "decode"];
 
-/// A world whose table `orders` is over a topic with a few records.
+/// World whose table `orders` is over a topic with a few records.
 async fn world() -> (World, String) {
     let world = World::start().await;
     let topic = world.broker.create_topic("doctor", 2).await;
@@ -36,7 +36,7 @@ fn statuses(examination: &Examination, subject: &str, checks: &[&str]) -> Vec<St
         .collect()
 }
 
-/// Everything but Athena's answer, which the stand-ins do not have.
+/// Asserts all checks except those of Athena's status, which the stand-ins do not have.
 fn assert_healthy_elsewhere(examination: &Examination, but: &[&str]) {
     let report: Value = serde_json::from_str(&examination.stdout).expect("a JSON object");
     for finding in report["findings"].as_array().expect("findings") {
@@ -298,7 +298,7 @@ async fn a_key_that_kms_does_not_have_is_named() {
     assert_healthy_elsewhere(&examination, &["key"]);
 }
 
-/// A part of Lambda: GetFunctionConfiguration of the function `f`. Its address.
+/// Part of Lambda: GetFunctionConfiguration of the function `f`. Returns its address.
 async fn lambda(variables: Value) -> String {
     let answer = json!({
         "FunctionName": "f", "Timeout": 900, "MemorySize": 512, "Environment": { "Variables": variables },

@@ -1,5 +1,5 @@
-//! Settings that make the function ask AWS: KMS keys, headers of uploads, the check of the bucket, a Glue connection,
-//! secrets in values, the caller's session.
+//! Settings for which the function calls AWS: KMS keys, headers of uploads, the check of the bucket, a Glue
+//! connection, secrets in values, the caller's session.
 
 use std::collections::BTreeSet;
 

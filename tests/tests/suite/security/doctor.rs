@@ -1,4 +1,4 @@
-//! `athena-local doctor` on brokers that want to know who asks.
+//! `athena-local doctor` on brokers that authenticate clients.
 
 use tests::doctor::Examination;
 
@@ -21,7 +21,8 @@ impl Access {
         examination
     }
 
-    /// The login fails with these words and this advice; the topic is not asked for, all else is.
+    /// Asserts that the login fails with this message and this fix; checks of the topic are skipped, all
+    /// others are made.
     async fn is_diagnosed(&self, words: &str, advice: &str) {
         let examination = self.examine().await;
         assert_eq!(examination.code, Some(1));
