@@ -259,7 +259,7 @@ fn keytool_name(store_type: StoreType) -> &'static str {
     }
 }
 
-/// Java program for writing keys as text, which keytool cannot. Arguments: the PKCS12 store and its password.
+/// Python program that writes keys as text, which keytool cannot do. Arguments: the PKCS12 store and its password.
 const TO_PEM: &str = "
 import sys
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, pkcs12
