@@ -718,8 +718,7 @@ async fn a_format_hint_that_is_not_one_costs_its_column_and_a_warning_for_each_l
             .filter(|line| line["level"] == "WARN")
             .map(|line| (line["message"].clone(), line["reason"].clone()))
             .collect();
-        let reason = "format hint \"yyyy-MM-dd b\": `b` at position 11 is not a pattern letter; literal text wants \
-                      single quotes";
+        let reason = "format hint \"yyyy-MM-dd b\": `b` at position 11 is not a pattern letter; literal text requires single quotes";
         let of_document = format!("{reason}; texts and numbers of the column are NULL");
         assert_eq!(
             logged,

@@ -408,7 +408,11 @@ async fn confluents_ids_are_resolved_where_a_registry_is_named() {
     let (_lambda, client) = world.lambda(1, &[("schema_registry_url", &url)]).await;
     let rows = client.select(&topic, &["id", "currency"]).await.expect("rows");
     let ids: Vec<_> = rows.column(0).as_primitive::<Int64Type>().iter().collect();
-    assert_eq!(ids, [Some(5), None], "no schema has the id 8");
+    assert_eq!(
+        ids,
+        [Some(5), None],
+        "the schema 8 that the record names does not exist"
+    );
     assert_eq!(rows.column(1).as_string::<i32>().value(0), "CHF");
     serving.abort();
 
