@@ -1,6 +1,7 @@
-//! The composition root: clients of AWS and Kafka put together into the [`Parts`] that calls work with, as settings say.
+//! Composition root: builds the clients of AWS and Kafka and joins them into the [`Parts`] that calls use, as
+//! settings specify.
 //!
-//! Nothing here is built before a request needs it, and no network is touched for a ping.
+//! Parts are built when a request first needs them; a ping uses no network.
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -27,7 +28,8 @@ use crate::query_status::AthenaQueryStatus;
 use crate::registry::glue::GlueSchemaRegistry;
 use crate::spill_keys::{LocalSpillKeys, SpillKeys};
 
-/// What calls work with, as the environment and AWS say. Made when first needed; a failure is told and not kept.
+/// Parts of calls as the environment and AWS specify. Built when first needed; a failure is returned and not
+/// kept.
 pub(crate) struct AwsParts {
     variables: Variables,
     sdk: SdkConfig,
@@ -49,7 +51,7 @@ impl AwsParts {
         }
     }
 
-    /// Namespace of the metrics; before any parts are assembled, the one that the environment names.
+    /// Namespace of the metrics; until parts are assembled, the one of the environment.
     pub(crate) fn metrics_namespace(&self) -> Option<String> {
         match self.parts.get() {
             Some(parts) => parts.config.metrics_namespace.clone(),
@@ -57,7 +59,7 @@ impl AwsParts {
         }
     }
 
-    /// Parts for a request by `identity`: with the caller's own session, if it brings one.
+    /// Parts for a request by `identity`: with the caller's own session, if the request carries one.
     pub(crate) async fn get(&self, identity: Option<&FederatedIdentity>) -> Result<Arc<Parts>, Error> {
         let parts = self.parts.get_or_try_init(|| self.assemble()).await?;
         let Some(session) = ForwardedSession::of(identity) else {
@@ -81,14 +83,14 @@ impl AwsParts {
     }
 }
 
-/// What calls work with under these settings, with what `sdk` has the right to. Touches no network.
+/// Parts for these settings, with the permissions of `sdk`. Uses no network.
 pub fn parts(config: &Config, sdk: &SdkConfig) -> Parts {
     let clusters = kafka_clusters(config, credential_store(sdk));
     assemble(config, sdk, clusters, spill_keys(config, sdk))
 }
 
-/// What `sdk` has the right to: a caller's session reads Glue and writes blocks, but brokers, their secrets and the keys of
-/// blocks are the function's own.
+/// Builds parts with the permissions of `sdk`: a caller's session reads Glue and writes blocks, but brokers,
+/// their secrets and the keys of blocks are the function's own.
 fn assemble(config: &Config, sdk: &SdkConfig, clusters: Clusters, spill_keys: Arc<dyn SpillKeys>) -> Parts {
     let blocks = S3BlockStore::new(sdk::s3_client(sdk)).with_put_headers(config.spill_put_headers.clone());
     let query_status = AthenaQueryStatus::new(aws_sdk_athena::Client::new(sdk));
@@ -102,17 +104,18 @@ fn assemble(config: &Config, sdk: &SdkConfig, clusters: Clusters, spill_keys: Ar
     parts.with_spill_keys(spill_keys)
 }
 
-/// Sessions whose parts are kept: a container answers one request at a time, and a query's requests bring the same one.
+/// Number of sessions whose parts are kept: a container serves one request at a time, and the requests of a
+/// query carry the same one.
 const MAX_CALLERS: usize = 4;
 
 async fn config(variables: &Variables, sdk: &SdkConfig) -> Result<Config, ConfigError> {
     complete(variables.clone(), sdk).await?.config()
 }
 
-/// `variables`, completed by a Glue connection and by secrets if they name them.
+/// `variables`, completed by a Glue connection and by secrets if they name any.
 ///
 /// # Errors
-/// A connection or a secret that cannot be read.
+/// If the connection or a secret cannot be read.
 pub fn complete(variables: Variables, sdk: &SdkConfig) -> BoxFuture<'_, Result<Variables, ConfigError>> {
     completed(variables, sdk).boxed()
 }
@@ -128,7 +131,7 @@ async fn completed(mut variables: Variables, sdk: &SdkConfig) -> Result<Variable
     Ok(variables)
 }
 
-/// What makes the keys of spilled blocks.
+/// Source of the keys of spilled blocks.
 pub fn spill_keys(config: &Config, sdk: &SdkConfig) -> Arc<dyn SpillKeys> {
     match &config.kms_key_id {
         Some(key_id) => Arc::new(KmsSpillKeys::new(sdk, key_id)),
@@ -136,7 +139,7 @@ pub fn spill_keys(config: &Config, sdk: &SdkConfig) -> Arc<dyn SpillKeys> {
     }
 }
 
-/// Secrets and certificates of AWS as the environment names it. Touches no network.
+/// Store of secrets and certificates in AWS, as the environment specifies. Uses no network.
 pub async fn credential_store_from_env() -> Arc<dyn CredentialStore> {
     credential_store(&sdk::sdk_config().await)
 }
@@ -145,7 +148,7 @@ fn credential_store(sdk: &SdkConfig) -> Arc<dyn CredentialStore> {
     Arc::new(AwsCredentialStore::new(sdk, sdk::s3_client(sdk)))
 }
 
-/// The clusters that `config` knows, none of them connected yet, nor asked `credentials` for.
+/// Clusters of `config`. None is connected, and `credentials` is not called, before first use.
 pub fn kafka_clusters(config: &Config, credentials: Arc<dyn CredentialStore>) -> Clusters {
     let broker = |cluster: &Cluster| -> Arc<dyn Broker> {
         let credentials = Arc::clone(&credentials);

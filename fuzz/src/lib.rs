@@ -1,6 +1,7 @@
-//! What the targets share: a table in each format, with columns of every kind.
+//! Helpers of the targets: a table in each format, with columns of every kind.
 //!
-//! Run one with `cargo fuzz run decode_avro`, from this folder's parent; `cargo fuzz` wants a nightly toolchain.
+//! Run a target with `cargo fuzz run decode_avro`, from this folder's parent; `cargo fuzz` needs a nightly
+//! toolchain.
 
 use std::sync::{Arc, LazyLock};
 
@@ -8,7 +9,7 @@ use topic::{
     NoWriterSchemas, Record, RowDecoder, SchemaDefinition, TopicTable, WriterSchemas,
 };
 
-/// A format of payloads.
+/// Format of payloads.
 #[derive(Debug, Clone, Copy)]
 pub enum Format {
     Json,
@@ -18,7 +19,7 @@ pub enum Format {
     Raw,
 }
 
-/// Decodes one payload in a table of that format; whole rows come out, whatever the payload is.
+/// Decodes one payload in a table of that format; rows are complete, whatever the payload is.
 pub fn decode(format: Format, payload: &[u8]) {
     let table = &TABLES[format as usize];
     let writers: Arc<dyn WriterSchemas> = Arc::new(NoWriterSchemas);

@@ -1,22 +1,23 @@
-//! Proposes a topic document from sample records.
+//! Inference of a topic document from sample records.
 //!
-//! The proposal decodes its own samples without a value that does not fit; where samples disagree, a column is VARCHAR,
-//! which takes anything. A guess that more records may prove wrong, or that only a person can make, is a note.
+//! The proposal decodes its own samples without a value that does not fit; where samples disagree, a column
+//! is VARCHAR, which accepts anything. A guess that more records may disprove, or that needs a decision, is a
+//! note.
 //!
 //! | the samples | the proposal |
 //! |---|---|
-//! | JSON objects | a column for each top-level key, in the order they appear |
-//! | text with as many delimiters in each | CSV, columns by number |
+//! | JSON objects | a column for each top-level key, in the order of their appearance |
+//! | text with the same number of delimiters in each | CSV, columns by number |
 //! | other text | one VARCHAR column |
 //! | other bytes | one VARBINARY column |
-//! | bytes behind a schema registry's header, unless JSON follows it | one VARBINARY column, and how to register the schema |
+//! | bytes after a schema registry's header, unless JSON follows it | one VARBINARY column, and how to register the schema |
 //!
 //! | values of a JSON key or CSV field | type |
 //! |---|---|
-//! | integers of 64 bits | BIGINT; TIMESTAMP if the name and all values are a time's |
-//! | other numbers | DOUBLE; DECIMAL if all have as many digits after the point and one ends in 0, as only exact decimals are written |
+//! | integers of 64 bits | BIGINT; TIMESTAMP if the name and all values suggest a time |
+//! | other numbers | DOUBLE; DECIMAL if all have the same number of digits after the point and one ends in 0, which only exact decimals have |
 //! | `true`, `false` | BOOLEAN |
-//! | texts that are all dates, or dates and times, of one spelling | DATE, TIMESTAMP with the `formatHint` |
+//! | texts that are all dates, or dates and times, of one format | DATE, TIMESTAMP with the `formatHint` |
 //! | objects | ROW; MAP if keys look like ids, or vary from object to object |
 //! | arrays | ARRAY |
 //! | anything else, and several of these | VARCHAR |
@@ -38,24 +39,24 @@ mod json;
 mod numbers;
 mod shape;
 
-/// A sample.
+/// Key and value of a sample record.
 #[derive(Debug, Clone, Copy)]
 pub struct InferRecord<'a> {
     pub key: Option<&'a [u8]>,
     pub value: Option<&'a [u8]>,
 }
 
-/// A proposal.
+/// Inferred document with notes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Inferred {
-    /// A topic document.
+    /// Topic document.
     pub document: Value,
-    /// What to know or to decide before it is registered.
+    /// Remarks and decisions before the document is registered.
     pub notes: Vec<String>,
 }
 
-/// The topic document that fits `records`. The same records give the same document; memory is bounded by the number
-/// of columns, not of records.
+/// Topic document that fits `records`. The same records give the same document; memory is limited by the
+/// number of columns, not of records.
 pub fn infer<'a>(topic: &str, records: impl Iterator<Item = InferRecord<'a>>) -> Inferred {
     let mut sampler = Sampler::new(DateFormats::new());
     let (mut values, mut keys) = (Samples::default(), Samples::default());
@@ -84,14 +85,14 @@ pub fn infer<'a>(topic: &str, records: impl Iterator<Item = InferRecord<'a>>) ->
     }
 }
 
-/// What was seen of values, or of keys.
+/// Observations of values, or of keys.
 #[derive(Default)]
 struct Samples {
     payloads: usize,
-    /// JSON objects, behind a header or not.
+    /// Number of JSON objects, with or without a header.
     objects: usize,
     members: Members,
-    /// Payloads behind a header, and the schema that the last of them names.
+    /// Number of payloads with a header, and the schema of the last of them.
     glue: Option<(usize, Uuid)>,
     confluent: Option<(usize, u32)>,
     texts: usize,
@@ -114,7 +115,7 @@ impl Samples {
         }
     }
 
-    /// What follows a schema registry's header, if `payload` begins with one.
+    /// Body after a schema registry's header, if `payload` begins with one.
     fn unframe<'a>(&mut self, payload: &'a [u8]) -> Option<Cow<'a, [u8]>> {
         match *payload.first()? {
             framing::GLUE => {
@@ -131,24 +132,25 @@ impl Samples {
         }
     }
 
-    /// Whether at least every second payload is.
+    /// Whether `count` is at least half of the payloads.
     fn mostly(&self, count: usize) -> bool {
         count > 0 && count >= self.payloads.div_ceil(2)
     }
 }
 
-/// An integer key of 4 or 8 bytes begins with zeros too; what follows a header is longer.
+/// Maximum length of integer keys: one of 4 or 8 bytes also begins with zeros; a payload with a header is
+/// longer.
 const LONGEST_KEY_BYTES: usize = 12;
 
 struct Proposal<'a> {
     topic: &'a str,
-    /// Of the columns so far, in lower case.
+    /// Names of the columns so far, in lower case.
     names: HashSet<String>,
     notes: Vec<String>,
 }
 
 impl Proposal<'_> {
-    /// `message` or `key` of the document; `side` is `value` or `key`.
+    /// Proposal for `message` or `key` of the document; `side` is `value` or `key`.
     fn side(&mut self, side: &str, samples: &Samples) -> Value {
         if samples.mostly(samples.objects) {
             return self.json(side, samples);
@@ -170,7 +172,7 @@ impl Proposal<'_> {
                 .push(format!("{side}s are neither JSON nor text: shown as bytes"));
             return self.single(side, "VARBINARY");
         }
-        // A key with delimiters is rather a compound id.
+        // A key with delimiters is more likely a compound id.
         match samples.lines.best() {
             Some(csv) if side == "value" => self.csv(&csv),
             _ => self.single(side, "VARCHAR"),
@@ -181,7 +183,7 @@ impl Proposal<'_> {
         let others = samples.payloads - samples.objects;
         if others > 0 {
             let note = format!(
-                "{others} of {} {side}s are no JSON objects: bad records",
+                "{others} of {} {side}s are not JSON objects and would be bad records",
                 samples.payloads
             );
             self.notes.push(note);
@@ -235,7 +237,7 @@ impl Proposal<'_> {
         field
     }
 
-    /// `name` as Athena likes it, and no column's yet.
+    /// Column name for `name` that Athena accepts and that is not used yet.
     fn unique(&mut self, name: &str) -> String {
         let plain = |c: char| {
             if c.is_ascii_alphanumeric() {
@@ -268,14 +270,14 @@ impl Proposal<'_> {
             ),
         };
         self.notes.push(format!(
-            "{side}s have the header of {registry} schema registry and name {schema}, which says what is in them: \
+            "{side}s have the header of {registry} schema registry and name {schema}, which describes them: \
              {registered}give `{part}` the dataFormat avro or protobuf and, as `schema`, its registryName and \
              schemaName in Glue"
         ));
     }
 }
 
-/// Glue and Athena know names of 255 characters; a number may follow.
+/// Maximum length of a name: Glue and Athena allow 255 characters, and a number may be appended.
 const MAX_NAME_CHARS: usize = 240;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The reference for users says what the code does.
+//! Tests that the users' reference matches the code.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use topic::{DataFormat, OnBadRecord, OnTombstone, type_name};
 
 const REFERENCE: &str = include_str!("../../docs/topics.md");
 
-/// The text under a heading, up to the next.
+/// Text under a heading, up to the next.
 fn section(heading: &str) -> &'static str {
     let (_, rest) = REFERENCE
         .split_once(&format!("\n## {heading}\n"))
@@ -15,7 +15,7 @@ fn section(heading: &str) -> &'static str {
     rest.split_once("\n## ").map_or(rest, |(section, _)| section)
 }
 
-/// The cells of the table whose first line begins with `head`, row by row.
+/// Cells of the table whose first line begins with `head`, row by row.
 fn table(section: &str, head: &str) -> Vec<Vec<String>> {
     let rows = section.lines().skip_while(|line| !line.starts_with(head));
     let rows = rows.take_while(|line| line.starts_with('|')).skip(2);
@@ -23,17 +23,17 @@ fn table(section: &str, head: &str) -> Vec<Vec<String>> {
         .collect()
 }
 
-/// What stands in backticks.
+/// Texts in backticks.
 fn words(cell: &str) -> impl Iterator<Item = &str> {
     cell.split('`').skip(1).step_by(2)
 }
 
-/// What stands in backticks in the first column.
+/// Texts in backticks in the first column.
 fn first_column(rows: &[Vec<String>]) -> BTreeSet<&str> {
     rows.iter().flat_map(|row| words(&row[0])).collect()
 }
 
-/// What stands in backticks beside this key of a topic document.
+/// Texts in backticks beside this key of a topic document.
 fn allowed(head: &str, key: &str) -> BTreeSet<String> {
     let rows = table(section("The topic document"), head);
     let row = rows.iter().find(|row| words(&row[0]).eq([key]));

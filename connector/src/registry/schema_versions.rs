@@ -1,4 +1,4 @@
-//! Schema versions by their id, kept for as long as the container lives: a version never changes.
+//! Schema versions by id, kept for as long as the container lives: a version never changes.
 
 use std::sync::Arc;
 
@@ -7,10 +7,10 @@ use topic::SchemaDefinition;
 use crate::once_cache::OnceCache;
 use crate::registry::{RegistryError, SchemaRegistry};
 
-/// The most versions kept.
+/// Maximum number of versions that are kept.
 const CAPACITY: usize = 1000;
 
-/// Asks a [`SchemaRegistry`] for each version once.
+/// Cache that reads each version of a [`SchemaRegistry`] once.
 pub struct SchemaVersions {
     registry: Arc<dyn SchemaRegistry>,
     known: OnceCache<String, SchemaDefinition>,

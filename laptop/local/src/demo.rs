@@ -1,4 +1,4 @@
-//! The demonstration: orders into Kafka, SQL out, and the answers compared with what went in.
+//! Demonstration: produces orders, runs SQL over them, and compares the results with the orders.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -15,7 +15,7 @@ use crate::output::table;
 use crate::stack::{Orders, Stack, StackError};
 use crate::statistics::ScanStatistics;
 
-/// The article's query, as printed there.
+/// Query of the article, as printed there.
 pub const ARTICLE_QUERY: &str = "\
 WITH parsed AS (
     SELECT
@@ -36,7 +36,7 @@ CROSS JOIN unnest(parsed.items) AS t(items_unnested)";
 
 pub const COUNT_QUERY: &str = "SELECT count(*) AS orders FROM msk.customer.orders";
 
-/// The ten products most was ordered of.
+/// Query for the ten products with the largest quantity.
 pub const TOP_PRODUCTS_QUERY: &str = "\
 WITH parsed AS (
     SELECT CAST(json_parse(items) AS ARRAY(ROW(product_id INT, quantity INT))) AS items
@@ -54,17 +54,17 @@ LIMIT 10";
 
 const TOP_PRODUCTS: usize = 10;
 
-/// How large the demonstration is, and how much of it is shown.
+/// Size of the demonstration, and how much of it is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DemoOptions {
     pub orders: Orders,
     pub partitions: i32,
     pub concurrency: usize,
-    /// Rows of the article's query to print.
+    /// Number of rows of the article's query to print.
     pub shown_rows: usize,
 }
 
-/// Why the demonstration did not come to its end, or came to a wrong one.
+/// Reason why the demonstration failed.
 #[derive(Debug, thiserror::Error)]
 pub enum DemoError {
     #[error(transparent)]
@@ -75,15 +75,15 @@ pub enum DemoError {
     Rows(#[from] ArrowError),
     #[error("cannot print: {0}")]
     Print(#[from] io::Error),
-    /// The answers that differ from what the generator knows.
-    #[error("wrong answers: {}", .0.join("; "))]
+    /// Results that differ from the generator's totals.
+    #[error("wrong results: {}", .0.join("; "))]
     Wrong(Vec<String>),
 }
 
-/// Starts everything, produces the orders and asks three questions.
+/// Starts everything, produces the orders and runs three queries.
 ///
 /// # Errors
-/// Also when an answer is not what the orders add up to: after all three were asked.
+/// Also if a result differs from the totals of the orders, after all three were run.
 pub async fn run(
     options: DemoOptions,
     out: &mut impl Write,
@@ -116,10 +116,7 @@ pub async fn run(
     if !wrong.is_empty() {
         return Err(DemoError::Wrong(wrong));
     }
-    writeln!(
-        out,
-        "All three answers equal what the generator knows it produced."
-    )?;
+    writeln!(out, "All three results equal the generator's totals.")?;
     Ok(())
 }
 
@@ -143,7 +140,7 @@ async fn produce(
     Ok(summary)
 }
 
-/// Asks, prints, and keeps what is wrong for the end.
+/// Runs queries, prints results, and collects differences.
 struct Demo<'a, W> {
     athena: &'a Athena,
     stack: &'a Stack,
@@ -166,7 +163,7 @@ impl<W: Write> Demo<'_, W> {
         Ok(())
     }
 
-    /// Streams the answer: it is far larger than what is shown of it.
+    /// Streams the result, which is far larger than what is shown of it.
     async fn article(&mut self, shown_rows: usize) -> Result<(), DemoError> {
         self.title("The article's query: every item of every order", ARTICLE_QUERY)?;
         let started = Instant::now();
@@ -193,8 +190,9 @@ impl<W: Write> Demo<'_, W> {
         self.timing(elapsed, query.statistics())?;
         self.compare("unnested rows", self.produced.items, Some(items.rows));
         if items.products != self.produced.products {
-            self.wrong
-                .push("the items of the article's query add up to other totals than produced".to_owned());
+            self.wrong.push(
+                "the totals of the article's query differ from those of the produced orders".to_owned(),
+            );
         }
         Ok(())
     }
@@ -242,7 +240,7 @@ impl<W: Write> Demo<'_, W> {
     }
 }
 
-/// What the rows of the article's query add up to.
+/// Totals of the rows of the article's query.
 #[derive(Default)]
 struct ItemTotals {
     rows: u64,
@@ -263,7 +261,7 @@ impl ItemTotals {
     }
 }
 
-/// The rows of the top products' query. A value that is NULL or negative is none the generator makes: it becomes one
+/// Rows of the top products' query. A NULL or negative value, which the generator never makes, becomes one
 /// that equals nothing.
 fn products(batches: &[RecordBatch]) -> Vec<(i32, ProductTotal)> {
     let number = |column: &dyn Array, row: usize| {

@@ -1,4 +1,4 @@
-//! Rows as text.
+//! Output of rows as text.
 
 use std::io::Write;
 use std::str::FromStr;
@@ -13,19 +13,19 @@ use arrow::json::writer::LineDelimited;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use arrow::util::pretty::pretty_format_batches_with_options;
 
-/// How rows are written.
+/// Output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum OutputFormat {
-    /// For people: columns in a frame.
+    /// Framed columns.
     #[default]
     Table,
-    /// With a header; nested values as the text a table shows.
+    /// CSV with a header; nested values as the text a table shows.
     Csv,
-    /// One object a line, with every column.
+    /// One JSON object for each row, with every column.
     Json,
 }
 
-/// Not `table`, `csv` or `json`.
+/// Error of an unknown format.
 #[derive(Debug, thiserror::Error)]
 #[error("output: wanted table, csv or json, found {0:?}")]
 pub struct UnknownFormat(String);
@@ -43,7 +43,8 @@ impl FromStr for OutputFormat {
     }
 }
 
-/// Writes the rows of one answer. CSV and JSON go out as they come; a table is kept until its widths are known.
+/// Writer of the rows of one result. CSV and JSON are written at once; a table is kept until its widths are
+/// known.
 pub struct RowWriter<W: Write> {
     out: W,
     schema: SchemaRef,
@@ -79,7 +80,7 @@ impl<W: Write> RowWriter<W> {
         Ok(())
     }
 
-    /// Writes what is left: the table, or the header of a CSV without rows.
+    /// Writes the rest: the table, or the header of a CSV without rows.
     pub fn finish(mut self) -> Result<(), ArrowError> {
         match self.format {
             OutputFormat::Table => writeln!(self.out, "{}", table(&self.schema, &self.table)?)?,
@@ -100,7 +101,7 @@ impl<W: Write> RowWriter<W> {
     }
 }
 
-/// As Athena prints a timestamp.
+/// Format of timestamps in Athena's results.
 const TIMESTAMP_FORMAT: &str = "%Y-%m-%d %H:%M:%S%.3f";
 
 fn options() -> FormatOptions<'static> {
@@ -109,7 +110,7 @@ fn options() -> FormatOptions<'static> {
         .with_timestamp_tz_format(Some(TIMESTAMP_FORMAT))
 }
 
-/// The rows in a frame; without rows, the names of the columns alone.
+/// Framed rows; without rows, the names of the columns only.
 pub fn table(schema: &SchemaRef, batches: &[RecordBatch]) -> Result<String, ArrowError> {
     let empty = [RecordBatch::new_empty(Arc::clone(schema))];
     let batches = if batches.is_empty() { &empty[..] } else { batches };

@@ -1,4 +1,4 @@
-//! A connector's table: plans a scan by asking for splits.
+//! Table of a connector: plans a scan by requesting splits.
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use crate::federation::{Federation, FederationError, Table};
 use crate::query_run::QueryRun;
 use crate::scan::{FederationScan, SplitReader};
 
-/// A table as DataFusion sees it.
+/// Table in DataFusion.
 pub(crate) struct FederationTable {
     federation: Arc<Federation>,
     table: Table,
@@ -27,7 +27,7 @@ pub(crate) struct FederationTable {
 
 impl FederationTable {
     /// # Errors
-    /// If SQL cannot tell two of the columns apart.
+    /// If two of the columns have the same name in SQL.
     pub(crate) fn try_new(federation: Arc<Federation>, table: Table) -> Result<Self, FederationError> {
         let columns = table.columns()?;
         Ok(Self {
@@ -74,7 +74,7 @@ impl TableProvider for FederationTable {
         TableType::Base
     }
 
-    /// Inexact, all of them: a connector may return rows outside the constraints.
+    /// All filters are inexact: a connector may return rows outside the constraints.
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
         let supports = |filter: &&Expr| {
             if Pushdown::of([*filter], &self.columns).is_empty() {
@@ -125,8 +125,8 @@ impl TableProvider for FederationTable {
     }
 }
 
-/// The columns to ask the connector for. Rows without columns cannot be carried by a block, so that where only their
-/// number matters one column is read, the narrowest.
+/// Columns to request from the connector. A block cannot carry rows without columns, so that the narrowest
+/// column is read if rows are only counted.
 fn requested(wire: &Schema, projection: &[usize]) -> Result<SchemaRef> {
     if !projection.is_empty() {
         return Ok(Arc::new(wire.project(projection)?));
@@ -138,7 +138,7 @@ fn requested(wire: &Schema, projection: &[usize]) -> Result<SchemaRef> {
     Ok(Arc::new(wire.project(&[narrowest])?))
 }
 
-/// About how many bytes a value takes; for text and nested types, more than any other.
+/// Approximate number of bytes of a value; for text and nested types, more than any other.
 fn width(data_type: &DataType) -> usize {
     data_type.primitive_width().unwrap_or(match data_type {
         DataType::Boolean => 0,

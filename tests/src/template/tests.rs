@@ -29,7 +29,7 @@ Resources:
     Template::parse(&text).unwrap()
 }
 
-/// The function's property `P`.
+/// Property `P` of the function.
 fn property(value: &str, values: &[(&str, &str)]) -> Result<Json> {
     let rendered = template("", &format!("      P: {value}")).render(values)?;
     Ok(rendered.resource("Function")?.properties["P"].clone())
@@ -198,7 +198,7 @@ fn combines_what_makes_a_difference_to_a_piece() {
         let combinations = template.combinations(piece, samples);
         combinations.map(|combinations| combinations.into_iter().count())
     };
-    // Kind, Subnets, and the name that the role's condition looks at.
+    // Kind, Subnets, and the name that the role's condition uses.
     assert_eq!(count("Function", &samples), Ok(8));
     assert_eq!(count("Role", &samples), Ok(2));
     let of_role = template.combinations("Role", &samples).unwrap();

@@ -1,4 +1,4 @@
-//! What is wanted of records: one column of a split, and where it is said how to fill it.
+//! Requested columns of a split, and how to fill them.
 
 use arrow::datatypes::{DataType, Field};
 
@@ -7,21 +7,21 @@ use crate::decode::error::TableError;
 use crate::format_hint::DateFormat;
 use crate::table::{DataFormat, FORMAT_HINT_KEY, MAPPING_KEY, SOURCE_KEY, Source, TopicTable};
 
-/// One output column of a split: what to fill and where from.
+/// Output column of a split: its type and its source.
 #[derive(Debug, Clone)]
 pub(crate) struct Column {
     pub(crate) name: String,
     pub(crate) source: Source,
-    /// Which part of the payload, as the document says it.
+    /// Mapping into the payload, as in the document.
     pub(crate) mapping: String,
     pub(crate) data_type: DataType,
-    /// How text becomes a date, at any depth of the type.
+    /// Format of dates in text, at any depth of the type.
     pub(crate) format: DateFormat,
 }
 
 impl Column {
-    /// Reads `field`'s own metadata, or else that of the table's column of the same name, whatever its case
-    /// (Athena lower-cases names).
+    /// Reads `field`'s own metadata, or else that of the table's column of the same name in any case (Athena
+    /// lower-cases names).
     pub(super) fn resolve(field: &Field, table: Option<&TopicTable>) -> Result<Self, TableError> {
         let described = if field.metadata().contains_key(MAPPING_KEY) {
             field
@@ -71,7 +71,7 @@ impl Column {
     }
 }
 
-/// Whether a format hint means something to the type, at any depth.
+/// Whether a format hint applies to the type, at any depth.
 pub(crate) fn has_dates(data_type: &DataType) -> bool {
     match data_type {
         DataType::Date32 | DataType::Date64 | DataType::Timestamp(..) => true,

@@ -1,4 +1,4 @@
-//! State of reading one document.
+//! State of reading a document.
 
 use super::warning::Warning;
 use crate::table::DataFormat;

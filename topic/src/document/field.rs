@@ -1,4 +1,4 @@
-//! One of `fields`: a column.
+//! Column declarations, the entries of `fields`.
 
 use std::collections::HashMap;
 
@@ -15,20 +15,20 @@ use crate::path::Path;
 use crate::table::{DataFormat, FORMAT_HINT_KEY, MAPPING_KEY, SOURCE_KEY, Source, TYPE_KEY};
 use crate::type_name;
 
-/// A column, and where it was declared.
+/// Column with the place of its declaration.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct DeclaredColumn {
-    /// Of its name.
+    /// Path of its name.
     pub(super) path: String,
     pub(super) mapping_path: String,
     pub(super) source: Source,
     pub(super) field: Field,
-    /// Whether its type is settled; else a schema may still know better.
+    /// Whether its type is final; else a schema may provide it.
     pub(super) typed: bool,
 }
 
 impl DeclaredColumn {
-    /// The type, and the way to read it, of the column that the schema has at the mapping.
+    /// Takes type and metadata of the schema's column at the mapping.
     pub(super) fn take_type_from(&mut self, fields: &[Field]) {
         if self.typed {
             return;
@@ -93,7 +93,7 @@ fn read_source(node: &Node<'_>, side: &Source, context: &Context) -> Result<Sour
     let source = node.word("source")?.unwrap_or_else(|| side.clone());
     match (&source, side) {
         (Source::Key, Source::Value) if context.key_format.is_none() => {
-            Err(node.invalid("source", "a column of the key wants key.dataFormat"))
+            Err(node.invalid("source", "a column of the key requires key.dataFormat"))
         }
         (other, Source::Key) if *other != Source::Key => Err(node.invalid(
             "source",
@@ -103,7 +103,7 @@ fn read_source(node: &Node<'_>, side: &Source, context: &Context) -> Result<Sour
     }
 }
 
-/// The type as the document has it, and what it means.
+/// Type as spelled in the document, and its meaning.
 fn read_type(
     node: &Node<'_>,
     source: &Source,
@@ -120,7 +120,7 @@ fn read_type(
             node.warn_of_column("type", text, &mut context.warnings);
             parsed.data_type
         }
-        // As the Java connector, to which every type it does not know is VARCHAR.
+        // Like the Java connector, which reads every unknown type as VARCHAR.
         Err(error) => {
             let text = format!("unknown type `{type_name}` ({error}), read as VARCHAR");
             node.warn_of_column("type", text, &mut context.warnings);
@@ -130,7 +130,7 @@ fn read_type(
     check_type(source, &data_type).map_err(|wanted| {
         node.invalid(
             "type",
-            format!("a column of source {source} wants {wanted}, found {type_name}"),
+            format!("a column of source {source} requires {wanted}, found {type_name}"),
         )
     })?;
     Ok((type_name, data_type))
@@ -141,7 +141,7 @@ fn read_hint(node: &Node<'_>, data_type: &DataType, context: &mut Context) -> Re
     if has_dates(data_type) {
         warn_of_hint(node, &hint, &mut context.warnings);
     } else if !hint.is_empty() {
-        let text = format!("means nothing to {}, ignored", type_name::name(data_type));
+        let text = format!("does not apply to {}, ignored", type_name::name(data_type));
         node.warn("formatHint", text, &mut context.warnings);
     }
     Ok(hint)
@@ -171,7 +171,7 @@ fn read_mapping(
         (Source::Header, _) => return node.required_text("mapping"),
         (Source::Value | Source::Key, DataFormat::Raw) if raw::is_mapping(&mapping) => {}
         (Source::Value | Source::Key, DataFormat::Raw) => {
-            let reason = format!("wanted nothing, a byte offset, or `start:end`, found `{mapping}`");
+            let reason = format!("wanted an empty mapping, a byte offset or `start:end`, found `{mapping}`");
             return Err(node.invalid("mapping", reason));
         }
         (Source::Value | Source::Key, _) if mapping.is_empty() => {
@@ -183,14 +183,14 @@ fn read_mapping(
         }
         (Source::Value | Source::Key, DataFormat::Csv) if mapping.parse::<usize>().is_ok() => {}
         (Source::Value | Source::Key, DataFormat::Csv) => {
-            let text = "is no index from 0 into a line of CSV: the column is NULL in every row";
+            let text = "is not the index of a CSV field, from 0: the column is NULL in every row";
             node.warn_of_column("mapping", text, &mut context.warnings);
         }
         (Source::Value | Source::Key, _) => match (Path::parse(&mapping), format) {
             (Ok(_), _) => {}
-            // Java took any mapping for a key.
+            // Java accepts any mapping as a key.
             (Err(error), DataFormat::Json) => {
-                let text = format!("is no path ({error}): read as a key of that very name");
+                let text = format!("is not a path ({error}), read as the key of exactly this name");
                 node.warn("mapping", text, &mut context.warnings);
             }
             (Err(source), _) => {
@@ -199,7 +199,7 @@ fn read_mapping(
             }
         },
         _ if !mapping.is_empty() => {
-            let text = format!("means nothing to a column of source {source}, ignored");
+            let text = format!("does not apply to a column of source {source}, ignored");
             node.warn("mapping", text, &mut context.warnings);
         }
         _ => {}
@@ -207,7 +207,7 @@ fn read_mapping(
     Ok(mapping)
 }
 
-/// The schema's column that `mapping` names.
+/// Column of the schema that `mapping` names.
 fn mapped<'a>(fields: &'a [Field], metadata: &HashMap<String, String>) -> Option<&'a Field> {
     let mapping = metadata.get(MAPPING_KEY)?;
     let is_mapped = |field: &&Field| field.metadata().get(MAPPING_KEY).unwrap_or(field.name()) == mapping;

@@ -1,4 +1,5 @@
-//! Columns from a standard JSON Schema: one for each of the top object's `properties`, in their order.
+//! Columns of a standard [JSON Schema](https://json-schema.org/draft/2020-12/schema): one for each of the top
+//! object's `properties`, in their order.
 //!
 //! | schema | type |
 //! |---|---|
@@ -10,11 +11,11 @@
 //! | `string` of `contentEncoding` `base64` | VARBINARY |
 //! | `array` with one schema for its `items` | ARRAY |
 //! | `object` with `properties` | ROW |
-//! | `object` with a schema for `additionalProperties` alone | MAP of VARCHAR |
-//! | `["…", "null"]`, or `anyOf`, `oneOf` with null | the other |
+//! | `object` with only a schema for `additionalProperties` | MAP of VARCHAR |
+//! | `["…", "null"]`, or `anyOf`, `oneOf` with null | the type other than null |
 //! | `allOf` of one | that one |
-//! | `$ref` into `#/$defs`, `#/definitions` | what stands there |
-//! | anything else: several types, tuples, references in a circle or elsewhere | VARCHAR holding JSON |
+//! | `$ref` into `#/$defs`, `#/definitions` | the type of the definition |
+//! | anything else: several types, tuples, circular or external references | VARCHAR holding JSON |
 
 use std::collections::HashMap;
 
@@ -28,17 +29,18 @@ use crate::path::{Path, Step};
 use crate::table::{FORMAT_HINT_KEY, MAPPING_KEY, Source, TYPE_KEY};
 use crate::type_name::{self, MAX_DEPTH, list_of, map_of};
 
-/// How many schemas are looked at in all, references followed: a few that name each other twice unfold without end.
+/// Maximum number of schemas that are examined, references followed: a few that refer to each other twice
+/// expand without end.
 const MAX_SCHEMAS: usize = 10_000;
 
-/// Whether `document` is a JSON Schema and no topic document.
+/// Whether `document` is a JSON Schema and not a topic document.
 pub(super) fn is_json_schema(document: &Json) -> bool {
     let of_object = document.get("type").and_then(Json::as_text) == Some("object");
     let schema = document.get("$schema").is_some() || of_object && document.get("properties").is_some();
     schema && document.get("message").is_none()
 }
 
-/// The columns of the object that `document` describes.
+/// Columns of the object that `document` describes.
 pub(super) fn columns(document: &Json) -> Result<Vec<DeclaredColumn>, DocumentError> {
     let mut reader = Reader {
         document,
@@ -84,7 +86,7 @@ fn column(name: &str, data_type: DataType) -> DeclaredColumn {
 
 struct Reader<'a> {
     document: &'a Json,
-    /// References on the way from the top, so that none is followed in a circle.
+    /// References on the path from the top, so that none is followed in a circle.
     followed: Vec<&'a str>,
     left: usize,
 }
@@ -103,7 +105,7 @@ impl<'a> Reader<'a> {
         data_type.unwrap_or(DataType::Utf8)
     }
 
-    /// What `schema` stands for: itself, or the end of its references and of its choices of one.
+    /// Target of `schema`: itself, or the end of its references and its single choices.
     fn target(&mut self, mut schema: &'a Json) -> Option<&'a Json> {
         loop {
             if let Some(reference) = schema.get("$ref") {
@@ -122,7 +124,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// `None` if it is unclear.
+    /// Type of the schema; `None` if it is ambiguous.
     fn known_type(&mut self, schema: &'a Json, depth: usize) -> Option<DataType> {
         match type_word(schema)? {
             "boolean" => Some(DataType::Boolean),
@@ -158,7 +160,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// What a reference within the document names.
+/// Target of a reference within the document.
 fn lookup<'a>(document: &'a Json, reference: &str) -> Option<&'a Json> {
     let pointer = reference.strip_prefix('#')?;
     let mut steps = pointer.split('/');
@@ -169,15 +171,15 @@ fn lookup<'a>(document: &'a Json, reference: &str) -> Option<&'a Json> {
     })
 }
 
-/// The one schema that is not null of those that `anyOf`, `oneOf` or `allOf` lists, if there is just one; the outer
-/// `None` if there is no such list.
+/// Only schema other than null in `anyOf`, `oneOf` or `allOf`, if there is exactly one; the outer `None` if
+/// there is no such list.
 fn only_choice(schema: &Json) -> Option<Option<&Json>> {
     let list = |key| match schema.get(key) {
         Some(Json::Array(choices)) => Some(choices),
         _ => None,
     };
     let choices = ["anyOf", "oneOf", "allOf"].into_iter().find_map(list)?;
-    // Properties of its own beside the list make it more than a choice.
+    // With properties of its own beside the list it is more than a choice.
     if schema.get("type").is_some() || schema.get("properties").is_some() {
         return None;
     }
@@ -186,7 +188,7 @@ fn only_choice(schema: &Json) -> Option<Option<&Json>> {
     Some(only.filter(|_| others.next().is_none()))
 }
 
-/// The schema's type apart from null, if there is one and one only.
+/// Type of the schema apart from null, if there is exactly one.
 fn type_word(schema: &Json) -> Option<&str> {
     match schema.get("type") {
         Some(Json::Text(word)) => Some(word),

@@ -23,7 +23,7 @@ fn parse(document: Value) -> Result<TopicTable, DocumentError> {
     TopicTable::parse("Customer", "Orders", &definition("JSON", document))
 }
 
-/// A document whose only column is `field`.
+/// Document whose only column is `field`.
 fn with_field(field: Value) -> Value {
     json!({"topicName": "t", "message": {"dataFormat": "json", "fields": [field]}})
 }

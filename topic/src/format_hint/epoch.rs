@@ -1,6 +1,6 @@
-//! Numbers counted from 1970-01-01T00:00Z, as JSON or text spells them: `1678396140`, `-1.5`, `1.67839614e9`.
+//! Numbers counted from 1970-01-01T00:00Z, as in JSON or text: `1678396140`, `-1.5`, `1.67839614e9`.
 
-/// What an epoch number counts.
+/// Unit of an epoch number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum EpochUnit {
     Seconds,
@@ -11,7 +11,7 @@ pub(super) enum EpochUnit {
 impl EpochUnit {
     pub(super) const ALL: [Self; 3] = [Self::Seconds, Self::Millis, Self::Micros];
 
-    /// The hint that asks for it.
+    /// Hint that requests this unit.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Seconds => "epoch_seconds",
@@ -20,7 +20,7 @@ impl EpochUnit {
         }
     }
 
-    /// The milliseconds `text` stands for, rounded down; `None` if it is no number or passes 64 bits.
+    /// Milliseconds of `text`, rounded down; `None` if it is not a number or exceeds 64 bits.
     pub(super) fn parse_millis(self, text: &str) -> Option<i64> {
         let text = text.trim_ascii();
         let (number, exponent) = match text.split_once(['e', 'E']) {
@@ -39,12 +39,12 @@ impl EpochUnit {
     }
 }
 
-/// `±(mantissa + rest) × 10^exponent`
+/// Number `±(mantissa + rest) × 10^exponent`.
 struct Decimal {
     negative: bool,
     mantissa: i128,
     exponent: i32,
-    /// Whether digits beyond the mantissa were not all zero: a rest above 0 and below 1.
+    /// Whether digits beyond the mantissa are not all zero: a rest above 0 and below 1.
     rest: bool,
 }
 

@@ -8,7 +8,7 @@ use crate::definition::SchemaDefinition;
 use crate::record::Record;
 use crate::table::TopicTable;
 
-/// A key and a value.
+/// Key and value.
 type Sample<'a> = (Option<&'a [u8]>, Option<&'a [u8]>);
 
 fn records<'a>(samples: &'a [Sample<'a>]) -> impl Iterator<Item = InferRecord<'a>> {
@@ -24,7 +24,7 @@ fn of_texts(values: &[&str]) -> Inferred {
     of_values(&values.iter().map(|value| value.as_bytes()).collect::<Vec<_>>())
 }
 
-/// Type and hint of the one column `v` over these JSON values.
+/// Type and hint of the one column `v` for these JSON values.
 fn column(values: &[&str]) -> (String, String, Vec<String>) {
     let values: Vec<_> = values
         .iter()
@@ -50,7 +50,7 @@ fn table(inferred: &Inferred) -> TopicTable {
     TopicTable::parse("r", "s", &definition).unwrap()
 }
 
-/// Reads the samples by the proposal; fails at the first value that does not fit.
+/// Reads the samples with the proposal; fails at the first value that does not fit.
 fn reads_its_samples(inferred: &Inferred, samples: &[Sample<'_>]) -> Result<(), String> {
     let table = table(inferred);
     let writers: Arc<dyn WriterSchemas> = Arc::new(NoWriterSchemas);
@@ -171,14 +171,14 @@ fn takes_objects_of_ids_or_of_varying_keys_for_maps() {
 fn tells_what_a_person_has_to_decide() {
     for (values, wanted) in [
         (["1", r#""a""#].as_slice(), "samples have values of several kinds"),
-        (&["{}"], "objects of no common shape, shown as JSON"),
+        (&["{}"], "objects without a common structure, shown as JSON"),
         (
             &[r#""[1]""#, r#""{}""#],
             "its text holds JSON, which an ARRAY, ROW or MAP type, or json_parse, would read",
         ),
         (
             &[r#""01/02/2023""#],
-            "dates, of formatHint `dd/MM/yyyy` or `MM/dd/yyyy`: no sample tells which",
+            "dates, of formatHint `dd/MM/yyyy` or `MM/dd/yyyy`: no sample distinguishes them",
         ),
     ] {
         let (data_type, hint, notes) = column(values);
@@ -350,7 +350,10 @@ fn keys_have_columns_of_their_own() {
 fn mostly_json_is_json_with_a_note() {
     let inferred = of_texts(&[r#"{"a": 1}"#, "oops", r#"{"a": 2} trailing"#]);
     assert_eq!(inferred.document["message"]["dataFormat"], "json");
-    assert_eq!(inferred.notes, ["1 of 3 values are no JSON objects: bad records"]);
+    assert_eq!(
+        inferred.notes,
+        ["1 of 3 values are not JSON objects and would be bad records"]
+    );
 }
 
 #[test]
@@ -400,7 +403,7 @@ fn bounds_places_in_all() {
     assert!((9_000..10_000).contains(&places), "{places}");
 }
 
-/// JSON texts, shallow enough for a row's worth.
+/// JSON texts of limited depth.
 fn value() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![
         Just("null".to_owned()),

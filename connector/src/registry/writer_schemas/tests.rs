@@ -10,7 +10,7 @@ use crate::registry::{Page, Registry, SchemaRegistry};
 use crate::testing::http::HttpEndpoint;
 use crate::testing::soon;
 
-/// A registry of versions alone, which counts how often it is asked.
+/// Registry of versions only, which counts its calls.
 #[derive(Default)]
 struct Versions {
     memory: MemorySchemaRegistry,
@@ -71,7 +71,7 @@ fn sources(versions: &Arc<Versions>, confluent: Option<&str>) -> Arc<WriterSchem
 
 type Found = Result<Arc<SchemaDefinition>, WriterSchemaError>;
 
-/// Asks as a decoding thread does.
+/// Looks up a schema as a decoding thread does.
 async fn ask(
     schemas: &Arc<RequestWriterSchemas>,
     question: impl Fn(&RequestWriterSchemas) -> Found + Send + 'static,

@@ -1,4 +1,4 @@
-//! The program `athena-local`: arguments, terminal, exit code.
+//! Program `athena-local`: arguments, terminal, exit code.
 
 use std::io;
 use std::process::ExitCode;
@@ -25,7 +25,8 @@ use crate::demo::{self, DemoOptions};
 use crate::output::OutputFormat;
 use crate::stack::Stack;
 
-/// Plays Athena on this machine: SQL over Kafka topics through the real connector and the real wire protocol.
+/// Runs SQL over Kafka topics on this machine as Athena would, through the real connector and the real wire
+/// protocol.
 #[derive(Debug, Parser)]
 #[command(name = "athena-local", version)]
 struct Args {
@@ -35,49 +36,50 @@ struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Start Kafka, Glue and S3 in this process, produce orders, and ask three questions about them.
+    /// Start Kafka, Glue and S3 in this process, produce orders, and run three queries over them.
     ///
-    /// Fails unless every answer is what the orders add up to.
+    /// Fails unless every result equals the totals of the orders.
     Demo {
-        /// How many orders.
+        /// Number of orders.
         #[arg(long, default_value_t = 840_700)]
         orders: usize,
         #[command(flatten)]
         made: OrdersArgs,
-        /// How many splits to read at once.
+        /// Number of splits to read at once.
         #[arg(long, default_value_t = 4)]
         concurrency: usize,
-        /// How many rows of the article's query to print.
+        /// Number of rows of the article's query to print.
         #[arg(long, default_value_t = 10)]
         limit_rows: usize,
     },
-    /// Answer one statement.
+    /// Run one statement.
     Sql {
         statement: String,
-        /// table, csv, json.
+        /// Output format: table, csv, json.
         #[arg(long, default_value = "table")]
         output: OutputFormat,
         #[command(flatten)]
         target: TargetArgs,
     },
-    /// Answer statements as they are typed, each up to its semicolon.
+    /// Run statements as they are typed, each up to its semicolon.
     Shell {
-        /// table, csv, json.
+        /// Output format: table, csv, json.
         #[arg(long, default_value = "table")]
         output: OutputFormat,
         #[command(flatten)]
         target: TargetArgs,
     },
-    /// Write and check schemas of topics.
+    /// Propose and check schemas of topics.
     #[command(subcommand)]
     Schema(SchemaCommand),
     /// Check a deployment's settings one after the other: what works, what does not, and what to change.
     ///
     /// Settings are the environment variables of this process, or of a deployed function. Fails if a check does.
     Doctor(DoctorArgs),
-    /// Keep Kafka, Glue and S3 running in this process, and print the environment that points other programs at them.
+    /// Keep Kafka, Glue and S3 running in this process, and print the environment variables for other
+    /// programs to use them.
     Serve {
-        /// How many orders to produce first.
+        /// Number of orders to produce first.
         #[arg(long, default_value_t = 0)]
         orders: usize,
         #[command(flatten)]
@@ -85,13 +87,13 @@ enum Command {
     },
 }
 
-/// Does what the process's arguments say. Blocks, so that the program compiles none of the futures again.
+/// Runs the command in the process's arguments. Blocks, so that the program does not compile the futures again.
 pub fn run() -> ExitCode {
     let command = Args::parse().command;
     let directives = match command {
-        // What a check comes to is said once, with what to do about it.
+        // Each result of a check is printed once, with its fix.
         Command::Doctor(_) => "off",
-        // Without AWS, the SDK warns at length of every place where it found no region.
+        // Without AWS, the SDK logs a long warning for every source in which it found no region.
         _ => "warn,aws_config=error",
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(directives));
@@ -162,7 +164,7 @@ async fn serve(orders: usize, made: &OrdersArgs) -> Result<(), Error> {
     for (name, value) in stack.variables() {
         println!("export {name}={value}");
     }
-    eprintln!("Kafka, Glue and S3 are up until interrupted (Ctrl-C).");
+    eprintln!("Kafka, Glue and S3 run until interrupted (Ctrl-C).");
     tokio::signal::ctrl_c().await?;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! One statement: asked, printed, timed.
+//! Execution of one statement: result and statistics.
 
 use std::io::Write;
 use std::time::Instant;
@@ -7,7 +7,7 @@ use super::terminal::Error;
 use crate::athena::Athena;
 use crate::output::{OutputFormat, RowWriter};
 
-/// Prints answers.
+/// Printer of results.
 pub(super) struct Printer<'a> {
     athena: &'a Athena,
     format: OutputFormat,
@@ -18,7 +18,7 @@ impl<'a> Printer<'a> {
         Self { athena, format }
     }
 
-    /// Rows to `out`, what they took to standard error.
+    /// Prints rows to `out`, and statistics to standard error.
     pub(super) async fn print(&self, sql: &str, out: &mut impl Write) -> Result<(), Error> {
         let started = Instant::now();
         let mut query = self.athena.start(sql).await?;

@@ -1,4 +1,5 @@
-//! Topic documents at the terminal: propose one from a topic's records, check one before it is registered.
+//! The command `schema`: proposes a topic document from a topic's records, and checks one before it is
+//! registered.
 
 use std::io::{self, Write};
 use std::ops::ControlFlow;
@@ -18,48 +19,49 @@ use topic::{Record, SchemaDefinition, TopicTable};
 use super::terminal::Error;
 use crate::types::{sql_name, sql_schema};
 
-/// How long the brokers may take to show the records.
+/// Time limit for the brokers to return the records.
 const READ_LIMIT: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Subcommand)]
 pub(super) enum SchemaCommand {
     /// Propose a topic document from the latest records of a topic.
     ///
-    /// The document goes to standard output, what to know of it to standard error.
+    /// The document is printed to standard output, remarks on it to standard error.
     Infer(InferArgs),
-    /// Validate a schema before it is registered, and show the columns it makes.
+    /// Validate a schema before it is registered, and print its columns.
     ///
-    /// Fails if a table cannot be made of it; names the field that is wrong.
+    /// Fails if it does not describe a table; names the invalid field.
     Check(CheckArgs),
 }
 
 #[derive(Debug, Args)]
 pub(super) struct InferArgs {
     topic: String,
-    /// The brokers, `host:port,…`; all else about them is said by the connector's environment variables.
+    /// Brokers, `host:port,…`; their other settings are the connector's environment variables.
     #[arg(long, env = "kafka_endpoint")]
     bootstrap: String,
-    /// How many records to look at, taken evenly from the ends of all partitions.
+    /// Number of records to read, evenly from the ends of all partitions.
     #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..))]
     records: u32,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct CheckArgs {
-    /// The schema text.
+    /// File with the schema.
     file: PathBuf,
-    /// The data format it is to be registered with.
+    /// Data format that it is to be registered with.
     #[arg(long, value_enum, default_value_t = RegisteredAs::Json, ignore_case = true)]
     data_format: RegisteredAs,
-    /// The name it is to be registered under; for Avro and Protobuf that of the topic. The file's, if not given.
+    /// Name that it is to be registered under; for Avro and Protobuf that of the topic [default: that of the
+    /// file].
     #[arg(long)]
     name: Option<String>,
 }
 
-/// Glue's data formats.
+/// Data formats of Glue.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum RegisteredAs {
-    /// A topic document or a JSON Schema.
+    /// Topic document or JSON Schema.
     Json,
     Avro,
     Protobuf,
@@ -87,7 +89,7 @@ async fn infer_document(args: &InferArgs) -> Result<(), Error> {
     Ok(())
 }
 
-/// What of a record a document is inferred from.
+/// Parts of a record from which a document is inferred.
 struct Sample {
     key: Option<Vec<u8>>,
     value: Option<Vec<u8>>,
@@ -124,7 +126,7 @@ async fn read_samples(args: &InferArgs) -> Result<Vec<Sample>, Error> {
     Ok(samples.take())
 }
 
-/// Keeps the records of several reads.
+/// Sink that keeps the records of several reads.
 #[derive(Clone, Default)]
 struct Samples(Arc<Mutex<Vec<Sample>>>);
 
@@ -180,7 +182,8 @@ fn check_text(name: &str, data_format: RegisteredAs, definition: String) -> Resu
     }
     if let Some(reference) = document.references().first() {
         return Err(format!(
-            "the columns are those of the registered schema `{}`: check that one, this document reads well so far",
+            "the columns are those of the registered schema `{}`, which must be checked separately; \
+             this document is valid",
             reference.schema_name
         )
         .into());
@@ -188,7 +191,7 @@ fn check_text(name: &str, data_format: RegisteredAs, definition: String) -> Resu
     Ok(document.into_table("", name, &Default::default(), &TableDefaults::default())?)
 }
 
-/// The topic and a line for each column.
+/// Topic and a line for each column.
 fn columns(table: &TopicTable) -> String {
     let schema = sql_schema(&table.schema);
     let width = schema

@@ -31,7 +31,7 @@ async fn a_small_demo_comes_out_right() {
         "| order_id                             | ordered_at",
         "the first 4 of",
         "| product_id | items | quantity |",
-        "All three answers equal",
+        "All three results equal",
     ] {
         assert!(text.contains(wanted), "{wanted} is not in\n{text}");
     }
@@ -92,7 +92,7 @@ async fn filters_reach_kafkas_rows() {
     let stack = Stack::start(2).await.unwrap();
     stack.produce(options(1000).orders, |_| ()).await.unwrap();
     let athena = stack.athena(AthenaOptions::default()).unwrap();
-    // Ten milliseconds an order, from 1970 on.
+    // Ten milliseconds between orders, from 1970 on.
     let sql = "SELECT count(*) AS n FROM msk.customer.orders
                WHERE ordered_at >= TIMESTAMP '1970-01-01 00:00:02.500' AND ordered_at < TIMESTAMP '1970-01-01 00:00:05'";
     let answer = athena.query(sql).await.unwrap();

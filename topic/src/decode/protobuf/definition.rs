@@ -1,12 +1,12 @@
-//! From a registered definition to a file descriptor.
+//! Compilation of a registered definition to a file descriptor.
 //!
 //! | definition | is |
 //! |---|---|
 //! | text in proto2 or proto3 | compiled here; it may import `google/protobuf/*.proto` and the schemas it refers to |
 //! | base64 of a `FileDescriptorProto` | that file, with the same imports |
 //! | base64 of a `FileDescriptorSet` | its last file, which `protoc` writes after all that it imports |
-//! | text with an edition | refused: the compiler does not know them |
-//! | more than [`MAX_DEFINITION_BYTES`], or a set of more than [`MAX_FILES`] files | refused |
+//! | text with an edition | rejected: the compiler does not support editions |
+//! | more than [`MAX_DEFINITION_BYTES`], or a set of more than [`MAX_FILES`] files | rejected |
 
 use base64::Engine;
 use base64::alphabet::STANDARD;
@@ -20,9 +20,9 @@ use protox::file::{ChainFileResolver, DescriptorSetFileResolver, File, FileResol
 use crate::definition::{ReferencedSchema, SchemaTextError};
 
 const MAX_DEFINITION_BYTES: usize = 1 << 20;
-/// The compiler follows imports by recursion.
+/// Maximum number of files: the compiler follows imports by recursion.
 const MAX_FILES: usize = 200;
-/// What the registered file is called here. Not a name that an import would use.
+/// Name of the registered file here. Not a name that an import would use.
 const NAME: &str = "definition";
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
@@ -69,13 +69,14 @@ pub(super) fn compile(
     file.ok_or_else(|| error("the definition has no file"))
 }
 
-/// The descriptors that `definition` is the base64 of, the registered file last and called [`NAME`]. No text is taken
-/// for base64: a file without `;` and braces declares nothing.
+/// Descriptors in the base64 text `definition`, the registered file last and called [`NAME`]. Other text is
+/// never taken for base64: a file without `;` and braces declares nothing.
 fn descriptors(definition: &str) -> Option<FileDescriptorSet> {
     let base64: String = definition.split_ascii_whitespace().collect();
     let bytes = BASE64.decode(base64).ok()?;
     let file = FileDescriptorProto::decode(bytes.as_slice()).ok();
-    // A set may pass for a file, whose name has the number of the set's files, but not for one that declares something.
+    // A set may be decoded as a file, whose name is then the number of the set's files, but not as one that
+    // declares something.
     let file = file.filter(|file| !file.message_type.is_empty());
     let mut set = match file {
         Some(file) => FileDescriptorSet { file: vec![file] },
@@ -85,7 +86,7 @@ fn descriptors(definition: &str) -> Option<FileDescriptorSet> {
     Some(set)
 }
 
-/// The definition itself, as the compiler asks for it.
+/// Definition as the compiler's file resolver returns it.
 struct Text(String);
 
 impl FileResolver for Text {
@@ -97,7 +98,7 @@ impl FileResolver for Text {
     }
 }
 
-/// The schemas that the definition refers to, by the paths that it imports.
+/// Schemas that the definition refers to, by the paths that it imports.
 struct References(Vec<ReferencedSchema>);
 
 impl FileResolver for References {
@@ -110,7 +111,7 @@ impl FileResolver for References {
     }
 }
 
-/// The compiler's own words; where in which text stands in their debug form alone, as `definition:1:2: `.
+/// Error of the compiler; its position in the text is only in its debug form, as `definition:1:2: `.
 fn explain(compiler: &protox::Error) -> SchemaTextError {
     let debug = format!("{compiler:?}");
     let (file, place) = debug.split_once(':').unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The schemas that payloads were written with, compiled once for each decoder.
+//! Schemas that payloads were written with, compiled once for each decoder.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -9,19 +9,19 @@ use crate::decode::protobuf::schema::Schema;
 use crate::decode::writer_schemas::{WriterSchemaError, WriterSchemaId, WriterSchemas};
 use crate::definition::SchemaDefinition;
 
-/// How many schemas, and plans of each, are kept; one more, and all are forgotten.
+/// Maximum number of schemas, and of plans for each, that are kept; one more, and all are removed.
 const MAX_KEPT: usize = 200;
 
-/// Finds and keeps them.
+/// Finder of writers' schemas, with a cache.
 pub(super) struct Writers {
     schemas: Arc<dyn WriterSchemas>,
-    /// The reader's own definition: mostly the writer's too.
+    /// Definition of the reader, which is mostly also the writer's.
     definition: String,
     reader: Arc<Schema>,
     known: HashMap<WriterSchemaId, Result<Writer, RowError>>,
 }
 
-/// A schema, and what was planned for its messages.
+/// Schema, with the plans for its messages.
 pub(super) struct Writer {
     pub(super) schema: Arc<Schema>,
     plans: HashMap<usize, Plan>,
@@ -37,7 +37,7 @@ impl Writers {
         }
     }
 
-    /// The schema of this id. What is wrong with one is remembered too; only that it could not be looked up is not.
+    /// Schema of this id. Errors of a schema are kept, too, except that it could not be looked up.
     pub(super) fn writer(&mut self, id: WriterSchemaId) -> Result<&mut Writer, RowError> {
         if !self.known.contains_key(&id) {
             let writer = self.look_up(id);
@@ -52,7 +52,7 @@ impl Writers {
         match self.known.get_mut(&id) {
             Some(Ok(writer)) => Ok(writer),
             Some(Err(error)) => Err(error.clone()),
-            // It was put there just now.
+            // Unreachable: it was inserted above.
             None => Err(WriterSchemaError::Unknown { id: id.to_string() }.into()),
         }
     }
@@ -87,7 +87,7 @@ impl Writers {
 }
 
 impl Writer {
-    /// The plan for one of its messages.
+    /// Plan for one of its messages.
     pub(super) fn plan(&mut self, message: usize, columns: &[Target]) -> &Plan {
         if self.plans.len() >= MAX_KEPT && !self.plans.contains_key(&message) {
             self.plans.clear();

@@ -17,7 +17,7 @@ fn table(schema: &str) -> Result<TopicTable, DocumentError> {
     document.into_table("r", "orders", &BTreeMap::new(), &TableDefaults::default())
 }
 
-/// The type of a property, with these definitions beside it.
+/// Type of a property, with these definitions beside it.
 fn type_of(property: &str, definitions: &str) -> String {
     let schema = format!(
         r#"{{"$schema": "https://json-schema.org/draft/2020-12/schema", "type": "object",

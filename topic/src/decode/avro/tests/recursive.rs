@@ -7,7 +7,7 @@ const NODE: &str = r#"{"type": "record", "name": "Node", "fields": [
     {"name": "v", "type": "int"}, {"name": "next", "type": ["null", "Node"]},
     {"name": "kids", "type": {"type": "array", "items": "Node"}}]}"#;
 
-/// 1, then 2; none has kids.
+/// 1, then 2, both without children.
 const TWO: [u8; 6] = [2, 2, 4, 0, 0, 0];
 
 fn types(schema: &str) -> Vec<(String, DataType)> {

@@ -1,6 +1,6 @@
 use super::*;
 
-/// Names, types and spelled types.
+/// Names, types and type names.
 fn columns(definition: &str) -> Vec<(String, String, String)> {
     let fields = fields(definition, None).unwrap();
     let column = |field: &ArrowField| {
@@ -160,7 +160,7 @@ fn a_message_whose_fields_differ_by_case_alone_is_json_in_another() {
     assert_eq!(types(definition), ["Utf8", "item<Utf8>"]);
 }
 
-/// Each message holds the next `width` times.
+/// Each message contains the next `width` times.
 fn chain(length: usize, width: usize) -> String {
     let link = |at: usize| {
         let fields: String = (1..=width)

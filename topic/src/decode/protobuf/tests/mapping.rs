@@ -1,4 +1,4 @@
-//! Which field fills a column.
+//! Mapping of fields to columns.
 
 use super::*;
 
