@@ -122,8 +122,8 @@ impl Context {
 impl ClientContext for Context {
     const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
 
-    /// A log line about a failed connection has more details than the error event, and is written only once
-    /// while the failure lasts.
+    /// Keeps a log line. One about a failed connection has more details than the error event, and is written
+    /// only once while the failure lasts.
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
         self.heard().events += 1;
         match level {

@@ -165,7 +165,7 @@ pub async fn tells_an_unknown_partition(broker: &dyn Broker, topic: &str) {
     }
 }
 
-/// Where topics have ids, a topic with the planned id must be found.
+/// Finds the topic by its id, if topics have ids; with another id it is refused.
 pub async fn refuses_a_topic_of_another_id(broker: &dyn Broker, topic: &str) {
     let snapshot = broker.snapshot(topic, deadline()).await.unwrap();
     let Some(topic_id) = snapshot.topic_id else { return };

@@ -15,7 +15,7 @@ pub struct Cursor {
     expired_offsets: u64,
 }
 
-/// What to do with a record.
+/// Decision about a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// The record belongs to the range and comes next.

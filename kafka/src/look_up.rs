@@ -20,14 +20,14 @@ use crate::error::KafkaError;
 use crate::librdkafka::describe::{TopicDescription, describe};
 use crate::offsets::{PlannedRange, TopicSnapshot, Watermarks};
 
-/// How long brokers may take to return offsets, retries included.
+/// Time limit for brokers to return offsets, retries included.
 const LOOK_UP_LIMIT: Duration = Duration::from_secs(60);
-/// How long one attempt waits, so that errors of the client are noticed in between.
+/// Time limit of one attempt, so that errors of the client are noticed in between.
 const ATTEMPT_LIMIT: Duration = Duration::from_secs(5);
-/// How long the first attempt of a client without any response so far waits: it may be refused. Each further
-/// attempt waits twice as long, up to [`ATTEMPT_LIMIT`].
+/// Time limit of the first attempt of a client without any response so far: it may be refused. It is doubled
+/// for each further attempt, up to [`ATTEMPT_LIMIT`].
 const FIRST_ATTEMPT_LIMIT: Duration = Duration::from_millis(500);
-/// How long to wait for a broker that responded before until another one is chosen.
+/// Time to wait for a broker that responded before until another one is chosen.
 const KNOWN_BROKER_LIMIT: Duration = Duration::from_secs(2);
 const RETRY_PAUSE: Duration = Duration::from_millis(100);
 

@@ -182,7 +182,7 @@ fn client_settings(
         .set("max.partition.fetch.bytes", FETCH_BYTES)
         // Pause of fetching after a full prefetch queue; the default of a second starves the decoder.
         .set("fetch.queue.backoff.ms", "2")
-        // How long a fetch at the end of a log delays the connection's next one.
+        // Time for which a fetch at the end of a log delays the connection's next one.
         .set("fetch.wait.max.ms", "10")
         .set("fetch.error.backoff.ms", "100")
         // Half of it is also how long librdkafka waits after connecting to a bootstrap server before it

@@ -23,13 +23,13 @@ use crate::pool::Pool;
 use crate::seam::RecordSink;
 use crate::uncommitted::is_without_records;
 
-/// How long to wait for records before deadline and cancellation are checked again.
+/// Time to wait for records before deadline and cancellation are checked again.
 const POLL_LIMIT: Duration = Duration::from_millis(100);
-/// How often the client's errors and log lines are served while records flow.
+/// Interval at which the client's errors and log lines are served while records arrive.
 const SERVE_EVERY: Duration = Duration::from_millis(500);
 /// Pause before the same offset is tried again.
 const RETRY_PAUSE: Duration = Duration::from_millis(100);
-/// How long no record arrives before the rest of a range is examined for records. Doubled each time.
+/// Time without a record before the rest of a range is examined for records. Doubled each time.
 const EXAMINE_AFTER: Duration = Duration::from_secs(2);
 /// Time limit of that examination; no records are delivered meanwhile.
 const EXAMINE_LIMIT: Duration = Duration::from_secs(3);
@@ -50,7 +50,7 @@ pub(crate) struct Reader<'a> {
     partition_error: Option<String>,
     /// Offset of the last response without records since the fetch began.
     without_records: Option<i64>,
-    /// How long no record has to arrive before the rest of the range is examined.
+    /// Time without a record before the rest of the range is examined.
     examine_after: Duration,
 }
 

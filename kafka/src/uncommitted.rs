@@ -17,7 +17,7 @@ use crate::librdkafka::fetch::{Fetched, PartitionFetch};
 use crate::look_up::LookUp;
 use crate::offsets::{PlannedRange, TopicPartition};
 
-/// How long to wait for records before deadline and cancellation are checked again.
+/// Time to wait for records before deadline and cancellation are checked again.
 const POLL_LIMIT: Duration = Duration::from_millis(100);
 
 /// Whether the range of `planned` holds no record from `position` on, of whatever transaction. Also false if

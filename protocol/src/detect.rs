@@ -6,8 +6,8 @@ use crate::json::{Json, Object};
 use crate::version::SerdeVersion;
 
 /// Serde version of a request. Exact where the constraints show it, because every version writes all of its
-/// keys even when unused. Where versions cannot be told apart, their responses do not differ either, and the
-/// latest is returned.
+/// keys even when unused. Where versions cannot be distinguished, their responses do not differ either, and
+/// the latest is returned.
 pub(crate) fn detect(request: &Object<'_>) -> Result<SerdeVersion, Fault> {
     if is_version_1(request) {
         return match request.get("@type").and_then(Json::as_str) {
@@ -85,7 +85,7 @@ fn has_version_1_value_set(request: &Object<'_>) -> bool {
 /// Top-level keys that hold a block.
 const BLOCK_KEYS: [&str; 2] = ["partitions", "inputRecords"];
 
-/// The framing of the request's table or block schema, if it has one.
+/// Framing of the request's table or block schema, if it has one.
 fn arrow_framing(request: &Object<'_>) -> Result<Option<IpcFraming>, Fault> {
     let in_block = |key: &&str| request.object_at(key).and_then(|block| block.get("schema"));
     let schema = request

@@ -22,7 +22,7 @@ use thiserror::Error;
 /// | in version 1 | from version 2 on |
 /// | --- | --- |
 /// | `identity`: `arn`, `account`, `principalTags`, `iamGroups`, `configOptions` | `id`, `principal`, `account`, `arn`, `tags`, `groups`, `configOptions` |
-/// | a schema is `{"schema": TEXT}` (in a block it is the text alone) | the text alone |
+/// | a schema is `{"schema": TEXT}` (in a block it is only the text) | only the text |
 /// | Arrow types: `{"name":"int", …}`, a decimal with `bitWidth`, a map with `keysSorted` | `{"@type":"Int", …}` |
 /// | value sets: `sortable`, `equatable`, `allOrNone` without `all` | `SortedRangeSet`, `EquatableValueSet`, `AllOrNoneValueSet` |
 /// | expressions: `variable`, `constant`, `functionCall` | `VariableExpression`, `ConstantExpression`, `FunctionCallExpression` |

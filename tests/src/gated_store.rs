@@ -37,7 +37,7 @@ impl GatedStore {
 
 #[deny(
     clippy::missing_trait_methods,
-    reason = "what the trait does by itself would pass the store inside by"
+    reason = "a default method would bypass the inner store"
 )]
 #[async_trait::async_trait]
 impl BlockStore for GatedStore {

@@ -15,7 +15,7 @@ use crate::pushdown::limit::row_limit;
 use crate::pushdown::{PartitionRanges, TimeRange, Wanted, before_offsets, from_offsets};
 use crate::telemetry::report::{PlanReport, note};
 
-/// When records after the first that is too late for a query are left out.
+/// Condition for leaving out records after the first that is too late for a query.
 ///
 /// That loses no row only if timestamps never decrease with offsets. Those of a producer may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -47,7 +47,7 @@ fn batch(schema: &SchemaRef, table: Table, rows: &[Vec<Value<'_>>]) -> Result<Re
     RecordBatch::try_new(Arc::clone(schema), arrays.collect::<Result<_, _>>()?)
 }
 
-/// A value of another type than its column's would be NULL, which the schema rejects.
+/// Array of a column. A value of another type than its column's would be NULL, which the schema rejects.
 fn array<'a>(
     column_type: ColumnType,
     values: impl Iterator<Item = &'a Value<'a>>,

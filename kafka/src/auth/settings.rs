@@ -39,8 +39,8 @@ struct Cached {
 /// Name of the function in the brokers' logs.
 const CLIENT: &str = "athena-connector";
 
-/// How long the settings that were read are used for further clients, as in the Java SDK. An existing client
-/// keeps its own.
+/// Time for which the settings that were read are used for further clients, as in the Java SDK. An existing
+/// client keeps its own.
 const CACHED_FOR: Duration = Duration::from_secs(60);
 
 impl Authentication {

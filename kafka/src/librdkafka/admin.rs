@@ -68,7 +68,7 @@ impl AdminCall {
     /// Makes the call with `send` and waits for its result.
     ///
     /// # Errors
-    /// Those of the call, including [`RDKafkaErrorCode::OperationTimedOut`].
+    /// The errors of the call, including [`RDKafkaErrorCode::OperationTimedOut`].
     ///
     /// # Safety
     /// The client that this was made for must live, and `send` must only pass the three arguments on to

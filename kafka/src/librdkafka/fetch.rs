@@ -216,8 +216,8 @@ impl Message {
     /// Header list, which lives as long as the message; null if there are no headers.
     fn header_list(&self) -> *const sys::rd_kafka_headers_t {
         let mut headers = ptr::null_mut();
-        // SAFETY: the message is live and `headers` is there to be written. Parsing them on the first call changes the
-        // message behind its pointer; `Message` is not `Sync`, so no other thread looks at it.
+        // SAFETY: the message is live and `headers` is there to be written. Parsing them on the first call
+        // changes the message through its pointer; `Message` is not `Sync`, so no other thread accesses it.
         let code = unsafe { sys::rd_kafka_message_headers(self.0.as_ptr(), &raw mut headers) };
         match code {
             RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR => headers,

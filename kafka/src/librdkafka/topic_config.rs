@@ -10,7 +10,7 @@ use rdkafka::types::RDKafkaErrorCode;
 
 use crate::librdkafka::admin::{AdminCall, Event, elements, succeeded};
 
-/// How long the brokers may take; a plan is made without the setting if they do not respond.
+/// Time limit for the brokers; a plan is made without the setting if they do not respond.
 const LIMIT: Duration = Duration::from_secs(5);
 
 const TIMESTAMP_TYPE: &CStr = c"message.timestamp.type";

@@ -146,7 +146,7 @@ fn append(kafka: &Kafka, partition: i32, value: &str) {
 
 #[deny(
     clippy::missing_trait_methods,
-    reason = "what the trait does by itself would pass the broker inside by"
+    reason = "a default method would bypass the inner broker"
 )]
 #[async_trait]
 impl Broker for Kafka {

@@ -13,8 +13,9 @@ use protocol::SpillLocation;
 use super::{BlockStore, MAX_OBJECT_BYTES};
 use crate::{PutHeaders, StoreError, causes};
 
-/// One request and five retries; the SDK's default is three requests in total. A block that cannot be stored
-/// costs the whole split, which is read again from the start; the waits add up to half a minute at most.
+/// Maximum number of attempts: one request and five retries; the SDK's default is three requests in total. A
+/// block that cannot be stored costs the whole split, which is read again from the start; the waits add up to
+/// half a minute at most.
 const MAX_ATTEMPTS: u32 = 6;
 
 /// Timeout of one attempt: a block of 64 MiB at 1 MiB/s. A hanging connection must not use up the function's

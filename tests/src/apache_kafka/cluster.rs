@@ -18,8 +18,9 @@ const NODES: [i32; 3] = [1, 2, 3];
 /// Time limit for the nodes to notice that one of them has ended or returned.
 const ELECTION_LIMIT: Duration = Duration::from_secs(60);
 
-/// A silent node is removed after three seconds instead of nine. By default a restarted node takes back its
-/// preferred leadership minutes later; here nothing moves except what a test moves.
+/// Settings of all nodes. A silent node is removed after three seconds instead of nine. By default a
+/// restarted node takes back its preferred leadership minutes later; here nothing moves except what a test
+/// moves.
 const SETTINGS: &[(&str, &str)] = &[
     ("broker.heartbeat.interval.ms", "500"),
     ("broker.session.timeout.ms", "3000"),

@@ -65,7 +65,7 @@ impl Drop for NotifyOnDrop {
 
 #[deny(
     clippy::missing_trait_methods,
-    reason = "what the trait does by itself would pass the store inside by"
+    reason = "a default method would bypass the inner store"
 )]
 #[async_trait]
 impl BlockStore for StuckStore {

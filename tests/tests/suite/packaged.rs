@@ -198,7 +198,7 @@ async fn the_orders_stacks_bundles_send_orders_and_answer_its_saved_queries() {
         .nested(&connector_stack.properties)
         .expect("the connector's stack");
 
-    // What CloudFormation would create.
+    // Created here in place of CloudFormation.
     let topic = stack.resource("Topic").expect("the topic");
     let partitions = topic.properties["PartitionCount"].as_i64().expect("a count");
     let partitions = i32::try_from(partitions).expect("a count");

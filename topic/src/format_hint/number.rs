@@ -98,7 +98,8 @@ impl<'a> Digits<'a> {
             .filter(|_| self.significant <= SAFE_DIGITS)
     }
 
-    /// A whole number that fits 64 bits wraps to 32; any other number is a double in Java, and saturates.
+    /// Value in 32 bits. A whole number that fits 64 bits wraps to 32; any other number is a double in Java,
+    /// and saturates.
     fn to_i32(&self, negative: bool, exponent: i32) -> i32 {
         match self.to_i64(negative) {
             Some(value) if exponent == 0 => value as i32,

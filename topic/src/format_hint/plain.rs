@@ -134,7 +134,8 @@ impl Part {
 }
 
 impl Place {
-    /// Of several places for one field the last one set is used, which needs the general variant.
+    /// Field of the place. Patterns with several places for one field need the general variant, since the
+    /// last one set is used.
     fn field(self) -> Self {
         match self {
             Self::Fraction => Self::Millisecond,

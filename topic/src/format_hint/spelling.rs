@@ -35,7 +35,7 @@ fn name(hint: &str) -> Option<&'static str> {
     names.into_iter().find(|name| told(name) == hint)
 }
 
-/// Pattern with quotes around each unquoted `T` that is alone before the letters of an hour.
+/// Pattern with quotes around each unquoted single `T` before the letters of an hour.
 fn with_quoted_t(pattern: &str) -> Option<String> {
     let mut corrected = String::with_capacity(pattern.len() + 2);
     let (mut quoted, mut previous) = (false, None);

@@ -41,7 +41,7 @@ pub(crate) struct Message<'a> {
 /// Data key as one master key wrapped it.
 pub(crate) struct WrappedKey<'a> {
     pub(crate) provider: &'a [u8],
-    /// With KMS, the ARN of the wrapping key.
+    /// ARN of the wrapping key, with KMS.
     pub(crate) key_arn: &'a str,
     pub(crate) wrapped: &'a [u8],
 }

@@ -64,7 +64,7 @@ pub const WANTED: &str = "one http:// or https:// URL without query, its user in
 impl FromStr for RegistryUrl {
     type Err = InvalidRegistryUrl;
 
-    /// A password that is not percent-encoded may end the host early; such URLs are rejected.
+    /// Parses a URL. A password that is not percent-encoded may end the host early; such URLs are rejected.
     fn from_str(text: &str) -> Result<Self, InvalidRegistryUrl> {
         if text.contains(['?', '#', ',']) {
             return Err(InvalidRegistryUrl);

@@ -27,7 +27,7 @@ impl Versions {
 
 #[deny(
     clippy::missing_trait_methods,
-    reason = "what the trait does by itself would pass the registry inside by"
+    reason = "a default method would bypass the inner registry"
 )]
 #[async_trait]
 impl SchemaRegistry for Versions {

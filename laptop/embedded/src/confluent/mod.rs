@@ -3,7 +3,7 @@
 //! | request | response |
 //! |---|---|
 //! | `GET /schemas/ids/{id}`, `GET /schemas/guids/{guid}` | the schema; with `?subject=` its version, too |
-//! | `GET /schemas/ids/{id}/schema` | the schema's text alone |
+//! | `GET /schemas/ids/{id}/schema` | only the schema's text |
 //! | `GET /schemas/ids/{id}/versions`, `…/subjects` | subjects and versions it is registered under |
 //! | `GET /schemas/types` | `AVRO`, `JSON`, `PROTOBUF` |
 //! | `GET /subjects`, `GET /subjects/{subject}/versions` | subjects; versions |

@@ -193,7 +193,7 @@ async fn the_latest_version_is_the_last_one_registered() {
         (Some(2), second.schema_version_id())
     );
 
-    // The same tree as the first version's in another layout: no third version.
+    // Equal to the first version's tree, in another layout: no third version.
     let pretty = format!(
         "{:#}",
         serde_json::from_str::<serde_json::Value>(DEFINITION).unwrap()

@@ -73,7 +73,8 @@ async fn respond(broker: &Broker, call: Call) -> Result<Option<BytesMut>, Refuse
     response.map(Some)
 }
 
-/// With acks 0 there is no response, and closing the connection is the only way to report an error.
+/// Handles a produce request. With acks 0 there is no response, and closing the connection is the only way to
+/// report an error.
 fn respond_to_produce(broker: &Broker, call: &Call) -> Result<Option<BytesMut>, Refused> {
     let request: ProduceRequest = call.decode()?;
     let acks = request.acks;

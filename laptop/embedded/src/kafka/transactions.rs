@@ -204,7 +204,8 @@ impl Transaction {
         }
     }
 
-    /// The markers have the new epoch already: nothing of the old one may follow them.
+    /// Aborts the transaction and fences its producer. The markers have the new epoch already: nothing of the
+    /// old one may follow them.
     fn abort_and_fence(&mut self) -> Option<Ended> {
         if !matches!(self.state, State::Ongoing { .. }) {
             return None;
@@ -218,7 +219,7 @@ impl Transaction {
     }
 }
 
-/// The last epoch is reserved for fencing.
+/// Epoch after `epoch`; `None` after the last but one, since the last is reserved for fencing.
 fn next_epoch(epoch: i16) -> Option<i16> {
     (epoch < i16::MAX - 1).then_some(epoch + 1)
 }

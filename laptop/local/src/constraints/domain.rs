@@ -197,7 +197,7 @@ impl Cut {
             .cmp(&other.place())
             .then_with(|| match (self.value(), other.value()) {
                 (Some(a), Some(b)) => {
-                    // Of one type, as the domain guarantees, so that they compare.
+                    // Values of one type compare, as the domain guarantees.
                     let values = a.partial_cmp(b).unwrap_or(Ordering::Equal);
                     values.then_with(|| self.is_after().cmp(&other.is_after()))
                 }

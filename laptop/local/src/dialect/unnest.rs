@@ -87,7 +87,7 @@ struct Unnesting {
 struct List {
     expr: Expr,
     element: FieldRef,
-    /// A map always gives a column of keys and one of values.
+    /// Whether it is a map, which always gives a column of keys and one of values.
     is_map: bool,
 }
 

@@ -1,4 +1,5 @@
-//! Connector behind Lambda's Invoke API: in AWS, or at an endpoint that implements it (`cargo lambda watch`).
+//! Connector called through Lambda's Invoke API: in AWS, or at an endpoint that implements it (`cargo lambda
+//! watch`).
 
 use async_trait::async_trait;
 use aws_config::{BehaviorVersion, Region, SdkConfig};

@@ -165,7 +165,7 @@ impl ScalarUDFImpl for JsonFunction {
             let document = args.args[0].to_array(args.number_rows)?;
             let texts = cast(&document, &DataType::Utf8)?;
             let Some(texts) = texts.as_any().downcast_ref::<StringArray>() else {
-                return plan_err!("{} wants text", self.name());
+                return plan_err!("{} requires text", self.name());
             };
             return Ok(ColumnarValue::Array(self.evaluate(texts, &mut paths)?));
         }

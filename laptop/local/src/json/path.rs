@@ -29,7 +29,7 @@ impl JsonPath {
 
     /// JSON text of the value, `None` if there is none; an error if `json` is not JSON.
     ///
-    /// Of equal keys the first one is used, as in Trino.
+    /// Uses the first of several equal keys, as Trino does.
     pub(super) fn find<'a>(&self, json: &'a str) -> serde_json::Result<Option<&'a str>> {
         let mut found: &RawValue = serde_json::from_str(json)?;
         for step in &self.0 {

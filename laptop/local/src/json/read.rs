@@ -44,7 +44,7 @@ impl<'de> DeserializeSeed<'de> for Cell<'_> {
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
         match self.field.data_type() {
-            // Where the number's own digits are needed, the raw text is read.
+            // The raw text is read if the number's own digits are needed.
             DataType::Utf8 | DataType::Decimal128(..) => {
                 let raw: &'de RawValue = serde::Deserialize::deserialize(deserializer)?;
                 self.append_raw(raw.get())
@@ -214,7 +214,8 @@ impl Cell<'_> {
             .ok_or_else(|| unreadable(json, self.field.data_type()))
     }
 
-    /// A text of the batch is no longer than the JSON it comes from, except numbers (`1e6` is `1000000.0`).
+    /// Appends a text. Its length is at most that of the JSON it comes from, except for numbers (`1e6` is
+    /// `1000000.0`).
     fn append_text<E: Error>(self, text: &str) -> Result<(), E> {
         if !self.values.has_room_for(text.len()) {
             return Err(E::custom("more than 2 GiB of text in one batch"));

@@ -110,7 +110,7 @@ impl Encoder<'_> {
         self.datum.extend(bytes);
     }
 
-    /// The number of values in memory fits an i64.
+    /// Writes a count; the number of values in memory fits an i64.
     fn count(&mut self, count: usize) {
         self.long(count as i64);
     }

@@ -75,7 +75,7 @@ pub(super) enum Way {
         branch: TypeId,
         node: NodeId,
     },
-    /// Not convertible; with a description of the value.
+    /// No conversion; with a description of the value.
     Never(&'static str),
 }
 

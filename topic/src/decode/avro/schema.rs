@@ -230,7 +230,7 @@ impl Types {
         }
     }
 
-    /// Kind of a value whose type cannot be resolved: the kind alone would not explain the error.
+    /// Kind of a value whose type cannot be resolved, with the remark that it is the writer's.
     pub(super) fn kind_written(&self, id: TypeId) -> &'static str {
         match self[id].shape {
             Shape::Null => "null by the writer's schema",

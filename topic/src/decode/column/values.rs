@@ -93,7 +93,7 @@ impl ValueBuilder {
         !matches!(self, Self::Texts(texts) if !texts.has_room_for(bytes))
     }
 
-    #[expect(clippy::len_without_is_empty, reason = "nobody asks")]
+    #[expect(clippy::len_without_is_empty, reason = "not needed")]
     pub fn len(&self) -> usize {
         each!(self, values => values.len())
     }

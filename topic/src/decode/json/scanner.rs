@@ -59,7 +59,7 @@ impl Scanner<'_, '_> {
         within
     }
 
-    /// After a value, moves out of the arrays and objects that end and past the comma; false if none encloses
+    /// Moves out of the arrays and objects that end after a value, and past the comma; false if none encloses
     /// the position any more.
     fn leave(&mut self) -> Option<bool> {
         while let Some(end) = self.ends.last().copied() {

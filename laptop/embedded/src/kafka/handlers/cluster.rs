@@ -98,7 +98,8 @@ pub(crate) fn find_coordinator(
     FindCoordinatorResponse::default().with_coordinators(coordinators.collect())
 }
 
-/// A name takes precedence over an id; without a name, clients know the topic by its id only.
+/// Description of a requested topic. A name takes precedence over an id; without a name, clients know the
+/// topic by its id only.
 fn wanted_topic(broker: &Broker, wanted: MetadataRequestTopic) -> MetadataResponseTopic {
     let Some(name) = wanted.name else {
         let found = read(&broker.topics).identified(wanted.topic_id);

@@ -107,7 +107,7 @@ fn a_record_among_records_is_the_one_that_fits() {
             [of("n.P", r#""x": "int", "y": "int""#), int("Q")],
             json!({"P": null, "Q": {"x": 1}}),
         ),
-        // Of two that match the one of its name, else the first.
+        // The one of its name takes precedence among two that match, else the first.
         (
             int("n.Q"),
             [int("m.P"), int("m.Q")],

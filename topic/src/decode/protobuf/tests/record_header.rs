@@ -7,7 +7,7 @@ use crate::decode::testing::{Failing, Registries};
 use crate::record::Record;
 
 const TABLE: &str = "syntax = 'proto3'; message A { int32 n = 1; string name = 2; }";
-/// The same fields with other numbers, and further messages beside and within.
+/// Writer's schema: the same fields with other numbers, and further messages beside and within.
 const WRITER: &str = "syntax = 'proto3';
     message A { string name = 1; int32 n = 2; message Inner { int32 n = 3; } }
     message B { int32 n = 4; message First { int32 n = 5; } message Second { int32 n = 6; } }";
