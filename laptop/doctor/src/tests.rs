@@ -107,7 +107,7 @@ impl World {
     }
 
     fn with_kafka(mut self, change: impl FnOnce(&mut Kafka)) -> Self {
-        change(Arc::get_mut(&mut self.kafka).expect("nobody else has it yet"));
+        change(Arc::get_mut(&mut self.kafka).expect("it is not shared yet"));
         self
     }
 

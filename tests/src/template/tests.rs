@@ -229,7 +229,7 @@ Outputs:
   Block: { Value: !Select [2, !Cidr [!GetAtt Vpc.CidrBlock, 3, 8]] }
 "#;
     let template = Template::parse(text).unwrap();
-    template.render(&[]).expect_err("nobody has answered");
+    template.render(&[]).expect_err("the attribute has no value");
     let rendered = template.with_answer("Own.Thing", "yes").render(&[]).unwrap();
     assert_eq!(rendered.outputs["Answer"], "yes!");
     assert_eq!(rendered.outputs["Block"], "10.1.2.0/24");

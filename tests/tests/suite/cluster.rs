@@ -131,9 +131,9 @@ async fn a_partition_without_any_replica_is_an_error_until_one_is_back() {
     let everything = Constraints::default();
     cluster.kill(3);
     client.limit = Duration::from_secs(5);
-    let planning = client.splits("t").await.expect_err("nobody knows the ends");
+    let planning = client.splits("t").await.expect_err("no broker returns the ends");
     let reading = client.read("t", &schema, &splits[0], &everything).await;
-    for error in [planning, reading.expect_err("nobody has the records")] {
+    for error in [planning, reading.expect_err("no broker has the records")] {
         assert!(error.contains(&topic), "{error}");
         assert!(error.contains("from the brokers within"), "{error}");
     }
@@ -155,7 +155,7 @@ async fn a_cluster_that_is_gone_is_an_error_until_it_is_back() {
         cluster.kill(node);
     }
     client.limit = Duration::from_secs(5);
-    let error = client.splits("t").await.expect_err("nobody answers");
+    let error = client.splits("t").await.expect_err("no broker responds");
     assert!(error.contains(&topic), "{error}");
     assert!(error.contains("from the brokers within"), "{error}");
     cluster.restart_all(&[1, 2, 3]);

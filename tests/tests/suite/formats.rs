@@ -360,7 +360,7 @@ async fn a_record_tells_of_itself_when_asked() {
     let error = client
         .select("narrow", &["b"])
         .await
-        .expect_err("nine bytes are no integer");
+        .expect_err("nine bytes are not an integer");
     assert!(
         error.contains("offset 0") && error.contains("column `b`"),
         "{error}"
@@ -417,7 +417,10 @@ async fn confluents_ids_are_resolved_where_a_registry_is_named() {
     serving.abort();
 
     let (_lambda, without) = world.lambda(1, &[]).await;
-    let error = without.select(&topic, &["id"]).await.expect_err("nobody to ask");
+    let error = without
+        .select(&topic, &["id"])
+        .await
+        .expect_err("no registry is configured");
     assert!(
         error.contains("offset 0") && error.contains("schema_registry_url"),
         "{error}"

@@ -371,7 +371,7 @@ async fn a_collector_that_is_dead_fails_no_query() {
         let settings = [("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint)];
         let (lambda, client) = world.lambda(1, &settings).await;
         let reading = tokio::time::timeout(Duration::from_secs(30), read(&client));
-        reading.await.expect("nobody waits for the collector");
+        reading.await.expect("the read does not wait for the collector");
         let told = lines(&lambda).into_iter();
         let told = told.filter(|line| {
             line.to_string().contains("spans were not sent")

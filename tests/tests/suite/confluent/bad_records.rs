@@ -77,7 +77,7 @@ async fn a_bad_key_is_null_in_its_own_columns_alone() {
         assert_eq!(
             select(&client, "t", &["k", "id"]).await,
             wanted,
-            "nobody to ask, {policy}"
+            "without a registry, {policy}"
         );
         let (_lambda, client) = topic.function(&settings).await;
         assert_eq!(

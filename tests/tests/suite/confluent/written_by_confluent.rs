@@ -273,5 +273,5 @@ async fn json_with_schemas_that_refer_to_others() {
     assert_eq!(ids[1].replace('-', ""), header(&written, 1, VALUE_HEADER)[2..]);
     let (_lambda, client) = topic.function_without_registry(&settings).await;
     assert_eq!(select(&client, "t", &["k", "id", "city"]).await, wanted);
-    assert_eq!(topic.registry.all_requests(), before, "nobody is asked");
+    assert_eq!(topic.registry.all_requests(), before, "no request is made");
 }

@@ -27,7 +27,7 @@ fn read(schema: &str, columns: Vec<Field>, datum: &[u8]) -> Json {
 #[test]
 fn are_tables_whose_deep_part_is_json_text() {
     let DataType::List(item) = &types(NODE)[2].1 else {
-        panic!("kids are no list")
+        panic!("kids are not a list")
     };
     assert_eq!(item.data_type(), &DataType::Utf8);
     assert_eq!(

@@ -107,7 +107,7 @@ impl Choices {
             Value::I64(value) => MapKey::I64(value % 3),
             Value::U64(value) => MapKey::U64(value),
             Value::String(value) => MapKey::String(value),
-            other => panic!("{other:?} is no key here"),
+            other => panic!("{other:?} is not a key here"),
         }
     }
 
