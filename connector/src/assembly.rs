@@ -3,11 +3,11 @@
 //!
 //! Parts are built when a request first needs them; a ping uses no network.
 
-use futures::FutureExt;
-use futures::future::BoxFuture;
 use std::sync::Arc;
 
 use aws_config::SdkConfig;
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use kafka::auth::credentials::CredentialStore;
 use kafka::{Broker, Cluster, Clusters, KafkaBroker};
 use protocol::FederatedIdentity;

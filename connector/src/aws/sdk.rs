@@ -7,9 +7,9 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_glue::error::{ProvideErrorMetadata, SdkError};
-
 use futures::FutureExt;
 use futures::future::BoxFuture;
+
 use spill::causes;
 
 /// Configuration of AWS clients as the environment specifies. Uses no network.

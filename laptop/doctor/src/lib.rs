@@ -19,13 +19,13 @@
 //! | `limit` | time limit of a check |
 //! | `finding`, `report` | findings, and their output |
 
-use futures::FutureExt;
-use futures::future::LocalBoxFuture;
 use std::time::Duration;
 
 use aws_config::{Region, SdkConfig};
 use connector::Parts;
 use connector::error::Error;
+use futures::FutureExt;
+use futures::future::LocalBoxFuture;
 use protocol::TableName;
 
 pub use finding::{Check, Finding, Status};

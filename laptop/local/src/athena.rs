@@ -1,7 +1,5 @@
 //! Engine: SQL in, batches out.
 
-use futures::FutureExt;
-use futures::future::BoxFuture;
 use std::sync::Arc;
 
 use arrow::array::{RecordBatch, RecordBatchOptions};
@@ -13,7 +11,8 @@ use datafusion::execution::session_state::SessionState;
 use datafusion::physical_plan::SendableRecordBatchStream;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::prelude::SessionContext;
-use futures::{StreamExt, TryStreamExt};
+use futures::future::BoxFuture;
+use futures::{FutureExt, StreamExt, TryStreamExt};
 use spill::BlockStore;
 
 use crate::catalog::FederationCatalog;
@@ -58,6 +57,10 @@ pub struct RunningQuery {
     run: Arc<QueryRun>,
     batches: SendableRecordBatchStream,
 }
+
+/// View of a running query's statistics, for whoever shows its progress.
+#[derive(Clone)]
+pub struct QueryProgress(Arc<QueryRun>);
 
 /// Complete result.
 #[derive(Debug, Clone)]
@@ -142,6 +145,13 @@ impl Athena {
     }
 }
 
+impl QueryProgress {
+    /// Statistics of what has been read so far.
+    pub fn statistics(&self) -> ScanStatistics {
+        self.0.counters().statistics()
+    }
+}
+
 impl RunningQuery {
     pub fn query_id(&self) -> &str {
         self.run.id()
@@ -154,6 +164,11 @@ impl RunningQuery {
     /// Statistics of what has been read so far.
     pub fn statistics(&self) -> ScanStatistics {
         self.run.counters().statistics()
+    }
+
+    /// View of the statistics that stays while rows are read.
+    pub fn progress(&self) -> QueryProgress {
+        QueryProgress(Arc::clone(&self.run))
     }
 
     /// Next rows; `None` after the last.

@@ -9,7 +9,7 @@ use arrow::datatypes::{Int32Type, Int64Type};
 use arrow::error::ArrowError;
 use producer::{ProductTotal, Progress, Summary};
 
-use crate::athena::{Athena, AthenaOptions};
+use crate::athena::{Athena, AthenaOptions, QueryProgress};
 use crate::error::AthenaError;
 use crate::output::table;
 use crate::stack::{Orders, Stack, StackError};
@@ -80,6 +80,16 @@ pub enum DemoError {
     Wrong(Vec<String>),
 }
 
+/// Observer of the demonstration's long steps.
+pub trait DemoObserver {
+    /// Called while orders are produced.
+    fn producing(&mut self, progress: Progress);
+    /// Called when a query begins to read.
+    fn querying(&mut self, query: QueryProgress);
+    /// Called when that query's last row was read, or the query failed.
+    fn queried(&mut self);
+}
+
 /// Starts everything, produces the orders and runs three queries.
 ///
 /// # Errors
@@ -87,7 +97,7 @@ pub enum DemoError {
 pub async fn run(
     options: DemoOptions,
     out: &mut impl Write,
-    progress: impl FnMut(Progress),
+    observer: &mut dyn DemoObserver,
 ) -> Result<(), DemoError> {
     let started = Instant::now();
     let stack = Stack::start(options.partitions).await?;
@@ -96,7 +106,7 @@ pub async fn run(
         "Kafka, Glue and S3 are up in this process ({:.1?}).",
         started.elapsed()
     )?;
-    let produced = produce(&stack, options, out, progress).await?;
+    let produced = produce(&stack, options, out, |made| observer.producing(made)).await?;
 
     let athena = stack.athena(AthenaOptions {
         concurrency: options.concurrency,
@@ -106,6 +116,7 @@ pub async fn run(
         athena: &athena,
         stack: &stack,
         out,
+        observer,
         produced: &produced,
         wrong: Vec::new(),
     };
@@ -145,6 +156,7 @@ struct Demo<'a, W> {
     athena: &'a Athena,
     stack: &'a Stack,
     out: &'a mut W,
+    observer: &'a mut dyn DemoObserver,
     produced: &'a Summary,
     wrong: Vec<String>,
 }
@@ -171,14 +183,22 @@ impl<W: Write> Demo<'_, W> {
         let schema = query.schema();
         let (mut shown, mut missing) = (Vec::new(), shown_rows);
         let mut items = ItemTotals::default();
-        while let Some(batch) = query.next().await? {
+        self.observer.querying(query.progress());
+        let read = loop {
+            let batch = match query.next().await {
+                Ok(Some(batch)) => batch,
+                Ok(None) => break Ok(()),
+                Err(error) => break Err(error),
+            };
             items.add(&batch);
             let rows = missing.min(batch.num_rows());
             if rows > 0 {
                 shown.push(batch.slice(0, rows));
                 missing -= rows;
             }
-        }
+        };
+        self.observer.queried();
+        read?;
         let elapsed = started.elapsed();
         writeln!(self.out, "{}", table(&schema, &shown)?)?;
         writeln!(
@@ -210,7 +230,11 @@ impl<W: Write> Demo<'_, W> {
     async fn ask(&mut self, title: &str, sql: &str) -> Result<Vec<RecordBatch>, DemoError> {
         self.title(title, sql)?;
         let started = Instant::now();
-        let answer = self.athena.query(sql).await?;
+        let query = self.athena.start(sql).await?;
+        self.observer.querying(query.progress());
+        let answer = query.finish().await;
+        self.observer.queried();
+        let answer = answer?;
         let elapsed = started.elapsed();
         writeln!(self.out, "{}", table(&answer.schema, &answer.batches)?)?;
         self.timing(elapsed, answer.statistics)?;

@@ -39,7 +39,7 @@ mod statistics;
 mod table;
 mod types;
 
-pub use athena::{Answer, Athena, AthenaOptions, RunningQuery};
+pub use athena::{Answer, Athena, AthenaOptions, QueryProgress, RunningQuery};
 pub use columns::AmbiguousColumns;
 pub use error::AthenaError;
 pub use federation::{Federation, FederationError, FederationOptions};

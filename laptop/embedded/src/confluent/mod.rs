@@ -32,8 +32,6 @@ mod store;
 #[cfg(test)]
 mod tests;
 
-use futures::FutureExt;
-use futures::future::BoxFuture;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -44,6 +42,8 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use tokio::sync::watch;
 
 pub use self::error::ConfluentError;

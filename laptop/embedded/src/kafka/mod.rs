@@ -43,14 +43,14 @@ mod testing;
 mod topics;
 mod transactions;
 
-use futures::FutureExt;
-use futures::future::BoxFuture;
 use std::collections::BTreeSet;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt;
+use futures::future::BoxFuture;
 pub use kafka_protocol::messages::ApiKey;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};

@@ -11,14 +11,14 @@ mod stored_object;
 #[cfg(test)]
 mod tests;
 
-use futures::FutureExt;
-use futures::future::BoxFuture;
 use std::io;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::error_handling::HandleError;
 use axum::http::StatusCode;
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use s3s::HttpError;
 use s3s::auth::SimpleAuth;
 use s3s::service::S3ServiceBuilder;

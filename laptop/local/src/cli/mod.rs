@@ -4,12 +4,14 @@ use std::io;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use producer::Progress;
 use tokio::runtime::Runtime;
 use tracing_subscriber::EnvFilter;
 
 mod doctor;
 mod progress;
 mod query;
+mod query_line;
 mod schema;
 mod shell;
 mod target;
@@ -18,10 +20,12 @@ mod terminal;
 use self::doctor::DoctorArgs;
 use self::progress::ProgressLine;
 use self::query::Printer;
+use self::query_line::QueryLine;
 use self::schema::SchemaCommand;
 use self::target::{OrdersArgs, Target, TargetArgs};
 use self::terminal::Error;
-use crate::demo::{self, DemoOptions};
+use crate::athena::QueryProgress;
+use crate::demo::{self, DemoObserver, DemoOptions};
 use crate::output::OutputFormat;
 use crate::stack::Stack;
 
@@ -129,8 +133,11 @@ async fn execute(command: Command) -> Result<ExitCode, Error> {
                 concurrency,
                 shown_rows: limit_rows,
             };
-            let mut progress = ProgressLine::new(orders as u64);
-            demo::run(options, &mut io::stdout(), |made| progress.update(made)).await?;
+            let mut progress = DemoProgress {
+                orders: ProgressLine::new(orders as u64),
+                query: None,
+            };
+            demo::run(options, &mut io::stdout(), &mut progress).await?;
         }
         Command::Sql {
             statement,
@@ -151,6 +158,26 @@ async fn execute(command: Command) -> Result<ExitCode, Error> {
         Command::Serve { orders, made } => serve(orders, &made).await?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Progress of the demonstration.
+struct DemoProgress {
+    orders: ProgressLine,
+    query: Option<QueryLine>,
+}
+
+impl DemoObserver for DemoProgress {
+    fn producing(&mut self, progress: Progress) {
+        self.orders.update(progress);
+    }
+
+    fn querying(&mut self, query: QueryProgress) {
+        self.query = Some(QueryLine::start(query));
+    }
+
+    fn queried(&mut self) {
+        self.query = None;
+    }
 }
 
 async fn serve(orders: usize, made: &OrdersArgs) -> Result<(), Error> {

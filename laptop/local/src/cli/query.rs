@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::time::Instant;
 
+use super::query_line::QueryLine;
 use super::terminal::Error;
 use crate::athena::Athena;
 use crate::output::{OutputFormat, RowWriter};
@@ -24,10 +25,13 @@ impl<'a> Printer<'a> {
         let mut query = self.athena.start(sql).await?;
         let mut rows = 0;
         let mut writer = RowWriter::new(out, query.schema(), self.format);
+        // Rows that are written as they come are progress enough.
+        let mut line = (self.format == OutputFormat::Table).then(|| QueryLine::start(query.progress()));
         while let Some(batch) = query.next().await? {
             rows += batch.num_rows();
             writer.write(&batch)?;
         }
+        line.take();
         writer.finish()?;
         eprintln!(
             "{rows} rows, {:.2} s; read {}",
