@@ -196,7 +196,7 @@ mod tests {
         let (variables, status, found) = checked(Ok(function.clone())).await;
         assert_eq!((variables, status), (Some(function.variables), Status::Ok));
         assert!(
-            found.starts_with("`f`: 1 variable, 900 s, 512 MB, in subnet-1;"),
+            found.starts_with("`f`: 1 variable, 900 s, 512 MB, in subnet-1, whose network"),
             "{found}"
         );
         let (_, _, found) = checked(Ok(Function::default())).await;

@@ -157,7 +157,7 @@ fn says_what_is_not_known_or_not_there() {
             "Resources: {A: {Type: T, CreationPolicy: {}}}",
             "CreationPolicy is not known",
         ),
-        ("Conditions: {A: !Condition A}", "condition A asks for itself"),
+        ("Conditions: {A: !Condition A}", "condition A refers to itself"),
     ] {
         let error = Template::parse(text)
             .unwrap()
