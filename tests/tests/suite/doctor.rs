@@ -339,7 +339,10 @@ async fn a_deployed_functions_variables_take_the_place_of_ones_own() {
     let (_, found, _) = examination.only("settings", "function");
     assert_eq!(found, "`f`: 3 variables, 900 s, 512 MB, outside of any VPC");
     let settings = examination.of("settings", "variables");
-    assert!(settings[0].1.ends_with("not read by the connector: glue_region"), "{settings:?}");
+    assert!(
+        settings[0].1.ends_with("not read by the connector: glue_region"),
+        "{settings:?}"
+    );
     assert_eq!(settings[1].1, "set: kafka_endpoint, spill_bucket");
     assert_eq!(examination.status(TABLE, "decode"), "ok");
 
