@@ -9,7 +9,7 @@ use super::error::DocumentError;
 use super::metadata_columns::{check_type, default_type};
 use super::node::Node;
 use super::warning::Warning;
-use crate::decode::{has_dates, raw};
+use crate::decode::{has_dates, has_decimals, raw};
 use crate::format_hint::{self, DateFormat};
 use crate::path::Path;
 use crate::table::{DataFormat, FORMAT_HINT_KEY, MAPPING_KEY, SOURCE_KEY, Source, TYPE_KEY};
@@ -138,6 +138,9 @@ fn read_type(
 
 fn read_hint(node: &Node<'_>, data_type: &DataType, context: &mut Context) -> Result<String, DocumentError> {
     let hint = node.text("formatHint")?;
+    if hint == format_hint::BASE64 && has_decimals(data_type) {
+        return Ok(hint);
+    }
     if has_dates(data_type) {
         warn_of_hint(node, &hint, &mut context.warnings);
     } else if !hint.is_empty() {
@@ -157,6 +160,11 @@ fn warn_of_hint(node: &Node<'_>, hint: &str, warnings: &mut Vec<Warning>) {
     } else if let Err(error) = DateFormat::compile(hint) {
         let text = format!("{error}; texts and numbers of the column are NULL");
         node.warn_of_column("formatHint", text, warnings);
+    } else {
+        let suspicions = format_hint::suspicions(hint);
+        if !suspicions.is_empty() {
+            node.warn("formatHint", suspicions.join("; "), warnings);
+        }
     }
 }
 
