@@ -174,7 +174,7 @@ fn check_text(name: &str, data_format: RegisteredAs, definition: String) -> Resu
         }
         .to_owned(),
         definition,
-        references: Vec::new(),
+        ..SchemaDefinition::default()
     };
     let document = TopicDocument::parse(name, &definition)?;
     for warning in document.warnings() {
