@@ -5,6 +5,8 @@
 pub struct SchemaDefinition {
     /// UUID of the version.
     pub schema_version_id: String,
+    /// Glue registry of the schema, if it is known: other schemas of it may be imported by their names.
+    pub registry_name: Option<String>,
     /// Data format as the registry names it: `JSON`, `AVRO` or `PROTOBUF`.
     pub data_format: String,
     pub definition: String,

@@ -43,6 +43,7 @@
 //! | `type` | one of [`type_name::TYPES`](crate::type_name::TYPES); without one VARCHAR, or the type in the schema |
 //! | `formatHint` | format of dates in text ([`format_hint`](crate::format_hint)) |
 //! | `source` | the part of the record it shows ([`Source`]), if not the payload |
+//! | `comment` | description of the column, for its users |
 //!
 //! Keys are case-sensitive, unknown ones are ignored with a [`Warning`], numbers and booleans are accepted
 //! for text, and `null` is the same as an absent key.
@@ -76,13 +77,14 @@ use arrow::datatypes::{Field, Schema};
 use self::context::Context;
 pub use self::error::DocumentError;
 use self::field::DeclaredColumn;
+pub use self::imports::missing_references;
 use self::json::Json;
 pub use self::mappings::columns_without_part;
 use self::node::Node;
 pub use self::reference::SchemaReference;
 use self::side::{DeclaredEncoding, Side, schema_fields};
 pub use self::warning::Warning;
-use crate::definition::SchemaDefinition;
+use crate::definition::{ReferencedSchema, SchemaDefinition};
 use crate::names::Names;
 use crate::table::{Encoding, OnBadRecord, OnTombstone, ReadOptions, Source, TopicTable};
 
@@ -90,6 +92,7 @@ mod context;
 mod csv;
 mod error;
 mod field;
+mod imports;
 mod json;
 mod json_schema;
 mod mappings;
@@ -128,13 +131,15 @@ impl TopicDocument {
     /// If it does not describe a topic; the error names the place.
     pub fn parse(schema_name: &str, definition: &SchemaDefinition) -> Result<Self, DocumentError> {
         let text = &definition.definition;
+        let references = &definition.references;
         let mut document = match definition.data_format.as_str() {
-            "JSON" => Self::of_json(schema_name, &serde_json::from_str(text)?),
+            "JSON" => Self::of_json(schema_name, &serde_json::from_str(text)?, references),
             "AVRO" => Self::of_avro(schema_name, &serde_json::from_str(text)?, text),
             "PROTOBUF" => Ok(Self::of_schema(
                 schema_name.to_owned(),
                 Encoding::Protobuf {
                     definition: text.clone(),
+                    references: references.clone(),
                     message: None,
                 },
             )),
@@ -212,7 +217,8 @@ impl TopicDocument {
         let mapping_paths: Vec<String> = mapping_paths.collect();
         let fields = columns.declared.into_iter().map(|column| column.field);
         let fields: Vec<Field> = fields.chain(columns.added).collect();
-        table.schema = Arc::new(Schema::new_with_metadata(fields, table.metadata()));
+        let metadata = table.metadata(&fields);
+        table.schema = Arc::new(Schema::new_with_metadata(fields, metadata));
         let mapping_path = |column: usize| mapping_paths.get(column).cloned().unwrap_or_default();
         for schema in payload_schemas.iter().flatten() {
             schema.check(&table, mapping_path)?;
@@ -220,13 +226,17 @@ impl TopicDocument {
         Ok(table)
     }
 
-    fn of_json(schema_name: &str, json: &Json) -> Result<Self, DocumentError> {
+    fn of_json(
+        schema_name: &str,
+        json: &Json,
+        references: &[ReferencedSchema],
+    ) -> Result<Self, DocumentError> {
         let root = Node::root(json);
         if json_schema::is_json_schema(json) {
             let topic = own_topic(&root, schema_name)?;
             let mut document = Self::of_schema(topic, Encoding::Json);
             document.value.schema_path = "properties".to_owned();
-            document.value.columns = json_schema::columns(json)?;
+            (document.value.columns, document.warnings) = json_schema::columns(json, references)?;
             return document.with_options(&root);
         }
         let topic = root.required_text("topicName")?;
@@ -234,6 +244,7 @@ impl TopicDocument {
         let mut context = Context {
             exact_decimal: root.flag("exactDecimal")?.unwrap_or(false),
             key_format: None,
+            references: references.to_vec(),
             warnings: Vec::new(),
         };
         root.warn_of_others(&TOP_KEYS, &mut context.warnings);

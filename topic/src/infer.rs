@@ -11,6 +11,8 @@
 //! | other text | one VARCHAR column |
 //! | other bytes | one VARBINARY column |
 //! | bytes after a schema registry's header, unless JSON follows it | one VARBINARY column, and how to register the schema |
+//! | Debezium's envelope, in JSON or in Avro whose schema can be looked up | a column for each member of `after`, and the operation |
+//! | `{"schema": …, "payload": …}` of Kafka Connect | a column for each member of `payload`, with the types that the schema names |
 //!
 //! | values of a JSON key or CSV field | type |
 //! |---|---|
@@ -22,17 +24,19 @@
 //! | arrays | ARRAY |
 //! | anything else, and several of these | VARCHAR |
 
-use std::borrow::Cow;
 use std::collections::HashSet;
 
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use self::connect::Unwrapped;
 use self::dates::DateFormats;
 use self::delimited::Lines;
 use self::shape::{Guess, Members, Sampler};
-use crate::decode::framing;
+use crate::decode::{NoWriterSchemas, WriterSchemaError, WriterSchemaId, WriterSchemas, framing};
 
+mod avro;
+mod connect;
 mod dates;
 mod delimited;
 mod json;
@@ -58,6 +62,15 @@ pub struct Inferred {
 /// Topic document that fits `records`. The same records give the same document; memory is limited by the
 /// number of columns, not of records.
 pub fn infer<'a>(topic: &str, records: impl Iterator<Item = InferRecord<'a>>) -> Inferred {
+    infer_with(topic, records, &NoWriterSchemas)
+}
+
+/// As [`infer`], where the schemas that records name can be looked up.
+pub fn infer_with<'a>(
+    topic: &str,
+    records: impl Iterator<Item = InferRecord<'a>>,
+    writers: &dyn WriterSchemas,
+) -> Inferred {
     let mut sampler = Sampler::new(DateFormats::new());
     let (mut values, mut keys) = (Samples::default(), Samples::default());
     for record in records {
@@ -66,6 +79,7 @@ pub fn infer<'a>(topic: &str, records: impl Iterator<Item = InferRecord<'a>>) ->
     }
     let mut proposal = Proposal {
         topic,
+        writers,
         names: HashSet::new(),
         notes: Vec::new(),
     };
@@ -92,9 +106,12 @@ struct Samples {
     /// Number of JSON objects, with or without a header.
     objects: usize,
     members: Members,
-    /// Number of payloads with a header, and the schema of the last of them.
+    /// Schema that Kafka Connect put beside the last payload that has one.
+    connect_schema: Option<Value>,
+    /// Number of payloads with a header that are not JSON objects, and the schema of the last of them.
     glue: Option<(usize, Uuid)>,
     confluent: Option<(usize, u32)>,
+    /// Payloads that are text, JSON or not.
     texts: usize,
     lines: Lines,
 }
@@ -103,11 +120,24 @@ impl Samples {
     fn observe(&mut self, payload: Option<&[u8]>, sampler: &mut Sampler) {
         let Some(payload) = payload else { return };
         self.payloads += 1;
-        let body = self.unframe(payload);
-        let body = body.as_deref().unwrap_or(payload);
-        if json::observe_object(&String::from_utf8_lossy(body), &mut self.members, sampler) {
-            self.objects += 1;
-        } else if let Ok(text) = std::str::from_utf8(payload)
+        let framed = framing::read(payload).ok().flatten();
+        if let Some((_, body)) = &framed
+            && self.observe_object(body, sampler)
+        {
+            return;
+        }
+        if !self.observe_object(payload, sampler) {
+            match framed {
+                Some((WriterSchemaId::Glue(id), _)) => {
+                    self.glue = Some((self.glue.map_or(1, |(count, _)| count + 1), id));
+                }
+                Some((WriterSchemaId::Confluent(id), _)) if payload.len() > LONGEST_KEY_BYTES => {
+                    self.confluent = Some((self.confluent.map_or(1, |(count, _)| count + 1), id));
+                }
+                _ => {}
+            }
+        }
+        if let Ok(text) = std::str::from_utf8(payload)
             && !text.contains(|c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r'))
         {
             self.texts += 1;
@@ -115,21 +145,34 @@ impl Samples {
         }
     }
 
-    /// Body after a schema registry's header, if `payload` begins with one.
-    fn unframe<'a>(&mut self, payload: &'a [u8]) -> Option<Cow<'a, [u8]>> {
-        match *payload.first()? {
-            framing::GLUE => {
-                let (id, body) = framing::read_glue(payload).ok()?;
-                self.glue = Some((self.glue.map_or(1, |(count, _)| count + 1), id));
-                Some(body)
+    fn observe_object(&mut self, body: &[u8], sampler: &mut Sampler) -> bool {
+        let text = String::from_utf8_lossy(body);
+        let is_object = json::observe_object(&text, &mut self.members, sampler);
+        if is_object {
+            self.objects += 1;
+            if let Some(schema) = connect::schema_beside_payload(&text) {
+                self.connect_schema = Some(schema);
             }
-            framing::CONFLUENT if payload.len() > LONGEST_KEY_BYTES => {
-                let (id, body) = framing::read_confluent(payload).ok()?;
-                self.confluent = Some((self.confluent.map_or(1, |(count, _)| count + 1), id));
-                Some(Cow::Borrowed(body))
-            }
-            _ => None,
         }
+        is_object
+    }
+
+    /// The schema that most payloads behind a header name.
+    fn named_schema(&self) -> Option<WriterSchemaId> {
+        let glue = self.glue.map(|(count, id)| (count, WriterSchemaId::Glue(id)));
+        let confluent = self
+            .confluent
+            .map(|(count, id)| (count, WriterSchemaId::Confluent(id)));
+        let (_, id) = [glue, confluent]
+            .into_iter()
+            .flatten()
+            .max_by_key(|(count, _)| *count)?;
+        Some(id)
+    }
+
+    /// Payloads behind a header that are no JSON objects.
+    fn framed(&self) -> usize {
+        self.glue.map_or(0, |(count, _)| count) + self.confluent.map_or(0, |(count, _)| count)
     }
 
     /// Whether `count` is at least half of the payloads.
@@ -144,6 +187,7 @@ const LONGEST_KEY_BYTES: usize = 12;
 
 struct Proposal<'a> {
     topic: &'a str,
+    writers: &'a dyn WriterSchemas,
     /// Names of the columns so far, in lower case.
     names: HashSet<String>,
     notes: Vec<String>,
@@ -155,16 +199,18 @@ impl Proposal<'_> {
         if samples.mostly(samples.objects) {
             return self.json(side, samples);
         }
-        if let Some((count, id)) = samples.glue
-            && samples.mostly(count)
-        {
-            self.note_schema(side, "AWS Glue", &format!("schema version {id}"));
-            return self.single(side, "VARBINARY");
-        }
-        if let Some((count, id)) = samples.confluent
-            && samples.mostly(count)
-        {
-            self.note_schema(side, "a Confluent", &format!("schema id {id}"));
+        if samples.mostly(samples.framed()) {
+            if side == "value"
+                && let Some(message) = self.avro_envelope(samples)
+            {
+                return message;
+            }
+            if let Some((_, id)) = samples.glue {
+                self.note_schema(side, "AWS Glue", &format!("schema version {id}"));
+            }
+            if let Some((_, id)) = samples.confluent {
+                self.note_schema(side, "a Confluent", &format!("schema id {id}"));
+            }
             return self.single(side, "VARBINARY");
         }
         if samples.texts < samples.payloads {
@@ -189,11 +235,25 @@ impl Proposal<'_> {
             self.notes.push(note);
         }
         let prefix = if side == "key" { "key_" } else { "" };
-        let fields = samples.members.columns();
-        let fields =
-            fields.map(|(key, guess)| self.field(&format!("{prefix}{key}"), json::mapping(key), &guess));
-        let fields: Vec<_> = fields.collect();
-        if samples.members.is_cut() {
+        let unwrapped = Unwrapped::of(&samples.members);
+        let mut fields: Vec<_> = unwrapped
+            .members
+            .columns()
+            .map(|(key, guess)| {
+                let declared = samples
+                    .connect_schema
+                    .as_ref()
+                    .and_then(|schema| connect::declared_type(schema, &unwrapped.way, key));
+                let guess = declared.unwrap_or(guess);
+                self.field(&format!("{prefix}{key}"), unwrapped.mapping(key), &guess)
+            })
+            .collect();
+        if let Some(operation) = &unwrapped.operation {
+            let name = self.unique("op");
+            fields.push(json!({"name": name, "mapping": operation, "type": "VARCHAR"}));
+            self.note_envelope();
+        }
+        if unwrapped.members.is_cut() {
             self.notes.push(format!(
                 "{side}s have more keys than the {} columns shown",
                 fields.len()
@@ -205,6 +265,42 @@ impl Proposal<'_> {
             return self.single(side, "VARCHAR");
         }
         json!({"dataFormat": "json", "fields": fields})
+    }
+
+    /// The columns of Debezium's envelope in Avro, if that is what the samples' schema says.
+    fn avro_envelope(&mut self, samples: &Samples) -> Option<Value> {
+        let definition = match self.writers.schema(samples.named_schema()?) {
+            Ok(definition) => definition,
+            // That it is to be registered is said anyhow.
+            Err(WriterSchemaError::Unknown { .. }) => return None,
+            Err(error) => {
+                self.notes.push(error.to_string());
+                return None;
+            }
+        };
+        let envelope = avro::envelope(&definition)?;
+        let fields: Vec<_> = envelope
+            .columns
+            .into_iter()
+            .map(|(name, mapping, type_name, hint)| {
+                let name = self.unique(&name);
+                let mut field = json!({"name": name, "mapping": mapping, "type": type_name});
+                if !hint.is_empty() {
+                    field["formatHint"] = json!(hint);
+                }
+                field
+            })
+            .collect();
+        self.note_envelope();
+        Some(json!({"dataFormat": "avro", "dataSchema": envelope.schema, "fields": fields}))
+    }
+
+    fn note_envelope(&mut self) {
+        self.notes.push(
+            "values are Debezium's change events: the columns are the row's state after the change, NULL where `op` is \
+             `d` (deleted); with `\"metadataColumns\": true` a query can tell the last state of each key"
+                .to_owned(),
+        );
     }
 
     fn csv(&mut self, csv: &delimited::Csv) -> Value {

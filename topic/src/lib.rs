@@ -11,8 +11,10 @@
 //! | [`decode`] | records to Arrow columns |
 //! | [`format_hint`] | date patterns |
 //! | [`infer`] | inference of a document from sample records |
+//! | `connect_types` | types that Kafka Connect and Debezium name |
 //! | `names` | names that differ only by case |
 
+mod connect_types;
 pub mod decode;
 pub mod definition;
 pub mod document;

@@ -10,6 +10,8 @@ use std::str::FromStr;
 
 use arrow::datatypes::{Field, Schema, SchemaRef};
 
+use crate::definition::ReferencedSchema;
+
 /// Table schema metadata: format of the topic's record values.
 pub const DATA_FORMAT_KEY: &str = "dataFormat";
 /// Table schema metadata: format of the topic's record keys, if the document declares one.
@@ -34,8 +36,24 @@ pub const MAPPING_KEY: &str = "mapping";
 pub const FORMAT_HINT_KEY: &str = "formatHint";
 /// Field metadata: type as spelled in the document.
 pub const TYPE_KEY: &str = "type";
+/// Field metadata: description of the column. In the table schema's metadata it is under the column's name, as in the
+/// SDK's `GlueMetadataHandler`.
+pub const COMMENT_KEY: &str = "comment";
 /// Field metadata: part of a record that the column shows ([`Source`]); absent for its value.
 pub const SOURCE_KEY: &str = "source";
+
+/// Keys of the table schema's metadata that no column's comment may take.
+const SCHEMA_KEYS: [&str; 9] = [
+    DATA_FORMAT_KEY,
+    KEY_DATA_FORMAT_KEY,
+    REGISTRY_NAME_KEY,
+    SCHEMA_NAME_KEY,
+    SCHEMA_VERSION_KEY,
+    TOPIC_NAME_KEY,
+    ON_BAD_RECORD_KEY,
+    ON_TOMBSTONE_KEY,
+    CSV_KEY,
+];
 
 /// Topic as a table.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,8 +84,8 @@ impl TopicTable {
             .map(AsRef::as_ref)
     }
 
-    /// Metadata of the table schema.
-    pub(crate) fn metadata(&self) -> HashMap<String, String> {
+    /// Metadata of the table schema whose columns are `fields`.
+    pub(crate) fn metadata(&self, fields: &[Field]) -> HashMap<String, String> {
         let mut metadata = HashMap::from([
             (DATA_FORMAT_KEY.to_owned(), self.value.format().to_string()),
             (REGISTRY_NAME_KEY.to_owned(), self.registry_name.clone()),
@@ -91,6 +109,14 @@ impl TopicTable {
         if let Some(policy) = on_tombstone {
             metadata.insert(ON_TOMBSTONE_KEY.to_owned(), policy.to_string());
         }
+        for field in fields {
+            let name = field.name();
+            if let Some(comment) = field.metadata().get(COMMENT_KEY)
+                && !SCHEMA_KEYS.contains(&name.as_str())
+            {
+                metadata.insert(name.clone(), comment.clone());
+            }
+        }
         metadata
     }
 }
@@ -104,10 +130,11 @@ pub enum Encoding {
     Avro {
         definition: String,
     },
-    /// Registered Protobuf text or base64 descriptor, and the message of headerless payloads (else the first
-    /// of the file).
+    /// Registered Protobuf text or base64 descriptor, the schemas that it imports by their names, and the message of
+    /// headerless payloads (else the first of the file).
     Protobuf {
         definition: String,
+        references: Vec<ReferencedSchema>,
         message: Option<String>,
     },
     Raw,
@@ -342,6 +369,12 @@ pub(crate) fn encoding(schema: &Schema) -> Option<Encoding> {
         }),
         DataFormat::Avro | DataFormat::Protobuf => return None,
     })
+}
+
+/// Description of a column in the metadata of a table schema.
+pub fn comment<'a>(schema: &'a Schema, column: &str) -> Option<&'a str> {
+    let comment = schema.metadata().get(column)?;
+    (!SCHEMA_KEYS.contains(&column)).then_some(comment)
 }
 
 /// Read options in the metadata of a schema.

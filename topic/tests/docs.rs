@@ -77,3 +77,17 @@ fn the_formats_of_the_reference_are_those_of_the_code() {
     let allowed = allowed("| key of `message` and `key` | ", "dataFormat");
     assert!(allowed.iter().eq(&names(&DataFormat::WORDS)), "{allowed:?}");
 }
+
+#[test]
+fn the_tools_of_the_reference_are_those_of_the_tests() {
+    let (_, rest) = REFERENCE
+        .split_once("equal to the tests -->\n")
+        .expect("the table begins");
+    let (table, _) = rest.split_once("<!-- tools: end -->").expect("the table ends");
+    let rows: Vec<&str> = table.lines().skip(2).collect();
+    assert!(rows.iter().all(|row| words(row).count() >= 3), "{rows:?}");
+    let told: BTreeSet<&str> = rows.iter().flat_map(|row| words(row)).collect();
+    let tested = include_str!("tools.rs").split("#[test]\nfn ").skip(1);
+    let tested: BTreeSet<&str> = tested.filter_map(|test| test.split('(').next()).collect();
+    assert_eq!(told, tested);
+}

@@ -10,7 +10,8 @@
 //! are searched without regard to case. A name that matches two of them is an error that names both.
 //!
 //! **Versions.** A query is planned with the latest version of a schema. Splits are read with the version
-//! that they were planned with.
+//! that they were planned with. The schemas that it [imports](super::imports) are read in
+//! their latest version.
 //!
 //! **Cache.** A table is kept for a fixed time in the container that read it, by name and by version. A new
 //! schema version is seen after that time, and so is one of a schema that a document refers to; failures are
@@ -24,6 +25,7 @@ use protocol::TableName;
 use topic::document::columns_without_part;
 use topic::{DocumentError, SchemaDefinition, SchemaReference, TableDefaults, TopicDocument, TopicTable};
 
+use crate::registry::imports::with_imports;
 use crate::registry::schema_versions::SchemaVersions;
 use crate::registry::{MAX_PAGE_SIZE, Page, Registry, RegistryError, SchemaRegistry};
 
@@ -221,8 +223,14 @@ impl Catalog {
     }
 
     async fn read_table(&self, registry: &str, schema: &str) -> Result<TopicTable, CatalogError> {
-        let definition = self.registry.latest_schema(registry, schema).await?;
+        let definition = self.latest(registry, schema).await?;
         self.describe(registry, schema, &definition).await
+    }
+
+    /// Latest version of a schema, with the schemas that it imports.
+    async fn latest(&self, registry: &str, schema: &str) -> Result<SchemaDefinition, RegistryError> {
+        let definition = self.registry.latest_schema(registry, schema).await?;
+        with_imports(self.registry.as_ref(), Some(registry), definition).await
     }
 
     /// Table that `definition` describes, together with the schemas that it refers to.
@@ -294,10 +302,7 @@ impl Catalog {
         let mut definitions = BTreeMap::new();
         for reference in references {
             let registry = reference.registry_name.as_deref().unwrap_or(registry);
-            let latest = self
-                .registry
-                .latest_schema(registry, &reference.schema_name)
-                .await?;
+            let latest = self.latest(registry, &reference.schema_name).await?;
             definitions.insert(reference, latest);
         }
         Ok(definitions)

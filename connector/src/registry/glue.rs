@@ -155,10 +155,21 @@ where
     };
     Ok(SchemaDefinition {
         schema_version_id,
+        registry_name: found
+            .schema_arn
+            .as_deref()
+            .and_then(registry_of)
+            .map(str::to_owned),
         data_format: data_format.as_str().to_owned(),
         definition,
         references: Vec::new(),
     })
+}
+
+/// The registry in the ARN of a schema, `arn:aws:glue:REGION:ACCOUNT:schema/REGISTRY/SCHEMA`.
+fn registry_of(schema_arn: &str) -> Option<&str> {
+    let (_, names) = schema_arn.split_once(":schema/")?;
+    names.split_once('/').map(|(registry, _)| registry)
 }
 
 fn registry_id(name: &str) -> RegistryId {

@@ -52,6 +52,7 @@ impl MemorySchemaRegistry {
         let definition = SchemaDefinition {
             schema_version_id: schema_version_id.to_string(),
             data_format: data_format.to_owned(),
+            registry_name: Some(registry.to_owned()),
             definition: definition.to_owned(),
             references: Vec::new(),
         };

@@ -14,6 +14,7 @@ pub mod confluent;
 #[cfg(any(test, feature = "test-util"))]
 pub mod conformance;
 pub mod glue;
+pub mod imports;
 pub mod memory;
 pub mod schema_versions;
 pub mod writer_schemas;

@@ -25,6 +25,7 @@ use crate::query_run::QueryRun;
 use crate::session::session_state;
 use crate::show::{self, Show};
 use crate::statistics::ScanStatistics;
+use crate::zones::ZonedPlan;
 
 /// Athena on this machine, over one connector.
 ///
@@ -136,7 +137,9 @@ impl Athena {
             .map(|field| field.name().clone())
             .collect();
         let context = SessionContext::new_with_state(state);
+        let (plan, zones) = ZonedPlan::of(plan).into_parts();
         let batches = context.execute_logical_plan(plan).await?.execute_stream().await?;
+        let batches = ZonedPlan::shown(zones, batches);
         let batches = match headings {
             Some(headings) => headed(batches, headings.over(names)),
             None => batches,

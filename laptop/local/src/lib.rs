@@ -13,6 +13,7 @@
 //! | `constraints` | DataFusion's filters as value sets |
 //! | `dialect`, `json`, `session` | features of Trino's SQL that DataFusion lacks |
 //! | `types`, `names`, `columns` | wire types and SQL types, names in the connector's case and in SQL's; a table's columns in both |
+//! | `zones`, `zone_columns` | zones of timestamps, on their way to the answer |
 //! | [`stack`] | Kafka, Glue and S3 in this process, and a connector on them |
 //! | [`demo`] | orders, three queries, comparison of the results |
 //! | [`output`], [`cli`] | rows as text; the program |
@@ -38,6 +39,8 @@ pub mod stack;
 mod statistics;
 mod table;
 mod types;
+mod zone_columns;
+mod zones;
 
 pub use athena::{Answer, Athena, AthenaOptions, QueryProgress, RunningQuery};
 pub use columns::AmbiguousColumns;

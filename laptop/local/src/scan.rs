@@ -22,6 +22,7 @@ use crate::error::external;
 use crate::federation::{Federation, SplitRecords};
 use crate::query_run::QueryRun;
 use crate::types::sql_array;
+use crate::zone_columns::{Shown, zone_array};
 
 /// Number of spilled blocks of one split that are fetched at once.
 const BLOCKS_AHEAD: usize = 2;
@@ -157,8 +158,10 @@ pub(crate) struct SplitReader {
     pub(crate) table_name: TableName,
     /// Columns requested from the connector, as on the wire.
     pub(crate) requested: SchemaRef,
-    /// Columns of the scan, as in SQL: as many as requested, or none if rows are only counted.
+    /// Columns of the scan, as in SQL; none if rows are only counted.
     pub(crate) schema: SchemaRef,
+    /// What each of them shows of those requested.
+    pub(crate) shown: Vec<Shown>,
     pub(crate) constraints: Constraints,
     pub(crate) run: Arc<QueryRun>,
 }
@@ -226,10 +229,11 @@ impl SplitReader {
     }
 
     fn sql_batch(&self, block: &RecordBatch) -> Result<RecordBatch> {
-        let columns = match self.schema.fields().len() {
-            0 => Vec::new(),
-            _ => block.columns().iter().map(sql_array).collect::<Result<_, _>>()?,
+        let column = |shown: &Shown| match *shown {
+            Shown::Values(place) => sql_array(block.column(place)),
+            Shown::Zones(place) => Ok(zone_array(block.column(place))),
         };
+        let columns = self.shown.iter().map(column).collect::<Result<_, _>>()?;
         let options = RecordBatchOptions::new().with_row_count(Some(block.num_rows()));
         Ok(RecordBatch::try_new_with_options(
             Arc::clone(&self.schema),

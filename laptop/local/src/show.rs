@@ -12,6 +12,7 @@ use datafusion::sql::sqlparser::ast::{
     Statement as SqlStatement,
 };
 use protocol::TableName;
+use topic::table::comment;
 
 use crate::error::AthenaError;
 use crate::federation::Federation;
@@ -79,7 +80,15 @@ pub(crate) async fn answer(
             let fields = columns.sql().fields();
             let names = fields.iter().map(|field| field.name().clone()).collect();
             let types = fields.iter().map(|field| sql_name(field.data_type())).collect();
-            vec![("column", names), ("type", types)]
+            let wire = columns.wire();
+            let comments = wire.fields().iter();
+            let comments = comments.map(|field| comment(wire, field.name()).unwrap_or_default().to_owned());
+            let comments: Vec<String> = comments.collect();
+            let mut shown = vec![("column", names), ("type", types)];
+            if comments.iter().any(|comment| !comment.is_empty()) {
+                shown.push(("comment", comments));
+            }
+            shown
         }
     };
     Ok(rows(columns)?)

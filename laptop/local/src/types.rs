@@ -5,7 +5,7 @@
 //! | on the wire | in SQL | values |
 //! | --- | --- | --- |
 //! | `Date(MILLISECOND)` | TIMESTAMP: `Timestamp(ms)` | the same milliseconds, a wall clock stored as if UTC |
-//! | `Timestamp(ms, zone)` | TIMESTAMP WITH TIME ZONE: `Timestamp(ms, UTC)` | packed: the upper 52 bits are the instant, the lower 12 name the zone, which is dropped here |
+//! | `Timestamp(ms, zone)` | TIMESTAMP WITH TIME ZONE: `Timestamp(ms, UTC)` | packed: the upper 52 bits are the instant, the lower 12 name the zone, which goes [its own way](crate::zones) |
 //! | all others | the same | the same |
 //! | all others | the same | the same |
 //! The difference applies inside lists, rows and maps, and so does the lower case of names

@@ -26,6 +26,7 @@ mod packaged;
 mod permissions;
 mod planning;
 mod pushdown;
+mod schemas;
 mod security;
 mod serde_version_1;
 mod snapshot;

@@ -1,5 +1,8 @@
 //! Decimals: up to 38 digits an unscaled integer and a scale, beyond that text.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
 /// Precision and scale.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct DecimalType {
@@ -49,6 +52,24 @@ pub(crate) fn parse(text: &str, to: DecimalType) -> Option<i128> {
     }
     let unscaled = if negative { -unscaled } else { unscaled };
     fits(unscaled, to).then_some(unscaled)
+}
+
+/// Reads the base64 of an unscaled integer at the scale of `to`, in two's complement with the most significant byte
+/// first; `None` if it is none or has too many digits. So Kafka Connect's `JsonConverter` writes decimals:
+/// <https://kafka.apache.org/documentation/#connectconfigs_decimal.format>.
+pub(crate) fn parse_base64(text: &str, to: DecimalType) -> Option<i128> {
+    let bytes = STANDARD.decode(text).ok()?;
+    let (first, _) = bytes.split_first()?;
+    let sign: u8 = if *first >= 0x80 { 0xff } else { 0 };
+    // Bytes that repeat the sign say nothing.
+    let filling = bytes.iter().take_while(|byte| **byte == sign).count();
+    let digits = &bytes[filling..];
+    let start = size_of::<i128>().checked_sub(digits.len())?;
+    let mut whole = [sign; size_of::<i128>()];
+    whole[start..].copy_from_slice(digits);
+    let unscaled = i128::from_be_bytes(whole);
+    let keeps_sign = (unscaled < 0) == (sign != 0);
+    (keeps_sign && fits(unscaled, to)).then_some(unscaled)
 }
 
 /// `unscaled` / 10^`scale` converted to `to`, rounding half away from zero; `None` if it has too many digits.
@@ -160,6 +181,28 @@ mod tests {
         precision: 5,
         scale: 2,
     };
+
+    #[test]
+    fn reads_unscaled_integers_in_base64() {
+        for (text, wanted) in [
+            ("BNI=", Some(1234)),
+            ("/5w=", Some(-100)),
+            ("AA==", Some(0)),
+            ("/w==", Some(-1)),
+            ("AP8=", Some(255)),
+            ("AAAAAAAAAAAAAAAAAAAAAAAAAATS", Some(1234)),
+            ("////////////////////////////////+y4=", Some(-1234)),
+            // Six digits, and more than 128 bits.
+            ("AYag", None),
+            ("AQAAAAAAAAAAAAAAAAAAAAAA", None),
+            ("", None),
+            ("12.34", None),
+            ("BNI", None),
+            ("BN I=", None),
+        ] {
+            assert_eq!(parse_base64(text, MONEY), wanted, "{text}");
+        }
+    }
 
     #[test]
     fn reads_numbers_as_written() {

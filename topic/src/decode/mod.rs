@@ -36,7 +36,7 @@ use crate::record::Record;
 use crate::table::{self, OnBadRecord, Source, TopicTable};
 
 pub use self::error::{BadRecord, RowError, TableError, Unresolved, ValueErrors};
-pub(crate) use self::wanted::{Column, has_dates};
+pub(crate) use self::wanted::{Column, has_dates, has_decimals};
 pub use self::writer_schemas::{NoWriterSchemas, WriterSchemaError, WriterSchemaId, WriterSchemas};
 
 mod about;

@@ -194,9 +194,13 @@ fn payload_decoder(
         Encoding::Json => Box::new(JsonDecoder::new(columns)?),
         Encoding::Csv(options) => Box::new(CsvDecoder::new(columns, options)?),
         Encoding::Avro { definition } => Box::new(AvroDecoder::new(columns, definition, writers)?),
-        Encoding::Protobuf { definition, message } => {
-            let message = message.as_deref();
-            Box::new(ProtobufDecoder::new(columns, definition, message, writers)?)
+        Encoding::Protobuf {
+            definition,
+            references,
+            message,
+        } => {
+            let (message, schema) = (message.as_deref(), (definition.as_str(), references.as_slice()));
+            Box::new(ProtobufDecoder::new(columns, schema, message, writers)?)
         }
         Encoding::Raw => Box::new(RawDecoder::new(columns)?),
     })

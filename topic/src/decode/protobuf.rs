@@ -34,6 +34,7 @@
 //! | entry whose key does not fit its column | dropped, counted |
 //! | text that is not UTF-8 | in VARCHAR with U+FFFD for invalid bytes |
 //! | required field that is absent | NULL |
+//! | field of an edition | by its `field_presence`: explicit, unless the field or its file specifies otherwise |
 //! | field of another wire type than declared, extension, unknown field | ignored, as in all readers of Protobuf |
 //! | bytes that are not a message, or are truncated | bad record |
 //!
@@ -71,7 +72,7 @@ use crate::decode::framing::{self, SchemaHeader};
 use crate::decode::payload_decoder::PayloadDecoder;
 use crate::decode::wanted::Column;
 use crate::decode::writer_schemas::{WriterSchemaId, WriterSchemas};
-use crate::definition::SchemaTextError;
+use crate::definition::{ReferencedSchema, SchemaTextError};
 use crate::path::Path;
 use crate::table::DataFormat;
 
@@ -114,7 +115,7 @@ pub(crate) struct ProtobufDecoder {
 impl ProtobufDecoder {
     pub(crate) fn new(
         columns: &[Column],
-        definition: &str,
+        (definition, references): (&str, &[ReferencedSchema]),
         message: Option<&str>,
         writers: &Arc<dyn WriterSchemas>,
     ) -> Result<Self, TableError> {
@@ -122,7 +123,7 @@ impl ProtobufDecoder {
             format: DataFormat::Protobuf,
             reason,
         };
-        let schema = Schema::compile(definition).map_err(|text| error(text.reason))?;
+        let schema = Schema::compile(definition, references).map_err(|text| error(text.reason))?;
         let message = schema.choose(message).map_err(|text| error(text.reason))?;
         let columns = columns.iter().map(Target::new);
         let columns = columns.collect::<Result<Vec<_>, _>>().map_err(error)?;
@@ -130,7 +131,7 @@ impl ProtobufDecoder {
         Ok(Self {
             plan: Plan::new(&reader, message, &columns),
             columns,
-            writers: Writers::new(writers, definition, &reader),
+            writers: Writers::new(writers, (definition, references), &reader),
             reader,
             scratch: Scratch::default(),
         })
@@ -158,15 +159,24 @@ impl ProtobufDecoder {
 /// Whether each of `paths` matches a part of the schema's message.
 pub(crate) fn lead_somewhere(
     definition: &str,
+    references: &[ReferencedSchema],
     message: Option<&str>,
     paths: &[Path],
 ) -> Result<Vec<bool>, SchemaTextError> {
-    let schema = Schema::compile(definition)?;
+    let schema = Schema::compile(definition, references)?;
     let message = schema.choose(message)?;
     let paths = paths.iter();
     Ok(paths
         .map(|path| plan::leads_somewhere(&schema, message, path))
         .collect())
+}
+
+/// Paths of imports without which the definition does not compile, and which are neither known nor among `references`.
+pub(crate) fn missing_imports(definition: &str, references: &[ReferencedSchema]) -> Vec<String> {
+    let compiled = definition::compile(definition, references);
+    compiled
+        .err()
+        .map_or_else(Vec::new, |refused| refused.missing_imports)
 }
 
 impl PayloadDecoder for ProtobufDecoder {

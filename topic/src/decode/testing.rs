@@ -79,6 +79,7 @@ impl WriterSchemas for Registries {
             data_format: (*data_format).to_owned(),
             definition: (*definition).to_owned(),
             references: references.collect(),
+            ..SchemaDefinition::default()
         }))
     }
 }

@@ -9,10 +9,10 @@ use super::error::DocumentError;
 use super::metadata_columns::{check_type, default_type};
 use super::node::Node;
 use super::warning::Warning;
-use crate::decode::{has_dates, raw};
+use crate::decode::{has_dates, has_decimals, raw};
 use crate::format_hint::{self, DateFormat};
 use crate::path::Path;
-use crate::table::{DataFormat, FORMAT_HINT_KEY, MAPPING_KEY, SOURCE_KEY, Source, TYPE_KEY};
+use crate::table::{COMMENT_KEY, DataFormat, FORMAT_HINT_KEY, MAPPING_KEY, SOURCE_KEY, Source, TYPE_KEY};
 use crate::type_name;
 
 /// Column with the place of its declaration.
@@ -36,6 +36,11 @@ impl DeclaredColumn {
         if let Some(known) = mapped(fields, self.field.metadata()) {
             let mut metadata = self.field.metadata().clone();
             metadata.insert(TYPE_KEY.to_owned(), type_name::name(known.data_type()));
+            if let Some(comment) = known.metadata().get(COMMENT_KEY) {
+                metadata
+                    .entry(COMMENT_KEY.to_owned())
+                    .or_insert_with(|| comment.clone());
+            }
             let field = Field::new(self.field.name(), known.data_type().clone(), true);
             self.field = field.with_metadata(metadata);
         }
@@ -70,6 +75,10 @@ pub(super) fn read_column(
     if source != Source::Value {
         metadata.insert(SOURCE_KEY.to_owned(), source.to_string());
     }
+    let comment = node.text("comment")?;
+    if !comment.trim().is_empty() {
+        metadata.insert(COMMENT_KEY.to_owned(), comment);
+    }
     Ok(DeclaredColumn {
         path: node.child_path("name"),
         mapping_path: node.child_path("mapping"),
@@ -79,7 +88,7 @@ pub(super) fn read_column(
     })
 }
 
-const KEYS: [&str; 5] = ["name", "mapping", "type", "formatHint", "source"];
+const KEYS: [&str; 6] = ["name", "mapping", "type", "formatHint", "source", "comment"];
 
 fn warn_of_upper_case(node: &Node<'_>, name: &str, context: &mut Context) {
     let lower = name.to_lowercase();
@@ -138,6 +147,9 @@ fn read_type(
 
 fn read_hint(node: &Node<'_>, data_type: &DataType, context: &mut Context) -> Result<String, DocumentError> {
     let hint = node.text("formatHint")?;
+    if hint == format_hint::BASE64 && has_decimals(data_type) {
+        return Ok(hint);
+    }
     if has_dates(data_type) {
         warn_of_hint(node, &hint, &mut context.warnings);
     } else if !hint.is_empty() {
@@ -157,6 +169,11 @@ fn warn_of_hint(node: &Node<'_>, hint: &str, warnings: &mut Vec<Warning>) {
     } else if let Err(error) = DateFormat::compile(hint) {
         let text = format!("{error}; texts and numbers of the column are NULL");
         node.warn_of_column("formatHint", text, warnings);
+    } else {
+        let suspicions = format_hint::suspicions(hint);
+        if !suspicions.is_empty() {
+            node.warn("formatHint", suspicions.join("; "), warnings);
+        }
     }
 }
 

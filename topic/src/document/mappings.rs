@@ -76,9 +76,11 @@ fn missing(table: &TopicTable, side: &Source) -> Result<Vec<usize>, SchemaTextEr
     }
     let lead_somewhere = match encoding {
         Some(Encoding::Avro { definition }) => avro::lead_somewhere(definition, &paths)?,
-        Some(Encoding::Protobuf { definition, message }) => {
-            protobuf::lead_somewhere(definition, message.as_deref(), &paths)?
-        }
+        Some(Encoding::Protobuf {
+            definition,
+            references,
+            message,
+        }) => protobuf::lead_somewhere(definition, references, message.as_deref(), &paths)?,
         _ => return Ok(Vec::new()),
     };
     let columns = columns.into_iter().zip(lead_somewhere);

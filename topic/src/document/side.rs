@@ -14,7 +14,7 @@ use super::node::Node;
 use super::reference::SchemaReference;
 use super::warning::Warning;
 use crate::decode::{avro, protobuf};
-use crate::definition::SchemaDefinition;
+use crate::definition::{ReferencedSchema, SchemaDefinition};
 use crate::table::{DataFormat, Encoding, SOURCE_KEY, Source};
 
 /// Declaration of values, or of keys.
@@ -140,7 +140,11 @@ impl DeclaredEncoding {
             let reason = format!("the registered schema `{reference}` is {found}, wanted {format}");
             return Err(DocumentError::Invalid { path, reason });
         }
-        Ok(encoding_of_schema(format, schema.definition.clone(), message))
+        Ok(encoding_of_schema(
+            format,
+            (schema.definition.clone(), schema.references.clone()),
+            message,
+        ))
     }
 }
 
@@ -206,7 +210,8 @@ fn read_schema(
                 Json::Object(_) | Json::Array(_) if format == DataFormat::Avro => schema.to_string(),
                 _ => node.required_text("dataSchema")?,
             };
-            let encoding = encoding_of_schema(format, definition, message);
+            let schema = (definition, context.references.clone());
+            let encoding = encoding_of_schema(format, schema, message);
             return Ok((node.child_path("dataSchema"), DeclaredEncoding::Known(encoding)));
         }
         (Some(schema), None) => {
@@ -226,9 +231,17 @@ fn read_schema(
     Ok((node.child_path("schema"), encoding))
 }
 
-fn encoding_of_schema(format: DataFormat, definition: String, message: Option<String>) -> Encoding {
+fn encoding_of_schema(
+    format: DataFormat,
+    (definition, references): (String, Vec<ReferencedSchema>),
+    message: Option<String>,
+) -> Encoding {
     match format {
-        DataFormat::Protobuf => Encoding::Protobuf { definition, message },
+        DataFormat::Protobuf => Encoding::Protobuf {
+            definition,
+            references,
+            message,
+        },
         _ => Encoding::Avro { definition },
     }
 }
@@ -236,7 +249,11 @@ fn encoding_of_schema(format: DataFormat, definition: String, message: Option<St
 pub(super) fn schema_fields(encoding: &Encoding) -> Result<Vec<Field>, crate::definition::SchemaTextError> {
     match encoding {
         Encoding::Avro { definition } => avro::fields(definition),
-        Encoding::Protobuf { definition, message } => protobuf::fields(definition, message.as_deref()),
+        Encoding::Protobuf {
+            definition,
+            references,
+            message,
+        } => protobuf::fields(definition, references, message.as_deref()),
         Encoding::Json | Encoding::Csv(_) | Encoding::Raw => Ok(Vec::new()),
     }
 }

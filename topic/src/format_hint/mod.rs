@@ -7,7 +7,8 @@
 //! | none, or empty | ISO 8601, and SQL's `yyyy-MM-dd[ HH:mm[:ss[.fraction]]]`, both strictly and to the end of the text |
 //! | `iso8601` | only ISO 8601, `T` between date and time |
 //! | `rfc2822` | mail dates: `Thu, 9 Mar 2023 21:05:00 +0900` ([RFC 5322](https://www.rfc-editor.org/rfc/rfc5322#section-3.3)) |
-//! | `epoch_seconds`, `epoch_millis`, `epoch_micros` | a decimal number counted from 1970-01-01T00:00Z, rounded down to milliseconds |
+//! | `epoch_days`, `epoch_seconds`, `epoch_millis`, `epoch_micros`, `epoch_nanos` | a decimal number counted from 1970-01-01T00:00Z, rounded down to milliseconds |
+//! | `base64` | no dates, but decimals: text is the base64 of the unscaled integer, as Kafka Connect writes it; numbers are read as without a hint |
 //! | a pattern | [`java.text.SimpleDateFormat`](https://docs.oracle.com/en/java/javase/17/docs/api/java.base/java/text/SimpleDateFormat.html), as in the Java connector |
 //! | `java:` and a pattern | `java.text.SimpleDateFormat` without exceptions |
 //!
@@ -53,6 +54,7 @@ mod parse;
 mod pattern;
 mod plain;
 mod spelling;
+mod suspicion;
 mod time;
 mod zone;
 mod zone_name;
@@ -77,8 +79,12 @@ pub use self::time::ParsedTime;
 #[derive(Debug, Clone)]
 pub struct DateFormat(Syntax);
 
+/// The hint of decimals that are written as bytes.
+pub const BASE64: &str = "base64";
+
 #[derive(Debug, Clone)]
 enum Syntax {
+    Base64,
     Iso(Separator),
     Rfc2822,
     Epoch(EpochUnit),
@@ -133,6 +139,16 @@ impl DateFormat {
         Self::compile(hint).unwrap_or_else(|error| Self(Syntax::Unreadable(error)))
     }
 
+    /// The format of columns that have the hint [`BASE64`]. It reads no dates.
+    pub fn of_base64() -> Self {
+        Self(Syntax::Base64)
+    }
+
+    /// Whether the text of a decimal is its unscaled integer in base64.
+    pub(crate) fn is_base64(&self) -> bool {
+        matches!(self.0, Syntax::Base64)
+    }
+
     /// Reason why nothing matches.
     pub fn hint_error(&self) -> Option<&FormatHintError> {
         match &self.0 {
@@ -149,7 +165,7 @@ impl DateFormat {
             Syntax::Rfc2822 => parse_rfc2822(text),
             Syntax::Epoch(unit) => unit.parse_millis(text).map(ParsedTime::utc),
             Syntax::Pattern(pattern) => pattern.parse(text),
-            Syntax::Unreadable(_) => None,
+            Syntax::Base64 | Syntax::Unreadable(_) => None,
         }
     }
 
@@ -178,6 +194,14 @@ pub fn correction(hint: &str) -> Option<String> {
     let corrected = spelling::corrected(hint)?;
     let is_read = |hint| DateFormat::compile_as_written(hint, 0).is_ok();
     (!is_read(hint) && is_read(&corrected)).then_some(corrected)
+}
+
+/// What is odd about a pattern that compiles, and hardly means what its author meant; nothing about any other hint.
+pub fn suspicions(hint: &str) -> Vec<String> {
+    match DateFormat::compile_as_written(hint, 0) {
+        Ok(DateFormat(Syntax::Pattern(_))) => suspicion::of_pattern(hint),
+        _ => Vec::new(),
+    }
 }
 
 fn parse_rfc2822(text: &str) -> Option<ParsedTime> {

@@ -6,18 +6,9 @@ use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::shape::{Members, Sampler, Shape};
-use crate::path::{Path, Step};
 
 /// Maximum depth of the observation; values below are JSON text.
 const MAX_DEPTH: usize = 8;
-
-/// Mapping of a top-level key.
-pub(super) fn mapping(key: &str) -> String {
-    let path = Path {
-        steps: vec![Step::Key(key.to_owned())],
-    };
-    path.to_string()
-}
 
 /// Observes the members of `json`; `false`, with nothing observed, if it is not a JSON object.
 pub(super) fn observe_object(json: &str, members: &mut Members, sampler: &mut Sampler) -> bool {

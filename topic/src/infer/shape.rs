@@ -3,6 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use arrow::datatypes::{DataType, Field};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde::de::IgnoredAny;
 use uuid::Uuid;
 
@@ -69,6 +71,9 @@ pub(super) struct Shape {
     dates: Candidates,
     /// Whether a text was not JSON.
     plain_text: bool,
+    /// Whether a text was none that may be a decimal's bytes in base64, and whether one ended as only base64 does.
+    no_base64: bool,
+    padded: bool,
     item: Option<Box<Shape>>,
     members: Option<Box<Members>>,
 }
@@ -95,6 +100,8 @@ impl Shape {
         self.kinds |= TEXT;
         self.dates.observe(text, &sampler.dates);
         self.plain_text = self.plain_text || !holds_json(text);
+        self.no_base64 = self.no_base64 || !is_unscaled(text);
+        self.padded |= text.ends_with('=');
     }
 
     /// Observes a value that only VARCHAR can hold.
@@ -157,6 +164,11 @@ impl Shape {
                 DataType::Utf8,
                 "its text holds JSON, which an ARRAY, ROW or MAP type, or json_parse, would read",
             ),
+            Reading::Text if !self.no_base64 && self.padded => Guess::noted(
+                DataType::Utf8,
+                "its texts may be base64 of the unscaled integers of decimals, as Kafka Connect writes them: a \
+                 DECIMAL(p,s) with the producer's scale and the formatHint `base64` would read them",
+            ),
             Reading::Text => Guess::plain(DataType::Utf8),
         }
     }
@@ -184,6 +196,8 @@ impl Shape {
         self.numbers.merge(&other.numbers);
         self.dates.merge(&other.dates);
         self.plain_text |= other.plain_text;
+        self.no_base64 |= other.no_base64;
+        self.padded |= other.padded;
         if let Some(item) = &other.item {
             self.item.get_or_insert_default().merge(item);
         }
@@ -231,6 +245,22 @@ impl Members {
     pub(super) fn columns(&self) -> impl Iterator<Item = (&str, Guess)> {
         let shapes = self.shapes.iter();
         shapes.map(|(name, shape)| (name.as_str(), shape.column(name)))
+    }
+
+    /// Members of the objects that were seen as this member, if it was nothing else but null.
+    pub(super) fn objects(&self, name: &str) -> Option<&Members> {
+        let (_, shape) = &self.shapes[*self.places.get(name)?];
+        (shape.kinds == OBJECT).then_some(shape.members.as_deref()?)
+    }
+
+    /// Whether some object had a member of this name.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.places.contains_key(name)
+    }
+
+    /// Number of different members.
+    pub(super) fn len(&self) -> usize {
+        self.shapes.len()
     }
 
     /// Whether some members are beyond the maximum.
@@ -299,6 +329,20 @@ impl Members {
 fn holds_json(text: &str) -> bool {
     text.trim_start().starts_with(['{', '[']) && serde_json::from_str::<IgnoredAny>(text).is_ok()
 }
+
+/// Whether `text` may be the base64 of a decimal's unscaled integer, which has no byte more than it needs.
+fn is_unscaled(text: &str) -> bool {
+    let bytes = STANDARD.decode(text).unwrap_or_default();
+    match bytes.as_slice() {
+        [] => false,
+        [0, second, ..] => *second >= 0x80,
+        [0xff, second, ..] => *second < 0x80,
+        bytes => bytes.len() <= MAX_UNSCALED_BYTES,
+    }
+}
+
+/// 38 digits take no more.
+const MAX_UNSCALED_BYTES: usize = 16;
 
 fn is_id(name: &str) -> bool {
     let digits = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());

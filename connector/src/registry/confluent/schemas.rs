@@ -91,6 +91,7 @@ impl ConfluentSchemas {
         };
         Ok(SchemaDefinition {
             schema_version_id,
+            registry_name: None,
             data_format: schema.data_format,
             definition: schema.definition,
             references,

@@ -1,6 +1,7 @@
 //! The command `schema`: proposes a topic document from a topic's records, and checks one before it is
 //! registered.
 
+use std::collections::HashSet;
 use std::io::{self, Write};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -13,14 +14,17 @@ use kafka::{
     Broker, KafkaBroker, OffsetRange, OnExpiredOffsets, PlannedRange, RecordSink, SinkFailed, TopicPartition,
 };
 use topic::document::{TableDefaults, TopicDocument};
-use topic::infer::{InferRecord, infer};
-use topic::{Record, SchemaDefinition, TopicTable};
+use topic::infer::{InferRecord, infer_with};
+use topic::table::COMMENT_KEY;
+use topic::{Record, SchemaDefinition, TopicTable, WriterSchemas};
 
 use super::terminal::Error;
 use crate::types::{sql_name, sql_schema};
 
 /// Time limit for the brokers to return the records.
 const READ_LIMIT: Duration = Duration::from_secs(60);
+/// How long registries may take to tell the schema that the records name.
+const LOOK_UP_LIMIT: Duration = Duration::from_secs(20);
 
 #[derive(Debug, Subcommand)]
 pub(super) enum SchemaCommand {
@@ -47,13 +51,13 @@ pub(super) struct InferArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct CheckArgs {
-    /// File with the schema.
+    /// File with the schema; `-` for standard input.
     file: PathBuf,
     /// Data format that it is to be registered with.
     #[arg(long, value_enum, default_value_t = RegisteredAs::Json, ignore_case = true)]
     data_format: RegisteredAs,
     /// Name that it is to be registered under; for Avro and Protobuf that of the topic [default: that of the
-    /// file].
+    /// file; `stdin` for standard input].
     #[arg(long)]
     name: Option<String>,
 }
@@ -75,16 +79,28 @@ pub(super) async fn run(command: SchemaCommand) -> Result<(), Error> {
 }
 
 async fn infer_document(args: &InferArgs) -> Result<(), Error> {
-    let samples = read_samples(args).await?;
-    let records = samples.iter().map(|sample| InferRecord {
-        key: sample.key.as_deref(),
-        value: sample.value.as_deref(),
+    let config = Config::from_vars(|name| match name {
+        "kafka_endpoint" => Some(args.bootstrap.clone()),
+        name => std::env::var(name).ok(),
+    })?;
+    let samples = read_samples(args, &config).await?;
+    let writers = connector::assembly::writer_schemas_from_env(&config).await;
+    let writers = writers.until(Instant::now() + LOOK_UP_LIMIT);
+    let (topic, count) = (args.topic.clone(), samples.len());
+    // Looking up a schema blocks the thread.
+    let inferred = tokio::task::spawn_blocking(move || {
+        let records = samples.iter().map(|sample| InferRecord {
+            key: sample.key.as_deref(),
+            value: sample.value.as_deref(),
+        });
+        let writers: &dyn WriterSchemas = &writers;
+        infer_with(&topic, records, writers)
     });
-    let inferred = infer(&args.topic, records);
+    let inferred = inferred.await?;
     for note in &inferred.notes {
         eprintln!("{note}");
     }
-    eprintln!("Proposed from {} records.", samples.len());
+    eprintln!("Proposed from {count} records.");
     writeln!(io::stdout(), "{:#}", inferred.document)?;
     Ok(())
 }
@@ -95,13 +111,9 @@ struct Sample {
     value: Option<Vec<u8>>,
 }
 
-async fn read_samples(args: &InferArgs) -> Result<Vec<Sample>, Error> {
-    let config = Config::from_vars(|name| match name {
-        "kafka_endpoint" => Some(args.bootstrap.clone()),
-        name => std::env::var(name).ok(),
-    })?;
+async fn read_samples(args: &InferArgs, config: &Config) -> Result<Vec<Sample>, Error> {
     let credentials = connector::assembly::credential_store_from_env().await;
-    let broker = KafkaBroker::new(config.cluster, config.isolation_level, credentials);
+    let broker = KafkaBroker::new(config.cluster.clone(), config.isolation_level, credentials);
     let deadline = Instant::now() + READ_LIMIT;
     let snapshot = broker.snapshot(&args.topic, deadline).await?;
     let share = i64::from(args.records.div_ceil(snapshot.partitions.len().max(1) as u32));
@@ -152,12 +164,15 @@ impl RecordSink for Samples {
 }
 
 fn check(args: &CheckArgs) -> Result<(), Error> {
-    let text =
-        std::fs::read_to_string(&args.file).map_err(|error| format!("{}: {error}", args.file.display()))?;
-    let stem = args
-        .file
-        .file_stem()
-        .map(|stem| stem.to_string_lossy().into_owned());
+    let (text, stem) = match args.file.as_os_str() == "-" {
+        true => (io::read_to_string(io::stdin()), Some("stdin".to_owned())),
+        false => {
+            let stem = args.file.file_stem();
+            let stem = stem.map(|stem| stem.to_string_lossy().into_owned());
+            (std::fs::read_to_string(&args.file), stem)
+        }
+    };
+    let text = text.map_err(|error| format!("{}: {error}", args.file.display()))?;
     let name = args.name.clone().or(stem).unwrap_or_default();
     let table = check_text(&name, args.data_format, text)?;
     writeln!(io::stdout(), "{}", columns(&table))?;
@@ -174,11 +189,15 @@ fn check_text(name: &str, data_format: RegisteredAs, definition: String) -> Resu
         }
         .to_owned(),
         definition,
-        references: Vec::new(),
+        ..SchemaDefinition::default()
     };
     let document = TopicDocument::parse(name, &definition)?;
+    let mut told = HashSet::new();
     for warning in document.warnings() {
-        eprintln!("warning: {warning}");
+        let line = warning.to_string();
+        if told.insert(line.clone()) {
+            eprintln!("warning: {line}");
+        }
     }
     if let Some(reference) = document.references().first() {
         return Err(format!(
@@ -203,7 +222,23 @@ fn columns(table: &TopicTable) -> String {
     let lines = schema
         .fields()
         .iter()
-        .map(|field| format!("{:width$}  {}", field.name(), sql_name(field.data_type())));
+        .zip(table.schema.fields())
+        .map(|(field, wire)| {
+            let comment = wire
+                .metadata()
+                .get(COMMENT_KEY)
+                .map_or_else(String::new, |comment| {
+                    format!(
+                        "  -- {}",
+                        comment.split_whitespace().collect::<Vec<_>>().join(" ")
+                    )
+                });
+            format!(
+                "{:width$}  {}{comment}",
+                field.name(),
+                sql_name(field.data_type())
+            )
+        });
     let mut text = format!("topic {}, {} values", table.topic, table.value.format());
     for line in lines {
         text.push('\n');

@@ -8,7 +8,7 @@ use arrow::datatypes::{DECIMAL128_MAX_PRECISION, DataType, Field, Fields};
 use super::schema::{Logical, Schema, Shape, TypeId, Types};
 use crate::definition::SchemaTextError;
 use crate::names::are_distinct;
-use crate::table::{FORMAT_HINT_KEY, MAPPING_KEY, TYPE_KEY};
+use crate::table::{COMMENT_KEY, FORMAT_HINT_KEY, MAPPING_KEY, TYPE_KEY};
 
 /// Name of the only column of a schema that is not a record.
 pub(super) const WHOLE: &str = "value";
@@ -34,10 +34,10 @@ pub(crate) fn fields(definition: &str) -> Result<Vec<Field>, SchemaTextError> {
             deriver.within.push(record);
             let columns = fields
                 .iter()
-                .map(|field| deriver.column(&field.name, field.type_id));
+                .map(|field| deriver.column(&field.name, field.type_id, field.doc.as_deref()));
             columns.collect()
         }
-        _ => Ok(vec![deriver.column(WHOLE, top)?]),
+        _ => Ok(vec![deriver.column(WHOLE, top, None)?]),
     }
 }
 
@@ -57,12 +57,15 @@ struct Deriver<'a> {
 }
 
 impl Deriver<'_> {
-    fn column(&mut self, name: &str, id: TypeId) -> Result<Field, SchemaTextError> {
-        let metadata = HashMap::from([
+    fn column(&mut self, name: &str, id: TypeId, doc: Option<&str>) -> Result<Field, SchemaTextError> {
+        let mut metadata = HashMap::from([
             (MAPPING_KEY.to_owned(), name.to_owned()),
             (FORMAT_HINT_KEY.to_owned(), String::new()),
             (TYPE_KEY.to_owned(), self.type_name(id).to_owned()),
         ]);
+        if let Some(doc) = doc.filter(|doc| !doc.trim().is_empty()) {
+            metadata.insert(COMMENT_KEY.to_owned(), doc.to_owned());
+        }
         Ok(self.field(name, id)?.with_metadata(metadata))
     }
 

@@ -80,6 +80,7 @@ pub(super) struct RecordField {
     pub(super) aliases: Vec<String>,
     pub(super) type_id: TypeId,
     pub(super) default: Option<Value>,
+    pub(super) doc: Option<String>,
 }
 
 /// Meaning of a datum.

@@ -7,7 +7,7 @@ use arrow::buffer::{BooleanBuffer, MutableBuffer};
 use arrow::datatypes::{DataType, TimeUnit, ToByteSlice};
 
 use crate::decode::column::repeated::repeated;
-use crate::decode::decimal::DecimalType;
+use crate::decode::decimal::{self, DecimalType};
 use crate::decode::scalar::Scalar;
 use crate::format_hint::DateFormat;
 
@@ -15,7 +15,7 @@ use crate::format_hint::DateFormat;
 #[derive(Debug)]
 pub struct Slots {
     data_type: DataType,
-    /// Format of dates in text.
+    /// Format of dates, or of decimals, in text.
     format: DateFormat,
     width_bytes: usize,
     values: MutableBuffer,
@@ -63,7 +63,11 @@ impl Slots {
             DataType::Float32 => self.push_native(scalar.to_float::<f32>()),
             DataType::Float64 => self.push_native(scalar.to_float::<f64>()),
             DataType::Decimal128(precision, scale) => {
-                self.push_native(scalar.to_decimal(DecimalType { precision, scale }))
+                let to = DecimalType { precision, scale };
+                self.push_native(match (self.format.is_base64(), scalar) {
+                    (true, Scalar::Text(text)) => decimal::parse_base64(text, to),
+                    _ => scalar.to_decimal(to),
+                })
             }
             DataType::Date32 => self.push_native(scalar.to_date(&self.format)),
             DataType::Date64 => self.push_native(scalar.to_timestamp(&self.format)),

@@ -29,7 +29,7 @@ use arrow::datatypes::{DataType, Field as ArrowField, Fields};
 use crate::decode::protobuf::kind::Kind;
 use crate::decode::protobuf::schema::{Field, Schema, Shape};
 use crate::decode::protobuf::well_known::WellKnown;
-use crate::definition::SchemaTextError;
+use crate::definition::{ReferencedSchema, SchemaTextError};
 use crate::names::{Names, are_distinct};
 use crate::table::{FORMAT_HINT_KEY, MAPPING_KEY, TYPE_KEY};
 
@@ -38,8 +38,12 @@ const MAX_DEPTH: usize = 32;
 const MAX_FIELDS: usize = 5000;
 
 /// Columns of a table over this schema, with their metadata.
-pub(crate) fn fields(definition: &str, message: Option<&str>) -> Result<Vec<ArrowField>, SchemaTextError> {
-    let schema = Schema::compile(definition)?;
+pub(crate) fn fields(
+    definition: &str,
+    references: &[ReferencedSchema],
+    message: Option<&str>,
+) -> Result<Vec<ArrowField>, SchemaTextError> {
+    let schema = Schema::compile(definition, references)?;
     let index = schema.choose(message)?;
     let fields = Columns::new(&schema, index).columns()?;
     let mut names = Names::default();

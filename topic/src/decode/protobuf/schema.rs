@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use prost_reflect::{DescriptorPool, FieldDescriptor, MessageDescriptor, Value};
 
-use crate::decode::protobuf::definition;
+use crate::decode::protobuf::definition::{self, Compiled};
 use crate::decode::protobuf::kind::{EnumType, Kind};
 use crate::decode::protobuf::well_known::WellKnown;
 use crate::decode::protobuf::wire::{Lookup, Slot};
@@ -62,15 +62,12 @@ pub(super) enum Shape {
 }
 
 impl Schema {
-    pub(super) fn compile(text: &str) -> Result<Self, SchemaTextError> {
-        Self::compile_with(text, &[])
-    }
-
     /// Compiles a definition that may import `references` by their names.
-    pub(super) fn compile_with(text: &str, references: &[ReferencedSchema]) -> Result<Self, SchemaTextError> {
-        let file = definition::compile(text, references)?;
+    pub(super) fn compile(text: &str, references: &[ReferencedSchema]) -> Result<Self, SchemaTextError> {
+        let Compiled { file, implicit } =
+            definition::compile(text, references).map_err(|refused| refused.error)?;
         let pool = file.parent_pool();
-        let types = Types::of(pool);
+        let types = Types::of(pool, implicit);
         let messages = pool.all_messages().map(|message| Message::new(&message, &types));
         let messages: Vec<Message> = messages.collect();
         let is_own = |message: &MessageDescriptor| message.parent_file() == file;
@@ -186,10 +183,12 @@ impl Schema {
 struct Types {
     messages: HashMap<String, usize>,
     enums: HashMap<String, Arc<EnumType>>,
+    /// Full names of fields without presence that descriptors tell otherwise of.
+    implicit: HashSet<String>,
 }
 
 impl Types {
-    fn of(pool: &DescriptorPool) -> Self {
+    fn of(pool: &DescriptorPool, implicit: HashSet<String>) -> Self {
         let messages = pool.all_messages().map(|message| message.full_name().to_owned());
         let enums = pool
             .all_enums()
@@ -197,6 +196,7 @@ impl Types {
         Self {
             messages: messages.zip(0..).collect(),
             enums: enums.collect(),
+            implicit,
         }
     }
 }
@@ -259,7 +259,9 @@ impl Field {
             (_, true) => Shape::Repeated,
             _ => Shape::Singular,
         };
-        let has_presence = field.supports_presence();
+        let kind = kind(field, types);
+        let is_implicit = kind.message().is_none() && types.implicit.contains(field.full_name());
+        let has_presence = field.supports_presence() && !is_implicit;
         let has_default = shape == Shape::Singular
             && match has_presence {
                 true => field.field_descriptor_proto().default_value.is_some(),
@@ -270,7 +272,7 @@ impl Field {
             name: field.name().to_owned(),
             json_name: field.json_name().to_owned(),
             number: field.number(),
-            kind: kind(field, types),
+            kind,
             shape,
             default: has_default.then(|| field.default_value()),
             has_presence,

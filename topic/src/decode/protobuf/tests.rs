@@ -13,6 +13,7 @@ use super::*;
 use crate::decode::testing::{ValueDecoder, column};
 use crate::table::Encoding;
 
+mod editions;
 mod framing;
 mod json;
 mod limits;
@@ -25,13 +26,14 @@ mod well_known;
 fn encoding(definition: &str, message: Option<&str>) -> Encoding {
     Encoding::Protobuf {
         definition: definition.to_owned(),
+        references: Vec::new(),
         message: message.map(str::to_owned),
     }
 }
 
 /// Decoder of all columns of the first message.
 fn decoder(definition: &str) -> ValueDecoder {
-    ValueDecoder::new(encoding(definition, None), fields(definition, None).unwrap())
+    ValueDecoder::new(encoding(definition, None), fields(definition, &[], None).unwrap())
 }
 
 /// Decoder of these columns, each with its mapping.
@@ -44,7 +46,9 @@ fn decoder_of(definition: &str, columns: &[(&str, DataType)]) -> ValueDecoder {
 
 fn pool(definition: &str) -> DescriptorPool {
     definition::compile(definition, &[])
+        .ok()
         .unwrap()
+        .file
         .parent_pool()
         .clone()
 }

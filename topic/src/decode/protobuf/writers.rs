@@ -7,7 +7,7 @@ use crate::decode::error::RowError;
 use crate::decode::protobuf::plan::{Plan, Target};
 use crate::decode::protobuf::schema::Schema;
 use crate::decode::writer_schemas::{WriterSchemaError, WriterSchemaId, WriterSchemas};
-use crate::definition::SchemaDefinition;
+use crate::definition::{ReferencedSchema, SchemaDefinition};
 
 /// Maximum number of schemas, and of plans for each, that are kept; one more, and all are removed.
 const MAX_KEPT: usize = 200;
@@ -15,8 +15,9 @@ const MAX_KEPT: usize = 200;
 /// Finder of writers' schemas, with a cache.
 pub(super) struct Writers {
     schemas: Arc<dyn WriterSchemas>,
-    /// Definition of the reader, which is mostly also the writer's.
+    /// Definition of the reader, which is mostly also the writer's, and the schemas that it imports.
     definition: String,
+    references: Vec<ReferencedSchema>,
     reader: Arc<Schema>,
     known: HashMap<WriterSchemaId, Result<Writer, RowError>>,
 }
@@ -28,10 +29,15 @@ pub(super) struct Writer {
 }
 
 impl Writers {
-    pub(super) fn new(schemas: &Arc<dyn WriterSchemas>, definition: &str, reader: &Arc<Schema>) -> Self {
+    pub(super) fn new(
+        schemas: &Arc<dyn WriterSchemas>,
+        (definition, references): (&str, &[ReferencedSchema]),
+        reader: &Arc<Schema>,
+    ) -> Self {
         Self {
             schemas: Arc::clone(schemas),
             definition: definition.to_owned(),
+            references: references.to_vec(),
             reader: Arc::clone(reader),
             known: HashMap::new(),
         }
@@ -77,10 +83,10 @@ impl Writers {
                 "schema {id} that the record names is {data_format}, wanted PROTOBUF"
             )));
         }
-        if *definition == self.definition && references.is_empty() {
+        if *definition == self.definition && (references.is_empty() || *references == self.references) {
             return Ok(Arc::clone(&self.reader));
         }
-        let schema = Schema::compile_with(definition, references)
+        let schema = Schema::compile(definition, references)
             .map_err(|error| RowError::bad(format!("schema {id} that the record names: {error}")))?;
         Ok(Arc::new(schema))
     }

@@ -23,6 +23,7 @@ fn avro() -> Encoding {
 fn protobuf() -> Encoding {
     Encoding::Protobuf {
         definition: PROTOBUF.to_owned(),
+        references: Vec::new(),
         message: None,
     }
 }

@@ -293,7 +293,7 @@ fn warns_of_what_is_hardly_meant() {
             "message.schema: does not apply to csv, ignored",
             "message.messageName: does not apply to csv, ignored",
             "message.csv.separator: unknown key, ignored; known are delimiter, quote, escape, nullText, trim",
-            "message.fields[0].dataFormat: unknown key, ignored; known are name, mapping, type, formatHint, source",
+            "message.fields[0].dataFormat: unknown key, ignored; known are name, mapping, type, formatHint, source, comment",
             "message.fields[0].name: Athena lower-cases names: the column is `userid`",
             "message.fields[0].type: unknown type `TEXT`, read as VARCHAR",
             "message.fields[1].formatHint: does not apply to VARCHAR, ignored",
@@ -382,4 +382,20 @@ fn tells_which_warnings_change_a_column() {
             "message.fields[2].mapping"
         ]
     );
+}
+
+#[test]
+fn docs_of_avro_are_comments() {
+    let text = r#"{"type": "record", "name": "R", "fields": [{"name": "id", "type": "int", "doc": "The key."},
+        {"name": "n", "type": "int"}]}"#;
+    let table = crate::table::TopicTable::parse("r", "s", &definition("AVRO", text)).unwrap();
+    let comment = |name: &str| table.schema.metadata().get(name).map(String::as_str);
+    assert_eq!((comment("id"), comment("n")), (Some("The key."), None));
+    let document = format!(
+        r#"{{"topicName": "t", "message": {{"dataFormat": "avro", "dataSchema": {text}, "fields": [
+            {{"name": "a", "mapping": "id"}}, {{"name": "b", "mapping": "id", "comment": "Again."}}]}}}}"#
+    );
+    let table = crate::table::TopicTable::parse("r", "s", &definition("JSON", &document)).unwrap();
+    let comment = |name: &str| table.schema.metadata().get(name).map(String::as_str);
+    assert_eq!((comment("a"), comment("b")), (Some("The key."), Some("Again.")));
 }

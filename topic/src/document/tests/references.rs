@@ -91,6 +91,7 @@ fn a_message_of_protobuf_may_be_named() {
         .unwrap();
     let wanted = Encoding::Protobuf {
         definition: schema.into(),
+        references: Vec::new(),
         message: Some("shop.Order".into()),
     };
     assert_eq!(table.value, wanted);

@@ -170,6 +170,7 @@ impl Parser<'_> {
             aliases: texts(field.get("aliases")),
             type_id,
             default: field.get("default").cloned(),
+            doc: field.get("doc").and_then(Value::as_str).map(str::to_owned),
         })
     }
 

@@ -2,7 +2,7 @@ use super::*;
 
 /// Names, types and type names.
 fn columns(definition: &str) -> Vec<(String, String, String)> {
-    let fields = fields(definition, None).unwrap();
+    let fields = fields(definition, &[], None).unwrap();
     let column = |field: &ArrowField| {
         let metadata = field.metadata();
         assert!(field.is_nullable());
@@ -49,7 +49,7 @@ fn types(definition: &str) -> Vec<String> {
 }
 
 fn reason(definition: &str, message: Option<&str>) -> String {
-    fields(definition, message).unwrap_err().reason
+    fields(definition, &[], message).unwrap_err().reason
 }
 
 #[test]
@@ -174,7 +174,7 @@ fn chain(length: usize, width: usize) -> String {
 
 #[test]
 fn deep_messages_become_json_and_wide_ones_an_error() {
-    let mut deep = &fields(&chain(100, 1), None).unwrap()[0].data_type().clone();
+    let mut deep = &fields(&chain(100, 1), &[], None).unwrap()[0].data_type().clone();
     let mut depth = 1;
     while let DataType::Struct(names) = deep {
         deep = names[0].data_type();

@@ -99,7 +99,7 @@ proptest! {
     #[test]
     fn no_definition_panics(text in "[a-z{};=0-9 \"]{0,80}", base64 in prop::collection::vec(any::<u8>(), 0..80)) {
         use base64::Engine;
-        let _ = fields(&text, None);
-        let _ = fields(&base64::engine::general_purpose::STANDARD.encode(base64), None);
+        let _ = fields(&text, &[], None);
+        let _ = fields(&base64::engine::general_purpose::STANDARD.encode(base64), &[], None);
     }
 }

@@ -211,7 +211,7 @@ fn model_key(key: &MapKey) -> String {
 /// Checks the columns of several messages, one after the other and merged into one.
 fn check(definition: &str, choices: Vec<Vec<u8>>) -> Result<(), TestCaseError> {
     let descriptor = message(definition, "p.All").descriptor();
-    let mut columns = fields(definition, Some("p.All")).unwrap();
+    let mut columns = fields(definition, &[], Some("p.All")).unwrap();
     // The last one; JSON has tests of its own.
     columns.retain(|field| field.name() != "any");
     let width = columns.len();

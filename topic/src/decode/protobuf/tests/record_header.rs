@@ -33,7 +33,7 @@ fn decode(
     header: Option<&[u8]>,
     payload: &[u8],
 ) -> Result<Vec<String>, RowError> {
-    let columns = fields(TABLE, None).unwrap();
+    let columns = fields(TABLE, &[], None).unwrap();
     let mut decoder = ValueDecoder::with_writers(encoding(TABLE, None), columns, writers);
     let headers = [(HEADER, header)];
     decoder.0.decode(&Record {

@@ -70,9 +70,14 @@ fn only_the_files_own_messages_are_counted() {
 #[test]
 fn says_what_a_schema_lacks() {
     let error = |schema| read(schema, MESSAGE).unwrap_err();
-    assert!(error(("PROTOBUF", PAY, &[])).starts_with(
-        "schema 6 that the record names: line 1, column 20: import 'common/money.proto' not found"
-    ));
+    let lacks = error(("PROTOBUF", PAY, &[]));
+    assert!(
+        lacks.starts_with(
+            "schema 6 that the record names: line 2, column 33: name 'c.Money' is not defined; not found: \
+             import `common/money.proto`"
+        ),
+        "{lacks}"
+    );
     assert_eq!(
         error(("PROTOBUF", PAY, &[("common/money.proto", "message {")])),
         "schema 6 that the record names: common/money.proto, line 1, column 9: expected an identifier, but found '{'"
