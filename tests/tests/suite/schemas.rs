@@ -132,8 +132,8 @@ async fn a_protobuf_import_that_nobody_has_is_named_with_the_way_out() {
     let text = r#"syntax = "proto3"; import "gone/types.proto"; message M { gone.Type t = 1; }"#;
     world.register_schema(&topic, DataFormat::Protobuf, text);
     let (lambda, _) = world.lambda(1, &[]).await;
-    let error = query(&world, &lambda, &format!("SELECT * FROM customer.\"{topic}\""));
-    let error = error.await.expect_err("a type is missing");
+    let sql = format!("SELECT * FROM customer.\"{topic}\"");
+    let error = query(&world, &lambda, &sql).await.expect_err("a type is missing");
     assert!(
         error.contains("`gone/types.proto`") && error.contains("--descriptor_set_out"),
         "{error}"
