@@ -1,4 +1,4 @@
-//! Asking brokers again and again until one answers, time is up, or it is clear that none will.
+//! Repetition of a request until a broker responds, the deadline passes, or it is clear that none will.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -9,17 +9,17 @@ use rdkafka::consumer::Consumer;
 use crate::client::{Client, last_complaint, serve_events};
 use crate::error::KafkaError;
 
-/// How long one attempt waits, so that errors the client meets meanwhile are noticed.
+/// Time limit of one attempt, so that errors of the client are noticed in between.
 pub(crate) const ATTEMPT_LIMIT: Duration = Duration::from_secs(5);
-/// How long the first attempt of a client waits that nobody has answered yet: it may be refused. Each further one waits
-/// twice as long, up to [`ATTEMPT_LIMIT`].
+/// Time limit of the first attempt of a client without any response so far: it may be refused. It is doubled
+/// for each further attempt, up to [`ATTEMPT_LIMIT`].
 const FIRST_ATTEMPT_LIMIT: Duration = Duration::from_millis(500);
 const RETRY_PAUSE: Duration = Duration::from_millis(100);
-/// How long brokers are tried of which none has ever answered the client, once it has failed with each of them. A node that
-/// restarts takes longer, but then others of its cluster answer.
+/// Time after which brokers are given up of which none has ever responded, once the client has failed with each
+/// of them. A node that restarts takes longer, but then others of its cluster respond.
 const UNREACHABLE_AFTER: Duration = Duration::from_secs(5);
 
-/// Attempts with one client, all before one deadline.
+/// Attempts with one client and a common deadline.
 pub(crate) struct Attempts<'a> {
     client: &'a Client,
     started: Instant,
@@ -27,15 +27,15 @@ pub(crate) struct Attempts<'a> {
     cancelled: &'a AtomicBool,
 }
 
-/// Result of an attempt that brought no answer.
+/// Failure of one attempt.
 pub(crate) enum Failure {
-    /// Brokers come back, leaders are elected: worth another attempt.
+    /// Brokers come back, leaders are elected: another attempt may succeed.
     Passing(String),
     Final(KafkaError),
 }
 
 impl<'a> Attempts<'a> {
-    /// Ends by `deadline`, and when `cancelled` is set.
+    /// Attempts that end at `deadline`, and when `cancelled` is set.
     pub(crate) fn new(client: &'a Client, deadline: Instant, cancelled: &'a AtomicBool) -> Self {
         Self {
             client,
@@ -45,11 +45,11 @@ impl<'a> Attempts<'a> {
         }
     }
 
-    /// Makes one attempt after the other; each is told how much patience to have with a first answer. `timed_out` makes the
-    /// error of those that were not answered in time, from how long they were made and why the last failed.
+    /// Repeats attempts until one succeeds or the deadline passes. Each is given the time to wait for a first
+    /// response. `timed_out` creates the error for the deadline from the time waited and the last failure.
     ///
     /// # Errors
-    /// Also [`KafkaError::Unreachable`], long before the deadline.
+    /// Also [`KafkaError::Unreachable`], before the deadline.
     pub(crate) fn retry<T>(
         &self,
         timed_out: impl Fn(Duration, String) -> KafkaError,
@@ -69,7 +69,7 @@ impl<'a> Attempts<'a> {
             if self.cancelled.load(Ordering::Relaxed) {
                 return Err(timed_out(
                     self.started.elapsed(),
-                    "nobody waits for them any more".into(),
+                    "the query was cancelled".into(),
                 ));
             }
             if self.client.context().has_no_broker() && self.started.elapsed() >= UNREACHABLE_AFTER {
@@ -90,7 +90,7 @@ impl<'a> Attempts<'a> {
         }
     }
 
-    /// `limit`, or what is left until the deadline.
+    /// `limit`, or the time until the deadline if that is shorter.
     pub(crate) fn at_most(&self, limit: Duration) -> Duration {
         limit.min(self.deadline.saturating_duration_since(Instant::now()))
     }

@@ -19,7 +19,7 @@ use crate::offsets::Watermarks;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedTopic {
     pub name: String,
-    /// By ascending partition number.
+    /// Partitions by ascending number.
     pub partitions: Vec<ListedPartition>,
     /// Its `cleanup.policy`, such as `delete`; `None` if the brokers do not tell, or not to us.
     pub cleanup_policy: Option<String>,

@@ -61,7 +61,7 @@ fn command(variables: &[(String, String)], arguments: &[&str]) -> Command {
 /// Runs it with exactly `variables` and a region, to its end.
 ///
 /// # Panics
-/// If it is not built, or does not end.
+/// If the program is not built, or does not end.
 pub async fn run(variables: &[(String, String)], arguments: &[&str]) -> Ended {
     run_with_input(variables, arguments, "").await
 }

@@ -1,4 +1,4 @@
-//! Orders as records: when each is sent, and to which partition.
+//! Sending of orders: when each is sent, and to which partition.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -8,22 +8,22 @@ use crate::order::Order;
 use crate::send::{Progress, SendConfig, SendError, Sender};
 use crate::summary::Summary;
 
-/// How often the progress callback hears something.
+/// Interval of the calls of the progress callback.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
 
-/// Where and how to send orders.
+/// Destination and options of sending orders.
 #[derive(Debug, Clone)]
 pub struct PublishConfig {
     pub to: SendConfig,
     pub items_as: ItemsAs,
     pub partitioning: Partitioning,
     pub pace: Pace,
-    /// No order is sent after this long; without it, not before the orders end.
+    /// Time after which no order is sent; `None` to send all orders.
     pub max_run: Option<Duration>,
 }
 
 impl PublishConfig {
-    /// As fast as possible, items as text, partition by key.
+    /// Defaults: as fast as possible, items as text, partition by key.
     pub fn new(bootstrap_servers: impl Into<String>, topic: impl Into<String>) -> Self {
         Self {
             to: SendConfig::new(bootstrap_servers, topic),
@@ -35,14 +35,15 @@ impl PublishConfig {
     }
 }
 
-/// Which partition an order goes to.
+/// Partitioning of the orders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Partitioning {
-    /// By murmur2 of the key, as Java's and Python's clients do: an order id has its place for good, and partitions
-    /// are about, not exactly, of one size.
+    /// By murmur2 of the key, like Java's and Python's clients: the partition of an order id is fixed, and
+    /// partitions have about, not exactly, the same size.
     #[default]
     KeyHash,
-    /// Order `i` to partition `i mod partitions`: sizes differ by one at most, and each partition is in time order.
+    /// Order `i` to partition `i mod partitions`: sizes differ by at most one, and each partition is in time
+    /// order.
     RoundRobin,
 }
 
@@ -69,25 +70,25 @@ impl FromStr for Partitioning {
     }
 }
 
-/// Neither `key` nor `round-robin`.
+/// Error of a text that is neither `key` nor `round-robin`.
 #[derive(Debug, thiserror::Error)]
 #[error("partitioning: wanted key or round-robin, found {0:?}")]
 pub struct UnknownPartitioning(String);
 
-/// How fast to send.
+/// Rate of sending.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Pace {
-    /// As fast as the broker takes them.
+    /// As fast as the broker accepts orders.
     Unlimited,
-    /// Evenly over time, this many a second; catches up after a delay.
+    /// Evenly over time, this many per second; catches up after a delay.
     PerSecond(u32),
 }
 
 impl Pace {
-    /// The article's hundred a second.
+    /// A hundred orders a second, as in the article.
     pub const ARTICLE: Self = Self::PerSecond(100);
 
-    /// When order `index` (from 0) is due, counted from the start.
+    /// Time from the start at which order `index` (from 0) is due.
     fn due(self, index: u64) -> Duration {
         match self {
             Self::Unlimited => Duration::ZERO,
@@ -96,13 +97,13 @@ impl Pace {
     }
 }
 
-/// Sends `orders` until they or [`PublishConfig::max_run`] end, waits for every delivery report, and tells what was
-/// sent.
+/// Sends `orders` until they or [`PublishConfig::max_run`] end, waits for every delivery report, and returns
+/// a summary of what was sent.
 ///
 /// Memory is bounded by `max_queued_records`. `progress` is called about ten times a second, and at the end.
 ///
 /// # Errors
-/// Anything short of all orders delivered is an error; orders delivered before it stay in the topic.
+/// If not all orders were delivered; those delivered before stay in the topic.
 pub async fn publish(
     config: &PublishConfig,
     orders: impl IntoIterator<Item = Order>,

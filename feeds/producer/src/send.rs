@@ -1,4 +1,4 @@
-//! Records into a topic, and an account of every one of them.
+//! Sending of records to a topic, with a check of every delivery report.
 
 use std::fmt;
 use std::str::FromStr;
@@ -19,47 +19,47 @@ use tokio::time::Instant;
 
 use crate::auth::{Auth, CLIENT, LoginError, Tokens};
 
-/// Pause before asking again whether the client's queue has room, or is empty.
+/// Pause before the client's queue is checked again.
 const QUEUE_PAUSE: Duration = Duration::from_millis(2);
 /// Records sent before other tasks of the runtime get a turn.
 const RECORDS_PER_TURN: u64 = 512;
-/// How often whoever waits for deliveries hears how many there are.
+/// Interval of the calls of the progress callback.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
-/// How long brokers may take to say which partitions a topic has.
+/// Time limit for brokers to return the partitions of a topic.
 const METADATA_LIMIT: Duration = Duration::from_secs(15);
-/// How long one question for them may take.
+/// Time limit of one request for them.
 const ATTEMPT_LIMIT: Duration = Duration::from_secs(2);
-/// The same once each of them has failed.
+/// Time limit of one request once each broker has failed.
 const LOST_ATTEMPT_LIMIT: Duration = Duration::from_millis(500);
 const RETRY_PAUSE: Duration = Duration::from_millis(100);
-/// How long brokers are tried of which none answers, once each has failed.
+/// Time after which brokers are given up of which none responds, once each has failed.
 const UNREACHABLE_AFTER: Duration = Duration::from_secs(5);
-/// How long a topic may seem not to exist: one that was made just now is not known to all brokers at once.
+/// Time for which a topic may be unknown: a new one is not known to all brokers at once.
 const CREATION_LIMIT: Duration = Duration::from_secs(3);
 
-/// Where and how records are sent.
+/// Destination and options of sending records.
 #[derive(Debug, Clone)]
 pub struct SendConfig {
     /// `host:port`, comma-separated.
     pub bootstrap_servers: String,
     pub topic: String,
     pub auth: Auth,
-    /// What tokens of [`Auth::SaslSslAwsMskIam`] are signed for; without it the region of the brokers' names, then the
-    /// environment's.
+    /// Region that the tokens of [`Auth::SaslSslAwsMskIam`] are signed for; without it the region of the
+    /// brokers' names, then the environment's.
     pub msk_region: Option<String>,
-    /// A file or folder of certificates in PEM, whom to believe instead of the system's authorities.
+    /// File or folder of PEM certificates that are trusted instead of the system's authorities.
     pub ca_location: Option<String>,
-    /// Take precedence over what the rest says.
+    /// Settings that take precedence over those of the other fields.
     pub client_settings: ClientSettings,
     pub compression: Compression,
-    /// From sending a record until its delivery counts as failed.
+    /// Time from sending a record until its delivery counts as failed.
     pub delivery_timeout: Duration,
-    /// Records that may wait in memory for the broker; then sending waits.
+    /// Number of records that may wait in memory for the broker; then sending waits.
     pub max_queued_records: u32,
 }
 
 impl SendConfig {
-    /// As fast as possible, without authentication and compression.
+    /// Defaults: without authentication and compression.
     pub fn new(bootstrap_servers: impl Into<String>, topic: impl Into<String>) -> Self {
         Self {
             bootstrap_servers: bootstrap_servers.into(),
@@ -74,21 +74,21 @@ impl SendConfig {
         }
     }
 
-    /// What logs in to these brokers, if they ask for tokens.
+    /// Source of tokens for these brokers, if they need any.
     pub(crate) async fn tokens(&self) -> Result<Option<Tokens>, LoginError> {
         Tokens::of(self.auth, self.msk_region.as_deref(), &self.bootstrap_servers).await
     }
 
-    /// Properties that every client needs.
+    /// Properties that every client of this crate needs.
     pub(crate) fn client(&self) -> ClientConfig {
         let mut client = ClientConfig::new();
         client
             .set("bootstrap.servers", &self.bootstrap_servers)
             .set("client.id", CLIENT)
-            // The default begins anew at the bootstrap servers whenever all brokers are away, without the pause that grows
-            // from attempt to attempt: dozens of connections a second.
+            // The default (KIP-899) restarts at the bootstrap servers whenever no broker is connected, without the
+            // pause that grows with each attempt: dozens of connections a second.
             .set("metadata.recovery.strategy", "none")
-            // Asking for a topic would make it, with the brokers' number of partitions, where they make topics by themselves.
+            // Otherwise a metadata request would create the topic, with the brokers' default number of partitions.
             .set("allow.auto.create.topics", "false");
         self.auth.apply(self.ca_location.as_deref(), &mut client);
         for (name, value) in &self.client_settings.0 {
@@ -116,7 +116,8 @@ impl SendConfig {
     }
 }
 
-/// librdkafka's settings, by name: for logins that [`Auth`] does not know. Values are not shown, as there may be passwords.
+/// Settings of librdkafka by name, for logins that [`Auth`] does not know. Debug output omits the values, which may be
+/// passwords.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct ClientSettings(pub Vec<(String, String)>);
 
@@ -128,7 +129,7 @@ impl fmt::Debug for ClientSettings {
     }
 }
 
-/// Compression of record batches, by the names Kafka's `compression.type` has.
+/// Compression of record batches, with the names of Kafka's `compression.type`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Compression {
     #[default]
@@ -142,7 +143,7 @@ pub enum Compression {
 impl Compression {
     pub(crate) const ALL: [Self; 5] = [Self::None, Self::Gzip, Self::Snappy, Self::Lz4, Self::Zstd];
 
-    /// Kafka's name for it.
+    /// Name in Kafka.
     pub fn name(self) -> &'static str {
         match self {
             Self::None => "none",
@@ -165,24 +166,24 @@ impl FromStr for Compression {
     }
 }
 
-/// Not a compression Kafka has.
+/// Error of an unknown compression.
 #[derive(Debug, thiserror::Error)]
 #[error("compression: wanted none, gzip, snappy, lz4 or zstd, found {0:?}")]
 pub struct UnknownCompression(String);
 
-/// How far a [`Sender`] has come.
+/// Progress of a [`Sender`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
-    /// Records handed to the client.
+    /// Number of records handed to the client.
     pub sent: u64,
-    /// Records a broker has acknowledged.
+    /// Number of records that a broker has acknowledged.
     pub delivered: u64,
-    /// Bytes of keys and values handed to the client.
+    /// Size in bytes of the keys and values handed to the client.
     pub sent_bytes: u64,
     pub elapsed: Duration,
 }
 
-/// Why records did not all arrive.
+/// Reason why not all records were delivered.
 #[derive(Debug, thiserror::Error)]
 pub enum SendError {
     #[error("kafka client for {bootstrap_servers}: {source}")]
@@ -202,7 +203,7 @@ pub enum SendError {
         waited: Duration,
         reason: String,
     },
-    #[error("topic {topic}: cannot learn its partitions: {reason}")]
+    #[error("topic {topic}: cannot determine its partitions: {reason}")]
     Metadata { topic: String, reason: String },
     #[error("topic {topic} does not exist in the Kafka cluster at {bootstrap_servers}: create it first")]
     UnknownTopic {
@@ -224,7 +225,7 @@ pub enum SendError {
     },
 }
 
-/// A client that sends to one topic. Idempotent: its own retries neither repeat nor reorder.
+/// Client that sends to one topic. Idempotent: its own retries neither repeat nor reorder.
 pub struct Sender {
     config: SendConfig,
     producer: Arc<ThreadedProducer<Reports>>,
@@ -257,11 +258,11 @@ impl Sender {
         self.partitions
     }
 
-    /// Hands a record to the client, waiting for room in its queue. Without a partition, the key has its own as in Java's
-    /// client, and records without key have any.
+    /// Hands a record to the client, waiting for room in its queue. Without a partition, the client chooses it by
+    /// the key like Java's client, and at random for records without key.
     ///
     /// # Errors
-    /// [`SendError::Refused`] for a record that is none, such as one that is too large.
+    /// [`SendError::Refused`] for an invalid record, such as one that is too large.
     pub async fn send(
         &mut self,
         key: Option<&[u8]>,
@@ -290,16 +291,16 @@ impl Sender {
         Ok(())
     }
 
-    /// Whether a record could not be delivered: there is no sense in sending more.
+    /// Whether a record could not be delivered, so that sending more is pointless.
     pub fn has_failed(&self) -> bool {
         self.reports().has_failure()
     }
 
-    /// Waits for every delivery report; `progress` hears of them about ten times a second, and at the end. After a failure
-    /// what is still queued is dropped rather than waited for.
+    /// Waits for every delivery report. `progress` is called about ten times a second, and at the end. After a
+    /// failure the rest is dropped.
     ///
     /// # Errors
-    /// Anything short of all records delivered is an error; records delivered before it stay in the topic.
+    /// If not all records were delivered; those delivered before stay in the topic.
     pub async fn finish(&self, mut progress: impl FnMut(Progress)) -> Result<Progress, SendError> {
         let mut next_progress = self.elapsed() + PROGRESS_INTERVAL;
         while self.is_waiting() {
@@ -322,6 +323,7 @@ impl Sender {
         })
     }
 
+    /// Progress so far.
     pub fn progress(&self) -> Progress {
         Progress {
             sent: self.sent,
@@ -331,7 +333,7 @@ impl Sender {
         }
     }
 
-    /// Since the topic was found.
+    /// Time since the topic was found.
     pub fn elapsed(&self) -> Duration {
         self.started.elapsed()
     }
@@ -340,6 +342,7 @@ impl Sender {
         self.started
     }
 
+    /// Whether delivery reports are outstanding. After a failure the rest is dropped.
     fn is_waiting(&self) -> bool {
         if self.reports().has_failure() {
             self.producer.purge(PurgeConfig::default().queue().inflight());
@@ -352,7 +355,7 @@ impl Sender {
     }
 }
 
-/// A client that has reached no broker yet.
+/// Creates a client, which has not reached a broker yet.
 async fn connect(config: &SendConfig) -> Result<Arc<ThreadedProducer<Reports>>, SendError> {
     let tokens = config.tokens().await.map_err(|source| SendError::Login {
         bootstrap_servers: config.bootstrap_servers.clone(),
@@ -369,7 +372,7 @@ async fn connect(config: &SendConfig) -> Result<Arc<ThreadedProducer<Reports>>, 
     })
 }
 
-/// Waits until a broker answers.
+/// Waits until a broker responds.
 ///
 /// # Errors
 /// [`SendError::Unreachable`], within seconds, if none does.
@@ -408,14 +411,14 @@ async fn partition_count(
     .await
 }
 
-/// Asks for the topic's metadata again and again until `read` takes an answer.
+/// Requests the topic's metadata until `read` accepts a response.
 async fn ask<T: Send + 'static>(
     producer: &Arc<ThreadedProducer<Reports>>,
     config: &SendConfig,
     mut read: impl FnMut(&Metadata) -> Option<Result<T, SendError>> + Send + 'static,
 ) -> Result<T, SendError> {
     let (producer, config) = (Arc::clone(producer), config.clone());
-    // The call blocks, and the broker may live in this very runtime.
+    // The call blocks, and the broker may run in this very runtime.
     let asking = tokio::task::spawn_blocking(move || {
         let started = Instant::now();
         loop {
@@ -455,12 +458,12 @@ async fn ask<T: Send + 'static>(
     }
 }
 
-/// What the delivery reports said so far; written by the client's thread. And the tokens that it asks for.
+/// Results of the delivery reports, written by the client's thread, and tokens for the client.
 #[derive(Default)]
 struct Reports {
     delivered: AtomicU64,
     first_failure: OnceLock<String>,
-    /// What the client said last outside of any report: why brokers were not reached or did not let it in.
+    /// Last error of the client outside of any report: why brokers were not reached or refused the login.
     complaint: Mutex<Option<String>>,
     /// Whether the client has failed with each broker that it knows.
     lost_all_brokers: AtomicBool,
@@ -480,12 +483,14 @@ impl Reports {
         self.lost_all_brokers.load(Ordering::Relaxed)
     }
 
-    /// The first report of a failure; if nothing was delivered, with what the client complained of.
+    /// First reported failure; if nothing was delivered, with the client's last error.
     fn failure(&self) -> String {
         let failure = self.first_failure.get().cloned();
         let failure = failure.unwrap_or_else(|| "delivery reports are missing".to_owned());
         match self.complaint().as_deref() {
-            Some(complaint) if self.delivered() == 0 => format!("{failure}; the client said: {complaint}"),
+            Some(complaint) if self.delivered() == 0 => {
+                format!("{failure}; last error of the client: {complaint}")
+            }
             _ => failure,
         }
     }
@@ -498,18 +503,18 @@ impl Reports {
 impl ClientContext for Reports {
     const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
 
-    /// Said once, by the error that sending ends with: librdkafka repeats itself for as long as a broker is away.
+    /// Kept for the error that sending ends with: librdkafka repeats it for as long as a broker is unreachable.
     fn error(&self, error: KafkaError, reason: &str) {
         tracing::debug!(%error, reason, "kafka client");
         match error.rdkafka_error_code() {
-            // Says less than what was wrong with each.
+            // Less specific than each broker's error.
             Some(RDKafkaErrorCode::AllBrokersDown) => self.lost_all_brokers.store(true, Ordering::Relaxed),
             _ => *self.complaint() = Some(reason.to_owned()),
         }
     }
 
     fn generate_oauth_token(&self, _config: Option<&str>) -> Result<OAuthToken, Box<dyn std::error::Error>> {
-        let tokens = self.tokens.as_ref().ok_or("this client logs in without tokens")?;
+        let tokens = self.tokens.as_ref().ok_or("this client needs no tokens")?;
         tokens.oauth_token()
     }
 }

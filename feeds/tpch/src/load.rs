@@ -1,4 +1,4 @@
-//! Rows into a topic, and an account of every one.
+//! Loading of rows into a topic, with a check of every delivery report.
 
 use producer::{CreateTopicError, SendConfig, SendError, Sender, create_topic};
 
@@ -6,20 +6,20 @@ use crate::encode::{EncodeError, Encoder};
 use crate::row::rows;
 use crate::table::Table;
 
-/// Makes topics on one cluster and fills them with the rows of one scale.
+/// Creates topics on one cluster and fills them with the rows of one scale.
 #[derive(Debug, Clone)]
 pub struct Loader {
     bootstrap_servers: String,
     scale: f64,
 }
 
-/// Why a topic does not hold its table.
+/// Reason why a topic does not hold its table.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     #[error(transparent)]
     Create(#[from] CreateTopicError),
-    /// It may hold rows, which would then be there twice.
-    #[error("topic {topic} is there already")]
+    /// It may hold rows, which would then be duplicated.
+    #[error("topic {topic} already exists")]
     Exists { topic: String },
     #[error("topic {topic}: row {key} of {table}: {source}")]
     Encode {
@@ -33,7 +33,7 @@ pub enum LoadError {
 }
 
 impl Loader {
-    /// `bootstrap_servers` are `host:port`, comma-separated; the brokers are spoken to in plain text.
+    /// `bootstrap_servers` are `host:port`, comma-separated; connections are plain text.
     pub fn new(bootstrap_servers: impl Into<String>, scale: f64) -> Self {
         Self {
             bootstrap_servers: bootstrap_servers.into(),
@@ -41,7 +41,7 @@ impl Loader {
         }
     }
 
-    /// Makes a topic. One that is there already is an error.
+    /// Creates a topic. An existing one is an error.
     pub async fn create_topic(&self, topic: &str, partitions: i32) -> Result<(), LoadError> {
         match create_topic(&self.config(topic), partitions).await? {
             true => Ok(()),
@@ -51,11 +51,11 @@ impl Loader {
         }
     }
 
-    /// Sends every row of the encoder's table, keyed by its primary key and partitioned as Java's client does, and
-    /// tells how many there are once all are acknowledged. Memory does not depend on the scale.
+    /// Sends every row of the encoder's table, keyed by its primary key and partitioned like Java's client,
+    /// and returns their number once all are acknowledged. Memory does not depend on the scale.
     ///
     /// # Errors
-    /// Anything short of all rows delivered is an error; rows delivered before it stay in the topic.
+    /// If not all rows were delivered; those delivered before stay in the topic.
     pub async fn load(&self, topic: &str, encoder: Encoder) -> Result<u64, LoadError> {
         let table = encoder.table();
         let send = |source| LoadError::Send { table, source };

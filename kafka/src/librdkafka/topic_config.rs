@@ -1,4 +1,4 @@
-//! Settings of topics, as the brokers have them.
+//! Settings of topics.
 
 use std::ffi::{CStr, CString};
 use std::ptr::NonNull;
@@ -10,7 +10,7 @@ use rdkafka::types::RDKafkaErrorCode;
 
 use crate::librdkafka::admin::{AdminCall, Event, elements, succeeded};
 
-/// How long the brokers may take: whoever asks can do without the answer.
+/// Time limit for the brokers; callers can do without the settings.
 const LIMIT: Duration = Duration::from_secs(5);
 
 /// Whose clock the timestamps of a topic's records are of: `CreateTime` or `LogAppendTime`.
@@ -18,10 +18,10 @@ pub(crate) const TIMESTAMP_TYPE: &CStr = c"message.timestamp.type";
 /// What becomes of a topic's old records: `delete`, `compact` or both.
 pub(crate) const CLEANUP_POLICY: &CStr = c"cleanup.policy";
 
-/// The value of the topic's setting `name`; `None` if the brokers do not have it.
+/// Value of the topic's setting `name`; `None` if the brokers do not return it.
 ///
 /// # Errors
-/// If the brokers do not tell in time, or not to us.
+/// If the brokers do not respond in time, or deny access.
 pub(crate) fn topic_setting<C: ConsumerContext>(
     consumer: &BaseConsumer<C>,
     topic: &str,
@@ -35,10 +35,10 @@ pub(crate) fn topic_setting<C: ConsumerContext>(
         .unwrap_or(Err(RDKafkaErrorCode::Partial))
 }
 
-/// The same of several topics, in their order, with an error for each of which the brokers do not tell.
+/// Values of setting `name` of several topics, in their order, with an error for each that is not returned.
 ///
 /// # Errors
-/// If the brokers do not answer in time.
+/// If the brokers do not respond in time.
 pub(crate) fn topic_settings<C: ConsumerContext>(
     consumer: &BaseConsumer<C>,
     topics: &[&str],
@@ -66,7 +66,7 @@ pub(crate) fn topic_settings<C: ConsumerContext>(
     Ok(topics.iter().map(of_topic).collect())
 }
 
-/// Which setting of what is asked for; freed when dropped.
+/// Resource whose setting is requested; freed when dropped.
 struct Resource(NonNull<sys::rd_kafka_ConfigResource_t>);
 
 impl Resource {
@@ -80,7 +80,7 @@ impl Resource {
             )
         };
         let resource = Self(NonNull::new(resource).ok_or(RDKafkaErrorCode::InvalidArgument)?);
-        // In a question the value means nothing, but must not be null.
+        // The value is ignored in a request, but must not be null.
         // SAFETY: the resource is live; both texts end with NUL and are copied.
         succeeded(unsafe {
             sys::rd_kafka_ConfigResource_set_config(resource.0.as_ptr(), setting.as_ptr(), c"".as_ptr())
@@ -103,7 +103,7 @@ fn is_of(answer: *const sys::rd_kafka_ConfigResource_t, topic: &str) -> bool {
     name.to_bytes() == topic.as_bytes()
 }
 
-/// The value of setting `name` in an answer, which lives.
+/// Value of setting `name` in an answer, which must be live.
 fn setting(
     answer: *const sys::rd_kafka_ConfigResource_t,
     name: &CStr,
@@ -134,7 +134,7 @@ fn setting(
 }
 
 impl Event {
-    /// None if the event is of another kind.
+    /// Resources of the event; none if it is of another kind.
     fn resources(&self) -> &[*const sys::rd_kafka_ConfigResource_t] {
         // SAFETY: the event is live.
         let result = unsafe { sys::rd_kafka_event_DescribeConfigs_result(self.as_ptr()) };

@@ -1,7 +1,7 @@
-//! The one call of Amazon Athena that the connector makes: GetQueryExecution, in AWS JSON 1.1 over HTTP.
+//! Amazon Athena's GetQueryExecution, the only call of it that the connector makes, in AWS JSON 1.1 over HTTP.
 //!
-//! Athena runs no queries here, so that it knows none: each is answered with the exception that Athena has for ids of nobody.
-//! The SDKs reach it by `AWS_ENDPOINT_URL_ATHENA`.
+//! It runs no queries, so every id is unknown and gets Athena's exception for unknown ids. The SDKs use it with
+//! `AWS_ENDPOINT_URL_ATHENA`.
 
 use std::io;
 
@@ -9,6 +9,8 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
@@ -16,27 +18,31 @@ use uuid::Uuid;
 use crate::http::HttpServer;
 use crate::place::Place;
 
-/// An endpoint of Athena's in this process.
+/// Endpoint of Athena in this process.
 #[derive(Debug)]
 pub struct EmbeddedAthena {
     server: HttpServer,
 }
 
 impl EmbeddedAthena {
-    /// Starts an endpoint that knows no query.
-    pub async fn start() -> io::Result<Self> {
-        Self::start_at(&Place::default()).await
+    /// Starts an endpoint without queries.
+    pub fn start() -> BoxFuture<'static, io::Result<Self>> {
+        Self::start_at(&Place::default())
     }
 
-    /// The same elsewhere than on a free port of 127.0.0.1.
-    pub async fn start_at(place: &Place) -> io::Result<Self> {
-        let router = Router::new().fallback(handle);
-        Ok(Self {
-            server: HttpServer::start(place, router).await?,
-        })
+    /// Starts it at a given place instead of a free port of 127.0.0.1.
+    pub fn start_at(place: &Place) -> BoxFuture<'static, io::Result<Self>> {
+        let place = place.clone();
+        async move {
+            let router = Router::new().fallback(handle);
+            Ok(Self {
+                server: HttpServer::start(&place, router).await?,
+            })
+        }
+        .boxed()
     }
 
-    /// `http://host:port`, for `AWS_ENDPOINT_URL_ATHENA` or a client's `endpoint_url`.
+    /// URL `http://host:port`, for `AWS_ENDPOINT_URL_ATHENA` or a client's `endpoint_url`.
     pub fn endpoint_url(&self) -> String {
         self.server.url()
     }

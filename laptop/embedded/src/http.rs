@@ -1,4 +1,4 @@
-//! One HTTP server, gone when dropped.
+//! HTTP server that is stopped when dropped.
 
 use std::io;
 
@@ -9,13 +9,13 @@ use tokio::sync::oneshot;
 
 use crate::place::Place;
 
-/// A running server.
+/// Running server.
 #[derive(Debug)]
 pub(crate) struct HttpServer {
-    /// As clients see it.
+    /// Host in the URL for clients.
     host: String,
     port: u16,
-    /// Dropping it is the signal: the port closes, and each connection after the request it is busy with.
+    /// Dropping it closes the port, and each connection after its current request.
     _stop: oneshot::Sender<()>,
 }
 
@@ -24,7 +24,7 @@ impl HttpServer {
     pub(crate) async fn start(place: &Place, router: Router) -> io::Result<Self> {
         let listener = TcpListener::bind(place.address).await?;
         let port = listener.local_addr()?.port();
-        // Answers go out in several small writes, which would wait for each other's acknowledgement.
+        // Responses are sent in several small writes, each of which would wait for an acknowledgement.
         let listener = listener.tap_io(|stream| {
             if let Err(error) = stream.set_nodelay(true) {
                 tracing::debug!(%error, "cannot set TCP_NODELAY");
@@ -32,7 +32,7 @@ impl HttpServer {
         });
         let (stop, stopped) = oneshot::channel();
         let server = axum::serve(listener, router).with_graceful_shutdown(async {
-            // Never sent: the sender's end is what is waited for.
+            // Nothing is sent: dropping the sender ends the wait.
             let _: Result<(), _> = stopped.await;
         });
         tokio::spawn(server.into_future());
@@ -43,7 +43,7 @@ impl HttpServer {
         })
     }
 
-    /// `http://host:port`.
+    /// URL `http://host:port`.
     pub(crate) fn url(&self) -> String {
         format!("http://{}:{}", self.host, self.port)
     }

@@ -1,8 +1,9 @@
-//! Stand-ins inside the process for the demo and quick tests: Kafka, a Glue schema registry endpoint, a Confluent schema
-//! registry, S3, and the one call of Athena's that the connector makes.
+//! Stand-ins inside the process for the demo and quick tests: Kafka, a Glue schema registry endpoint, a
+//! Confluent schema registry, S3, and the only call of Athena that the connector makes.
 //!
-//! Each listens on a free port of 127.0.0.1, unless it is given another [`Place`], keeps everything in memory, and stops when dropped. They speak the real
-//! protocols, so that the real clients are what is used and tested; the faults a client must survive can be ordered.
+//! Each listens on a free port of 127.0.0.1 or at a given [`Place`], keeps everything in memory, and stops when dropped. They
+//! implement the real protocols, so that the real clients are used and tested; tests can cause the faults
+//! that a client must handle.
 
 pub mod athena;
 pub mod confluent;

@@ -1,17 +1,17 @@
-//! Where a stand-in listens.
+//! Address at which a stand-in listens.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-/// An address to listen at, and what it is called by those who connect.
+/// Address to listen at, and the host's name for clients.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
-    /// Port 0 is a free one.
+    /// Address to listen at; port 0 for a free one.
     pub address: SocketAddr,
-    /// The host's name or address, as clients see it.
+    /// Name or address of the host for clients.
     pub host: String,
 }
 
-/// A free port that this machine alone reaches.
+/// A free port of 127.0.0.1.
 impl Default for Place {
     fn default() -> Self {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));

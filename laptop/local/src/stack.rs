@@ -1,5 +1,5 @@
-//! Everything a connector talks to, in this process: Kafka, a Glue registry endpoint, S3, and Athena's own call. And the real
-//! connector on it. Kafka may be somebody's own instead.
+//! Servers of a connector in this process: Kafka, a Glue registry endpoint, S3, and Athena's GetQueryExecution.
+//! And the real connector with them. Kafka may be a cluster of one's own instead.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -31,9 +31,9 @@ use crate::invoke::InProcess;
 use crate::row_file::{LoadError, Loaded, RowFile, Shown, load};
 use crate::schema_files::{SchemaFilesError, schema_files};
 
-/// The schema of the orders' table: a registry's name.
+/// Schema of the orders' table, which is the registry's name.
 pub const REGISTRY: &str = "customer";
-/// The orders' table and topic.
+/// Table and topic of the orders.
 pub const TABLE: &str = "orders";
 const BUCKET: &str = "athena-spill";
 const REGION: &str = "us-east-1";
@@ -43,7 +43,7 @@ const INFERRED_ROWS: usize = 10_000;
 /// Of registries that are made here: by its marker Athena lists them.
 const DESCRIPTION: &str = "Kafka topics {AthenaFederationMSK}";
 
-/// The orders' table as registered: the article's columns, `items` as JSON text.
+/// Definition of the orders' table: the article's columns, `items` as JSON text.
 pub const DEFINITION: &str = r#"{
   "topicName": "orders",
   "message": {
@@ -57,7 +57,7 @@ pub const DEFINITION: &str = r#"{
   }
 }"#;
 
-/// The parts, running until dropped.
+/// Running servers, which stop when dropped.
 pub struct Stack {
     kafka: Kafka,
     glue: EmbeddedGlue,
@@ -87,7 +87,7 @@ pub struct Places {
     pub athena_port: u16,
 }
 
-/// Free ports that this machine alone reaches.
+/// Free ports of 127.0.0.1.
 impl Default for Places {
     fn default() -> Self {
         Self {
@@ -110,21 +110,21 @@ impl Places {
     }
 }
 
-/// Which orders to make.
+/// Orders to generate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Orders {
     pub count: usize,
     pub seed: u64,
-    /// When the first one was made, UTC.
+    /// Time of the first order, UTC.
     pub start: NaiveDateTime,
 }
 
-/// A part that did not start or take what it was given.
+/// Error of starting or filling a server.
 #[derive(Debug, thiserror::Error)]
 pub enum StackError {
     #[error("cannot start an embedded server: {0}")]
     Start(#[from] std::io::Error),
-    #[error("cannot make topic {topic}: {source}")]
+    #[error("cannot create topic {topic}: {source}")]
     Topic { topic: String, source: TopicError },
     #[error("cannot register the schema of {table}: {source}")]
     Registry { table: String, source: GlueError },
@@ -141,13 +141,13 @@ pub enum StackError {
 }
 
 impl Stack {
-    /// Starts the parts with an empty topic `orders` of so many partitions, its schema registered under
+    /// Starts the servers with an empty topic `orders` of this many partitions, its schema registered under
     /// `customer`, and a bucket for spilled blocks.
     pub async fn start(partitions: i32) -> Result<Self, StackError> {
         Self::start_at(&Places::default(), partitions).await
     }
 
-    /// The same elsewhere.
+    /// Starts the servers at given places.
     pub async fn start_at(places: &Places, partitions: i32) -> Result<Self, StackError> {
         let kafka = EmbeddedKafka::start_at(&places.at(places.kafka_port)).await?;
         let stack = Self::with_kafka(Kafka::Embedded(kafka), places).await?;
@@ -156,7 +156,7 @@ impl Stack {
         Ok(stack)
     }
 
-    /// Starts all parts but Kafka, which is the cluster of the settings.
+    /// Starts all servers except Kafka, which is the cluster of the settings.
     pub async fn beside_own_kafka() -> Result<Self, StackError> {
         Self::with_kafka(Kafka::Own, &Places::default()).await
     }
@@ -173,13 +173,13 @@ impl Stack {
         Ok(stack)
     }
 
-    /// With the function's settings. What names the parts is not theirs to say.
+    /// Uses these settings of the function, except those that name the servers.
     #[must_use]
     pub fn with_settings(self, settings: Variables) -> Self {
         Self { settings, ..self }
     }
 
-    /// Makes orders and sends them; tells what they add up to once all have arrived.
+    /// Generates and sends orders; returns their totals once all have arrived.
     pub async fn produce(
         &self,
         orders: Orders,
@@ -190,7 +190,7 @@ impl Stack {
         Ok(publish(&config, orders, progress).await?)
     }
 
-    /// Registers the schemas of a folder, see [`schema_files`], and says how many there are.
+    /// Registers the schemas of a folder, see [`schema_files`], and returns their number.
     pub fn register_files(&self, folder: &Path) -> Result<usize, StackError> {
         let files = schema_files(folder, REGISTRY)?;
         for file in &files {
@@ -199,8 +199,8 @@ impl Stack {
         Ok(files.len())
     }
 
-    /// Sends the rows of a file to a topic, which is made with so many partitions unless it is there, and registers a table
-    /// over it in [`REGISTRY`], with columns as its first rows have them.
+    /// Sends the rows of a file to a topic, which is created with this many partitions if it does not exist, and
+    /// registers a table of it in [`REGISTRY`], with columns inferred from its first rows.
     pub async fn load(&self, topic: &str, file: RowFile, partitions: i32) -> Result<Loaded, StackError> {
         let bootstrap_servers = self.embedded_kafka()?.bootstrap_servers();
         self.make_topic(topic, partitions)?;
@@ -227,7 +227,7 @@ impl Stack {
         }
     }
 
-    /// One that is there stays as it is.
+    /// Leaves an existing topic unchanged.
     fn make_topic(&self, topic: &str, partitions: i32) -> Result<(), StackError> {
         match self.embedded_kafka()?.create_topic(topic, partitions) {
             Ok(()) | Err(TopicError::Exists { .. }) => Ok(()),
@@ -238,7 +238,7 @@ impl Stack {
         }
     }
 
-    /// Makes the registry too, unless it is there.
+    /// Creates the registry, too, if it does not exist.
     fn register(
         &self,
         registry: &str,
@@ -258,7 +258,7 @@ impl Stack {
         registered.map(drop).map_err(error)
     }
 
-    /// Athena over a connector of its own, which runs in this process and talks to the parts over TCP.
+    /// Engine over a connector of its own, which runs in this process and uses the servers over TCP.
     pub async fn athena(&self, options: AthenaOptions) -> Result<Athena, StackError> {
         let blocks = Arc::new(self.block_store());
         Ok(Athena::with_options(
@@ -281,7 +281,7 @@ impl Stack {
         ))
     }
 
-    /// The settings of a connector on the parts, and what logs in to its brokers.
+    /// Settings of a connector with the servers, and credentials for its brokers.
     async fn config(&self) -> Result<(Config, Arc<dyn CredentialStore>), StackError> {
         let variables = self.settings.clone().without("glue_connection");
         let own = self.connector_variables();
@@ -289,7 +289,7 @@ impl Stack {
             .iter()
             .fold(variables, |variables, (name, value)| variables.with(name, value));
         Ok(match self.kafka {
-            // The embedded Kafka lets everybody in.
+            // The embedded Kafka needs no authentication.
             Kafka::Embedded(_) => (variables.config()?, Arc::new(MemoryCredentialStore::new())),
             Kafka::Own => {
                 let sdk = connector::aws::sdk::sdk_config().await;
@@ -303,7 +303,7 @@ impl Stack {
         S3BlockStore::new(aws_sdk_s3::Client::new(&sdk_config(&self.s3.endpoint_url())))
     }
 
-    /// What the parts have to say among the connector's settings.
+    /// Settings of a connector that uses the servers.
     fn connector_variables(&self) -> Vec<(&'static str, String)> {
         let mut variables = vec![
             ("spill_bucket", BUCKET.to_owned()),
@@ -316,7 +316,7 @@ impl Stack {
         variables
     }
 
-    /// The environment that points a connector in another process at the parts.
+    /// Environment variables with which a connector in another process uses the servers.
     pub fn variables(&self) -> Vec<(&'static str, String)> {
         let mut variables = self.connector_variables();
         variables.extend([
@@ -332,18 +332,18 @@ impl Stack {
         variables
     }
 
-    /// Bytes of spilled blocks in the bucket.
+    /// Total size in bytes of the spilled blocks in the bucket.
     pub fn spilled_bytes(&self) -> u64 {
         self.s3.stored_bytes()
     }
 
-    /// Forgets all spilled blocks: AWS leaves that to a lifecycle rule of the bucket.
+    /// Deletes all spilled blocks: in AWS a lifecycle rule of the bucket does that.
     pub fn forget_spilled(&self) {
         self.s3.clear(BUCKET, "");
     }
 }
 
-/// A client configuration for one of the parts, whatever the process's own environment says.
+/// Client configuration for one of the servers, independent of the process's own environment.
 fn sdk_config(endpoint: &str) -> SdkConfig {
     let credentials = Credentials::new(ACCESS_KEY_ID, SECRET_ACCESS_KEY, None, None, "embedded");
     SdkConfig::builder()
@@ -354,7 +354,7 @@ fn sdk_config(endpoint: &str) -> SdkConfig {
         .build()
 }
 
-/// Queries made here are none of Athena's: there is nobody to ask whether they still run.
+/// Query status of queries that are unknown to Athena: whether they still run cannot be looked up.
 struct NobodysQuery;
 
 #[async_trait]

@@ -1,11 +1,11 @@
-//! Texts of arguments to what they mean.
+//! Parsers of arguments.
 
 use std::time::SystemTime;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use protocol::TableName;
 
-/// `registry.schema`, divided at the first point: names of schemas, as those of topics, rather have some.
+/// `registry.schema`, split at the first point: names of schemas, like those of topics, often contain some.
 pub(super) fn table_name(text: &str) -> Result<TableName, String> {
     match text.split_once('.') {
         Some((schema_name, table_name)) if !schema_name.is_empty() && !table_name.is_empty() => {
@@ -18,7 +18,7 @@ pub(super) fn table_name(text: &str) -> Result<TableName, String> {
     }
 }
 
-/// A moment, in milliseconds since 1970: a time of the calendar (UTC, unless it says otherwise), or how long ago it was.
+/// Time in milliseconds since 1970: a date and time (UTC without an offset), or a duration before now.
 pub(super) fn moment(text: &str) -> Result<i64, String> {
     moment_before(text, SystemTime::now())
 }

@@ -1,9 +1,11 @@
-//! The program `athena-local`: arguments, terminal, exit code.
+//! Program `athena-local`: arguments, terminal, exit code.
 
 use std::io;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use producer::Progress;
+use tokio::runtime::Runtime;
 use tracing_subscriber::EnvFilter;
 
 mod arguments;
@@ -15,6 +17,7 @@ mod log_dirs;
 mod peek;
 mod progress;
 mod query;
+mod query_line;
 mod register;
 mod schema;
 mod schema_change;
@@ -30,15 +33,18 @@ use self::load::LoadArgs;
 use self::peek::PeekArgs;
 use self::progress::{ProgressLine, Unit};
 use self::query::Printer;
+use self::query_line::QueryLine;
 use self::schema::SchemaCommand;
 use self::serve::ServeArgs;
 use self::target::{OrdersArgs, Target, TargetArgs};
 use self::terminal::{Error, is_closed_pipe};
 use self::topics::TopicsArgs;
-use crate::demo::{self, DemoOptions};
+use crate::athena::QueryProgress;
+use crate::demo::{self, DemoObserver, DemoOptions};
 use crate::output::OutputFormat;
 
-/// Plays Athena on this machine: SQL over Kafka topics through the real connector and the real wire protocol.
+/// Runs SQL over Kafka topics on this machine as Athena would, through the real connector and the real wire
+/// protocol.
 #[derive(Debug, Parser)]
 #[command(name = "athena-local", version)]
 struct Args {
@@ -48,34 +54,34 @@ struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Start Kafka, Glue and S3 in this process, produce orders, and ask three questions about them.
+    /// Start Kafka, Glue and S3 in this process, produce orders, and run three queries over them.
     ///
-    /// Fails unless every answer is what the orders add up to.
+    /// Fails unless every result equals the totals of the orders.
     Demo {
-        /// How many orders.
+        /// Number of orders.
         #[arg(long, default_value_t = 840_700)]
         orders: usize,
         #[command(flatten)]
         made: OrdersArgs,
-        /// How many splits to read at once.
+        /// Number of splits to read at once.
         #[arg(long, default_value_t = 4)]
         concurrency: usize,
-        /// How many rows of the article's query to print.
+        /// Number of rows of the article's query to print.
         #[arg(long, default_value_t = 10)]
         limit_rows: usize,
     },
-    /// Answer one statement.
+    /// Run one statement.
     Sql {
         statement: String,
-        /// table, csv, json.
+        /// Output format: table, csv, json.
         #[arg(long, default_value = "table")]
         output: OutputFormat,
         #[command(flatten)]
         target: TargetArgs,
     },
-    /// Answer statements as they are typed, each up to its semicolon.
+    /// Run statements as they are typed, each up to its semicolon.
     Shell {
-        /// table, csv, json.
+        /// Output format: table, csv, json.
         #[arg(long, default_value = "table")]
         output: OutputFormat,
         #[command(flatten)]
@@ -85,8 +91,8 @@ enum Command {
     Topics(TopicsArgs),
     /// Show records of a topic, decoded as the function would decode them.
     ///
-    /// By a registered table over the topic, else by the schema that a record names in Glue or in a Confluent registry
-    /// (schema_registry_url), else as JSON, text or hex.
+    /// With a registered table of the topic, else with the schema that a record names in Glue or in a Confluent
+    /// registry (schema_registry_url), else as JSON, text or hex.
     Peek(PeekArgs),
     /// Send a file of rows to a topic.
     Load(LoadArgs),
@@ -97,18 +103,19 @@ enum Command {
     ///
     /// Settings are the environment variables of this process, or of a deployed function. Fails if a check does.
     Doctor(DoctorArgs),
-    /// Keep Kafka, Glue and S3 running in this process, and print the environment that points other programs at them.
+    /// Keep Kafka, Glue and S3 running in this process, and print the environment variables for other
+    /// programs to use them.
     Serve(ServeArgs),
 }
 
-/// Does what the process's arguments say.
-pub async fn run() -> ExitCode {
+/// Runs the command in the process's arguments. Blocks, so that the program does not compile the futures again.
+pub fn run() -> ExitCode {
     let command = Args::parse().command;
     let directives = match command {
-        // What a check comes to is said once, with what to do about it.
+        // Each result of a check is printed once, with its fix.
         Command::Doctor(_) => "off",
-        // Without AWS, the SDK warns at length of every place where it found no region. What keeps a Kafka client from its
-        // brokers is said by the error that the command ends with.
+        // Without AWS, the SDK logs a long warning for every source in which it found no region. Errors of the
+        // Kafka client are in the error that the command ends with.
         _ => "warn,aws_config=error,kafka::client=error",
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(directives));
@@ -116,9 +123,12 @@ pub async fn run() -> ExitCode {
         .with_env_filter(filter)
         .with_writer(io::stderr)
         .init();
-    match execute(command).await {
+    let outcome = Runtime::new()
+        .map_err(Error::from)
+        .and_then(|runtime| runtime.block_on(execute(command)));
+    match outcome {
         Ok(code) => code,
-        // Whoever reads the output has enough.
+        // The reader of the output has closed it.
         Err(error) if is_closed_pipe(&*error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("athena-local: {error}");
@@ -143,8 +153,11 @@ async fn execute(command: Command) -> Result<ExitCode, Error> {
                 concurrency,
                 shown_rows: limit_rows,
             };
-            let mut progress = ProgressLine::new("producing orders", Some(orders as u64), Unit::Count);
-            demo::run(options, &mut io::stdout(), |made| progress.update(made.delivered)).await?;
+            let mut progress = DemoProgress {
+                orders: ProgressLine::new("producing orders", Some(orders as u64), Unit::Count),
+                query: None,
+            };
+            demo::run(options, &mut io::stdout(), &mut progress).await?;
         }
         Command::Sql {
             statement,
@@ -168,6 +181,26 @@ async fn execute(command: Command) -> Result<ExitCode, Error> {
         Command::Serve(args) => serve::run(&args).await?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Progress of the demonstration.
+struct DemoProgress {
+    orders: ProgressLine,
+    query: Option<QueryLine>,
+}
+
+impl DemoObserver for DemoProgress {
+    fn producing(&mut self, progress: Progress) {
+        self.orders.update(progress.delivered);
+    }
+
+    fn querying(&mut self, query: QueryProgress) {
+        self.query = Some(QueryLine::start(query));
+    }
+
+    fn queried(&mut self) {
+        self.query = None;
+    }
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! How far sending to a topic has come, for a person or for a log.
+//! Progress of sending to a topic, for a terminal or for a log.
 
 use std::time::{Duration, Instant};
 
@@ -6,10 +6,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::terminal::is_terminal;
 
-/// A bar on a terminal; elsewhere a line of text now and then.
+/// Bar on a terminal; otherwise a line of text at intervals.
 pub(super) struct ProgressLine {
     doing: &'static str,
-    /// How much there is to do, if that is known.
+    /// Amount to send, if that is known.
     total: Option<u64>,
     unit: Unit,
     bar: Option<ProgressBar>,
@@ -17,7 +17,7 @@ pub(super) struct ProgressLine {
     next_line: Duration,
 }
 
-/// What is counted.
+/// Unit of the amounts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unit {
     Count,
@@ -63,7 +63,7 @@ impl ProgressLine {
     }
 }
 
-/// The terminal is as it was before.
+/// Removes the bar.
 impl Drop for ProgressLine {
     fn drop(&mut self) {
         if let Some(bar) = &self.bar {
@@ -79,7 +79,7 @@ fn bar(doing: &'static str, total: Option<u64>, unit: Unit) -> ProgressBar {
         (None, Unit::Count) => "{msg} {spinner} {human_pos} {per_sec} {elapsed}",
         (None, Unit::Bytes) => "{msg} {spinner} {bytes} {bytes_per_sec} {elapsed}",
     };
-    // The templates are constants that parse; were they not, the default style would do.
+    // The templates are valid constants; otherwise the default style would be used.
     let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
     let bar = total.map_or_else(ProgressBar::new_spinner, ProgressBar::new);
     bar.with_style(style).with_message(doing)

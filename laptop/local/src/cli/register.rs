@@ -1,6 +1,6 @@
 //! Schemas into registries.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -9,6 +9,7 @@ use aws_config::SdkConfig;
 use clap::Args;
 use connector::registry::catalog::{Catalog, MARKERS};
 use connector::registry::glue::GlueSchemaRegistry;
+use connector::registry::imports::with_imports;
 use connector::registry::{RegistryError, SchemaRegistry};
 use topic::{SchemaDefinition, TableDefaults, TopicDocument, TopicTable, Warning};
 
@@ -75,8 +76,12 @@ pub(super) async fn run(args: &RegisterArgs) -> Result<(), Error> {
     };
     // What is wrong with the text is said before anything is made.
     let (table, warnings) = registry.table(schema).await?;
+    let mut told = HashSet::new();
     for warning in warnings {
-        eprintln!("warning: {warning}");
+        let line = warning.to_string();
+        if told.insert(line.clone()) {
+            eprintln!("warning: {line}");
+        }
     }
     let description = registry.registrar.description(&registry_name).await?;
     let latest = match description {
@@ -85,10 +90,14 @@ pub(super) async fn run(args: &RegisterArgs) -> Result<(), Error> {
     };
     let mut out = io::stdout().lock();
     match &description {
-        None if args.dry_run => writeln!(out, "would make registry {registry_name}, marked {}", MARKERS[0])?,
+        None if args.dry_run => writeln!(
+            out,
+            "would create registry {registry_name}, marked {}",
+            MARKERS[0]
+        )?,
         None => {
             registry.registrar.create_registry(&registry_name).await?;
-            writeln!(out, "made registry {registry_name}, marked {}", MARKERS[0])?;
+            writeln!(out, "created registry {registry_name}, marked {}", MARKERS[0])?;
         }
         Some(text) if !MARKERS.iter().any(|marker| text.contains(marker)) => eprintln!(
             "warning: the description of registry {registry_name} has no marker, so that Athena does not list it: \
@@ -265,8 +274,9 @@ impl Registry {
             schema_version_id: String::new(),
             data_format: schema.data_format.to_owned(),
             definition: schema.definition.to_owned(),
-            references: Vec::new(),
+            ..SchemaDefinition::default()
         };
+        let definition = with_imports(&self.reader, Some(schema.registry), definition).await?;
         let document = TopicDocument::parse(schema.name, &definition)?;
         let mut referenced = BTreeMap::new();
         for reference in document.references() {
@@ -278,6 +288,7 @@ impl Registry {
                 }
                 error => error.to_string(),
             })?;
+            let latest = with_imports(&self.reader, Some(registry), latest).await?;
             referenced.insert(reference, latest);
         }
         let warnings = document.warnings().to_vec();

@@ -89,7 +89,7 @@ mod tests {
             definition: format!(
                 r#"{{"topicName": "orders", "message": {{"dataFormat": "json", "fields": [{fields}]}}}}"#
             ),
-            references: Vec::new(),
+            ..SchemaDefinition::default()
         };
         TopicTable::parse("customer", "orders", &definition).unwrap()
     }

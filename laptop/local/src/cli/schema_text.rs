@@ -1,21 +1,22 @@
-//! Schemas as they are registered: their format, and the table that they make.
+//! Data formats of schemas, and the columns of their tables.
 
 use clap::ValueEnum;
 use topic::TopicTable;
+use topic::table::COMMENT_KEY;
 
 use crate::types::{sql_name, sql_schema};
 
-/// Glue's data formats.
+/// Data formats of Glue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum RegisteredAs {
-    /// A topic document or a JSON Schema.
+    /// Topic document or JSON Schema.
     Json,
     Avro,
     Protobuf,
 }
 
 impl RegisteredAs {
-    /// Glue's name for it.
+    /// Name in Glue.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Json => "JSON",
@@ -24,7 +25,7 @@ impl RegisteredAs {
         }
     }
 
-    /// By the ending of a file's name.
+    /// Format by the extension of a file's name.
     pub(super) fn of_file(path: &std::path::Path) -> Option<Self> {
         match path.extension()?.to_str()? {
             "json" => Some(Self::Json),
@@ -35,7 +36,7 @@ impl RegisteredAs {
     }
 }
 
-/// The topic and a line for each column.
+/// Topic and a line for each column.
 pub(super) fn columns(table: &TopicTable) -> String {
     let schema = sql_schema(&table.schema);
     let width = schema
@@ -47,7 +48,23 @@ pub(super) fn columns(table: &TopicTable) -> String {
     let lines = schema
         .fields()
         .iter()
-        .map(|field| format!("{:width$}  {}", field.name(), sql_name(field.data_type())));
+        .zip(table.schema.fields())
+        .map(|(field, wire)| {
+            let comment = wire
+                .metadata()
+                .get(COMMENT_KEY)
+                .map_or_else(String::new, |comment| {
+                    format!(
+                        "  -- {}",
+                        comment.split_whitespace().collect::<Vec<_>>().join(" ")
+                    )
+                });
+            format!(
+                "{:width$}  {}{comment}",
+                field.name(),
+                sql_name(field.data_type())
+            )
+        });
     let mut text = format!("topic {}, {} values", table.topic, table.value.format());
     for line in lines {
         text.push('\n');

@@ -1,4 +1,4 @@
-//! Embedded parts that run until they are told to end.
+//! The command `serve`: embedded servers that run until interrupted.
 
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr};
@@ -14,15 +14,16 @@ use crate::stack::{Places, Stack};
 
 #[derive(Debug, Args)]
 pub(super) struct ServeArgs {
-    /// How many orders to produce first.
+    /// Number of orders to produce first.
     #[arg(long, default_value_t = 0)]
     orders: usize,
     #[command(flatten)]
     made: OrdersArgs,
-    /// Schemas of a folder to register: REGISTRY/NAME.json, .avsc or .proto; those right in it are of the registry `customer`.
+    /// Folder of schemas to register: REGISTRY/NAME.json, .avsc or .proto; those directly in it belong to the
+    /// registry `customer`.
     #[arg(long, value_name = "DIR")]
     schemas: Option<PathBuf>,
-    /// A file whose rows to send to a topic, with a table of it in the registry `customer`.
+    /// File whose rows to send to a topic, with a table of it in the registry `customer`.
     #[arg(long, value_name = "TOPIC=FILE", value_parser = topic_file)]
     load: Vec<(String, PathBuf)>,
     /// Port of Kafka [default: a free one, as for the others].
@@ -34,10 +35,11 @@ pub(super) struct ServeArgs {
     s3_port: u16,
     #[arg(long, value_name = "PORT", default_value_t = 0, hide_default_value = true)]
     athena_port: u16,
-    /// Address to listen at. Another than this machine's own lets in whoever reaches it: nothing here asks for a login.
+    /// Address to listen at. With any address except loopback, everyone who reaches it has access: there is no
+    /// authentication.
     #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     listen: IpAddr,
-    /// Host that clients are told to connect to [default: the address, or 127.0.0.1 for all addresses].
+    /// Host for clients to connect to [default: the address, or 127.0.0.1 for all addresses].
     #[arg(long, value_name = "HOST")]
     advertise: Option<String>,
 }
@@ -48,7 +50,7 @@ pub(super) async fn run(args: &ServeArgs) -> Result<(), Error> {
     let places = args.places();
     if !args.listen.is_loopback() {
         eprintln!(
-            "warning: listening at {}: whoever reaches this machine reads and writes everything in here, without a login",
+            "warning: listening at {}: everyone who reaches this machine can read and write everything, without a login",
             args.listen
         );
     }
@@ -66,7 +68,7 @@ pub(super) async fn run(args: &ServeArgs) -> Result<(), Error> {
         writeln!(out, "export {name}={value}")?;
     }
     out.flush()?;
-    eprintln!("Kafka, Glue and S3 are up until interrupted (Ctrl-C).");
+    eprintln!("Kafka, Glue and S3 run until interrupted (Ctrl-C).");
     tokio::select! {
         interrupted = tokio::signal::ctrl_c() => interrupted?,
         _ = terminated.recv() => {}

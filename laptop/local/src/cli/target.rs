@@ -1,4 +1,4 @@
-//! What the SQL is about: the embedded stack, a Lambda function, or a connector in this process.
+//! Target of SQL: the embedded stack, a Lambda function, or a connector in this process.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,52 +18,54 @@ use crate::invoke::{InProcess, Invoke, LambdaInvoke, LambdaTarget};
 use crate::row_file::RowFile;
 use crate::stack::{Orders, Stack};
 
-/// Which connector to ask. Without `--embedded` and `--function`, one in this process, configured by the environment
-/// variables of the Lambda function: `kafka_endpoint`, `spill_bucket` and so on.
+/// Connector to use. Without `--embedded` and `--function`, one in this process, configured by the
+/// environment variables of the Lambda function: `kafka_endpoint`, `spill_bucket` and so on.
 #[derive(Debug, Args)]
 pub(super) struct TargetArgs {
-    /// Kafka, Glue and S3 in this process. The function's settings in the environment hold, but for those that name these.
+    /// Use Kafka, Glue and S3 in this process. The function's settings in the environment apply, except those of
+    /// these servers.
     #[arg(long, conflicts_with = "function")]
     embedded: bool,
-    /// The brokers, `host:port`, comma-separated [default: $kafka_endpoint].
+    /// Brokers, `host:port`, comma-separated [default: $kafka_endpoint].
     #[arg(long, alias = "bootstrap-servers", value_name = "HOST:PORT", conflicts_with_all = ["embedded", "function"])]
     bootstrap: Option<String>,
-    /// Schemas in a folder in place of AWS: REGISTRY/NAME.json, .avsc or .proto; those right in it are of the registry
-    /// `customer`. Blocks are spilled into this process then.
+    /// Use the schemas of a folder in place of AWS: REGISTRY/NAME.json, .avsc or .proto; those directly in it
+    /// belong to the registry `customer`. Blocks are then spilled into this process.
     #[arg(long, value_name = "DIR", conflicts_with = "function")]
     schemas: Option<PathBuf>,
-    /// Send a file's rows to a topic of the embedded Kafka first, and make a table of it in the registry `customer`.
+    /// Send a file's rows to a topic of the embedded Kafka first, and register a table for it in the registry
+    /// `customer`.
     #[arg(long, value_name = "TOPIC=FILE", requires = "embedded", value_parser = topic_file)]
     load: Vec<(String, PathBuf)>,
-    /// How many orders to produce into the embedded Kafka first [default: 10000, or none with --load or --schemas].
+    /// Number of orders to produce into the embedded Kafka first [default: 10000, or none with --load or --schemas].
     #[arg(long, requires = "embedded")]
     orders: Option<usize>,
     #[command(flatten)]
     made: OrdersArgs,
-    /// A Lambda function, by name or ARN.
+    /// Use a Lambda function, by name or ARN.
     #[arg(long)]
     function: Option<String>,
-    /// Where to invoke it, if not in AWS: `cargo lambda watch` listens on http://localhost:9000.
+    /// Endpoint of the function [default: AWS]; `cargo lambda watch` listens on http://localhost:9000.
     #[arg(long, requires = "function")]
     endpoint: Option<String>,
-    /// The function's region, if not the SDK's default.
+    /// Region of the function [default: the SDK's].
     #[arg(long, requires = "function")]
     region: Option<String>,
-    /// What the connector is called in SQL.
+    /// Name of the connector's catalog in SQL.
     #[arg(long, default_value = "msk")]
     catalog: String,
-    /// How many splits to read at once.
+    /// Number of splits to read at once.
     #[arg(long, default_value_t = 4)]
     concurrency: usize,
 }
 
-/// Which orders to make.
+/// Orders to generate.
 #[derive(Debug, Clone, Copy, Args)]
 pub(super) struct OrdersArgs {
     /// Partitions of the topic.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(i32).range(1..))]
     pub(super) partitions: i32,
-    /// Equal seeds give equal orders.
+    /// Seed of the orders; equal seeds give equal orders.
     #[arg(long, default_value_t = 42)]
     seed: u64,
 }
@@ -85,7 +87,7 @@ fn first_order() -> NaiveDateTime {
         .naive_utc()
 }
 
-/// An engine, and what must live as long as it.
+/// Engine, and what must live as long as it.
 pub(super) struct Target {
     athena: Athena,
     _stack: Option<Stack>,
@@ -122,8 +124,7 @@ impl Target {
             }
             (None, _) => {
                 return Err(
-                    "nothing to ask: give --embedded, --function or --bootstrap, or set kafka_endpoint"
-                        .into(),
+                    "no connector: use --embedded, --function or --bootstrap, or set kafka_endpoint".into(),
                 );
             }
         };

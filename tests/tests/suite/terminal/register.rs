@@ -51,7 +51,7 @@ async fn a_registry_is_made_with_its_marker_and_versions_are_compared() {
     assert_eq!(
         lines[..2],
         [
-            "made registry shop, marked {AthenaFederationMSK}",
+            "created registry shop, marked {AthenaFederationMSK}",
             "registered shop.t as version 1"
         ]
     );

@@ -352,7 +352,7 @@ mod tests {
                 schema_version_id: String::new(),
                 data_format: "JSON".to_owned(),
                 definition: definition.to_owned(),
-                references: Vec::new(),
+                ..SchemaDefinition::default()
             };
             TopicTable::parse("customer", "orders", &definition).unwrap()
         });
@@ -411,7 +411,7 @@ mod tests {
         assert_eq!(shown.read_as, "hex");
         assert_eq!(
             shown.error.as_deref(),
-            Some("no schema has the id 9 that the record names")
+            Some("the schema 9 that the record names does not exist")
         );
         let framed = [&[0, 0, 0, 0, 9][..], br#"{"a": "more than a number"}"#].concat();
         let shown = view(None).show(&Record::of_value(&framed));
