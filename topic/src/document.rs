@@ -29,7 +29,7 @@
 //!
 //! | key of `message` and `key` | value |
 //! |---|---|
-//! | `dataFormat` | `json`, `csv`, `avro`, `protobuf` or `raw` |
+//! | `dataFormat` | `json`, `csv`, `avro`, `protobuf`, `raw` or `text` |
 //! | `fields` | the columns; left out for Avro and Protobuf, all those of the schema |
 //! | `csv` | `delimiter`, `quote`, `escape` (each one character; empty for none), `nullText`, `trim` |
 //! | `schema` | for Avro and Protobuf: `schemaName`, and `registryName` if another, of the registered schema |
@@ -91,7 +91,7 @@ mod field;
 mod json;
 mod json_schema;
 mod mappings;
-mod metadata_columns;
+pub(crate) mod metadata_columns;
 mod node;
 mod reference;
 mod side;

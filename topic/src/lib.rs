@@ -10,6 +10,7 @@
 //! | [`record`] | a record as Kafka holds it |
 //! | [`decode`] | records to Arrow columns |
 //! | [`format_hint`] | date patterns |
+//! | [`undescribed`] | the table of a topic that nobody described |
 //! | [`infer`] | a document proposed from sample records |
 //! | `names` | names that differ by case alone |
 
@@ -23,6 +24,7 @@ pub mod path;
 pub mod record;
 pub mod table;
 pub mod type_name;
+pub mod undescribed;
 
 pub use decode::{
     BadRecord, NoWriterSchemas, RowDecoder, RowError, TableError, Unresolved, ValueErrors, WriterSchemaError,

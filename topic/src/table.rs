@@ -111,6 +111,8 @@ pub enum Encoding {
         message: Option<String>,
     },
     Raw,
+    /// Text, or whatever the schema that a payload names makes of it.
+    Text,
 }
 
 impl Encoding {
@@ -121,6 +123,7 @@ impl Encoding {
             Self::Avro { .. } => DataFormat::Avro,
             Self::Protobuf { .. } => DataFormat::Protobuf,
             Self::Raw => DataFormat::Raw,
+            Self::Text => DataFormat::Text,
         }
     }
 }
@@ -258,16 +261,19 @@ pub enum DataFormat {
     Protobuf,
     /// A value alone, as Kafka's own serializers write it.
     Raw,
+    /// Text; of a payload that names its schema, its JSON.
+    Text,
 }
 
 impl DataFormat {
     /// Each with its name in documents.
-    pub const WORDS: [(&str, Self); 5] = [
+    pub const WORDS: [(&str, Self); 6] = [
         ("json", Self::Json),
         ("csv", Self::Csv),
         ("avro", Self::Avro),
         ("protobuf", Self::Protobuf),
         ("raw", Self::Raw),
+        ("text", Self::Text),
     ];
 }
 
@@ -314,12 +320,19 @@ pub fn is_self_described(schema: &Schema) -> bool {
     let format = metadata.get(DATA_FORMAT_KEY).and_then(|name| name.parse().ok());
     // A key without a format is never corrupt, and names no schema but in the record's headers.
     let key_is_plain = !metadata.contains_key(KEY_DATA_FORMAT_KEY);
+    let key_is_text = key_encoding(schema).is_some();
     let is_told = |source| match source {
-        Source::Key => false,
-        Source::KeyCorrupt | Source::KeySchemaId => key_is_plain,
+        Source::Key => key_is_text,
+        Source::KeyCorrupt | Source::KeySchemaId => key_is_plain || key_is_text,
         _ => true,
     };
-    matches!(format, Some(DataFormat::Json | DataFormat::Csv | DataFormat::Raw))
+    let tells = [
+        DataFormat::Json,
+        DataFormat::Csv,
+        DataFormat::Raw,
+        DataFormat::Text,
+    ];
+    format.is_some_and(|format| tells.contains(&format))
         && schema.fields().iter().all(|field| {
             let metadata = field.metadata();
             let source = metadata
@@ -335,12 +348,23 @@ pub(crate) fn encoding(schema: &Schema) -> Option<Encoding> {
     Some(match metadata.get(DATA_FORMAT_KEY)?.parse().ok()? {
         DataFormat::Json => Encoding::Json,
         DataFormat::Raw => Encoding::Raw,
+        DataFormat::Text => Encoding::Text,
         DataFormat::Csv => Encoding::Csv(match metadata.get(CSV_KEY) {
             Some(json) => serde_json::from_str(json).ok()?,
             None => CsvOptions::default(),
         }),
         DataFormat::Avro | DataFormat::Protobuf => return None,
     })
+}
+
+/// The encoding of keys that the metadata of a schema tells by the format's name alone.
+pub(crate) fn key_encoding(schema: &Schema) -> Option<Encoding> {
+    match schema.metadata().get(KEY_DATA_FORMAT_KEY)?.parse().ok()? {
+        DataFormat::Text => Some(Encoding::Text),
+        DataFormat::Json | DataFormat::Csv | DataFormat::Avro | DataFormat::Protobuf | DataFormat::Raw => {
+            None
+        }
+    }
 }
 
 /// The read options that the metadata of a schema tells.

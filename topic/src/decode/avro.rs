@@ -253,6 +253,26 @@ fn read(plan: &Plan, datum: &[u8], columns: &mut [ColumnBuilder]) -> Result<(), 
         .map_err(|error| RowError::bad(format!("not an Avro datum of its schema: {error}")))
 }
 
+/// Reads whole data of one schema, as text.
+pub(crate) struct WholeDatum(Plan);
+
+impl WholeDatum {
+    /// # Errors
+    /// If the schema cannot be used, saying why.
+    pub(crate) fn new(schema: &SchemaDefinition) -> Result<Self, String> {
+        let mut types = Types::default();
+        let top = types.parse_with(&schema.definition, &schema.references);
+        let top = top.map_err(|error| error.reason)?;
+        let resolution = Resolution::new(types, top, top).map_err(|error| error.to_string())?;
+        Ok(Self(Plan::whole(resolution)))
+    }
+
+    /// Appends the text of `datum` to the only one of `columns`, which is VARCHAR: of a datum with parts, its JSON.
+    pub(crate) fn append(&self, datum: &[u8], columns: &mut [ColumnBuilder]) -> Result<(), RowError> {
+        read(&self.0, datum, columns)
+    }
+}
+
 /// Whether each of `paths` leads to a part of data of the schema.
 pub(crate) fn lead_somewhere(definition: &str, paths: &[Path]) -> Result<Vec<bool>, SchemaTextError> {
     let schema = Schema::parse(definition)?;

@@ -14,6 +14,7 @@
 //! | `avro` | an Avro datum, by its writer's schema |
 //! | `protobuf` | a Protobuf message, by descriptor |
 //! | `raw` | a single value, as Kafka's own serializers write it |
+//! | `text` | text, or what a payload's own schema makes of it |
 //! | `about` | what a record tells of itself |
 //! | `scalar` | what a scalar means to a type |
 //! | `utf8` | bytes that should be text |
@@ -52,6 +53,7 @@ mod payload_decoder;
 pub(crate) mod protobuf;
 pub(crate) mod raw;
 pub mod scalar;
+mod text;
 mod utf8;
 mod wanted;
 mod writer_schemas;
@@ -105,6 +107,7 @@ impl RowDecoder {
         let encoding = table.map(|table| table.value.clone());
         let encoding = encoding.or_else(|| table::encoding(schema));
         let key_encoding = table.and_then(|table| table.key.clone());
+        let key_encoding = key_encoding.or_else(|| table::key_encoding(schema));
         let of_key = |column: &Column| matches!(column.source, Source::KeyCorrupt | Source::KeySchemaId);
         let key_wanted = !key.is_empty() || about.iter().any(of_key);
         Ok(Self {

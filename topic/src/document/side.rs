@@ -176,6 +176,7 @@ fn read_encoding(
     let encoding = match format {
         DataFormat::Json => Encoding::Json,
         DataFormat::Raw => Encoding::Raw,
+        DataFormat::Text => Encoding::Text,
         DataFormat::Csv => Encoding::Csv(read_csv(node, &mut context.warnings)?),
         DataFormat::Avro | DataFormat::Protobuf => return read_schema(node, format, context),
     };
@@ -237,7 +238,7 @@ pub(super) fn schema_fields(encoding: &Encoding) -> Result<Vec<Field>, crate::de
     match encoding {
         Encoding::Avro { definition } => avro::fields(definition),
         Encoding::Protobuf { definition, message } => protobuf::fields(definition, message.as_deref()),
-        Encoding::Json | Encoding::Csv(_) | Encoding::Raw => Ok(Vec::new()),
+        Encoding::Json | Encoding::Csv(_) | Encoding::Raw | Encoding::Text => Ok(Vec::new()),
     }
 }
 
