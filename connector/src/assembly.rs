@@ -14,7 +14,7 @@ use tokio::sync::OnceCell;
 use crate::aws::credentials::AwsCredentialStore;
 use crate::aws::kms::KmsSpillKeys;
 use crate::aws::session::ForwardedSession;
-use crate::aws::{glue_connection, sdk};
+use crate::aws::{glue_connection, role, sdk};
 use crate::config::error::{ConfigError, GLUE_CONNECTION};
 use crate::config::variables::Variables;
 use crate::config::{Config, GLUE_ENDPOINT};
@@ -47,11 +47,11 @@ impl AwsParts {
         }
     }
 
-    /// Namespace of the metrics; before any parts are assembled, the one that the environment names.
-    pub(crate) fn metrics_namespace(&self) -> Option<String> {
+    /// What the settings say, without asking AWS; before any parts are assembled, what the environment says.
+    pub(crate) fn told<T>(&self, setting: impl FnOnce(&Config) -> T) -> Option<T> {
         match self.parts.get() {
-            Some(parts) => parts.config.metrics_namespace.clone(),
-            None => self.variables.config().ok()?.metrics_namespace,
+            Some(parts) => Some(setting(&parts.config)),
+            None => self.variables.config().ok().as_ref().map(setting),
         }
     }
 
@@ -66,6 +66,7 @@ impl AwsParts {
             Ok(assemble(
                 &parts.config,
                 &sdk,
+                &self.sdk,
                 parts.clusters.clone(),
                 parts.spill_keys.clone(),
             ))
@@ -82,17 +83,27 @@ impl AwsParts {
 /// What calls work with under these settings, with what `sdk` has the right to. Touches no network.
 pub fn parts(config: &Config, sdk: &SdkConfig) -> Parts {
     let clusters = kafka_clusters(config, credential_store(sdk));
-    assemble(config, sdk, clusters, spill_keys(config, sdk))
+    assemble(config, sdk, sdk, clusters, spill_keys(config, sdk))
 }
 
 /// What `sdk` has the right to: a caller's session reads Glue and writes blocks, but brokers, their secrets and the keys of
-/// blocks are the function's own.
-fn assemble(config: &Config, sdk: &SdkConfig, clusters: Clusters, spill_keys: Arc<dyn SpillKeys>) -> Parts {
+/// blocks are the function's own, whose identity `own` is. So is the role that the settings name for Glue.
+fn assemble(
+    config: &Config,
+    sdk: &SdkConfig,
+    own: &SdkConfig,
+    clusters: Clusters,
+    spill_keys: Arc<dyn SpillKeys>,
+) -> Parts {
+    let registry = match &config.glue_role {
+        Some(role) => GlueSchemaRegistry::from_sdk_config(&role::assume(own, role)),
+        None => GlueSchemaRegistry::from_sdk_config(sdk),
+    };
     let blocks = S3BlockStore::new(sdk::s3_client(sdk)).with_put_headers(config.spill_put_headers.clone());
     let query_status = AthenaQueryStatus::new(aws_sdk_athena::Client::new(sdk));
     let parts = Parts::new(
         config.clone(),
-        Arc::new(GlueSchemaRegistry::from_sdk_config(sdk)),
+        Arc::new(registry),
         clusters,
         Arc::new(blocks),
         Arc::new(query_status.with_throttle(config.throttle)),

@@ -13,6 +13,7 @@ use crate::aws::session::SessionError;
 use crate::config::cluster;
 use crate::config::error::ConfigError;
 use crate::filter::FilterError;
+use crate::raw_topics::RawTopicError;
 use crate::registry::catalog::CatalogError;
 use crate::spill_keys::SpillKeyError;
 use crate::splits::token::TokenError;
@@ -35,6 +36,10 @@ pub enum Error {
     #[error("unknown request class {0}")]
     UnknownRequest(&'static str),
 
+    /// A caller asks for what GetTable has not shown.
+    #[error("table `{table}` has no column `{column}` of this type")]
+    UnknownColumn { table: String, column: String },
+
     /// The answer cannot be put on the wire.
     #[error("response: {0}")]
     Response(#[from] EncodeError),
@@ -42,6 +47,10 @@ pub enum Error {
     /// Databases, tables, and the service that keeps them.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
+
+    /// Tables that are topics.
+    #[error("{}", raw_topic_message(.0))]
+    RawTopic(#[from] RawTopicError),
 
     #[error("tables were asked for without naming a schema")]
     NoSchemaName,
@@ -138,6 +147,13 @@ pub enum Error {
     Internal(String),
 }
 
+fn raw_topic_message(error: &RawTopicError) -> String {
+    match error {
+        RawTopicError::Kafka(error) => cluster::explain(error),
+        error => error.to_string(),
+    }
+}
+
 impl From<SpillError> for Error {
     fn from(error: SpillError) -> Self {
         Self::Spill(Box::new(error))
@@ -159,7 +175,9 @@ impl Error {
             | Self::Split(_)
             | Self::SpillKeyTooLong { .. } => "request",
             Self::Catalog(error) => error.kind(),
-            Self::Table { .. } | Self::Filter(_) => "table",
+            Self::RawTopic(RawTopicError::Kafka(error)) => error.kind(),
+            Self::RawTopic(RawTopicError::NotMeant { .. } | RawTopicError::Ambiguous(_)) => "table",
+            Self::Table { .. } | Self::Filter(_) | Self::UnknownColumn { .. } => "table",
             Self::Kafka(error) => error.kind(),
             Self::WriterSchema { .. } | Self::BadRecord { .. } => "record",
             Self::SpillKeys(error) if error.throttled => "throttled",

@@ -17,7 +17,7 @@ mod comparable;
 mod ranges;
 
 /// Constraints, made ready for batches of one schema.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Filter {
     columns: Vec<ColumnFilter>,
 }
@@ -63,7 +63,7 @@ pub enum FilterError {
     Arrow(#[from] ArrowError),
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct ColumnFilter {
     name: String,
     index: usize,
@@ -72,7 +72,7 @@ struct ColumnFilter {
 }
 
 /// Which values that are not null may stay.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Values {
     All,
     None,

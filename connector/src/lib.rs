@@ -9,11 +9,15 @@
 //! | [`assembly`] | the composition root: clients and settings of AWS and Kafka put together |
 //! | [`parts`] | what the calls work with |
 //! | [`metadata`] | ping, schemas, tables, table, layout, capabilities |
+//! | [`tables`] | every database and table, wherever it comes from |
 //! | [`splits`] | watermarks to splits, page by page |
 //! | [`records`] | a split to rows: reader, decoder, filter, spiller |
 //! | [`pushdown`] | constraints to what of a topic is read |
 //! | [`filter`] | constraints over a batch |
 //! | [`registry`] | schema registries: where tables come from |
+//! | [`raw_topics`] | topics as tables that nobody described |
+//! | [`system_tables`] | tables about topics: their partitions, their groups |
+//! | `names` | names in any case |
 //! | [`query_status`] | whether anybody still waits for the rows |
 //! | [`spill_keys`] | keys that blocks are encrypted with |
 //! | [`aws`] | AWS's services as they are used here |
@@ -34,14 +38,18 @@ pub mod error;
 pub mod filter;
 mod http;
 pub mod metadata;
+mod names;
 mod once_cache;
 pub mod parts;
 pub mod pushdown;
 pub mod query_status;
+pub mod raw_topics;
 pub mod records;
 pub mod registry;
 pub mod spill_keys;
 pub mod splits;
+pub mod system_tables;
+pub mod tables;
 pub mod telemetry;
 #[cfg(test)]
 mod testing;

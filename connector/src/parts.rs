@@ -1,6 +1,7 @@
 //! What the calls work with, behind the seams that tests put others in place of.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use kafka::Clusters;
 use spill::BlockStore;
@@ -9,16 +10,19 @@ use topic::TableDefaults;
 
 use crate::config::Config;
 use crate::query_status::QueryStatus;
+use crate::raw_topics::RawTopics;
 use crate::registry::SchemaRegistry;
 use crate::registry::catalog::Catalog;
 use crate::registry::confluent::ConfluentRegistry;
 use crate::registry::writer_schemas::WriterSchemaSources;
 use crate::spill_keys::{LocalSpillKeys, SpillKeys};
+use crate::tables::Tables;
 
 /// What the calls work with.
 pub struct Parts {
     pub config: Config,
     pub catalog: Catalog,
+    pub raw_topics: RawTopics,
     pub writer_schemas: Arc<WriterSchemaSources>,
     pub clusters: Clusters,
     pub blocks: Arc<dyn BlockStore>,
@@ -42,10 +46,12 @@ impl Parts {
         };
         let catalog = Catalog::new(registry, config.schema_cache)
             .with_defaults(defaults)
-            .with_named_clusters(!config.named_clusters.is_empty());
+            .with_named_clusters(!config.named_clusters.is_empty())
+            .with_named_registries(config.glue_registries.clone());
         let confluent = config.schema_registry_url.clone().map(ConfluentRegistry::new);
         Self {
             writer_schemas: Arc::new(WriterSchemaSources::new(catalog.versions(), confluent)),
+            raw_topics: RawTopics::new(config.raw_databases.clone(), config.schema_cache),
             config,
             catalog,
             clusters,
@@ -53,6 +59,17 @@ impl Parts {
             spill_keys: Arc::new(LocalSpillKeys),
             spill_bucket_check: OnceCell::new(),
             query_status,
+        }
+    }
+
+    /// All databases and tables, for a request that must be answered by `deadline`.
+    pub fn tables(&self, deadline: Instant) -> Tables<'_> {
+        Tables {
+            catalog: &self.catalog,
+            raw: &self.raw_topics,
+            clusters: &self.clusters,
+            lists_system_tables: self.config.list_system_tables,
+            deadline,
         }
     }
 

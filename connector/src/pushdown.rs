@@ -6,6 +6,7 @@
 //! | `partitions` | a value set over a column of partition numbers, as the partitions it holds |
 //! | `times` | a value set over a column of timestamps, as a stretch of time |
 //! | [`limit`] | when a split may stop at the query's limit |
+//! | [`newest`] | when the newest rows of each partition are enough |
 //!
 //! All of it only leaves out what the [filter](crate::filter) would drop: whatever cannot be told stays. Two more things
 //! that a request may carry leave out nothing:
@@ -26,6 +27,7 @@ use partitions::PartitionTest;
 pub use times::TimeRange;
 
 pub mod limit;
+pub mod newest;
 mod offsets;
 mod partitions;
 mod times;

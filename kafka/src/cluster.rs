@@ -16,6 +16,18 @@ pub struct Cluster {
     pub certificates: Option<CertificatesLocation>,
     /// Region to sign IAM's tokens for, if not the one in the brokers' names.
     pub signing_region: Option<String>,
+    /// Role that IAM's tokens are signed as, if not as whoever this process is.
+    pub role: Option<AssumedRole>,
+}
+
+/// An IAM role that is assumed for somebody else's resources.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct AssumedRole {
+    pub arn: String,
+    /// What the role's trust policy wants to hear.
+    pub external_id: Option<String>,
+    /// Name of the session in logs; `None` for the connector's own.
+    pub session_name: Option<String>,
 }
 
 impl Cluster {

@@ -48,10 +48,11 @@ pub enum KafkaError {
     )]
     Unauthorized { place: String, reason: String },
 
-    /// The brokers did not tell a topic's partitions or watermarks.
-    #[error("topic `{topic}`: no {wanted} from the brokers within {waited:?}: {reason}")]
+    /// The brokers did not answer a question in time.
+    #[error("{place}: no {wanted} from the brokers within {waited:?}: {reason}")]
     LookUp {
-        topic: String,
+        /// Such as ``topic `orders` ``.
+        place: String,
         wanted: &'static str,
         waited: Duration,
         reason: String,

@@ -7,6 +7,7 @@
 //! |---|---|
 //! | [`offsets`] | partitions, offset ranges, the ends of a log |
 //! | [`topic_id`] | what tells a topic from another of the same name |
+//! | [`state`] | what partitions and consumer groups are like at one moment |
 //! | [`cluster`] | how to reach a cluster, and which of its records count |
 //! | [`clusters`] | the clusters that tables are in |
 //! | [`auth`] | credentials and certificates to client settings |
@@ -15,6 +16,9 @@
 //! | `client` | what a client reports outside of any call, and the tokens it is given |
 //! | `look_up` | both ends of all partitions, and offsets by time, one request a broker |
 //! | [`cursor`] | where a read stands and when it is done (pure) |
+//! | `attempts` | one attempt after the other, until a deadline |
+//! | `topic_state` | the state of a topic's partitions and groups, asked of the brokers |
+//! | `topic_list` | the topics that there are |
 //! | `uncommitted` | whether a range that brings nothing holds nothing |
 //! | `reader` | the loop that joins `look_up`, `librdkafka::fetch`, `uncommitted` and [`cursor`] |
 //! | `librdkafka` | calls that the `rdkafka` crate does not wrap: all `unsafe` of the crate |
@@ -23,7 +27,7 @@
 //! | `conformance` | what every broker promises, for tests |
 
 pub use broker::KafkaBroker;
-pub use cluster::{Cluster, IsolationLevel};
+pub use cluster::{AssumedRole, Cluster, IsolationLevel};
 pub use clusters::Clusters;
 pub use error::{KafkaError, SinkFailed};
 pub use memory::MemoryBroker;
@@ -31,8 +35,10 @@ pub use offsets::{
     OffsetRange, OnExpiredOffsets, PlannedRange, ReadStats, TopicPartition, TopicSnapshot, Watermarks,
 };
 pub use seam::{Broker, EARLIEST_TIME_MS, RecordSink};
+pub use state::{CommittedOffset, PartitionState};
 pub use topic_id::TopicId;
 
+mod attempts;
 pub mod auth;
 mod blocking;
 pub mod broker;
@@ -54,5 +60,8 @@ pub mod offsets;
 mod pool;
 mod reader;
 mod seam;
+pub mod state;
 pub mod topic_id;
+mod topic_list;
+mod topic_state;
 mod uncommitted;

@@ -6,45 +6,26 @@
 //! Ends per partition would cost two round trips each.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::Consumer;
-use rdkafka::error::KafkaError as ClientError;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
-use rdkafka::types::RDKafkaErrorCode;
 
-use crate::client::{Client, last_complaint, serve_events};
+use crate::attempts::{ATTEMPT_LIMIT, About, Attempts, Failure};
+use crate::client::Client;
 use crate::error::KafkaError;
 use crate::librdkafka::describe::{TopicDescription, describe};
 use crate::offsets::{PlannedRange, TopicSnapshot, Watermarks};
 
-/// How long brokers may take to tell where a topic's records are, retries included.
-const LOOK_UP_LIMIT: Duration = Duration::from_secs(60);
-/// How long one attempt waits, so that errors the client meets meanwhile are noticed.
-const ATTEMPT_LIMIT: Duration = Duration::from_secs(5);
-/// How long the first attempt of a client waits that nobody has answered yet: it may be refused. Each further one waits
-/// twice as long, up to [`ATTEMPT_LIMIT`].
-const FIRST_ATTEMPT_LIMIT: Duration = Duration::from_millis(500);
 /// How long a broker that answered before is waited for until another one is looked for.
 const KNOWN_BROKER_LIMIT: Duration = Duration::from_secs(2);
-const RETRY_PAUSE: Duration = Duration::from_millis(100);
 
 /// Questions about one topic, all to be answered before one deadline.
 pub(crate) struct LookUp<'a> {
     client: &'a Client,
     topic: &'a str,
-    started: Instant,
-    deadline: Instant,
-    cancelled: &'a AtomicBool,
-}
-
-/// What one attempt came to, when it was not an answer.
-enum Failure {
-    /// Brokers come back, leaders are elected: worth another attempt.
-    Passing(String),
-    Final(KafkaError),
+    attempts: Attempts<'a>,
 }
 
 impl<'a> LookUp<'a> {
@@ -55,13 +36,10 @@ impl<'a> LookUp<'a> {
         deadline: Instant,
         cancelled: &'a AtomicBool,
     ) -> Self {
-        let started = Instant::now();
         Self {
             client,
             topic,
-            started,
-            deadline: deadline.min(started + LOOK_UP_LIMIT),
-            cancelled,
+            attempts: Attempts::new(client, About::Topic(topic), deadline, cancelled),
         }
     }
 
@@ -108,14 +86,14 @@ impl<'a> LookUp<'a> {
 
     fn description(&self) -> Result<TopicDescription, KafkaError> {
         let context = self.client.context();
-        self.retry("partitions", |patience| {
+        self.attempts.retry("partitions", |patience| {
             let (broker, limit) = match context.answering_broker() {
                 Some(broker) => (broker, KNOWN_BROKER_LIMIT),
                 None => (self.leader(patience)?, ATTEMPT_LIMIT),
             };
-            let described = describe(self.client, self.topic, broker, self.at_most(limit));
+            let described = describe(self.client, self.topic, broker, self.attempts.at_most(limit));
             context.set_answering_broker(described.is_ok().then_some(broker));
-            let topic = described.map_err(|code| self.code_failure(code))?;
+            let topic = described.map_err(|code| self.attempts.code_failure(code))?;
             if topic.partitions.is_empty() {
                 return Err(Failure::Passing("the topic has no partitions yet".into()));
             }
@@ -130,12 +108,12 @@ impl<'a> LookUp<'a> {
     fn leader(&self, patience: Duration) -> Result<i32, Failure> {
         let metadata = self
             .client
-            .fetch_metadata(Some(self.topic), self.at_most(patience));
-        let metadata = metadata.map_err(|error| self.failure(&error))?;
+            .fetch_metadata(Some(self.topic), self.attempts.at_most(patience));
+        let metadata = metadata.map_err(|error| self.attempts.failure(&error))?;
         let topic = metadata.topics().iter().find(|topic| topic.name() == self.topic);
         let topic = topic.ok_or_else(|| Failure::Passing("the topic is missing from the answer".into()))?;
         if let Some(error) = topic.error() {
-            return Err(self.code_failure(error.into()));
+            return Err(self.attempts.code_failure(error.into()));
         }
         let led = topic
             .partitions()
@@ -158,7 +136,7 @@ impl<'a> LookUp<'a> {
     }
 
     fn offsets(&self, partitions: &[i32], end: Offset, wanted: &'static str) -> Result<Vec<i64>, KafkaError> {
-        self.retry(wanted, |_| self.ask_offsets(partitions, end))
+        self.attempts.retry(wanted, |_| self.ask_offsets(partitions, end))
     }
 
     fn ask_offsets(&self, partitions: &[i32], end: Offset) -> Result<Vec<i64>, Failure> {
@@ -182,7 +160,7 @@ impl<'a> LookUp<'a> {
             Offset::Offset(offset) => Some(Some(offset)),
             _ => None,
         };
-        self.retry("offsets by time", |_| {
+        self.attempts.retry("offsets by time", |_| {
             self.ask(partitions, Offset::Offset(time_ms), read)
         })
     }
@@ -198,12 +176,12 @@ impl<'a> LookUp<'a> {
         let mut questions = TopicPartitionList::with_capacity(partitions.len());
         for partition in partitions {
             let added = questions.add_partition_offset(self.topic, *partition, question);
-            added.map_err(|error| self.failure(&error))?;
+            added.map_err(|error| self.attempts.failure(&error))?;
         }
         let found = self
             .client
-            .offsets_for_times(questions, self.at_most(ATTEMPT_LIMIT))
-            .map_err(|error| self.failure(&error))?;
+            .offsets_for_times(questions, self.attempts.at_most(ATTEMPT_LIMIT))
+            .map_err(|error| self.attempts.failure(&error))?;
         // Looking each partition up in the list takes a time that grows with the square of their number.
         let answers: HashMap<i32, Offset> = found
             .elements()
@@ -213,74 +191,5 @@ impl<'a> LookUp<'a> {
         let answer = |partition| read(*answers.get(partition)?);
         let answers = partitions.iter().map(answer).collect::<Option<Vec<_>>>();
         answers.ok_or_else(|| Failure::Passing("a partition is missing from the answer".into()))
-    }
-
-    /// Makes one attempt after the other. Each is told how much patience to have with a first answer.
-    fn retry<T>(
-        &self,
-        wanted: &'static str,
-        mut attempt: impl FnMut(Duration) -> Result<T, Failure>,
-    ) -> Result<T, KafkaError> {
-        let mut patience = FIRST_ATTEMPT_LIMIT;
-        loop {
-            let reason = match attempt(patience) {
-                Ok(answer) => return Ok(answer),
-                Err(Failure::Final(error)) => return Err(error),
-                Err(Failure::Passing(reason)) => reason,
-            };
-            serve_events(self.client)?;
-            if self.cancelled.load(Ordering::Relaxed) {
-                return Err(self.timed_out(wanted, "nobody waits for them any more".into()));
-            }
-            if Instant::now() + RETRY_PAUSE >= self.deadline {
-                return Err(self.timed_out(wanted, reason));
-            }
-            thread::sleep(RETRY_PAUSE);
-            patience = ATTEMPT_LIMIT.min(2 * patience);
-        }
-    }
-
-    /// `limit`, or what is left until the deadline.
-    fn at_most(&self, limit: Duration) -> Duration {
-        limit.min(self.deadline.saturating_duration_since(Instant::now()))
-    }
-
-    fn failure(&self, error: &ClientError) -> Failure {
-        match error.rdkafka_error_code() {
-            Some(code) => self.code_failure(code),
-            // Not the cluster's answer but the client's refusal, such as a NUL in the name.
-            None => Failure::Final(KafkaError::Client {
-                reason: error.to_string(),
-            }),
-        }
-    }
-
-    fn code_failure(&self, code: RDKafkaErrorCode) -> Failure {
-        use RDKafkaErrorCode as Code;
-        match code {
-            Code::UnknownTopicOrPartition | Code::UnknownTopic | Code::InvalidTopic => {
-                Failure::Final(KafkaError::UnknownTopic {
-                    topic: self.topic.to_owned(),
-                })
-            }
-            Code::TopicAuthorizationFailed | Code::ClusterAuthorizationFailed => {
-                let (place, reason) = (format!("topic `{}`", self.topic), code.to_string());
-                Failure::Final(KafkaError::Unauthorized { place, reason })
-            }
-            other => Failure::Passing(other.to_string()),
-        }
-    }
-
-    fn timed_out(&self, wanted: &'static str, reason: String) -> KafkaError {
-        let reason = match last_complaint(self.client) {
-            Some(broker_error) => format!("{reason}; last error of the brokers: {broker_error}"),
-            None => reason,
-        };
-        KafkaError::LookUp {
-            topic: self.topic.to_owned(),
-            wanted,
-            waited: self.started.elapsed(),
-            reason,
-        }
     }
 }

@@ -8,6 +8,7 @@ use topic::{Record, TimestampType};
 
 use crate::error::{KafkaError, SinkFailed};
 use crate::offsets::{PlannedRange, ReadStats, TopicSnapshot};
+use crate::state::{CommittedOffset, PartitionState};
 
 /// A Kafka cluster, as much of it as reading needs.
 #[async_trait]
@@ -17,6 +18,33 @@ pub trait Broker: Send + Sync {
     /// # Errors
     /// [`KafkaError::UnknownTopic`], or [`KafkaError::LookUp`] when the brokers do not answer in time.
     async fn snapshot(&self, topic: &str, deadline: Instant) -> Result<TopicSnapshot, KafkaError>;
+
+    /// Names of all topics that the brokers show us, sorted. A topic that we may not describe is not among them.
+    ///
+    /// # Errors
+    /// [`KafkaError::LookUp`] when the brokers do not answer in time.
+    async fn topics(&self, deadline: Instant) -> Result<Vec<String>, KafkaError>;
+
+    /// The partitions of `topic`, their brokers and their ends, by ascending number. Fetches no record.
+    ///
+    /// # Errors
+    /// As [`Self::snapshot`].
+    async fn partition_states(
+        &self,
+        topic: &str,
+        deadline: Instant,
+    ) -> Result<Vec<PartitionState>, KafkaError>;
+
+    /// Offsets of `topic` that consumer groups have committed, by group and partition: those of groups that we may
+    /// describe.
+    ///
+    /// # Errors
+    /// As [`Self::snapshot`].
+    async fn committed_offsets(
+        &self,
+        topic: &str,
+        deadline: Instant,
+    ) -> Result<Vec<CommittedOffset>, KafkaError>;
 
     /// For each of `partitions`, the first offset whose record has a timestamp of `time_ms` (milliseconds since 1970, at
     /// least [`EARLIEST_TIME_MS`]) or later; `None` if no record that may be read has.

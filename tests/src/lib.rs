@@ -13,5 +13,6 @@ pub mod kafka_front;
 pub mod lambda;
 pub mod recorder;
 pub mod soak;
+pub mod sts;
 pub mod template;
 pub mod world;

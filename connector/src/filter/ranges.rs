@@ -11,7 +11,7 @@ use protocol::{Bound, Marker, Range};
 use super::comparable::comparable;
 
 /// Ranges in ascending order. The low end of the first and the high end of the last may be missing.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Ranges {
     /// In which everything is compared.
     data_type: DataType,
@@ -20,7 +20,7 @@ pub(super) struct Ranges {
 }
 
 /// One side of all ranges.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Ends {
     /// A row for each range, null where there is no end.
     values: ArrayRef,

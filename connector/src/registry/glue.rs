@@ -105,15 +105,15 @@ impl SchemaRegistry for GlueSchemaRegistry {
 
     async fn latest_schema(&self, registry: &str, schema: &str) -> Result<SchemaDefinition, RegistryError> {
         let what = format!("schema `{schema}` in registry `{registry}`");
-        let id = SchemaId::builder()
-            .registry_name(registry)
-            .schema_name(schema)
-            .build();
+        let id = match registry.starts_with(ARN) {
+            true => SchemaId::builder().schema_arn(schema_arn(registry, schema)),
+            false => SchemaId::builder().registry_name(registry).schema_name(schema),
+        };
         let latest = SchemaVersionNumber::builder().latest_version(true).build();
         let found = self
             .client
             .get_schema_version()
-            .schema_id(id)
+            .schema_id(id.build())
             .schema_version_number(latest);
         let found = found.send().await;
         definition(found, what)
@@ -161,8 +161,21 @@ where
     })
 }
 
+/// Begins ARNs.
+const ARN: &str = "arn:";
+
 fn registry_id(name: &str) -> RegistryId {
-    RegistryId::builder().registry_name(name).build()
+    let id = RegistryId::builder();
+    match name.starts_with(ARN) {
+        true => id.registry_arn(name),
+        false => id.registry_name(name),
+    }
+    .build()
+}
+
+/// `…:registry/name` has the schemas `…:schema/name/…`.
+fn schema_arn(registry_arn: &str, schema: &str) -> String {
+    format!("{}/{schema}", registry_arn.replacen(":registry/", ":schema/", 1))
 }
 
 /// An empty token means the end, as an absent one does.

@@ -15,10 +15,12 @@ pub mod confluent;
 pub mod conformance;
 pub mod glue;
 pub mod memory;
+pub mod named;
 pub mod schema_versions;
 pub mod writer_schemas;
 
-/// A service that keeps registries of versioned schema definitions. Names are case-sensitive.
+/// A service that keeps registries of versioned schema definitions. Names are case-sensitive; a registry may also be named by
+/// its ARN.
 #[async_trait]
 pub trait SchemaRegistry: Send + Sync {
     /// One page of all registries; `next_token` comes from the page before.

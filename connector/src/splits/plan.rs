@@ -18,6 +18,8 @@ pub struct Plan {
     pub(super) topic_id: Option<TopicId>,
     /// The longest range of one split, in offsets; at least 1.
     pub(super) max_offsets: u64,
+    /// How many rows from the end of each split on are enough; `None` for all.
+    pub(super) newest_rows: Option<u64>,
     /// By ascending partition and offset, disjoint.
     pub(super) remaining: VecDeque<(i32, OffsetRange)>,
 }
@@ -29,8 +31,14 @@ impl Plan {
             topic: topic.to_owned(),
             topic_id,
             max_offsets: max_offsets.max(1),
+            newest_rows: None,
             remaining: ranges.into(),
         }
+    }
+
+    /// With splits of which so many rows, from the end on, are enough.
+    pub fn of_newest(self, newest_rows: Option<u64>) -> Self {
+        Self { newest_rows, ..self }
     }
 
     /// Takes splits off the plan, range by range: none empty, those of a range as few and as equal as can be.
@@ -58,6 +66,7 @@ impl Plan {
             topic_partition,
             topic_id: self.topic_id,
             range,
+            newest_rows: self.newest_rows,
         })
     }
 }
@@ -75,6 +84,18 @@ pub(super) fn max_offsets(ranges: &[(i32, OffsetRange)], parallelism: Option<u64
         .div_ceil(parallelism.max(1))
         .max(MIN_SPLIT_OFFSETS)
         .min(limit)
+}
+
+/// One range for each partition, which covers all of its ranges.
+pub(super) fn hulls(ranges: PartitionRanges) -> PartitionRanges {
+    let mut hulls = PartitionRanges::new();
+    for (partition, range) in ranges {
+        match hulls.last_mut() {
+            Some((last, hull)) if *last == partition => *hull = hull.hull(range),
+            _ => hulls.push((partition, range)),
+        }
+    }
+    hulls
 }
 
 /// The first of the fewest equal parts that `range` must be cut into, and the others.

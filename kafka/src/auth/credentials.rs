@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::auth::error::AuthError;
 use crate::auth::secret::SecretText;
+use crate::cluster::AssumedRole;
 
 #[cfg(any(test, feature = "test-util"))]
 pub mod conformance;
@@ -37,8 +38,11 @@ pub trait CredentialStore: Send + Sync {
         limit_bytes: usize,
     ) -> Result<Zeroizing<Vec<u8>>, AuthError>;
 
-    /// Whoever this function is to AWS.
-    async fn aws_credentials(&self) -> Result<Credentials, AuthError>;
+    /// Whoever this function is to AWS, or a session of `role`, good for some minutes at least.
+    ///
+    /// # Errors
+    /// [`AuthError::Role`] if the role cannot be assumed.
+    async fn aws_credentials(&self, role: Option<&AssumedRole>) -> Result<Credentials, AuthError>;
 
     /// The AWS region that the function runs in.
     fn region(&self) -> Option<String>;

@@ -49,6 +49,9 @@ pub enum AuthError {
     #[error("{object} {reason}")]
     Store { object: String, reason: String },
 
+    #[error("role `{arn}` cannot be assumed: {reason}")]
+    Role { arn: String, reason: String },
+
     #[error("no AWS credentials for a token: {reason}")]
     AwsCredentials { reason: String },
 

@@ -86,7 +86,7 @@ impl Authentication {
     /// A token for a client of `SASL_SSL_AWS_MSK_IAM`.
     pub async fn iam_token(&self, now: SystemTime) -> Result<IamToken, AuthError> {
         let region = self.signing_region()?;
-        let credentials = self.store.aws_credentials().await?;
+        let credentials = self.store.aws_credentials(self.cluster.role.as_ref()).await?;
         let token = IamToken::sign(&credentials, &region, CLIENT, now);
         token.map_err(AuthError::Signing)
     }

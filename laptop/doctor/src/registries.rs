@@ -1,6 +1,6 @@
 //! The schema registries: which can be listed, which carry the marker, and which tables they have.
 
-use connector::registry::catalog::{Catalog, CatalogError, MARKERS, is_marked};
+use connector::registry::catalog::{Catalog, CatalogError, MARKERS};
 use connector::registry::{Registry, RegistryError};
 use protocol::TableName;
 
@@ -16,7 +16,10 @@ pub(crate) async fn check(
     report: &mut Report<'_>,
 ) -> Vec<TableName> {
     let registries = listed(catalog, limit, report).await;
-    let marked: Vec<&Registry> = registries.iter().filter(|registry| is_marked(registry)).collect();
+    let marked: Vec<&Registry> = registries
+        .iter()
+        .filter(|registry| catalog.is_database(registry))
+        .collect();
     if let Some(wanted) = wanted {
         return vec![wanted.clone()];
     }
@@ -44,8 +47,12 @@ async fn listed(catalog: &Catalog, limit: Limit, report: &mut Report<'_>) -> Vec
         Check::Registries,
         counted(registries.len(), "registry", "registries"),
     );
-    let (marked, unmarked): (Vec<&Registry>, Vec<_>) =
-        registries.iter().partition(|registry| is_marked(registry));
+    let (marked, unmarked): (Vec<&Registry>, Vec<_>) = registries
+        .iter()
+        .partition(|registry| catalog.is_database(registry));
+    if catalog.names_registries() {
+        return registries;
+    }
     match (marked.as_slice(), unmarked.as_slice()) {
         ([], []) => about.fail(Check::Marker, "there is no registry", CREATE),
         ([], unmarked) => about.fail(Check::Marker, format!("on none of {}", names(unmarked)), MARK),
@@ -125,6 +132,7 @@ pub(crate) fn fix(error: &CatalogError) -> &'static str {
     match error {
         CatalogError::Registry(error) | CatalogError::Reference { source: error, .. } => registry_fix(error),
         CatalogError::UnknownSchema { .. } => MARK,
+        CatalogError::NotNamed { .. } => "add it to glue_registries",
         CatalogError::UnknownTable { .. } => "look at the names, and at region and account",
         CatalogError::Ambiguous { .. } => "rename one of them: Athena knows no upper case",
         CatalogError::TooManyNames { .. } => "spread them over more registries",

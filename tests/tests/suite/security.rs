@@ -13,6 +13,8 @@ use tests::world::World;
 mod connections;
 mod doctor;
 mod iam;
+mod raw_topics;
+mod roles;
 
 /// Rows in each of the topic's partitions.
 const ROWS: usize = 100;

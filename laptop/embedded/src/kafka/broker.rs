@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use tokio::time::sleep;
 
 use super::faults::{Faults, RequestCounters};
+use super::groups::Groups;
 use super::locks::{lock, read};
 use super::topics::{Topic, TopicError, Topics, check_name};
 use super::transactions::{Ended, Transactions};
@@ -18,12 +19,13 @@ pub(crate) const CLUSTER_ID: &str = "embedded-kafka";
 
 const EXPIRY_INTERVAL: Duration = Duration::from_millis(100);
 
-/// Locks are taken in this order: transactions, topics, one partition's log.
+/// Locks are taken in this order: transactions, topics, one partition's log. Nothing is locked within the groups'.
 #[derive(Debug)]
 pub(crate) struct Broker {
     pub(crate) address: SocketAddr,
     pub(crate) topics: RwLock<Topics>,
     pub(crate) transactions: Mutex<Transactions>,
+    pub(crate) groups: Mutex<Groups>,
     pub(crate) faults: Faults,
     pub(crate) requests: RequestCounters,
     /// Changes with every log: what fetches wait for.
@@ -36,6 +38,7 @@ impl Broker {
             address,
             topics: RwLock::default(),
             transactions: Mutex::default(),
+            groups: Mutex::default(),
             faults: Faults::default(),
             requests: RequestCounters::default(),
             changed: watch::Sender::new(()),

@@ -7,7 +7,7 @@ use kafka_protocol::protocol::{Decodable, Encodable, HeaderVersion, Request};
 use super::apis::Api;
 use super::bounded::Bounded;
 use super::broker::Broker;
-use super::handlers::{cluster, configs, fetch, offsets, produce, topics, transactions};
+use super::handlers::{cluster, configs, fetch, groups, offsets, produce, topics, transactions};
 
 /// Answers one request; `None` where the protocol wants silence. An error means that the connection must be closed:
 /// what the peer sent cannot be answered in a way that it would understand.
@@ -40,6 +40,13 @@ async fn respond(broker: &Broker, call: Call) -> Result<Option<BytesMut>, Refuse
         }
         ApiKey::FindCoordinator => call
             .answer::<FindCoordinatorRequest>(|request| cluster::find_coordinator(broker, request, version)),
+        ApiKey::OffsetCommit => {
+            call.answer::<OffsetCommitRequest>(|request| groups::offset_commit(broker, request))
+        }
+        ApiKey::OffsetFetch => {
+            call.answer::<OffsetFetchRequest>(|request| groups::offset_fetch(broker, request, version))
+        }
+        ApiKey::ListGroups => call.answer::<ListGroupsRequest>(|_| groups::list_groups(broker)),
         ApiKey::ApiVersions => call.answer::<ApiVersionsRequest>(|_| cluster::api_versions()),
         ApiKey::CreateTopics => {
             call.answer::<CreateTopicsRequest>(|request| topics::create_topics(broker, request))

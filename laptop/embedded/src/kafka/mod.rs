@@ -5,8 +5,8 @@
 //! records deleted from the front. What clients can observe of that follows Apache Kafka 4, error codes included.
 //!
 //! It is **not** a place for data: logs live in memory and end with [`EmbeddedKafka`]; nothing expires, nothing is
-//! compacted, there is one broker, no TLS, no authentication, no consumer group with members or committed offsets, and
-//! no offsets inside transactions. Batches are stored compressed as they came; the topic settings that matter here are
+//! compacted, there is one broker, no TLS, no authentication, no consumer group with members (offsets are committed and
+//! told), and no offsets inside transactions. Batches are stored compressed as they came; the topic settings that matter here are
 //! `message.timestamp.type`, `message.timestamp.after.max.ms` and `max.message.bytes`.
 //!
 //! Tests can ask it for what a real cluster does at the wrong moment: [`EmbeddedKafka::log_start`] (retention),
@@ -19,7 +19,7 @@
 //! | `server` | connections and frames |
 //! | `dispatch`, `apis`, `bounded` | which requests are answered, and that they are sound |
 //! | `handlers` | one file per family of apis |
-//! | `broker`, `topics`, `transactions`, `locks` | shared state |
+//! | `broker`, `topics`, `transactions`, `groups`, `locks` | shared state |
 //! | `log`, `producers`, `batch`, `records` | one partition, from the outside in |
 //! | `faults` | faults and counters |
 
@@ -29,6 +29,7 @@ mod bounded;
 mod broker;
 mod dispatch;
 mod faults;
+mod groups;
 mod handlers;
 mod locks;
 mod log;

@@ -3,6 +3,7 @@
 pub(crate) mod cluster;
 pub(crate) mod configs;
 pub(crate) mod fetch;
+pub(crate) mod groups;
 pub(crate) mod offsets;
 pub(crate) mod produce;
 pub(crate) mod topics;

@@ -1,0 +1,142 @@
+//! Questions to the brokers: one attempt after the other until there is an answer, a refusal or a deadline.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rdkafka::error::KafkaError as ClientError;
+use rdkafka::types::RDKafkaErrorCode;
+
+use crate::client::{Client, last_complaint, serve_events};
+use crate::error::KafkaError;
+
+/// How long brokers may take to answer, retries included.
+const LIMIT: Duration = Duration::from_secs(60);
+/// How long one attempt waits, so that errors the client meets meanwhile are noticed.
+pub(crate) const ATTEMPT_LIMIT: Duration = Duration::from_secs(5);
+/// How long the first attempt of a client waits that nobody has answered yet: it may be refused. Each further one waits
+/// twice as long, up to [`ATTEMPT_LIMIT`].
+const FIRST_ATTEMPT_LIMIT: Duration = Duration::from_millis(500);
+const RETRY_PAUSE: Duration = Duration::from_millis(100);
+
+/// What is asked about.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum About<'a> {
+    Topic(&'a str),
+    Cluster,
+}
+
+impl fmt::Display for About<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Topic(topic) => write!(f, "topic `{topic}`"),
+            Self::Cluster => f.write_str("the Kafka cluster"),
+        }
+    }
+}
+
+/// Attempts that share one deadline.
+pub(crate) struct Attempts<'a> {
+    client: &'a Client,
+    about: About<'a>,
+    started: Instant,
+    deadline: Instant,
+    cancelled: &'a AtomicBool,
+}
+
+/// Result of an attempt without an answer.
+pub(crate) enum Failure {
+    /// Brokers come back, leaders are elected: worth another attempt.
+    Passing(String),
+    Final(KafkaError),
+}
+
+impl<'a> Attempts<'a> {
+    /// Gives up when `cancelled` is set.
+    pub(crate) fn new(
+        client: &'a Client,
+        about: About<'a>,
+        deadline: Instant,
+        cancelled: &'a AtomicBool,
+    ) -> Self {
+        let started = Instant::now();
+        Self {
+            client,
+            about,
+            started,
+            deadline: deadline.min(started + LIMIT),
+            cancelled,
+        }
+    }
+
+    /// Makes one attempt after the other. Each is told how much patience to have with a first answer.
+    pub(crate) fn retry<T>(
+        &self,
+        wanted: &'static str,
+        mut attempt: impl FnMut(Duration) -> Result<T, Failure>,
+    ) -> Result<T, KafkaError> {
+        let mut patience = FIRST_ATTEMPT_LIMIT;
+        loop {
+            let reason = match attempt(patience) {
+                Ok(answer) => return Ok(answer),
+                Err(Failure::Final(error)) => return Err(error),
+                Err(Failure::Passing(reason)) => reason,
+            };
+            serve_events(self.client)?;
+            if self.cancelled.load(Ordering::Relaxed) {
+                return Err(self.timed_out(wanted, "nobody waits for them any more".into()));
+            }
+            if Instant::now() + RETRY_PAUSE >= self.deadline {
+                return Err(self.timed_out(wanted, reason));
+            }
+            thread::sleep(RETRY_PAUSE);
+            patience = ATTEMPT_LIMIT.min(2 * patience);
+        }
+    }
+
+    /// `limit`, or what is left until the deadline.
+    pub(crate) fn at_most(&self, limit: Duration) -> Duration {
+        limit.min(self.deadline.saturating_duration_since(Instant::now()))
+    }
+
+    pub(crate) fn failure(&self, error: &ClientError) -> Failure {
+        match error.rdkafka_error_code() {
+            Some(code) => self.code_failure(code),
+            // Not the cluster's answer but the client's refusal, such as a NUL in the name.
+            None => Failure::Final(KafkaError::Client {
+                reason: error.to_string(),
+            }),
+        }
+    }
+
+    pub(crate) fn code_failure(&self, code: RDKafkaErrorCode) -> Failure {
+        use RDKafkaErrorCode as Code;
+        match (code, self.about) {
+            (
+                Code::UnknownTopicOrPartition | Code::UnknownTopic | Code::InvalidTopic,
+                About::Topic(topic),
+            ) => Failure::Final(KafkaError::UnknownTopic {
+                topic: topic.to_owned(),
+            }),
+            (Code::TopicAuthorizationFailed | Code::ClusterAuthorizationFailed, about) => {
+                let (place, reason) = (about.to_string(), code.to_string());
+                Failure::Final(KafkaError::Unauthorized { place, reason })
+            }
+            (other, _) => Failure::Passing(other.to_string()),
+        }
+    }
+
+    fn timed_out(&self, wanted: &'static str, reason: String) -> KafkaError {
+        let reason = match last_complaint(self.client) {
+            Some(broker_error) => format!("{reason}; last error of the brokers: {broker_error}"),
+            None => reason,
+        };
+        KafkaError::LookUp {
+            place: self.about.to_string(),
+            wanted,
+            waited: self.started.elapsed(),
+            reason,
+        }
+    }
+}
