@@ -108,7 +108,9 @@ fn assemble(
         Arc::new(blocks),
         Arc::new(query_status.with_throttle(config.throttle)),
     );
-    parts.with_spill_keys(spill_keys)
+    parts
+        .with_spill_keys(spill_keys)
+        .with_registry_credentials(credential_store(own))
 }
 
 /// Sessions whose parts are kept: a container answers one request at a time, and a query's requests bring the same one.

@@ -69,6 +69,10 @@ pub struct Config {
     /// Whether tables about topics are listed beside the topics' own.
     pub list_system_tables: bool,
     pub schema_registry_url: Option<RegistryUrl>,
+    /// Id of the secret that says who asks the registry.
+    pub schema_registry_secret: Option<String>,
+    /// A database whose tables are the registry's subjects.
+    pub confluent_database: Option<String>,
     /// `None` for no metrics.
     pub metrics_namespace: Option<String>,
     /// Databases, in place of the registries that carry a marker.
@@ -91,7 +95,7 @@ impl Config {
             .collect();
         Ok(Self {
             cluster: cluster::read(&vars)?,
-            raw_databases: named_differently(raw_databases)?,
+            raw_databases: named_differently(raw_databases, vars.text(CONFLUENT_DATABASE))?,
             named_clusters: named
                 .into_iter()
                 .map(|(name, (cluster, _))| (name, cluster))
@@ -139,6 +143,8 @@ impl Config {
             metadata_columns: vars.word("metadata_columns", &BOOLEANS)?.unwrap_or(false),
             list_system_tables: vars.word("list_system_tables", &BOOLEANS)?.unwrap_or(false),
             schema_registry_url: vars.registry_url(SCHEMA_REGISTRY_URL)?,
+            schema_registry_secret: vars.text_beside("schema_registry_secret", SCHEMA_REGISTRY_URL)?,
+            confluent_database: vars.text_beside(CONFLUENT_DATABASE, SCHEMA_REGISTRY_URL)?,
             metrics_namespace: vars.metrics_namespace("metrics_namespace")?,
             glue_registries: vars.parsed("glue_registries", NamedRegistries::WANTED)?,
             glue_role: cluster::read_role(&vars, cluster::GLUE_ROLE)?,
@@ -184,6 +190,7 @@ impl Config {
 
 const SPILL_BUCKET: &str = "spill_bucket";
 pub(crate) const GLUE_ENDPOINT: &str = "GLUE_ENDPOINT";
+const CONFLUENT_DATABASE: &str = "confluent_database";
 pub(crate) const SCHEMA_REGISTRY_URL: &str = "schema_registry_url";
 
 const BOOLEANS: [(&str, bool); 2] = [("true", true), ("false", false)];
@@ -208,8 +215,11 @@ const LOG_LEVELS: [(&str, LevelFilter); 6] = [
 ];
 
 /// Athena tells names apart regardless of case.
-fn named_differently(databases: Vec<RawDatabase>) -> Result<Vec<RawDatabase>, ConfigError> {
-    let mut names = BTreeSet::new();
+fn named_differently(
+    databases: Vec<RawDatabase>,
+    of_subjects: Option<String>,
+) -> Result<Vec<RawDatabase>, ConfigError> {
+    let mut names = BTreeSet::from_iter(of_subjects.map(|name| name.to_lowercase()));
     match databases
         .iter()
         .find(|raw| !names.insert(raw.name.to_lowercase()))
@@ -217,7 +227,7 @@ fn named_differently(databases: Vec<RawDatabase>) -> Result<Vec<RawDatabase>, Co
         Some(twice) => Err(ConfigError::Invalid {
             variable: RAW_DATABASE,
             value: twice.name.clone(),
-            wanted: "another name for each cluster".to_owned(),
+            wanted: "another name for each database".to_owned(),
         }),
         None => Ok(databases),
     }
@@ -280,6 +290,8 @@ mod tests {
             metadata_columns: false,
             list_system_tables: false,
             schema_registry_url: None,
+            schema_registry_secret: None,
+            confluent_database: None,
             metrics_namespace: None,
             glue_registries: None,
             glue_role: None,
@@ -327,6 +339,8 @@ mod tests {
             ("metadata_columns", "TRUE"),
             ("list_system_tables", "true"),
             ("schema_registry_url", "https://key:secret@registry:8081/path"),
+            ("schema_registry_secret", "registry"),
+            ("confluent_database", "confluent"),
             ("metrics_namespace", "Kafka/athena #1"),
             ("glue_registries", "customer"),
             ("role_arn", "arn:aws:iam::123456789012:role/kafka"),
@@ -392,6 +406,8 @@ mod tests {
             on_expired_offsets: OnExpiredOffsets::Fail,
             metadata_columns: true,
             list_system_tables: true,
+            schema_registry_secret: Some("registry".to_owned()),
+            confluent_database: Some("confluent".to_owned()),
             schema_registry_url: Some("https://key:secret@registry:8081/path".parse().unwrap()),
             metrics_namespace: Some("Kafka/athena #1".to_owned()),
             glue_registries: Some("customer".parse().unwrap()),
@@ -495,6 +511,12 @@ mod tests {
             ("list_system_tables", "all", "true or false"),
             ("schema_registry_url", "registry:8081", WANTED_URL),
             (
+                "schema_registry_secret",
+                "registry",
+                "schema_registry_url beside it",
+            ),
+            ("confluent_database", "confluent", "schema_registry_url beside it"),
+            (
                 "metrics_namespace",
                 "AWS/Kafka",
                 "at most 255 letters, digits, blanks and . - _ / #, and not AWS/ before them",
@@ -517,7 +539,7 @@ mod tests {
         let error = config(&[("raw_database", "raw"), ("kafka_clusters", clusters)]).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "environment variable raw_database is `Raw`; wanted another name for each cluster"
+            "environment variable raw_database is `Raw`; wanted another name for each database"
         );
     }
 

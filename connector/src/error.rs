@@ -15,6 +15,7 @@ use crate::config::error::ConfigError;
 use crate::filter::FilterError;
 use crate::raw_topics::RawTopicError;
 use crate::registry::catalog::CatalogError;
+use crate::registry::subjects::SubjectError;
 use crate::spill_keys::SpillKeyError;
 use crate::splits::token::TokenError;
 use crate::splits::topic_split::PropertyError;
@@ -51,6 +52,10 @@ pub enum Error {
     /// Tables that are topics.
     #[error("{}", raw_topic_message(.0))]
     RawTopic(#[from] RawTopicError),
+
+    /// Tables that are subjects of a Confluent registry.
+    #[error(transparent)]
+    Subject(#[from] SubjectError),
 
     #[error("tables were asked for without naming a schema")]
     NoSchemaName,
@@ -175,6 +180,7 @@ impl Error {
             | Self::Split(_)
             | Self::SpillKeyTooLong { .. } => "request",
             Self::Catalog(error) => error.kind(),
+            Self::Subject(error) => error.kind(),
             Self::RawTopic(RawTopicError::Kafka(error)) => error.kind(),
             Self::RawTopic(RawTopicError::NotMeant { .. } | RawTopicError::Ambiguous(_)) => "table",
             Self::Table { .. } | Self::Filter(_) | Self::UnknownColumn { .. } => "table",

@@ -78,7 +78,7 @@ use self::json::Json;
 pub use self::mappings::columns_without_part;
 use self::node::Node;
 pub use self::reference::SchemaReference;
-use self::side::{DeclaredEncoding, Side, schema_fields};
+use self::side::{DeclaredEncoding, Side, of_source, schema_fields};
 pub use self::warning::Warning;
 use crate::definition::SchemaDefinition;
 use crate::names::Names;
@@ -94,6 +94,7 @@ mod mappings;
 pub(crate) mod metadata_columns;
 mod node;
 mod reference;
+mod registered;
 mod side;
 mod warning;
 

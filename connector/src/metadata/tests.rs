@@ -35,6 +35,7 @@ impl World {
         Tables {
             catalog: &self.catalog,
             raw: &self.raw,
+            subjects: None,
             clusters: &self.clusters,
             lists_system_tables: false,
             deadline: soon(),

@@ -1,7 +1,7 @@
 //! Where tables come from: schema registries, each a database of Athena's, whose schemas describe one topic each.
 //!
 //! [`SchemaRegistry`] is the seam to the service, implemented by [`glue`] and, for tests, by [`memory`].
-//! [`catalog`] gives Athena's view of it.
+//! [`catalog`] gives Athena's view of it, [`subjects`] that of a Confluent registry.
 //!
 //! Records may name the schema that they were written with: [`writer_schemas`] finds it, in the same service or in a
 //! [`confluent`] registry.
@@ -17,6 +17,7 @@ pub mod glue;
 pub mod memory;
 pub mod named;
 pub mod schema_versions;
+pub mod subjects;
 pub mod writer_schemas;
 
 /// A service that keeps registries of versioned schema definitions. Names are case-sensitive; a registry may also be named by

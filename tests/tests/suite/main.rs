@@ -35,6 +35,7 @@ mod serde_version_1;
 mod snapshot;
 mod soak;
 mod sql;
+mod subjects;
 mod system_tables;
 mod telemetry;
 mod tpch;

@@ -12,6 +12,7 @@ use apache_avro::types::Value as Avro;
 use arrow::array::Date64Array;
 use aws_sdk_glue::types::ConnectionInput;
 use aws_sdk_s3::primitives::ByteStream;
+use embedded::confluent::{EmbeddedConfluent, Schema, SchemaType};
 use embedded::glue::DataFormat;
 use protocol::{
     Constraints, FederationRequest, ListSchemasRequest, ListTablesRequest, Range, SortedRangeSet,
@@ -134,6 +135,11 @@ async fn ask_about_topics(mut client: Client, parameters: &[(&str, &str)]) {
     }
     let partitions = client.select("orders$partitions", &["latest_offset"]).await;
     assert_eq!(partitions.expect("rows").num_rows(), 2);
+    if parameters.contains(&("ConfluentDatabase", "confluent")) {
+        let registry = std::mem::replace(&mut client.registry, "confluent".into());
+        client.table("orders").await.expect("a table");
+        client.registry = registry;
+    }
     if parameters.contains(&("RawDatabase", "raw")) {
         client.registry = "raw".into();
         let rows = client.select("orders", &["value"]).await.expect("rows");
@@ -234,15 +240,17 @@ async fn front(world: &World, bucket: &str, mechanism: &'static str, store_type:
 
 /// The name of a secret with all that a login over TLS takes.
 async fn secret(cloud: &Cloud) -> String {
-    let name = format!("AmazonMSK_{}", uuid::Uuid::new_v4().simple());
     let secret = serde_json::json!({
         "username": "athena", "password": "s3cret", "truststore_password": TRUST_STORE_PASSWORD,
     });
+    secret_of(cloud, "AmazonMSK", &secret.to_string()).await
+}
+
+/// The name of a secret with this text.
+async fn secret_of(cloud: &Cloud, stem: &str, text: &str) -> String {
+    let name = format!("{stem}_{}", uuid::Uuid::new_v4().simple());
     let secrets = aws_sdk_secretsmanager::Client::new(&cloud.world.sdk(&cloud.world.athena_endpoint()));
-    let created = secrets
-        .create_secret()
-        .name(&name)
-        .secret_string(secret.to_string());
+    let created = secrets.create_secret().name(&name).secret_string(text);
     created.send().await.expect("the secret is stored");
     name
 }
@@ -255,6 +263,28 @@ fn own_bucket() -> String {
 async fn a_role_without_features_is_of_use_in_all_it_allows() {
     let cloud = Cloud::start(world().await).await;
     connector_uses_its_role("no authentication", &cloud, None, &[]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs moto: scripts/moto run -- …"]
+async fn the_registrys_secret_needs_what_the_role_adds_for_it() {
+    let cloud = Cloud::start(world().await).await;
+    let name = secret_of(&cloud, "registry", r#"{"token": "s3cret"}"#).await;
+    let registry = EmbeddedConfluent::start().await.expect("the registry starts");
+    registry.require_bearer_token("s3cret");
+    let schema = Schema {
+        schema_type: SchemaType::Avro,
+        text: ORDER.to_owned(),
+        references: Vec::new(),
+    };
+    registry.register("orders-value", &schema).expect("a schema");
+    let url = registry.url();
+    let parameters = [
+        ("SchemaRegistryUrl", url.as_str()),
+        ("SchemaRegistrySecret", &name),
+        ("ConfluentDatabase", "confluent"),
+    ];
+    connector_uses_its_role("a secret of the registry", &cloud, None, &parameters).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -435,8 +465,10 @@ async fn the_producers_role_is_of_use_in_all_it_allows() {
 }
 
 /// Values of the connector's parameters other than none.
-const SAMPLES: [(&str, &str); 26] = [
+const SAMPLES: [(&str, &str); 28] = [
     ("KafkaClusters", r#"{"other": {"kafka_endpoint": "c-1:9092"}}"#),
+    ("SchemaRegistrySecret", "registry"),
+    ("SchemaRegistrySecret", SECRET_ARN),
     ("KafkaRoleARN", ROLE),
     ("AssumableRoleARNs", ROLE),
     ("GlueRoleArn", ROLE),
@@ -537,6 +569,7 @@ fn is_named(arn: &str) -> bool {
     };
     let is_placed = match *service {
         "s3" => region.is_empty() && account.is_empty(),
+        "iam" => region.is_empty() && account.len() == 12,
         _ => !region.is_empty() && account.len() == 12,
     };
     let names: Vec<_> = resource.split(['/', ':']).collect();

@@ -14,6 +14,7 @@ mod connections;
 mod doctor;
 mod iam;
 mod raw_topics;
+mod registry;
 mod roles;
 
 /// Rows in each of the topic's partitions.

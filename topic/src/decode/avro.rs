@@ -22,6 +22,7 @@
 //! |---|---|
 //! | `schema` | schemas, read from their JSON |
 //! | `fields` | a schema to columns |
+//! | `bundle` | a schema and those that it refers to as one text |
 //! | `resolve` | how the writer's types become the reader's |
 //! | `matching` | which fields and branches belong together |
 //! | `default` | defaults, as data |
@@ -74,6 +75,7 @@ use crate::path::Path;
 use crate::table::DataFormat;
 
 mod budget;
+mod bundle;
 mod cursor;
 mod default;
 mod fields;
@@ -86,6 +88,7 @@ mod skip;
 mod text;
 mod value;
 
+pub(crate) use bundle::bundle;
 pub(crate) use fields::fields;
 use plan::{Plan, Target, leads_somewhere};
 use resolve::Resolution;

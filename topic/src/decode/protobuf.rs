@@ -94,6 +94,7 @@ mod well_known;
 mod wire;
 mod writers;
 
+pub(crate) use self::definition::bundle;
 pub(crate) use self::fields::fields;
 
 /// No definition nests messages as deep as the compiler allows, and a longer path leads nowhere.

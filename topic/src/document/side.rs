@@ -242,7 +242,7 @@ pub(super) fn schema_fields(encoding: &Encoding) -> Result<Vec<Field>, crate::de
     }
 }
 
-fn of_source(field: Field, source: &Source) -> Field {
+pub(super) fn of_source(field: Field, source: &Source) -> Field {
     let mut metadata = field.metadata().clone();
     if *source != Source::Value {
         metadata.insert(SOURCE_KEY.to_owned(), source.to_string());

@@ -15,6 +15,8 @@ use crate::error::*;
 use crate::names::AmbiguousName;
 use crate::raw_topics::RawTopicError;
 use crate::registry::RegistryError;
+use crate::registry::confluent::ConfluentError;
+use crate::registry::subjects::SubjectError;
 use crate::testing::docs::{names_in_table, section};
 use crate::testing::log::Lines;
 use crate::testing::{TOPIC, World, soon};
@@ -96,6 +98,22 @@ fn registry_errors() -> Vec<Error> {
             first: "Customer".into(),
             second: "CUSTOMER".into(),
         })
+        .into(),
+        SubjectError::Unknown {
+            database: "confluent".into(),
+            table: "orders".into(),
+        }
+        .into(),
+        SubjectError::List(ConfluentError::TimedOut).into(),
+        SubjectError::Schema {
+            what: "subject `orders-value`".into(),
+            source: ConfluentError::Secret("secret `registry` cannot be read: AccessDenied".into()).into(),
+        }
+        .into(),
+        SubjectError::Table {
+            topic: "orders".into(),
+            source: Box::new(topic::DocumentError::RegistryFormat("XML".into())),
+        }
         .into(),
         RawTopicError::NotMeant {
             database: "raw".into(),

@@ -499,7 +499,7 @@ fn named() -> (Arc<MemorySchemaRegistry>, Catalog) {
         (PAYMENTS_ARN, "Bills"),
         ("marked", "others"),
     ] {
-        registry.register_schema(name, schema, "JSON", ORDERS);
+        registry.register_schema(name, schema, "JSON", &document(schema));
     }
     let catalog = Catalog::new(registry.clone(), Duration::ZERO);
     let names = format!("customer,{PAYMENTS_ARN}").parse().unwrap();

@@ -123,6 +123,11 @@ impl EmbeddedConfluent {
         self.service.lock().authorization = Some(format!("Basic {credentials}"));
     }
 
+    /// Answers 401 to everybody who does not bring this token from now on.
+    pub fn require_bearer_token(&self, token: &str) {
+        self.service.lock().authorization = Some(format!("Bearer {token}"));
+    }
+
     /// Number of requests for this path since the start, refused ones included; `path` is the segments, decoded.
     pub fn requests(&self, path: &[&str]) -> u64 {
         self.service.lock().faults.requests(path)

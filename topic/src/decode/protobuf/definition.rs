@@ -69,6 +69,23 @@ pub(super) fn compile(
     file.ok_or_else(|| error("the definition has no file"))
 }
 
+/// `definition` and what it imports of `references` as one definition: the base64 of a set of descriptors.
+pub(crate) fn bundle(definition: &str, references: &[ReferencedSchema]) -> Result<String, SchemaTextError> {
+    if references.is_empty() {
+        return Ok(definition.to_owned());
+    }
+    let file = compile(definition, references)?;
+    let imported = file
+        .parent_pool()
+        .files()
+        .filter(|imported| imported.name() != NAME);
+    let files = imported.chain([file.clone()]);
+    let set = FileDescriptorSet {
+        file: files.map(|file| file.file_descriptor_proto().clone()).collect(),
+    };
+    Ok(BASE64.encode(set.encode_to_vec()))
+}
+
 /// The descriptors that `definition` is the base64 of, the registered file last and called [`NAME`]. No text is taken
 /// for base64: a file without `;` and braces declares nothing.
 fn descriptors(definition: &str) -> Option<FileDescriptorSet> {
