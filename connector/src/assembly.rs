@@ -14,7 +14,8 @@ use tokio::sync::OnceCell;
 use crate::aws::credentials::AwsCredentialStore;
 use crate::aws::kms::KmsSpillKeys;
 use crate::aws::session::ForwardedSession;
-use crate::aws::{glue_connection, role, sdk};
+use crate::aws::{glue_connection, role, sdk, zone};
+use crate::config::cluster::ZONE_OF_FUNCTION;
 use crate::config::error::{ConfigError, GLUE_CONNECTION};
 use crate::config::variables::Variables;
 use crate::config::{Config, GLUE_ENDPOINT};
@@ -75,7 +76,7 @@ impl AwsParts {
     }
 
     async fn assemble(&self) -> Result<Arc<Parts>, ConfigError> {
-        let config = config(&self.variables, &self.sdk).await?;
+        let config = with_zone(config(&self.variables, &self.sdk).await?).await;
         Ok(Arc::new(parts(&config, &self.sdk)))
     }
 }
@@ -118,6 +119,20 @@ const MAX_CALLERS: usize = 4;
 
 async fn config(variables: &Variables, sdk: &SdkConfig) -> Result<Config, ConfigError> {
     complete(variables.clone(), sdk).await?.config()
+}
+
+/// `config` with the function's availability zone where clusters are to be read from replicas in it.
+async fn with_zone(mut config: Config) -> Config {
+    let is_asked = |cluster: &Cluster| cluster.rack.as_deref() == Some(ZONE_OF_FUNCTION);
+    let clusters = std::iter::once(&mut config.cluster).chain(config.named_clusters.values_mut());
+    let mut asking: Vec<_> = clusters.filter(|cluster| is_asked(cluster)).collect();
+    if !asking.is_empty() {
+        let zone = zone::availability_zone_id().await;
+        asking
+            .iter_mut()
+            .for_each(|cluster| cluster.rack.clone_from(&zone));
+    }
+    config
 }
 
 /// `variables`, completed by a Glue connection and by secrets if they name them.

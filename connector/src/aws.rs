@@ -7,6 +7,7 @@
 //! | `glue_connection` | settings that are kept as a Glue connection |
 //! | [`kms`] | keys for spilled blocks that AWS KMS makes |
 //! | `role` | sessions of roles that are assumed |
+//! | `zone` | the availability zone that the function is in |
 //! | `session` | the caller's own session, which Athena may forward |
 
 pub mod credentials;
@@ -15,3 +16,4 @@ pub mod kms;
 pub(crate) mod role;
 pub mod sdk;
 pub(crate) mod session;
+pub(crate) mod zone;

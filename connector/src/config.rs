@@ -346,6 +346,9 @@ mod tests {
             ("role_arn", "arn:aws:iam::123456789012:role/kafka"),
             ("external_id", "kafka/7"),
             ("role_session_name", "queries"),
+            ("oauth_token_url", "https://login.example/token"),
+            ("oauth_scope", "kafka"),
+            ("client_rack", "use1-az1"),
             ("glue_role_arn", "arn:aws:iam::123456789012:role/glue"),
             ("glue_external_id", "glue/7"),
             ("glue_role_session_name", "tables"),
@@ -360,6 +363,11 @@ mod tests {
         let wanted = Config {
             cluster: Cluster {
                 role: role("kafka", "queries"),
+                token_endpoint: Some(kafka::auth::token::TokenEndpoint {
+                    url: "https://login.example/token".to_owned(),
+                    scope: Some("kafka".to_owned()),
+                }),
+                rack: Some("use1-az1".to_owned()),
                 ..Cluster::at("b-1:9092,b-2:9092")
             },
             named_clusters: BTreeMap::from([("other".to_owned(), Cluster::at("c-1:9092"))]),
@@ -494,6 +502,12 @@ mod tests {
             ("on_expired_offsets", "null", "skip or fail"),
             ("raw_topics", "orders", "raw_database beside it"),
             ("glue_registries", "a,,b", NamedRegistries::WANTED),
+            ("oauth_scope", "kafka", "oauth_token_url beside it"),
+            (
+                "oauth_token_url",
+                "login.example",
+                "an http:// or https:// URL without user info",
+            ),
             ("role_arn", "kafka", "the ARN of an IAM role"),
             (
                 "glue_role_arn",

@@ -25,6 +25,7 @@
 //! | [`diagnostic`], [`error`] | what Athena's users read of what went wrong |
 //! | [`telemetry`] | what is logged, counted and traced |
 //! | `wait` | external calls within a request's time |
+//! | `oauth` | tokens of an authorization server |
 //! | `http`, `once_cache` | the ground: an HTTP client, a cache that asks once |
 //!
 //! Each uses those below it. Brokers and records are the crate `kafka`'s.
@@ -39,6 +40,7 @@ pub mod filter;
 mod http;
 pub mod metadata;
 mod names;
+mod oauth;
 mod once_cache;
 pub mod parts;
 pub mod pushdown;

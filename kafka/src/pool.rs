@@ -194,6 +194,9 @@ fn client_settings(
         // sleeps between requests would otherwise wait for the time-out of a dead one.
         .set("connections.max.idle.ms", "180000")
         .set("enable.metrics.push", "false");
+    if let Some(rack) = &cluster.rack {
+        settings.set("client.rack", rack);
+    }
     for (name, value) in authentication.iter() {
         settings.set(name, value);
     }

@@ -10,11 +10,13 @@ use aws_credential_types::provider::ProvideCredentials;
 use aws_sdk_s3::primitives::ByteStream;
 use zeroize::Zeroizing;
 
+use crate::oauth;
 use crate::once_cache::OnceCache;
 use kafka::AssumedRole;
 use kafka::auth::credentials::CredentialStore;
 use kafka::auth::error::AuthError;
 use kafka::auth::secret::SecretText;
+use kafka::auth::token::{LoginToken, TokenEndpoint};
 
 use crate::aws::role::RoleSession;
 use crate::aws::sdk::{reason, retries, timeouts};
@@ -136,6 +138,19 @@ impl CredentialStore for AwsCredentialStore {
         let credentials = provider.provide_credentials().await;
         credentials.map_err(|error| AuthError::AwsCredentials {
             reason: causes(&error),
+        })
+    }
+
+    async fn oauth_token(
+        &self,
+        endpoint: &TokenEndpoint,
+        client_id: &SecretText,
+        client_secret: &SecretText,
+    ) -> Result<LoginToken, AuthError> {
+        let token = oauth::token(endpoint, client_id, client_secret).await;
+        token.map_err(|reason| AuthError::TokenEndpoint {
+            url: endpoint.url.clone(),
+            reason,
         })
     }
 

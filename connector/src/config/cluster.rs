@@ -11,14 +11,17 @@
 
 use std::collections::BTreeMap;
 
+use hyper::Uri;
 use kafka::auth::error::{AuthError, Credential};
 use kafka::auth::location::CertificatesLocation;
+use kafka::auth::token::TokenEndpoint;
 use kafka::{AssumedRole, Cluster, KafkaError};
 
 use crate::config::error::{AUTH_TYPE, ConfigError, KAFKA_CLUSTERS};
 use crate::config::typed::TypedVariables;
 use crate::raw_topics::RawDatabase;
 use crate::raw_topics::patterns::TopicPatterns;
+use crate::registry::confluent::url::redact;
 
 const KAFKA_ENDPOINT: &str = "kafka_endpoint";
 const SECRETS_MANAGER_SECRET: &str = "secrets_manager_secret";
@@ -26,9 +29,15 @@ const CERTIFICATES_S3_REFERENCE: &str = "certificates_s3_reference";
 const MSK_REGION: &str = "msk_region";
 pub(super) const RAW_DATABASE: &str = "raw_database";
 const RAW_TOPICS: &str = "raw_topics";
+const OAUTH_TOKEN_URL: &str = "oauth_token_url";
+const OAUTH_SCOPE: &str = "oauth_scope";
+const CLIENT_RACK: &str = "client_rack";
+
+/// A [`Cluster::rack`] that stands for the id of the availability zone that the function is in.
+pub(crate) const ZONE_OF_FUNCTION: &str = "auto";
 
 /// What an entry of `kafka_clusters` may say.
-const KEYS: [&str; 10] = [
+const KEYS: [&str; 13] = [
     KAFKA_ENDPOINT,
     AUTH_TYPE,
     SECRETS_MANAGER_SECRET,
@@ -39,6 +48,9 @@ const KEYS: [&str; 10] = [
     KAFKA_ROLE.arn,
     KAFKA_ROLE.external_id,
     KAFKA_ROLE.session_name,
+    OAUTH_TOKEN_URL,
+    OAUTH_SCOPE,
+    CLIENT_RACK,
 ];
 
 /// Names of the variables that describe a role.
@@ -94,6 +106,32 @@ pub(super) fn read_role(
     }
 }
 
+fn read_token_endpoint(
+    vars: &TypedVariables<impl Fn(&str) -> Option<String>>,
+) -> Result<Option<TokenEndpoint>, ConfigError> {
+    let scope = vars.text_beside(OAUTH_SCOPE, OAUTH_TOKEN_URL)?;
+    let Some(url) = vars.text(OAUTH_TOKEN_URL) else {
+        return Ok(None);
+    };
+    let parsed: Option<Uri> = url.parse().ok();
+    let is_http = |uri: &Uri| matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some();
+    match parsed.filter(is_http) {
+        // User info would be in errors, and means nothing here.
+        Some(uri)
+            if !uri
+                .authority()
+                .is_some_and(|authority| authority.as_str().contains('@')) =>
+        {
+            Ok(Some(TokenEndpoint { url, scope }))
+        }
+        _ => Err(ConfigError::Invalid {
+            variable: OAUTH_TOKEN_URL,
+            value: redact(&url),
+            wanted: "an http:// or https:// URL without user info".to_owned(),
+        }),
+    }
+}
+
 fn is_role_arn(arn: &str) -> bool {
     let mut parts = arn.splitn(6, ':');
     parts.next() == Some("arn")
@@ -134,6 +172,8 @@ pub(super) fn read(vars: &TypedVariables<impl Fn(&str) -> Option<String>>) -> Re
         certificates: vars.parsed(CERTIFICATES_S3_REFERENCE, CertificatesLocation::WANTED)?,
         signing_region: vars.text(MSK_REGION),
         role: read_role(vars, KAFKA_ROLE)?,
+        token_endpoint: read_token_endpoint(vars)?,
+        rack: vars.text(CLIENT_RACK),
     })
 }
 
@@ -151,6 +191,7 @@ pub(crate) fn explain(error: &KafkaError) -> String {
             let variable = match credential {
                 Credential::Secret => SECRETS_MANAGER_SECRET,
                 Credential::Certificates => CERTIFICATES_S3_REFERENCE,
+                Credential::TokenEndpoint => OAUTH_TOKEN_URL,
             };
             format!(
                 "the Kafka client has no credentials: `auth_type` {auth_type} needs {variable}, which is not set"

@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::auth::error::AuthError;
 use crate::auth::secret::SecretText;
+use crate::auth::token::{LoginToken, TokenEndpoint};
 use crate::cluster::AssumedRole;
 
 #[cfg(any(test, feature = "test-util"))]
@@ -43,6 +44,17 @@ pub trait CredentialStore: Send + Sync {
     /// # Errors
     /// [`AuthError::Role`] if the role cannot be assumed.
     async fn aws_credentials(&self, role: Option<&AssumedRole>) -> Result<Credentials, AuthError>;
+
+    /// A token for the client `client_id` of an OAuth authorization server.
+    ///
+    /// # Errors
+    /// [`AuthError::TokenEndpoint`] if the server gives none.
+    async fn oauth_token(
+        &self,
+        endpoint: &TokenEndpoint,
+        client_id: &SecretText,
+        client_secret: &SecretText,
+    ) -> Result<LoginToken, AuthError>;
 
     /// The AWS region that the function runs in.
     fn region(&self) -> Option<String>;

@@ -55,6 +55,9 @@ pub enum AuthError {
     #[error("no AWS credentials for a token: {reason}")]
     AwsCredentials { reason: String },
 
+    #[error("no token from {url}: {reason}")]
+    TokenEndpoint { url: String, reason: String },
+
     #[error(transparent)]
     Signing(SigningError),
 
@@ -71,6 +74,8 @@ pub enum Credential {
     Secret,
     /// [`Cluster::certificates`](crate::Cluster::certificates).
     Certificates,
+    /// [`Cluster::token_endpoint`](crate::Cluster::token_endpoint).
+    TokenEndpoint,
 }
 
 impl fmt::Display for Credential {
@@ -78,6 +83,7 @@ impl fmt::Display for Credential {
         f.write_str(match self {
             Self::Secret => "a secret",
             Self::Certificates => "a location of certificates",
+            Self::TokenEndpoint => "the URL of an authorization server",
         })
     }
 }

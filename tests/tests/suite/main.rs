@@ -28,6 +28,7 @@ mod packaged;
 mod permissions;
 mod planning;
 mod pushdown;
+mod rack;
 mod raw_topics;
 mod roles;
 mod security;

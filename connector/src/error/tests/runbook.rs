@@ -281,6 +281,10 @@ fn login_errors() -> Vec<KafkaError> {
             arn: "arn:aws:iam::123456789012:role/kafka".into(),
             reason: "AccessDenied".into(),
         },
+        AuthError::TokenEndpoint {
+            url: "https://login.example/token".into(),
+            reason: "401 Unauthorized invalid_client".into(),
+        },
         AuthError::Object {
             object: object(),
             reason: "AccessDenied".into(),

@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 use crate::auth::credentials::CredentialStore;
 use crate::auth::error::AuthError;
 use crate::auth::secret::SecretText;
+use crate::auth::token::{LoginToken, TokenEndpoint};
 use crate::cluster::AssumedRole;
 
 /// Credentials in this process, for tests, and with none at all for a cluster without authentication.
@@ -24,6 +25,7 @@ struct State {
     aws_credentials: Option<Credentials>,
     /// By the role's ARN.
     of_roles: BTreeMap<String, Credentials>,
+    token: Option<LoginToken>,
     region: Option<String>,
     /// What was asked for, in order: `secret a`, `list bucket/prefix`, `object bucket/key`, `credentials`, `credentials of arn`.
     asked: Vec<String>,
@@ -52,6 +54,11 @@ impl MemoryCredentialStore {
 
     pub fn set_role_credentials(&self, role_arn: &str, credentials: Credentials) {
         self.state().of_roles.insert(role_arn.to_owned(), credentials);
+    }
+
+    /// What every client is given.
+    pub fn set_token(&self, token: LoginToken) {
+        self.state().token = Some(token);
     }
 
     pub fn set_region(&self, region: &str) {
@@ -123,6 +130,23 @@ impl CredentialStore for MemoryCredentialStore {
         credentials.ok_or_else(|| AuthError::Role {
             arn: role.arn.clone(),
             reason: "there is no such role".into(),
+        })
+    }
+
+    async fn oauth_token(
+        &self,
+        endpoint: &TokenEndpoint,
+        client_id: &SecretText,
+        _client_secret: &SecretText,
+    ) -> Result<LoginToken, AuthError> {
+        let mut state = self.state();
+        state
+            .asked
+            .push(format!("token of {} for {}", endpoint.url, client_id.expose()));
+        let token = state.token.clone();
+        token.ok_or_else(|| AuthError::TokenEndpoint {
+            url: endpoint.url.clone(),
+            reason: "there is no such client".into(),
         })
     }
 

@@ -1,5 +1,6 @@
 //! The state that all connections share.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, RwLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -28,6 +29,8 @@ pub(crate) struct Broker {
     pub(crate) groups: Mutex<Groups>,
     pub(crate) faults: Faults,
     pub(crate) requests: RequestCounters,
+    /// What clients that fetched said of where they are.
+    pub(crate) racks: Mutex<BTreeSet<String>>,
     /// Changes with every log: what fetches wait for.
     changed: watch::Sender<()>,
 }
@@ -41,6 +44,7 @@ impl Broker {
             groups: Mutex::default(),
             faults: Faults::default(),
             requests: RequestCounters::default(),
+            racks: Mutex::default(),
             changed: watch::Sender::new(()),
         }
     }

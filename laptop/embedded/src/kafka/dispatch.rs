@@ -8,6 +8,7 @@ use super::apis::Api;
 use super::bounded::Bounded;
 use super::broker::Broker;
 use super::handlers::{cluster, configs, fetch, groups, offsets, produce, topics, transactions};
+use super::locks::lock;
 
 /// Answers one request; `None` where the protocol wants silence. An error means that the connection must be closed:
 /// what the peer sent cannot be answered in a way that it would understand.
@@ -28,7 +29,11 @@ async fn respond(broker: &Broker, call: Call) -> Result<Option<BytesMut>, Refuse
     let response = match call.api.key {
         ApiKey::Produce => return respond_to_produce(broker, &call),
         ApiKey::Fetch => {
-            let response = fetch::fetch(broker, call.decode()?, version).await;
+            let request: FetchRequest = call.decode()?;
+            if !request.rack_id.is_empty() {
+                lock(&broker.racks).insert(request.rack_id.to_string());
+            }
+            let response = fetch::fetch(broker, request, version).await;
             broker.faults.fetches_flow().await;
             call.encode::<FetchRequest>(&response)
         }

@@ -98,6 +98,11 @@ impl EmbeddedKafka {
         Ok(kafka)
     }
 
+    /// The racks that clients who fetched said they are in.
+    pub fn racks(&self) -> BTreeSet<String> {
+        locks::lock(&self.broker.racks).clone()
+    }
+
     /// Address for a client's `bootstrap.servers`.
     pub fn bootstrap_servers(&self) -> String {
         self.broker.address.to_string()
