@@ -19,6 +19,7 @@ mod invoke;
 mod isolation;
 mod json;
 mod kept_settings;
+mod loading;
 mod named_registries;
 mod names;
 mod newest;
