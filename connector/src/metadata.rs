@@ -1,4 +1,4 @@
-//! The metadata calls: what the connector is, which databases and tables there are, and what a table looks like.
+//! Metadata calls: ping, databases, tables, a table's columns and layout.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,13 +15,14 @@ use protocol::{
 use crate::error::Error;
 use crate::tables::{Found, Tables};
 
-/// What the connector calls itself in a ping.
+/// Source type of the ping response.
 pub const SOURCE_TYPE: &str = "msk";
 
-/// The column of the one partition every table has.
+/// Column of the only partition that every table has.
 const PARTITION_COLUMN: &str = "partitionId";
 
-/// Asks nothing of anyone, so it answers even when neither brokers nor registry can be reached.
+/// Responds to a ping without any external call, so it succeeds even if neither brokers nor registry can be
+/// reached.
 pub fn ping(request: PingRequest) -> PingResponse {
     PingResponse {
         catalog_name: request.catalog_name,
@@ -32,7 +33,7 @@ pub fn ping(request: PingRequest) -> PingResponse {
     }
 }
 
-/// All databases: marked registries, and those that settings name.
+/// Lists all databases: the marked registries, and those that settings name.
 pub async fn list_schemas(
     tables: &Tables<'_>,
     request: ListSchemasRequest,
@@ -44,7 +45,7 @@ pub async fn list_schemas(
     })
 }
 
-/// The tables of one database, in real casing.
+/// Lists the tables of a database, in their original case.
 pub async fn list_tables(
     tables: &Tables<'_>,
     request: ListTablesRequest,
@@ -60,7 +61,8 @@ pub async fn list_tables(
     })
 }
 
-/// The table's columns with all that later calls need to read them, under the name that it has where it comes from.
+/// Columns of the table with the metadata that later calls need to read them, under the name that its source
+/// gives the table.
 pub async fn get_table(tables: &Tables<'_>, request: GetTableRequest) -> Result<GetTableResponse, Error> {
     if !request.query_passthrough_arguments.is_empty() {
         return Err(Error::QueryPassthrough);
@@ -92,8 +94,8 @@ pub async fn get_table(tables: &Tables<'_>, request: GetTableRequest) -> Result<
     })
 }
 
-/// One partition of no meaning: how a topic is divided is decided when splits are planned. An empty layout would
-/// tell Athena that there is nothing to read.
+/// Layout with one dummy partition: a topic is divided when splits are planned. An empty layout would mean
+/// that there is nothing to read.
 pub fn get_table_layout(request: GetTableLayoutRequest) -> Result<GetTableLayoutResponse, Error> {
     let schema = Schema::new(vec![Field::new(PARTITION_COLUMN, DataType::Int32, true)]);
     let partitions = RecordBatch::try_new(Arc::new(schema), vec![Arc::new(Int32Array::from(vec![1]))])?;
@@ -104,8 +106,8 @@ pub fn get_table_layout(request: GetTableLayoutRequest) -> Result<GetTableLayout
     })
 }
 
-/// That splits stop at a limit, with `top_n_pushdown` also that order is made use of, and nothing else: what is advertised
-/// here Athena may no longer do itself.
+/// Advertises that splits stop at a limit and, with `top_n_pushdown`, that order is used, and nothing else:
+/// Athena may skip what is advertised here.
 pub fn get_data_source_capabilities(
     request: GetDataSourceCapabilitiesRequest,
     top_n_pushdown: bool,

@@ -1,6 +1,6 @@
-//! Names as Athena gives them: in lower case, whatever their own case is.
+//! Lookup of names that Athena gives in lower case, whatever their own case is.
 
-/// Two names fit.
+/// Error of a name that matches two names.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{name}` is ambiguous: the {kind} names `{first}` and `{second}` differ only by case")]
 pub struct AmbiguousName {
@@ -11,10 +11,10 @@ pub struct AmbiguousName {
     pub second: String,
 }
 
-/// The one of `names` that is `wanted`, or else the only one that differs by case alone.
+/// Name of `names` that equals `wanted`, or else the only one that differs only by case.
 ///
 /// # Errors
-/// If several differ by case alone.
+/// If several differ only by case.
 pub(crate) fn pick<'a>(
     names: impl IntoIterator<Item = &'a str>,
     wanted: &str,

@@ -1,4 +1,4 @@
-//! Questions to the brokers: one attempt after the other until there is an answer, a refusal or a deadline.
+//! Requests to the brokers: attempts are repeated until one succeeds, is refused or the deadline passes.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,16 +11,16 @@ use rdkafka::types::RDKafkaErrorCode;
 use crate::client::{Client, last_complaint, serve_events};
 use crate::error::KafkaError;
 
-/// How long brokers may take to answer, retries included.
+/// Time limit for brokers to respond, retries included.
 const LIMIT: Duration = Duration::from_secs(60);
-/// How long one attempt waits, so that errors the client meets meanwhile are noticed.
+/// Time limit of one attempt, so that errors of the client are noticed in between.
 pub(crate) const ATTEMPT_LIMIT: Duration = Duration::from_secs(5);
-/// How long the first attempt of a client waits that nobody has answered yet: it may be refused. Each further one waits
-/// twice as long, up to [`ATTEMPT_LIMIT`].
+/// Time limit of the first attempt of a client without any response so far: it may be refused. It is doubled
+/// for each further attempt, up to [`ATTEMPT_LIMIT`].
 const FIRST_ATTEMPT_LIMIT: Duration = Duration::from_millis(500);
 const RETRY_PAUSE: Duration = Duration::from_millis(100);
 
-/// What is asked about.
+/// Subject of a request.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum About<'a> {
     Topic(&'a str),
@@ -45,9 +45,9 @@ pub(crate) struct Attempts<'a> {
     cancelled: &'a AtomicBool,
 }
 
-/// Result of an attempt without an answer.
+/// Failure of one attempt.
 pub(crate) enum Failure {
-    /// Brokers come back, leaders are elected: worth another attempt.
+    /// Brokers come back, leaders are elected: another attempt may succeed.
     Passing(String),
     Final(KafkaError),
 }
@@ -70,7 +70,8 @@ impl<'a> Attempts<'a> {
         }
     }
 
-    /// Makes one attempt after the other. Each is told how much patience to have with a first answer.
+    /// Repeats attempts until one succeeds or the deadline passes. Each is given the time to wait for a first
+    /// response.
     pub(crate) fn retry<T>(
         &self,
         wanted: &'static str,
@@ -85,7 +86,7 @@ impl<'a> Attempts<'a> {
             };
             serve_events(self.client)?;
             if self.cancelled.load(Ordering::Relaxed) {
-                return Err(self.timed_out(wanted, "nobody waits for them any more".into()));
+                return Err(self.timed_out(wanted, "the query was cancelled".into()));
             }
             if Instant::now() + RETRY_PAUSE >= self.deadline {
                 return Err(self.timed_out(wanted, reason));
@@ -95,7 +96,7 @@ impl<'a> Attempts<'a> {
         }
     }
 
-    /// `limit`, or what is left until the deadline.
+    /// `limit`, or the time until the deadline if that is shorter.
     pub(crate) fn at_most(&self, limit: Duration) -> Duration {
         limit.min(self.deadline.saturating_duration_since(Instant::now()))
     }
@@ -103,7 +104,7 @@ impl<'a> Attempts<'a> {
     pub(crate) fn failure(&self, error: &ClientError) -> Failure {
         match error.rdkafka_error_code() {
             Some(code) => self.code_failure(code),
-            // Not the cluster's answer but the client's refusal, such as a NUL in the name.
+            // Rejected by the client, not by the cluster, such as a NUL in the name.
             None => Failure::Final(KafkaError::Client {
                 reason: error.to_string(),
             }),

@@ -1,9 +1,9 @@
-//! Both ends of a topic's partitions, and where in them a time is.
+//! Watermarks of a topic's partitions, and offsets by time.
 //!
-//! First one request tells which partitions there are, and which topic of this name it is. Then
-//! a ListOffsets request for all partitions of one leader asks for the earliest offset, a second
-//! for the latest; with `isolation.level=read_committed` the latest is the last stable offset.
-//! Ends per partition would cost two round trips each.
+//! One request describes the topic: its partitions and its id. Then a ListOffsets request for all partitions
+//! of one leader asks for the earliest offset, a second for the latest; with `isolation.level=read_committed`
+//! the latest is the last stable offset (KIP-98). Requests for each partition would cost two round trips
+//! each.
 
 use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
@@ -18,10 +18,10 @@ use crate::error::KafkaError;
 use crate::librdkafka::describe::{TopicDescription, describe};
 use crate::offsets::{PlannedRange, TopicSnapshot, Watermarks};
 
-/// How long a broker that answered before is waited for until another one is looked for.
+/// Time to wait for a broker that responded before until another one is chosen.
 const KNOWN_BROKER_LIMIT: Duration = Duration::from_secs(2);
 
-/// Questions about one topic, all to be answered before one deadline.
+/// Requests about one topic with a common deadline.
 pub(crate) struct LookUp<'a> {
     client: &'a Client,
     topic: &'a str,
@@ -29,7 +29,7 @@ pub(crate) struct LookUp<'a> {
 }
 
 impl<'a> LookUp<'a> {
-    /// Gives up when `cancelled` is set.
+    /// Creates a look-up that ends when `cancelled` is set.
     pub(crate) fn new(
         client: &'a Client,
         topic: &'a str,
@@ -43,7 +43,7 @@ impl<'a> LookUp<'a> {
         }
     }
 
-    /// The topic as it is now.
+    /// Current state of the topic.
     pub(crate) fn snapshot(&self) -> Result<TopicSnapshot, KafkaError> {
         let topic = self.description()?;
         Ok(TopicSnapshot {
@@ -52,10 +52,11 @@ impl<'a> LookUp<'a> {
         })
     }
 
-    /// The watermarks of the partition of a planned range.
+    /// Watermarks of the partition of a planned range.
     ///
     /// # Errors
-    /// Also [`KafkaError::Recreated`], if the topic is another than was planned, and [`KafkaError::UnknownPartition`].
+    /// Also [`KafkaError::Recreated`], if the topic is not the planned one, and
+    /// [`KafkaError::UnknownPartition`].
     pub(crate) fn partition(&self, planned: &PlannedRange) -> Result<Watermarks, KafkaError> {
         let topic = self.same_topic(planned)?;
         let partition = planned.topic_partition.partition;
@@ -70,8 +71,8 @@ impl<'a> LookUp<'a> {
             .ok_or_else(unknown)
     }
 
-    /// The topic as it is now, which must be the one that was planned. Where no id is known on either side, the name
-    /// has to do.
+    /// Current description of the topic, which must be the planned one. If either side has no id, the name is
+    /// compared only.
     pub(crate) fn same_topic(&self, planned: &PlannedRange) -> Result<TopicDescription, KafkaError> {
         let topic = self.description()?;
         match (planned.topic_id, topic.id) {
@@ -101,10 +102,10 @@ impl<'a> LookUp<'a> {
         })
     }
 
-    /// A broker that leads one of the topic's partitions, and so is to be asked for offsets anyway.
+    /// Broker that leads one of the topic's partitions, which must be asked for offsets anyway.
     ///
-    /// It is asked for one at once: that connects the client to it, whereas librdkafka lets a second go by before it
-    /// connects to a broker for a description alone.
+    /// An offset is requested from it at once: that connects the client to it, whereas librdkafka waits a
+    /// second before it connects to a broker for a description only.
     fn leader(&self, patience: Duration) -> Result<i32, Failure> {
         let metadata = self
             .client
@@ -124,7 +125,7 @@ impl<'a> LookUp<'a> {
         Ok(led.leader())
     }
 
-    /// Asks for the low ends first, so that `low <= high` holds while records expire and arrive.
+    /// Requests the low ends first, so that `low <= high` holds while records expire and arrive.
     fn watermarks(&self, partitions: &[i32]) -> Result<Vec<(i32, Watermarks)>, KafkaError> {
         let lows = self.offsets(partitions, Offset::Beginning, "earliest offsets")?;
         let highs = self.offsets(partitions, Offset::End, "latest offsets")?;
@@ -146,8 +147,8 @@ impl<'a> LookUp<'a> {
         })
     }
 
-    /// For each of `partitions`, the first offset whose record has a timestamp of `time_ms` or later: at least
-    /// [`EARLIEST_TIME_MS`](crate::EARLIEST_TIME_MS).
+    /// First offset of each of `partitions` whose record has a timestamp of `time_ms` or later (KIP-79): at
+    /// least [`EARLIEST_TIME_MS`](crate::EARLIEST_TIME_MS).
     pub(crate) fn offsets_at(
         &self,
         partitions: &[i32],
@@ -155,7 +156,7 @@ impl<'a> LookUp<'a> {
     ) -> Result<Vec<Option<i64>>, KafkaError> {
         let read = |answer| match answer {
             Offset::End => Some(None),
-            // The question itself.
+            // The requested time itself: no answer.
             Offset::Offset(offset) if offset == time_ms => None,
             Offset::Offset(offset) => Some(Some(offset)),
             _ => None,
@@ -165,8 +166,8 @@ impl<'a> LookUp<'a> {
         })
     }
 
-    /// Asks `question` of each partition. `read` tells what an answer means, `None` if it is none: librdkafka leaves the
-    /// question in place of an answer it did not get.
+    /// Sends `question` for each partition. `read` converts an answer; it returns `None` for a question that
+    /// librdkafka left in place of an answer it did not get.
     fn ask<T>(
         &self,
         partitions: &[i32],
@@ -182,7 +183,7 @@ impl<'a> LookUp<'a> {
             .client
             .offsets_for_times(questions, self.attempts.at_most(ATTEMPT_LIMIT))
             .map_err(|error| self.attempts.failure(&error))?;
-        // Looking each partition up in the list takes a time that grows with the square of their number.
+        // A search of the list for each partition would take quadratic time.
         let answers: HashMap<i32, Offset> = found
             .elements()
             .iter()

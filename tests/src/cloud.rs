@@ -1,5 +1,5 @@
-//! A function as its template sets it up: the variables of a rendered stack, Lambda's own, and one endpoint that is all of
-//! AWS and notes each call.
+//! Function as its template configures it: the variables of a rendered stack, Lambda's own, and one endpoint
+//! for all of AWS that records each call.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -11,19 +11,19 @@ use crate::recorder::{Backends, Recorder};
 use crate::sts::Sts;
 use crate::world::World;
 
-/// What plays AWS for one test.
+/// AWS stand-in of one test.
 pub struct Cloud {
     pub world: World,
     recorder: Recorder,
 }
 
 impl Cloud {
-    /// Of the services of `world`.
+    /// Starts an endpoint over the services of `world`.
     pub async fn start(world: World) -> Self {
         Self::with_secret_key(world, None).await
     }
 
-    /// The same, with the ARN of the key that secrets are encrypted with.
+    /// Starts an endpoint with the ARN of the key that encrypts secrets.
     pub async fn with_secret_key(world: World, secret_key: Option<String>) -> Self {
         Self::with(world, secret_key, None).await
     }
@@ -45,8 +45,8 @@ impl Cloud {
         Self { world, recorder }
     }
 
-    /// Starts a function's program with these variables and with what Lambda adds to them: the role's credentials. And
-    /// with what is different here: where AWS is.
+    /// Starts a function's program with these variables, with those that Lambda adds (the role's
+    /// credentials), and with the endpoint of AWS.
     pub async fn start_function(
         &self,
         program: &Path,
@@ -65,20 +65,20 @@ impl Cloud {
         Arc::new(lambda.expect("the function starts"))
     }
 
-    /// Where all of AWS is, for `AWS_ENDPOINT_URL`.
+    /// URL of all services of AWS, for `AWS_ENDPOINT_URL`.
     pub fn endpoint_url(&self) -> &str {
         self.recorder.endpoint_url()
     }
 
-    /// The access keys that requests to `service` were signed with so far.
+    /// Access keys with which requests to `service` were signed so far.
     pub fn signers(&self, service: &str) -> std::collections::BTreeSet<String> {
         self.recorder.signers(service)
     }
 
-    /// What the functions have asked of AWS so far.
+    /// Calls of the functions so far.
     ///
     /// # Errors
-    /// If there was a call that the recorder does not know.
+    /// If a call is unknown to the recorder.
     pub fn calls(&self) -> Result<Vec<Call>, String> {
         self.recorder.calls()
     }

@@ -48,7 +48,8 @@ pub fn table(database: &str, topic: &str, cluster: Option<&str>) -> TopicTable {
         },
         schema: Arc::new(Schema::empty()),
     };
-    table.schema = Arc::new(Schema::new_with_metadata(fields, table.metadata()));
+    let metadata = table.metadata(&fields);
+    table.schema = Arc::new(Schema::new_with_metadata(fields, metadata));
     table
 }
 

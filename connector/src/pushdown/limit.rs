@@ -1,21 +1,21 @@
-//! When a split may stop at the query's limit.
+//! Limit of rows at which a split may stop.
 //!
-//! The limit is advertised, so the engine may leave it to each split to stop at it. That is right only if every row that
-//! is counted is a row of the query's answer: if the summary is all that is asked of rows and is tested as SQL means it.
-//! Otherwise rows that the engine drops would stand in the place of rows that it keeps.
+//! The limit is advertised, so the engine may rely on each split to apply it. That is correct only if every
+//! counted row is a row of the query's result: the summary must be the only condition, and be tested as SQL
+//! defines it. Otherwise rows that the engine drops would replace rows that it keeps.
 
 use arrow::datatypes::{DataType, Field, Schema};
 use protocol::Constraints;
 
-/// How many rows are enough of one split with `schema`'s columns; `None` for all.
+/// Number of rows that is enough of one split with `schema`'s columns; `None` for all.
 pub fn row_limit(constraints: &Constraints, schema: &Schema) -> Option<u64> {
     let limit = constraints.limit.filter(|_| !is_another_query(constraints))?;
-    // No rows are no rows, whatever their order and whichever they would be.
+    // A limit of zero needs no rows, whatever the other conditions.
     let is_exact = limit == 0 || (constraints.order_by.is_empty() && counts_exactly(constraints, schema));
     is_exact.then_some(limit)
 }
 
-/// Whether each row that the filter keeps, of rows with `schema`'s columns, is one that the query wants.
+/// Whether every row of `schema`'s columns that the filter keeps is a row that the query wants.
 pub fn counts_exactly(constraints: &Constraints, schema: &Schema) -> bool {
     let mut columns = constraints.summary.keys();
     !is_another_query(constraints)
@@ -27,8 +27,8 @@ fn is_another_query(constraints: &Constraints) -> bool {
     constraints.query_plan.is_some() || !constraints.query_passthrough_arguments.is_empty()
 }
 
-/// Whether the filter keeps just the rows of which a condition on `field` is true. It does not know what engines make
-/// of NaN and of the order of nested values, and tests no column that is not in the schema.
+/// Whether the filter keeps exactly the rows for which a condition on `field` is true. It does not know how
+/// engines treat NaN and the order of nested values, and tests no column that is not in the schema.
 pub(super) fn is_tested_exactly(field: &Field) -> bool {
     match field.data_type() {
         DataType::Float16 | DataType::Float32 | DataType::Float64 => false,
@@ -77,7 +77,7 @@ mod tests {
         }
     }
 
-    /// Every hint that takes the limit's meaning away, on top of `constraints`.
+    /// Every hint that makes the limit inapplicable, added to `constraints`.
     fn hints(constraints: &Constraints) -> [(&'static str, Constraints); 4] {
         let order = OrderByField {
             column_name: "id".into(),

@@ -6,7 +6,7 @@ use spill::Records;
 
 use crate::telemetry::report::note;
 
-/// What an answer repeats of its request.
+/// Parts of the request that the response repeats.
 pub(super) struct Answer {
     pub(super) catalog_name: String,
     pub(super) schema: SchemaRef,

@@ -1,4 +1,4 @@
-//! The request taken apart, once: what a read works with, from the request and the connector's parts.
+//! Parsing of the request, once: the dependencies of a read, from the request and the connector's parts.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -23,7 +23,7 @@ use crate::splits::topic_split::TopicSplit;
 use crate::tables::Tables;
 use crate::telemetry::report::{SplitReport, note};
 
-/// What one read works with.
+/// Dependencies of one read.
 pub(super) struct Setup {
     pub(super) broker: Arc<dyn Broker>,
     pub(super) planned: PlannedRange,
@@ -33,7 +33,7 @@ pub(super) struct Setup {
     pub(super) newest_rows: Option<u64>,
     pub(super) policy: Policy,
     pub(super) spiller: BlockSpiller,
-    /// Where the spiller puts blocks.
+    /// Store to which the spiller writes.
     pub(super) store: Arc<CountedStore>,
     /// Name of the spill bucket, for errors.
     pub(super) bucket: String,
@@ -42,7 +42,8 @@ pub(super) struct Setup {
 
 impl Setup {
     /// # Errors
-    /// A split that is not ours, a table that cannot be found or read, constraints that do not fit it.
+    /// If the split was not written by this connector, the table cannot be found or read, or the constraints
+    /// do not fit it.
     pub(super) async fn new(
         parts: &Parts,
         request: ReadRecordsRequest,
@@ -129,7 +130,7 @@ impl Setup {
     }
 }
 
-/// Makes decoders of one split's rows.
+/// Creates decoders of the rows of one split.
 pub(super) struct Decoders {
     table_name: String,
     schema: SchemaRef,
@@ -149,7 +150,7 @@ impl Decoders {
     }
 }
 
-/// Puts blocks of `schema` where `split` says.
+/// Spiller of blocks of `schema` to the location of `split`.
 pub(super) fn spiller(
     config: &Config,
     store: Arc<dyn BlockStore>,
@@ -164,8 +165,9 @@ pub(super) fn spiller(
     })
 }
 
-/// The table as the query was planned with it, or the latest version if the request's schema has lost which that was; `None`,
-/// and the registry is not asked, where that schema tells by itself how its columns are read.
+/// Table with which the query was planned, or its latest version if the request's schema no longer contains
+/// that version; `None`, without a call of the registry, if that schema itself describes how its columns are
+/// read.
 async fn table(
     tables: &Tables<'_>,
     schema: &SchemaRef,

@@ -1,13 +1,14 @@
-//! A Confluent schema registry, or one that speaks its API: the schemas that records name by a number or a GUID.
+//! Confluent schema registry, or a service with its API: schemas that records name by a number or a GUID.
 //!
-//! | asked | of |
+//! | request | result |
 //! |---|---|
-//! | `GET {schema_registry_url}/schemas/ids/{id}`, `…/schemas/guids/{guid}` | the schema that a record names |
-//! | `GET …/subjects/{subject}/versions/{version}` | a schema that another [refers to](schemas) |
-//! | `GET …/subjects`, `…/subjects/{subject}/versions/latest` | the subjects that are [tables](super::subjects) |
+//! | `GET {schema_registry_url}/schemas/ids/{id}`, `…/schemas/guids/{guid}` | schema that a record names |
+//! | `GET …/subjects/{subject}/versions/{version}` | schema that another [refers to](schemas) |
+//! | `GET …/subjects`, `…/subjects/{subject}/versions/latest` | subjects that are [tables](super::subjects) |
 //!
-//! With Basic authentication if the URL has user info, or as a secret says ([`access`]). Certificates are those that the
-//! system trusts (`SSL_CERT_FILE` may name others), or those of the secret. The API: <https://docs.confluent.io/platform/current/schema-registry/develop/api.html>.
+//! Uses Basic authentication if the URL has user info, or the credentials of a secret ([`access`]). It trusts the
+//! certificates of the secret, or those that the system trusts (`SSL_CERT_FILE` may name others). The API:
+//! <https://docs.confluent.io/platform/current/schema-registry/develop/api.html>.
 
 use std::fmt::Display;
 use std::sync::Arc;
@@ -33,7 +34,7 @@ pub mod url;
 
 pub use key::{SchemaKey, SubjectVersion};
 
-/// Reads schemas, each by itself. Connects when first asked.
+/// Client that reads single schemas. Connects when first used.
 pub struct ConfluentRegistry {
     url: RegistryUrl,
     /// Where the secret is that says who asks, and its id; else the URL says it.
@@ -47,32 +48,32 @@ struct Session {
     authorization: Option<HeaderValue>,
 }
 
-/// A schema as the registry has it.
+/// Schema as registered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RegisteredSchema {
     /// `AVRO`, `PROTOBUF` or `JSON`.
     pub data_format: String,
     pub definition: String,
-    /// The schemas that it refers to itself.
+    /// Schemas to which it refers directly.
     pub references: Vec<Reference>,
     /// The number that records know it by; `None` where the answer does not tell.
     pub id: Option<u32>,
 }
 
-/// How a schema refers to another one.
+/// Reference from one schema to another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reference {
-    /// What the schema's text calls the other one.
+    /// Name of the other schema in the referring text.
     pub name: String,
     pub version: SubjectVersion,
 }
 
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
-/// The first try included.
+/// Maximum number of attempts, including the first.
 const MAX_ATTEMPTS: u32 = 4;
-/// Before the second try; twice as long before each further one.
+/// Delay before the second attempt; doubled before each further one.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
-/// Schemas are texts of some kilobytes.
+/// Largest response; schemas have some kilobytes.
 const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
 
 impl ConfluentRegistry {
@@ -93,10 +94,10 @@ impl ConfluentRegistry {
         }
     }
 
-    /// The schema of this key, whichever subjects it is of.
+    /// Schema of this key, of whichever subject.
     ///
     /// # Errors
-    /// [`ConfluentError::NotFound`] if there is none; all others mean that nobody knows.
+    /// [`ConfluentError::NotFound`] if it does not exist; with all others that is unknown.
     pub async fn schema(&self, key: &SchemaKey) -> Result<RegisteredSchema, ConfluentError> {
         let answer = self.get(&self.url.of_schema(key), key).await;
         let answer = answer.map_err(|error| match (error, key) {
@@ -121,7 +122,7 @@ impl ConfluentRegistry {
         for _ in 1..MAX_ATTEMPTS {
             match self.ask(url).await {
                 Err(error) if error.may_pass() => {
-                    tracing::warn!(%asked, %error, "asking the Confluent registry again");
+                    tracing::warn!(%asked, %error, "repeating the request to the Confluent registry");
                     tokio::time::sleep(pause).await;
                     pause *= 2;
                 }
@@ -203,11 +204,11 @@ fn is_about_access(status: StatusCode) -> bool {
     matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
 }
 
-/// Why the registry gave no schema.
+/// Reason why the registry returned no schema.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfluentError {
-    #[error("the Confluent registry has no such schema")]
+    #[error("the schema does not exist in the Confluent registry")]
     NotFound,
     #[error("the Confluent registry could not be reached: {0}")]
     Unreachable(String),
@@ -215,7 +216,7 @@ pub enum ConfluentError {
     TimedOut,
     #[error("the Confluent registry answered {0}")]
     Refused(StatusCode),
-    /// A proxy, another service, or another path.
+    /// The response of a proxy, another service, or another path.
     #[error("no Confluent registry answers at the path of schema_registry_url (404 without its error code)")]
     NoRegistry,
     /// As [`Self::NoRegistry`], or an older registry.
@@ -226,7 +227,7 @@ pub enum ConfluentError {
     NoGuids,
     #[error("the Confluent registry's answer cannot be read: {0}")]
     Unreadable(String),
-    #[error("no HTTP client can be made: {0}")]
+    #[error("cannot create an HTTP client: {0}")]
     Client(String),
     /// There is nothing to ask with. Holds nothing of a secret.
     #[error("the Confluent registry's credentials: {0}")]
@@ -234,7 +235,7 @@ pub enum ConfluentError {
 }
 
 impl ConfluentError {
-    /// Whether the next try may go better.
+    /// Whether a further attempt may succeed.
     fn may_pass(&self) -> bool {
         match self {
             Self::Unreachable(_) | Self::TimedOut => true,
@@ -244,7 +245,7 @@ impl ConfluentError {
     }
 }
 
-/// An answer, as far as it matters here.
+/// Response of the registry, as far as it is used here.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Answer {
@@ -280,8 +281,8 @@ fn read(body: &[u8]) -> Result<RegisteredSchema, ConfluentError> {
     })
 }
 
-/// "Schema", "Subject" or "Version not found" or "Invalid version", as the API numbers its errors. A wrong path is
-/// answered 404 too.
+/// Whether an error code of the API is "Schema", "Subject" or "Version not found" or "Invalid version". A
+/// wrong path also has status 404.
 fn says_unknown(body: &[u8]) -> bool {
     #[derive(Deserialize)]
     struct Fault {

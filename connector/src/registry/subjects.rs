@@ -51,7 +51,7 @@ pub enum SubjectError {
         what: String,
         source: SchemaError,
     },
-    #[error("the schemas of topic `{topic}` describe no readable topic: {source}")]
+    #[error("the schemas of topic `{topic}` do not describe a readable table: {source}")]
     Table {
         topic: String,
         /// Boxed, or it would make every result of the crate large.
@@ -176,9 +176,15 @@ impl SubjectTables {
             topic: topic.to_owned(),
             source: Box::new(source),
         };
-        let document = TopicDocument::of_registered(topic, &version(value, key), value, key);
+        let document =
+            TopicDocument::of_registered(topic, &version(value, key), value, key).map_err(table_error)?;
+        let warnings = document.warnings().iter();
+        for warning in warnings.filter(|warning| warning.changes_column) {
+            let (path, reason) = (&warning.path, &warning.text);
+            tracing::warn!(topic, path, reason, "a column differs from its schema");
+        }
         document
-            .and_then(|document| document.into_table(&self.database, topic, &BTreeMap::new(), &self.defaults))
+            .into_table(&self.database, topic, &BTreeMap::new(), &self.defaults)
             .map_err(table_error)
     }
 
@@ -227,6 +233,7 @@ mod tests {
 
     fn schema(id: &str) -> SchemaDefinition {
         SchemaDefinition {
+            registry_name: None,
             schema_version_id: id.into(),
             ..SchemaDefinition::default()
         }

@@ -1,6 +1,6 @@
-//! Where a cluster's credentials come from: the seam to secrets, stored certificates and the caller's own identity.
+//! Seam to a cluster's credentials: secrets, stored certificates and the caller's own identity.
 //!
-//! [`memory::MemoryCredentialStore`] has what it was given. A store is not asked before a client of a cluster is made whose
+//! [`memory::MemoryCredentialStore`] holds fixed values. A store is first called when a client is made whose
 //! `auth_type` needs it.
 
 use async_trait::async_trait;
@@ -16,22 +16,22 @@ use crate::cluster::AssumedRole;
 pub mod conformance;
 pub mod memory;
 
-/// Gives what clients authenticate with.
+/// Source of the credentials that clients authenticate with.
 #[async_trait]
 pub trait CredentialStore: Send + Sync {
-    /// The text of the secret with this name or ARN.
+    /// Text of the secret with this name or ARN.
     ///
     /// # Errors
     /// [`AuthError::BinarySecret`] if it has no text.
     async fn secret(&self, id: &str) -> Result<SecretText, AuthError>;
 
-    /// The keys of all objects in `bucket` whose key begins with `prefix`.
+    /// Keys of all objects in `bucket` that begin with `prefix`.
     async fn list_keys(&self, bucket: &str, prefix: &str) -> Result<Vec<String>, AuthError>;
 
-    /// An object's content.
+    /// Content of an object.
     ///
     /// # Errors
-    /// [`AuthError::ObjectTooLarge`] if it has more than `limit_bytes`, of which no more are fetched.
+    /// [`AuthError::ObjectTooLarge`] if it has more than `limit_bytes`; no more than these are fetched.
     async fn object(
         &self,
         bucket: &str,
@@ -39,16 +39,16 @@ pub trait CredentialStore: Send + Sync {
         limit_bytes: usize,
     ) -> Result<Zeroizing<Vec<u8>>, AuthError>;
 
-    /// Whoever this function is to AWS, or a session of `role`, good for some minutes at least.
+    /// AWS credentials of the function, or of a session of `role`, valid for some minutes at least.
     ///
     /// # Errors
     /// [`AuthError::Role`] if the role cannot be assumed.
     async fn aws_credentials(&self, role: Option<&AssumedRole>) -> Result<Credentials, AuthError>;
 
-    /// A token for the client `client_id` of an OAuth authorization server.
+    /// Token for the client `client_id` of an OAuth authorization server.
     ///
     /// # Errors
-    /// [`AuthError::TokenEndpoint`] if the server gives none.
+    /// [`AuthError::TokenEndpoint`] if the server issues none.
     async fn oauth_token(
         &self,
         endpoint: &TokenEndpoint,
@@ -56,6 +56,6 @@ pub trait CredentialStore: Send + Sync {
         client_secret: &SecretText,
     ) -> Result<LoginToken, AuthError>;
 
-    /// The AWS region that the function runs in.
+    /// AWS region that the function runs in.
     fn region(&self) -> Option<String>;
 }

@@ -1,16 +1,16 @@
-//! Calls of librdkafka's that the `rdkafka` crate does not wrap, and a callback. All `unsafe` of the crate is here; each file
-//! offers a safe interface.
+//! Calls of librdkafka that the `rdkafka` crate does not wrap, and a callback. All `unsafe` code of the crate
+//! is here; each file offers a safe interface.
 //!
 //! | file | idea |
 //! |---|---|
-//! | `fetch` | one partition's records, without a consumer group |
-//! | `admin` | what the admin calls have in common |
-//! | `describe` | a topic's partitions and its id |
-//! | `partition_list` | partitions, as calls take and give them |
+//! | `fetch` | records of one partition, without a consumer group |
+//! | `admin` | common part of admin calls |
+//! | `describe` | partitions and id of a topic |
+//! | `partition_list` | lists of partitions, as calls take and return them |
 //! | `list_offsets` | offsets by position and time, with timestamps |
 //! | `groups` | consumer groups and their committed offsets |
 //! | `topic_config` | whether a topic's timestamps are those of its log |
-//! | `verification` | what is wrong with a broker's certificate |
+//! | `verification` | faults of a broker's certificate |
 
 mod admin;
 pub(crate) mod describe;

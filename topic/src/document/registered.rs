@@ -13,8 +13,9 @@ use super::error::DocumentError;
 use super::field::DeclaredColumn;
 use super::json::Json;
 use super::side::{DeclaredEncoding, Side, schema_fields};
+use super::warning::Warning;
 use super::{TopicDocument, json_schema, of_source};
-use crate::decode::{avro, protobuf};
+use crate::decode::avro;
 use crate::definition::SchemaDefinition;
 use crate::table::{Encoding, FORMAT_HINT_KEY, MAPPING_KEY, ReadOptions, Source, TYPE_KEY};
 use crate::type_name;
@@ -33,11 +34,14 @@ impl TopicDocument {
         value: Option<&SchemaDefinition>,
         key: Option<&SchemaDefinition>,
     ) -> Result<Self, DocumentError> {
+        let mut warnings = Vec::new();
         let value = match value {
-            Some(schema) => side(&Source::Value, schema)?,
+            Some(schema) => side(&Source::Value, schema, &mut warnings)?,
             None => text(&Source::Value),
         };
-        let key = key.map(|schema| side(&Source::Key, schema)).transpose()?;
+        let key = key
+            .map(|schema| side(&Source::Key, schema, &mut warnings))
+            .transpose()?;
         Ok(Self {
             schema_version_id: schema_version_id.to_owned(),
             cluster: None,
@@ -46,12 +50,16 @@ impl TopicDocument {
             key: key.map(with_key_names),
             options: ReadOptions::default(),
             metadata_columns: None,
-            warnings: Vec::new(),
+            warnings,
         })
     }
 }
 
-fn side(source: &Source, schema: &SchemaDefinition) -> Result<Side, DocumentError> {
+fn side(
+    source: &Source,
+    schema: &SchemaDefinition,
+    warnings: &mut Vec<Warning>,
+) -> Result<Side, DocumentError> {
     let path = path(source);
     let unusable = |source| DocumentError::Schema {
         path: path.clone(),
@@ -68,10 +76,11 @@ fn side(source: &Source, schema: &SchemaDefinition) -> Result<Side, DocumentErro
             definition: avro::bundle(definition, references).map_err(unusable)?,
         },
         "PROTOBUF" => Encoding::Protobuf {
-            definition: protobuf::bundle(definition, references).map_err(unusable)?,
+            definition: definition.clone(),
+            references: references.clone(),
             message: None,
         },
-        "JSON" => return json_side(source, definition),
+        "JSON" => return json_side(source, schema, warnings),
         _ => return Err(DocumentError::RegistryFormat(data_format.clone())),
     };
     let fields = schema_fields(&encoding).map_err(unusable)?;
@@ -84,13 +93,22 @@ fn side(source: &Source, schema: &SchemaDefinition) -> Result<Side, DocumentErro
     })
 }
 
-/// Values that are objects have a column for each property; others are text.
-fn json_side(source: &Source, definition: &str) -> Result<Side, DocumentError> {
-    let schema: Json = serde_json::from_str(definition)?;
-    if schema.get("properties").is_none() {
-        return Ok(text(source));
-    }
-    let columns = json_schema::columns(&schema)?.into_iter();
+/// Side of a JSON Schema: objects have a column for each property; other values are text.
+fn json_side(
+    source: &Source,
+    schema: &SchemaDefinition,
+    warnings: &mut Vec<Warning>,
+) -> Result<Side, DocumentError> {
+    let json: Json = serde_json::from_str(&schema.definition)?;
+    let columns = match json_schema::columns(&json, &schema.references) {
+        Ok((columns, found)) => {
+            warnings.extend(found);
+            columns
+        }
+        Err(_) if json.get("properties").is_none() => return Ok(text(source)),
+        Err(error) => return Err(error),
+    };
+    let columns = columns.into_iter();
     Ok(Side {
         source: source.clone(),
         schema_path: path(source),
@@ -156,6 +174,7 @@ mod tests {
     fn schema(data_format: &str, definition: &str, references: &[(&str, &str)]) -> SchemaDefinition {
         SchemaDefinition {
             schema_version_id: "7".into(),
+            registry_name: None,
             data_format: data_format.into(),
             definition: definition.into(),
             references: references

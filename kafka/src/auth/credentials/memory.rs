@@ -11,7 +11,7 @@ use crate::auth::secret::SecretText;
 use crate::auth::token::{LoginToken, TokenEndpoint};
 use crate::cluster::AssumedRole;
 
-/// Credentials in this process, for tests, and with none at all for a cluster without authentication.
+/// Credentials in this process, for tests; an empty store serves a cluster without authentication.
 #[derive(Default)]
 pub struct MemoryCredentialStore {
     state: Mutex<State>,
@@ -20,14 +20,14 @@ pub struct MemoryCredentialStore {
 #[derive(Default)]
 struct State {
     secrets: BTreeMap<String, SecretText>,
-    /// By bucket and key.
+    /// Contents by bucket and key.
     objects: BTreeMap<(String, String), Zeroizing<Vec<u8>>>,
     aws_credentials: Option<Credentials>,
     /// By the role's ARN.
     of_roles: BTreeMap<String, Credentials>,
     token: Option<LoginToken>,
     region: Option<String>,
-    /// What was asked for, in order: `secret a`, `list bucket/prefix`, `object bucket/key`, `credentials`, `credentials of arn`.
+    /// Calls in order: `secret a`, `list bucket/prefix`, `object bucket/key`, `credentials`, `credentials of arn`.
     asked: Vec<String>,
 }
 
@@ -36,7 +36,7 @@ impl MemoryCredentialStore {
         Self::default()
     }
 
-    /// Takes the place of a secret of the same id.
+    /// Stores a secret; replaces one of the same id.
     pub fn put_secret(&self, id: &str, text: &str) {
         self.state().secrets.insert(id.to_owned(), SecretText::new(text));
     }
@@ -65,7 +65,7 @@ impl MemoryCredentialStore {
         self.state().region = Some(region.to_owned());
     }
 
-    /// What was asked for since the last call of this, in order.
+    /// Calls since the last call of this method, in order.
     pub fn take_asked(&self) -> Vec<String> {
         std::mem::take(&mut self.state().asked)
     }
@@ -82,7 +82,7 @@ impl CredentialStore for MemoryCredentialStore {
         state.asked.push(format!("secret {id}"));
         state.secrets.get(id).cloned().ok_or_else(|| AuthError::Secret {
             id: id.to_owned(),
-            reason: "there is no such secret".into(),
+            reason: "the secret does not exist".into(),
         })
     }
 
@@ -111,7 +111,7 @@ impl CredentialStore for MemoryCredentialStore {
             Some(content) => Ok(content.clone()),
             None => Err(AuthError::Object {
                 object: format!("s3://{bucket}/{key}"),
-                reason: "there is no such object".into(),
+                reason: "the object does not exist".into(),
             }),
         }
     }
