@@ -17,7 +17,8 @@ use tokio::sync::OnceCell;
 use crate::aws::credentials::AwsCredentialStore;
 use crate::aws::kms::KmsSpillKeys;
 use crate::aws::session::ForwardedSession;
-use crate::aws::{glue_connection, sdk};
+use crate::aws::{glue_connection, role, sdk, zone};
+use crate::config::cluster::ZONE_OF_FUNCTION;
 use crate::config::error::{ConfigError, GLUE_CONNECTION};
 use crate::config::variables::Variables;
 use crate::config::{Config, GLUE_ENDPOINT};
@@ -52,11 +53,11 @@ impl AwsParts {
         }
     }
 
-    /// Namespace of the metrics; until parts are assembled, the one of the environment.
-    pub(crate) fn metrics_namespace(&self) -> Option<String> {
+    /// Value of a setting, without a call of AWS; until parts are assembled, of the environment.
+    pub(crate) fn told<T>(&self, setting: impl FnOnce(&Config) -> T) -> Option<T> {
         match self.parts.get() {
-            Some(parts) => parts.config.metrics_namespace.clone(),
-            None => self.variables.config().ok()?.metrics_namespace,
+            Some(parts) => Some(setting(&parts.config)),
+            None => self.variables.config().ok().as_ref().map(setting),
         }
     }
 
@@ -71,6 +72,7 @@ impl AwsParts {
             Ok(assemble(
                 &parts.config,
                 &sdk,
+                &self.sdk,
                 parts.clusters.clone(),
                 parts.spill_keys.clone(),
             ))
@@ -79,7 +81,7 @@ impl AwsParts {
     }
 
     async fn assemble(&self) -> Result<Arc<Parts>, ConfigError> {
-        let config = config(&self.variables, &self.sdk).await?;
+        let config = with_zone(config(&self.variables, &self.sdk).await?).await;
         Ok(Arc::new(parts(&config, &self.sdk)))
     }
 }
@@ -87,22 +89,35 @@ impl AwsParts {
 /// Parts for these settings, with the permissions of `sdk`. Uses no network.
 pub fn parts(config: &Config, sdk: &SdkConfig) -> Parts {
     let clusters = kafka_clusters(config, credential_store(sdk));
-    assemble(config, sdk, clusters, spill_keys(config, sdk))
+    assemble(config, sdk, sdk, clusters, spill_keys(config, sdk))
 }
 
 /// Builds parts with the permissions of `sdk`: a caller's session reads Glue and writes blocks, but brokers,
-/// their secrets and the keys of blocks are the function's own.
-fn assemble(config: &Config, sdk: &SdkConfig, clusters: Clusters, spill_keys: Arc<dyn SpillKeys>) -> Parts {
+/// their secrets and the keys of blocks are the function's own, whose identity is `own`. `own` also assumes the
+/// role that the settings name for Glue.
+fn assemble(
+    config: &Config,
+    sdk: &SdkConfig,
+    own: &SdkConfig,
+    clusters: Clusters,
+    spill_keys: Arc<dyn SpillKeys>,
+) -> Parts {
+    let registry = match &config.glue_role {
+        Some(role) => GlueSchemaRegistry::from_sdk_config(&role::assume(own, role)),
+        None => GlueSchemaRegistry::from_sdk_config(sdk),
+    };
     let blocks = S3BlockStore::new(sdk::s3_client(sdk)).with_put_headers(config.spill_put_headers.clone());
     let query_status = AthenaQueryStatus::new(aws_sdk_athena::Client::new(sdk));
     let parts = Parts::new(
         config.clone(),
-        Arc::new(GlueSchemaRegistry::from_sdk_config(sdk)),
+        Arc::new(registry),
         clusters,
         Arc::new(blocks),
         Arc::new(query_status.with_throttle(config.throttle)),
     );
-    parts.with_spill_keys(spill_keys)
+    parts
+        .with_spill_keys(spill_keys)
+        .with_registry_credentials(credential_store(own))
 }
 
 /// Number of sessions whose parts are kept: a container serves one request at a time, and the requests of a
@@ -111,6 +126,20 @@ const MAX_CALLERS: usize = 4;
 
 async fn config(variables: &Variables, sdk: &SdkConfig) -> Result<Config, ConfigError> {
     complete(variables.clone(), sdk).await?.config()
+}
+
+/// `config` with the function's availability zone for clusters that are read from replicas in it.
+async fn with_zone(mut config: Config) -> Config {
+    let is_asked = |cluster: &Cluster| cluster.rack.as_deref() == Some(ZONE_OF_FUNCTION);
+    let clusters = std::iter::once(&mut config.cluster).chain(config.named_clusters.values_mut());
+    let mut asking: Vec<_> = clusters.filter(|cluster| is_asked(cluster)).collect();
+    if !asking.is_empty() {
+        let zone = zone::availability_zone_id().await;
+        asking
+            .iter_mut()
+            .for_each(|cluster| cluster.rack.clone_from(&zone));
+    }
+    config
 }
 
 /// `variables`, completed by a Glue connection and by secrets if they name any.

@@ -6,10 +6,14 @@
 //! | [`credentials`] | credentials of Kafka clients: Secrets Manager, S3, the function's own identity |
 //! | `glue_connection` | settings in a Glue connection |
 //! | [`kms`] | keys for spilled blocks from AWS KMS |
+//! | `role` | sessions of assumed roles |
+//! | `zone` | availability zone of the function |
 //! | `session` | session of the caller, which Athena may forward |
 
 pub mod credentials;
 pub(crate) mod glue_connection;
 pub mod kms;
+pub(crate) mod role;
 pub mod sdk;
 pub(crate) mod session;
+pub(crate) mod zone;

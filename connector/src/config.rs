@@ -8,15 +8,18 @@ use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use kafka::{Cluster, IsolationLevel, OnExpiredOffsets};
+use kafka::{AssumedRole, Cluster, IsolationLevel, OnExpiredOffsets};
 use spill::PutHeaders;
 use topic::{OnBadRecord, OnTombstone};
 use tracing::level_filters::LevelFilter;
 
+use crate::config::cluster::RAW_DATABASE;
 use crate::config::error::{ConfigError, GLUE_CONNECTION, KAFKA_CLUSTERS, SPILL_PUT_REQUEST_HEADERS};
 use crate::config::typed::TypedVariables;
 use crate::query_status::throttle::ThrottleLimits;
+use crate::raw_topics::RawDatabase;
 use crate::registry::confluent::url::RegistryUrl;
+use crate::registry::named::NamedRegistries;
 use crate::splits::narrow::TimestampUpperBound;
 
 pub mod cluster;
@@ -31,6 +34,8 @@ pub struct Config {
     pub cluster: Cluster,
     /// Clusters that tables may name.
     pub named_clusters: BTreeMap<String, Cluster>,
+    /// Databases whose tables are the topics of a cluster, of different names.
+    pub raw_databases: Vec<RawDatabase>,
     spill_bucket: Option<String>,
     pub spill_prefix: String,
     pub encrypt_spill: bool,
@@ -53,15 +58,27 @@ pub struct Config {
     /// Number of splits to aim for, at least 1.
     pub target_parallelism: Option<u64>,
     pub timestamp_upper_bound: TimestampUpperBound,
+    /// Whether order and limit are taken over, for the newest records.
+    pub top_n_pushdown: bool,
     pub schema_cache: Duration,
     pub isolation_level: IsolationLevel,
     pub on_bad_record: OnBadRecord,
     pub on_tombstone: OnTombstone,
     pub on_expired_offsets: OnExpiredOffsets,
     pub metadata_columns: bool,
+    /// Whether tables about topics are listed beside the topics' own.
+    pub list_system_tables: bool,
     pub schema_registry_url: Option<RegistryUrl>,
+    /// Id of the secret with the credentials for the registry.
+    pub schema_registry_secret: Option<String>,
+    /// Database whose tables are the registry's subjects.
+    pub confluent_database: Option<String>,
     /// Namespace of metrics; `None` for no metrics.
     pub metrics_namespace: Option<String>,
+    /// Databases, in place of the registries that carry a marker.
+    pub glue_registries: Option<NamedRegistries>,
+    /// Whom Glue's registries are asked as, if not as the function.
+    pub glue_role: Option<AssumedRole>,
 }
 
 impl Config {
@@ -69,11 +86,20 @@ impl Config {
     /// succeed before anything is configured.
     pub fn from_vars(var: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let vars = TypedVariables(var);
+        let named = vars.text(KAFKA_CLUSTERS);
+        let named = named.map_or_else(|| Ok(BTreeMap::new()), |json| cluster::read_named(&json))?;
+        let raw_databases = named.values().filter_map(|(_, raw)| raw.clone());
+        let raw_databases = cluster::read_raw(&vars, None)?
+            .into_iter()
+            .chain(raw_databases)
+            .collect();
         Ok(Self {
             cluster: cluster::read(&vars)?,
-            named_clusters: vars
-                .text(KAFKA_CLUSTERS)
-                .map_or_else(|| Ok(BTreeMap::new()), |json| cluster::read_named(&json))?,
+            raw_databases: named_differently(raw_databases, vars.text(CONFLUENT_DATABASE))?,
+            named_clusters: named
+                .into_iter()
+                .map(|(name, (cluster, _))| (name, cluster))
+                .collect(),
             spill_bucket: vars.text(SPILL_BUCKET),
             spill_prefix: vars
                 .text("spill_prefix")
@@ -96,6 +122,7 @@ impl Config {
             timestamp_upper_bound: vars
                 .word("timestamp_upper_bound", &TIMESTAMP_UPPER_BOUNDS)?
                 .unwrap_or_default(),
+            top_n_pushdown: vars.word("top_n_pushdown", &BOOLEANS)?.unwrap_or(false),
             schema_cache: vars
                 .number("schema_cache_seconds", 0)?
                 .map_or(Duration::from_secs(60), |seconds: u32| {
@@ -114,8 +141,13 @@ impl Config {
                 .word("on_expired_offsets", &ON_EXPIRED_OFFSETS)?
                 .unwrap_or_default(),
             metadata_columns: vars.word("metadata_columns", &BOOLEANS)?.unwrap_or(false),
+            list_system_tables: vars.word("list_system_tables", &BOOLEANS)?.unwrap_or(false),
             schema_registry_url: vars.registry_url(SCHEMA_REGISTRY_URL)?,
+            schema_registry_secret: vars.text_beside("schema_registry_secret", SCHEMA_REGISTRY_URL)?,
+            confluent_database: vars.text_beside(CONFLUENT_DATABASE, SCHEMA_REGISTRY_URL)?,
             metrics_namespace: vars.metrics_namespace("metrics_namespace")?,
+            glue_registries: vars.parsed("glue_registries", NamedRegistries::WANTED)?,
+            glue_role: cluster::read_role(&vars, cluster::GLUE_ROLE)?,
         })
     }
 
@@ -159,6 +191,7 @@ impl Config {
 
 const SPILL_BUCKET: &str = "spill_bucket";
 pub(crate) const GLUE_ENDPOINT: &str = "GLUE_ENDPOINT";
+const CONFLUENT_DATABASE: &str = "confluent_database";
 pub(crate) const SCHEMA_REGISTRY_URL: &str = "schema_registry_url";
 
 const BOOLEANS: [(&str, bool); 2] = [("true", true), ("false", false)];
@@ -182,6 +215,25 @@ const LOG_LEVELS: [(&str, LevelFilter); 6] = [
     ("trace", LevelFilter::TRACE),
 ];
 
+/// Athena tells names apart regardless of case.
+fn named_differently(
+    databases: Vec<RawDatabase>,
+    of_subjects: Option<String>,
+) -> Result<Vec<RawDatabase>, ConfigError> {
+    let mut names = BTreeSet::from_iter(of_subjects.map(|name| name.to_lowercase()));
+    match databases
+        .iter()
+        .find(|raw| !names.insert(raw.name.to_lowercase()))
+    {
+        Some(twice) => Err(ConfigError::Invalid {
+            variable: RAW_DATABASE,
+            value: twice.name.clone(),
+            wanted: "another name for each database".to_owned(),
+        }),
+        None => Ok(databases),
+    }
+}
+
 /// Reads the value of [`SPILL_PUT_REQUEST_HEADERS`], a JSON object.
 fn put_headers(json: &str) -> Result<PutHeaders, ConfigError> {
     let invalid = |reason: String| ConfigError::PutHeaders { reason };
@@ -194,6 +246,7 @@ fn put_headers(json: &str) -> Result<PutHeaders, ConfigError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::raw_topics::patterns::TopicPatterns;
     use crate::registry::confluent::url::WANTED as WANTED_URL;
 
     fn config(vars: &[(&str, &str)]) -> Result<Config, ConfigError> {
@@ -209,6 +262,7 @@ mod tests {
         let defaults = Config {
             cluster: Cluster::default(),
             named_clusters: BTreeMap::new(),
+            raw_databases: Vec::new(),
             spill_bucket: None,
             spill_prefix: "athena-federation-spill".to_owned(),
             encrypt_spill: true,
@@ -228,14 +282,20 @@ mod tests {
             max_records_per_split: 100_000,
             target_parallelism: None,
             timestamp_upper_bound: TimestampUpperBound::LogAppendTime,
+            top_n_pushdown: false,
             schema_cache: Duration::from_secs(60),
             isolation_level: IsolationLevel::ReadCommitted,
             on_bad_record: OnBadRecord::Null,
             on_tombstone: OnTombstone::Skip,
             on_expired_offsets: OnExpiredOffsets::Skip,
             metadata_columns: false,
+            list_system_tables: false,
             schema_registry_url: None,
+            schema_registry_secret: None,
+            confluent_database: None,
             metrics_namespace: None,
+            glue_registries: None,
+            glue_role: None,
         };
         assert_eq!(config(&[]), Ok(defaults));
     }
@@ -245,7 +305,12 @@ mod tests {
         let all = config(&[
             ("kafka_endpoint", "b-1:9092,b-2:9092"),
             ("auth_type", "no_auth"),
-            ("kafka_clusters", r#"{"other": {"kafka_endpoint": "c-1:9092"}}"#),
+            (
+                "kafka_clusters",
+                r#"{"other": {"kafka_endpoint": "c-1:9092", "raw_database": "raw_other"}}"#,
+            ),
+            ("raw_database", "raw"),
+            ("raw_topics", "orders*,payments"),
             ("spill_bucket", "spill"),
             ("spill_prefix", "athena-spill"),
             ("disable_spill_encryption", "True"),
@@ -266,18 +331,59 @@ mod tests {
             ("max_records_per_split", "5"),
             ("target_parallelism", "40"),
             ("timestamp_upper_bound", "Never"),
+            ("top_n_pushdown", "true"),
             ("schema_cache_seconds", "0"),
             ("isolation_level", "read_uncommitted"),
             ("on_bad_record", "fail"),
             ("on_tombstone", "null"),
             ("on_expired_offsets", "fail"),
             ("metadata_columns", "TRUE"),
+            ("list_system_tables", "true"),
             ("schema_registry_url", "https://key:secret@registry:8081/path"),
+            ("schema_registry_secret", "registry"),
+            ("confluent_database", "confluent"),
             ("metrics_namespace", "Kafka/athena #1"),
+            ("glue_registries", "customer"),
+            ("role_arn", "arn:aws:iam::123456789012:role/kafka"),
+            ("external_id", "kafka/7"),
+            ("role_session_name", "queries"),
+            ("oauth_token_url", "https://login.example/token"),
+            ("oauth_scope", "kafka"),
+            ("client_rack", "use1-az1"),
+            ("glue_role_arn", "arn:aws:iam::123456789012:role/glue"),
+            ("glue_external_id", "glue/7"),
+            ("glue_role_session_name", "tables"),
         ]);
+        let role = |name: &str, session_name: &str| {
+            Some(AssumedRole {
+                arn: format!("arn:aws:iam::123456789012:role/{name}"),
+                external_id: Some(format!("{name}/7")),
+                session_name: Some(session_name.to_owned()),
+            })
+        };
         let wanted = Config {
-            cluster: Cluster::at("b-1:9092,b-2:9092"),
+            cluster: Cluster {
+                role: role("kafka", "queries"),
+                token_endpoint: Some(kafka::auth::token::TokenEndpoint {
+                    url: "https://login.example/token".to_owned(),
+                    scope: Some("kafka".to_owned()),
+                }),
+                rack: Some("use1-az1".to_owned()),
+                ..Cluster::at("b-1:9092,b-2:9092")
+            },
             named_clusters: BTreeMap::from([("other".to_owned(), Cluster::at("c-1:9092"))]),
+            raw_databases: vec![
+                RawDatabase {
+                    name: "raw".to_owned(),
+                    topics: "orders*,payments".parse().unwrap(),
+                    cluster: None,
+                },
+                RawDatabase {
+                    name: "raw_other".to_owned(),
+                    topics: TopicPatterns::default(),
+                    cluster: Some("other".to_owned()),
+                },
+            ],
             spill_bucket: Some("spill".to_owned()),
             spill_prefix: "athena-spill".to_owned(),
             encrypt_spill: false,
@@ -301,14 +407,20 @@ mod tests {
             max_records_per_split: 5,
             target_parallelism: Some(40),
             timestamp_upper_bound: TimestampUpperBound::Never,
+            top_n_pushdown: true,
             schema_cache: Duration::ZERO,
             isolation_level: IsolationLevel::ReadUncommitted,
             on_bad_record: OnBadRecord::Fail,
             on_tombstone: OnTombstone::Null,
             on_expired_offsets: OnExpiredOffsets::Fail,
             metadata_columns: true,
+            list_system_tables: true,
+            schema_registry_secret: Some("registry".to_owned()),
+            confluent_database: Some("confluent".to_owned()),
             schema_registry_url: Some("https://key:secret@registry:8081/path".parse().unwrap()),
             metrics_namespace: Some("Kafka/athena #1".to_owned()),
+            glue_registries: Some("customer".parse().unwrap()),
+            glue_role: role("glue", "tables"),
         };
         assert_eq!(all, Ok(wanted));
         assert_eq!(
@@ -382,6 +494,7 @@ mod tests {
                 "true",
                 "log_append_time or always or never",
             ),
+            ("top_n_pushdown", "1", "true or false"),
             ("schema_cache_seconds", "-1", "a whole number of at least 0"),
             (
                 "isolation_level",
@@ -391,8 +504,36 @@ mod tests {
             ("on_bad_record", "drop", "null or skip or fail"),
             ("on_tombstone", "fail", "skip or null"),
             ("on_expired_offsets", "null", "skip or fail"),
+            ("raw_topics", "orders", "raw_database beside it"),
+            ("glue_registries", "a,,b", NamedRegistries::WANTED),
+            ("oauth_scope", "kafka", "oauth_token_url beside it"),
+            (
+                "oauth_token_url",
+                "login.example",
+                "an http:// or https:// URL without user info",
+            ),
+            ("role_arn", "kafka", "the ARN of an IAM role"),
+            (
+                "glue_role_arn",
+                "arn:aws:iam::123456789012:user/u",
+                "the ARN of an IAM role",
+            ),
+            ("external_id", "7", "role_arn beside it"),
+            ("glue_role_session_name", "tables", "glue_role_arn beside it"),
+            (
+                "raw_topics",
+                "a,,b",
+                "names of topics separated by commas, in which * stands for any letters",
+            ),
             ("metadata_columns", "all", "true or false"),
+            ("list_system_tables", "all", "true or false"),
             ("schema_registry_url", "registry:8081", WANTED_URL),
+            (
+                "schema_registry_secret",
+                "registry",
+                "schema_registry_url beside it",
+            ),
+            ("confluent_database", "confluent", "schema_registry_url beside it"),
             (
                 "metrics_namespace",
                 "AWS/Kafka",
@@ -408,6 +549,16 @@ mod tests {
             let message = format!("environment variable {variable} is `{value}`; wanted {wanted}");
             assert_eq!(error.to_string(), message);
         }
+    }
+
+    #[test]
+    fn refuses_two_databases_of_one_name() {
+        let clusters = r#"{"a": {"kafka_endpoint": "a:9092", "raw_database": "Raw"}}"#;
+        let error = config(&[("raw_database", "raw"), ("kafka_clusters", clusters)]).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "environment variable raw_database is `Raw`; wanted another name for each database"
+        );
     }
 
     #[test]

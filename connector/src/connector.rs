@@ -25,7 +25,7 @@ use crate::query_status::QueryStatus;
 use crate::registry::SchemaRegistry;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::report::{Failure, Report, collect, note};
-use crate::wait::{within, within_registry};
+use crate::wait::within;
 use crate::{metadata, records, splits};
 
 /// Handler of requests from Athena or a client that plays it. Requests may be concurrent.
@@ -107,7 +107,7 @@ impl Connector {
         report.end(answer.as_ref().map(Vec::len).map_err(failure), started.elapsed());
         span.in_scope(|| report.log());
         report.describe(&span);
-        if let Some(namespace) = self.metrics_namespace() {
+        if let Some(namespace) = self.told(|config| config.metrics_namespace.clone()).flatten() {
             Metrics {
                 namespace: &namespace,
             }
@@ -163,19 +163,18 @@ impl Connector {
             Request::Ping(request) => Response::Ping(metadata::ping(request)),
             Request::ListSchemas(request) => {
                 let parts = parts().await?;
-                let schemas = metadata::list_schemas(&parts.catalog, request);
-                Response::ListSchemas(within_registry(deadline, "databases".into(), schemas).await?)
+                let schemas = metadata::list_schemas(&parts.tables(deadline), request).await?;
+                Response::ListSchemas(schemas)
             }
             Request::ListTables(request) => {
                 let parts = parts().await?;
-                let tables = metadata::list_tables(&parts.catalog, request);
-                Response::ListTables(within_registry(deadline, "tables".into(), tables).await?)
+                let tables = metadata::list_tables(&parts.tables(deadline), request).await?;
+                Response::ListTables(tables)
             }
             Request::GetTable(request) => {
                 let parts = parts().await?;
-                let wanted = format!("table `{}`", request.table_name);
-                let table = metadata::get_table(&parts.catalog, request);
-                Response::GetTable(within_registry(deadline, wanted, table).await?)
+                let table = metadata::get_table(&parts.tables(deadline), request).await?;
+                Response::GetTable(table)
             }
             Request::GetTableLayout(request) => {
                 Response::GetTableLayout(metadata::get_table_layout(request)?)
@@ -189,16 +188,20 @@ impl Connector {
                 records::read_records(&parts, request, deadline).await?
             }
             Request::GetDataSourceCapabilities(request) => {
-                Response::GetDataSourceCapabilities(metadata::get_data_source_capabilities(request))
+                // Faulty settings promise nothing: the calls that need them say what is wrong.
+                let top_n_pushdown = self.told(|config| config.top_n_pushdown).unwrap_or_default();
+                let capabilities = metadata::get_data_source_capabilities(request, top_n_pushdown);
+                Response::GetDataSourceCapabilities(capabilities)
             }
             Request::UserDefinedFunction(_) => return Err(Error::UnknownRequest(request.name())),
         })
     }
 
-    fn metrics_namespace(&self) -> Option<String> {
+    /// What the settings say, as far as it is known without asking anyone.
+    fn told<T>(&self, setting: impl FnOnce(&Config) -> T) -> Option<T> {
         match &self.parts {
-            Source::Given(parts) => parts.config.metrics_namespace.clone(),
-            Source::Aws(parts) => parts.metrics_namespace(),
+            Source::Given(parts) => Some(setting(&parts.config)),
+            Source::Aws(parts) => parts.told(setting),
         }
     }
 

@@ -13,7 +13,9 @@ use crate::aws::session::SessionError;
 use crate::config::cluster;
 use crate::config::error::ConfigError;
 use crate::filter::FilterError;
+use crate::raw_topics::RawTopicError;
 use crate::registry::catalog::CatalogError;
+use crate::registry::subjects::SubjectError;
 use crate::spill_keys::SpillKeyError;
 use crate::splits::token::TokenError;
 use crate::splits::topic_split::PropertyError;
@@ -35,6 +37,10 @@ pub enum Error {
     #[error("unknown request class {0}")]
     UnknownRequest(&'static str),
 
+    /// A request names a column that GetTable did not return.
+    #[error("table `{table}` has no column `{column}` of this type")]
+    UnknownColumn { table: String, column: String },
+
     /// The response cannot be encoded.
     #[error("response: {0}")]
     Response(#[from] EncodeError),
@@ -42,6 +48,14 @@ pub enum Error {
     /// Error of a database or table, or of the service that stores them.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
+
+    /// Error of a table that is a topic.
+    #[error("{}", raw_topic_message(.0))]
+    RawTopic(#[from] RawTopicError),
+
+    /// Error of a table that is a subject of a Confluent registry.
+    #[error(transparent)]
+    Subject(#[from] SubjectError),
 
     #[error("the request lists tables without a schema")]
     NoSchemaName,
@@ -138,6 +152,13 @@ pub enum Error {
     Internal(String),
 }
 
+fn raw_topic_message(error: &RawTopicError) -> String {
+    match error {
+        RawTopicError::Kafka(error) => cluster::explain(error),
+        error => error.to_string(),
+    }
+}
+
 impl From<SpillError> for Error {
     fn from(error: SpillError) -> Self {
         Self::Spill(Box::new(error))
@@ -159,7 +180,10 @@ impl Error {
             | Self::Split(_)
             | Self::SpillKeyTooLong { .. } => "request",
             Self::Catalog(error) => error.kind(),
-            Self::Table { .. } | Self::Filter(_) => "table",
+            Self::Subject(error) => error.kind(),
+            Self::RawTopic(RawTopicError::Kafka(error)) => error.kind(),
+            Self::RawTopic(RawTopicError::NotMeant { .. } | RawTopicError::Ambiguous(_)) => "table",
+            Self::Table { .. } | Self::Filter(_) | Self::UnknownColumn { .. } => "table",
             Self::Kafka(error) => error.kind(),
             Self::WriterSchema { .. } | Self::BadRecord { .. } => "record",
             Self::SpillKeys(error) if error.throttled => "throttled",

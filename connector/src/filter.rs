@@ -17,7 +17,7 @@ mod comparable;
 mod ranges;
 
 /// Constraints prepared for batches of one schema.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Filter {
     columns: Vec<ColumnFilter>,
 }
@@ -64,7 +64,7 @@ pub enum FilterError {
     Arrow(#[from] ArrowError),
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct ColumnFilter {
     name: String,
     index: usize,
@@ -73,7 +73,7 @@ struct ColumnFilter {
 }
 
 /// Non-null values that stay.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Values {
     All,
     None,

@@ -9,11 +9,15 @@
 //! | [`assembly`] | composition root: clients and settings of AWS and Kafka |
 //! | [`parts`] | dependencies of the calls |
 //! | [`metadata`] | ping, schemas, tables, table, layout, capabilities |
+//! | [`tables`] | every database and table, wherever it comes from |
 //! | [`splits`] | watermarks to splits, page by page |
 //! | [`records`] | a split to rows: reader, decoder, filter, spiller |
 //! | [`pushdown`] | constraints to the part of a topic that is read |
 //! | [`filter`] | constraints applied to a batch |
 //! | [`registry`] | schema registries: the source of tables |
+//! | [`raw_topics`] | topics without a description as tables |
+//! | [`system_tables`] | tables about topics: their partitions, their groups |
+//! | `names` | names without regard to case |
 //! | [`query_status`] | whether the query still runs |
 //! | [`spill_keys`] | keys that encrypt blocks |
 //! | [`aws`] | AWS services as they are used here |
@@ -21,6 +25,7 @@
 //! | [`diagnostic`], [`error`] | errors as Athena's users read them |
 //! | [`telemetry`] | log, metrics and traces |
 //! | `wait` | external calls within a request's time |
+//! | `oauth` | tokens of an authorization server |
 //! | `http`, `once_cache` | HTTP client; cache that loads each value once |
 //!
 //! Each module uses those below it. Brokers and records are in the crate `kafka`.
@@ -34,14 +39,19 @@ pub mod error;
 pub mod filter;
 mod http;
 pub mod metadata;
+mod names;
+mod oauth;
 mod once_cache;
 pub mod parts;
 pub mod pushdown;
 pub mod query_status;
+pub mod raw_topics;
 pub mod records;
 pub mod registry;
 pub mod spill_keys;
 pub mod splits;
+pub mod system_tables;
+pub mod tables;
 pub mod telemetry;
 #[cfg(test)]
 mod testing;

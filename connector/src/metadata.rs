@@ -13,7 +13,7 @@ use protocol::{
 };
 
 use crate::error::Error;
-use crate::registry::catalog::Catalog;
+use crate::tables::{Found, Tables};
 
 /// Source type of the ping response.
 pub const SOURCE_TYPE: &str = "msk";
@@ -33,23 +33,26 @@ pub fn ping(request: PingRequest) -> PingResponse {
     }
 }
 
-/// Lists the marked registries.
+/// Lists all databases: the marked registries, and those that settings name.
 pub async fn list_schemas(
-    catalog: &Catalog,
+    tables: &Tables<'_>,
     request: ListSchemasRequest,
 ) -> Result<ListSchemasResponse, Error> {
-    let schemas = catalog.schemas().await?;
+    let schemas = tables.databases().await?;
     Ok(ListSchemasResponse {
         catalog_name: request.catalog_name,
         schemas,
     })
 }
 
-/// Lists the schemas of a registry, in their original case.
-pub async fn list_tables(catalog: &Catalog, request: ListTablesRequest) -> Result<ListTablesResponse, Error> {
+/// Lists the tables of a database, in their original case.
+pub async fn list_tables(
+    tables: &Tables<'_>,
+    request: ListTablesRequest,
+) -> Result<ListTablesResponse, Error> {
     let schema_name = request.schema_name.ok_or(Error::NoSchemaName)?;
-    let page = catalog
-        .tables(&schema_name, request.page_size, request.next_token.as_deref())
+    let page = tables
+        .list(&schema_name, request.page_size, request.next_token.as_deref())
         .await?;
     Ok(ListTablesResponse {
         tables: page.items,
@@ -58,15 +61,26 @@ pub async fn list_tables(catalog: &Catalog, request: ListTablesRequest) -> Resul
     })
 }
 
-/// Columns of the table with the metadata that later calls need to read them, under the registry's name of
-/// the table.
-pub async fn get_table(catalog: &Catalog, request: GetTableRequest) -> Result<GetTableResponse, Error> {
+/// Columns of the table with the metadata that later calls need to read them, under the name that its source
+/// gives the table.
+pub async fn get_table(tables: &Tables<'_>, request: GetTableRequest) -> Result<GetTableResponse, Error> {
     if !request.query_passthrough_arguments.is_empty() {
         return Err(Error::QueryPassthrough);
     }
-    let table = catalog.table(&request.table_name).await?;
-    let table_name = TableName::new(&table.registry_name, &table.schema_name);
-    if let Err(source) = check_supported(&table.schema) {
+    let (table_name, schema) = match tables.find(&request.table_name).await? {
+        Found::Topic(table) => {
+            let table_name = TableName::new(&table.registry_name, &table.schema_name);
+            (table_name, Arc::clone(&table.schema))
+        }
+        Found::System(system, table) => {
+            let name = format!("{}{}", table.schema_name, system.suffix());
+            (
+                TableName::new(&table.registry_name, &name),
+                system.schema(&table.topic),
+            )
+        }
+    };
+    if let Err(source) = check_supported(&schema) {
         return Err(Error::UnsupportedType {
             table: table_name,
             source,
@@ -75,7 +89,7 @@ pub async fn get_table(catalog: &Catalog, request: GetTableRequest) -> Result<Ge
     Ok(GetTableResponse {
         catalog_name: request.catalog_name,
         table_name,
-        schema: Arc::clone(&table.schema),
+        schema,
         partition_columns: Vec::new(),
     })
 }
@@ -92,17 +106,26 @@ pub fn get_table_layout(request: GetTableLayoutRequest) -> Result<GetTableLayout
     })
 }
 
-/// Advertises only that splits stop at a limit: Athena may skip what is advertised here.
+/// Advertises that splits stop at a limit and, with `top_n_pushdown`, that order is used, and nothing else:
+/// Athena may skip what is advertised here.
 pub fn get_data_source_capabilities(
     request: GetDataSourceCapabilitiesRequest,
+    top_n_pushdown: bool,
 ) -> GetDataSourceCapabilitiesResponse {
-    let integer_constant = OptimizationSubType {
-        sub_type: "integer_constant".to_owned(),
-        properties: Vec::new(),
+    let capability = |name: &str, sub_type: &str| {
+        let sub_type = OptimizationSubType {
+            sub_type: sub_type.to_owned(),
+            properties: Vec::new(),
+        };
+        (name.to_owned(), vec![sub_type])
     };
+    let mut capabilities = BTreeMap::from([capability("supports_limit_pushdown", "integer_constant")]);
+    if top_n_pushdown {
+        capabilities.extend([capability("supports_top_n_pushdown", "SUPPORTS_ORDER_BY")]);
+    }
     GetDataSourceCapabilitiesResponse {
         catalog_name: request.catalog_name,
-        capabilities: BTreeMap::from([("supports_limit_pushdown".to_owned(), vec![integer_constant])]),
+        capabilities,
     }
 }
 

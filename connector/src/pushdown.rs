@@ -6,6 +6,7 @@
 //! | `partitions` | a value set over a column of partition numbers, as the partitions it holds |
 //! | `times` | a value set over a column of timestamps, as a time range |
 //! | [`limit`] | when a split may stop at the query's limit |
+//! | [`newest`] | when the newest rows of each partition are enough |
 //!
 //! Only records that the [filter](crate::filter) would drop are left out: whatever cannot be decided stays.
 //! Two further parts of a request are not used to leave out records:
@@ -27,6 +28,7 @@ use partitions::PartitionTest;
 pub use times::TimeRange;
 
 pub mod limit;
+pub mod newest;
 mod offsets;
 mod partitions;
 mod times;

@@ -13,30 +13,38 @@
 //!
 //! | file | idea |
 //! |---|---|
+//! | `answer` | the response, inline or spilled |
 //! | `setup` | parsing of the request, once |
+//! | `system` | rows of a table about a topic |
+//! | `windows` | windows of a range from its end, until the newest rows are enough |
 //! | `row_sink` | the reading thread: records in, batches of matching rows out |
 //! | `counted_store` | counts of the blocks that are stored |
 
 use std::time::Instant;
 
-use kafka::{ReadStats, TopicPartition};
-use protocol::{
-    Block, FederationResponse, ReadRecordsRequest, ReadRecordsResponse, RemoteReadRecordsResponse,
-};
-use spill::{Records, SpillStats};
+use kafka::{Broker, PlannedRange, ReadStats, TopicPartition};
+use protocol::{FederationResponse, ReadRecordsRequest};
+use spill::{BlockSpiller, SpillStats};
 use tokio::sync::mpsc;
+use topic::RowDecoder;
 
 use crate::error::Error;
 use crate::parts::Parts;
 use crate::query_status::until_over;
+use crate::system_tables::SystemSplit;
 use crate::telemetry::report::{Phase, ReadReport, note, timed, traced};
 use crate::wait::within;
-use row_sink::{Delivery, RowSink, SinkFailure, Tally};
-use setup::{Answer, Setup};
+use answer::response;
+use row_sink::{Delivery, Policy, RowSink, Selection, SinkFailure, Tally};
+use setup::Setup;
+use windows::Windows;
 
+mod answer;
 mod counted_store;
 mod row_sink;
 mod setup;
+mod system;
+mod windows;
 
 /// Maximum number of batches that wait to be written.
 const CHANNEL_BATCHES: usize = 2;
@@ -52,8 +60,14 @@ pub async fn read_records(
     deadline: Instant,
 ) -> Result<FederationResponse, Error> {
     let query_id = request.query_id.clone();
+    let read = async {
+        match SystemSplit::from_properties(&request.split.properties) {
+            Some(split) => system::read(parts, request, split, deadline).await,
+            None => read(parts, request, deadline).await,
+        }
+    };
     tokio::select! {
-        response = read(parts, request, deadline) => response,
+        response = read => response,
         state = until_over(parts.query_status.as_ref(), &query_id) => Err(Error::QueryOver { query_id, state }),
     }
 }
@@ -66,8 +80,9 @@ async fn read(
     let Setup {
         broker,
         planned,
-        decoder,
+        decoders,
         selection,
+        newest_rows,
         policy,
         mut spiller,
         store,
@@ -77,39 +92,29 @@ async fn read(
     if selection.limit == Some(0) {
         return Ok(response(answer, spiller.finish().await?));
     }
-
-    let bucket = || (bucket.clone(), "the upload of a block".to_owned());
-    let (sender, mut deliveries) = mpsc::channel(CHANNEL_BATCHES);
-    let failure = SinkFailure::default();
     let topic_partition = planned.topic_partition.clone();
-    let sink = RowSink::new(
-        decoder,
-        selection,
-        policy,
-        topic_partition,
-        sender,
-        failure.clone(),
-    );
-    let reading = async {
-        let read = broker.read(&planned, deadline, Box::new(sink)).await;
-        read.map_err(|error| failure.take().unwrap_or_else(|| error.into()))
-    };
-    let writing = async {
-        let mut tally = Tally::default();
-        while let Some(delivery) = deliveries.recv().await {
-            match delivery {
-                Delivery::Rows(batch) => {
-                    let writing = within(deadline, bucket(), spiller.write(batch));
-                    timed(Phase::Spill, writing).await?;
-                }
-                Delivery::End(end) => tally = end,
-            }
-        }
-        Ok::<_, Error>(tally)
-    };
-    let (read, tally) = tokio::try_join!(traced(Phase::Read, reading), writing)?;
-    report(&planned.topic_partition, read, &tally, spiller.stats());
-    let finishing = within(deadline, bucket(), spiller.finish());
+    let mut windows = Windows::new(planned.range, newest_rows);
+    let (mut read, mut tally) = (ReadStats::default(), Tally::default());
+    while let Some(range) = windows.next(spiller.stats().rows) {
+        let reading = Reading {
+            broker: broker.as_ref(),
+            planned: PlannedRange {
+                range,
+                ..planned.clone()
+            },
+            policy,
+            deadline,
+            bucket: &bucket,
+        };
+        let (window_read, window_tally) = reading
+            .read(decoders.make()?, selection.clone(), &mut spiller)
+            .await?;
+        add(&mut read, window_read);
+        tally.add(window_tally);
+    }
+    report(&topic_partition, read, &tally, spiller.stats());
+    let bucket = (bucket.clone(), "the upload of a block".to_owned());
+    let finishing = within(deadline, bucket, spiller.finish());
     let records = timed(Phase::Spill, finishing).await;
     note(|report| {
         if let Some(read) = &mut report.read {
@@ -119,33 +124,64 @@ async fn read(
     Ok(response(answer, records?))
 }
 
-fn response(answer: Answer, records: Records) -> FederationResponse {
-    let Answer {
-        catalog_name,
-        schema,
-        encryption_key,
-    } = answer;
-    let (kind, response) = match records {
-        Records::Inline(batch) => {
-            let records = Block::new(batch);
-            let response = ReadRecordsResponse {
-                catalog_name,
-                records,
-            };
-            ("inline", FederationResponse::ReadRecords(response))
-        }
-        Records::Spilled(remote_blocks) => {
-            let response = RemoteReadRecordsResponse {
-                catalog_name,
-                schema,
-                remote_blocks,
-                encryption_key,
-            };
-            ("spilled", FederationResponse::RemoteReadRecords(response))
-        }
-    };
-    note(|report| report.response = Some(kind));
-    response
+/// One range on its way from the broker to the spiller.
+struct Reading<'a> {
+    broker: &'a dyn Broker,
+    planned: PlannedRange,
+    policy: Policy,
+    deadline: Instant,
+    /// Name of the spill bucket, for errors.
+    bucket: &'a str,
+}
+
+impl Reading<'_> {
+    async fn read(
+        self,
+        decoder: RowDecoder,
+        selection: Selection,
+        spiller: &mut BlockSpiller,
+    ) -> Result<(ReadStats, Tally), Error> {
+        let bucket = || (self.bucket.to_owned(), "the upload of a block".to_owned());
+        let (sender, mut deliveries) = mpsc::channel(CHANNEL_BATCHES);
+        let failure = SinkFailure::default();
+        let sink = RowSink::new(
+            decoder,
+            selection,
+            self.policy,
+            self.planned.topic_partition.clone(),
+            sender,
+            failure.clone(),
+        );
+        let reading = async {
+            let read = self
+                .broker
+                .read(&self.planned, self.deadline, Box::new(sink))
+                .await;
+            read.map_err(|error| failure.take().unwrap_or_else(|| error.into()))
+        };
+        let writing = async {
+            let mut tally = Tally::default();
+            while let Some(delivery) = deliveries.recv().await {
+                match delivery {
+                    Delivery::Rows(batch) => {
+                        let writing = within(self.deadline, bucket(), spiller.write(batch));
+                        timed(Phase::Spill, writing).await?;
+                    }
+                    Delivery::End(end) => tally = end,
+                }
+            }
+            Ok::<_, Error>(tally)
+        };
+        tokio::try_join!(traced(Phase::Read, reading), writing)
+    }
+}
+
+fn add(total: &mut ReadStats, read: ReadStats) {
+    total.records += read.records;
+    total.value_bytes += read.value_bytes;
+    total.expired_offsets += read.expired_offsets;
+    total.stopped_early |= read.stopped_early;
+    total.waited += read.waited;
 }
 
 /// Logs the read. The last blocks may not have been stored yet.

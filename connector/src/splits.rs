@@ -10,13 +10,17 @@ use std::time::Instant;
 
 use protocol::{EncryptionKey, FederatedIdentity, GetSplitsRequest, GetSplitsResponse, SpillLocation, Split};
 use spill::SpillError;
+use topic::TopicTable;
 
 use crate::config::Config;
 use crate::error::Error;
 use crate::parts::Parts;
+use crate::pushdown::newest::Newest;
+use crate::system_tables::{SystemSplit, SystemTable};
+use crate::tables::Found;
 use crate::telemetry::report::{Phase, PlanReport, note, traced};
-use crate::wait::{within, within_registry};
-use narrow::{Narrowed, narrow};
+use crate::wait::within;
+use narrow::{Narrowed, NarrowingRules, narrow};
 use plan::Plan;
 use topic_split::TopicSplit;
 
@@ -43,9 +47,11 @@ pub async fn get_splits(
     request: GetSplitsRequest,
     deadline: Instant,
 ) -> Result<GetSplitsResponse, Error> {
-    let Parts { config, catalog, .. } = parts;
-    let wanted = format!("table `{}`", request.table_name);
-    let table = within_registry(deadline, wanted, catalog.table(&request.table_name)).await?;
+    let Parts { config, .. } = parts;
+    let table = match parts.tables(deadline).find(&request.table_name).await? {
+        Found::Topic(table) => table,
+        Found::System(system, table) => return system_split(parts, request, system, &table, deadline).await,
+    };
     note(|report| report.topic = Some(table.topic.clone()));
     let broker = parts.clusters.get(table.cluster.as_deref())?;
     let planning = async {
@@ -57,13 +63,30 @@ pub async fn get_splits(
             broker.as_ref(),
             &table,
             &request.constraints,
-            config.timestamp_upper_bound,
+            NarrowingRules {
+                upper_bound: config.timestamp_upper_bound,
+                top_n: config.top_n_pushdown,
+            },
             deadline,
         );
-        let Narrowed { topic_id, ranges } = traced(Phase::Planning, narrowed).await?;
+        let Narrowed {
+            topic_id,
+            ranges,
+            newest,
+        } = traced(Phase::Planning, narrowed).await?;
         let limit = config.max_records_per_split;
-        let max_offsets = plan::max_offsets(&ranges, config.target_parallelism, limit);
-        Ok::<_, Error>(Plan::new(&table.topic, topic_id, ranges, max_offsets))
+        let (ranges, max_offsets) = match newest {
+            // Read from its end on a partition is one split, however long it is: next to nothing of it is read.
+            Some(Newest {
+                of_any_records: true, ..
+            }) => (plan::hulls(ranges), u64::MAX),
+            _ => {
+                let max_offsets = plan::max_offsets(&ranges, config.target_parallelism, limit);
+                (ranges, max_offsets)
+            }
+        };
+        let plan = Plan::new(&table.topic, topic_id, ranges, max_offsets);
+        Ok::<_, Error>(plan.of_newest(newest.map(|newest| newest.rows)))
     };
     let place = SpillPlace::resolve(config, &request)?;
     let (mut plan, ()) = tokio::try_join!(planning, check_bucket(parts, &place, deadline))?;
@@ -94,6 +117,35 @@ pub async fn get_splits(
         catalog_name: request.catalog_name,
         splits,
         continuation_token: plan.to_token(),
+    })
+}
+
+/// Response with the only split of a table about a topic.
+async fn system_split(
+    parts: &Parts,
+    request: GetSplitsRequest,
+    system: SystemTable,
+    table: &TopicTable,
+    deadline: Instant,
+) -> Result<GetSplitsResponse, Error> {
+    note(|report| report.topic = Some(table.topic.clone()));
+    let place = SpillPlace::resolve(&parts.config, &request)?;
+    check_bucket(parts, &place, deadline).await?;
+    let encryption_key = spill_keys(parts, 1, deadline).await?.pop().flatten();
+    let split = SystemSplit {
+        table: system,
+        topic: table.topic.clone(),
+        cluster: table.cluster.clone(),
+    };
+    let split = Split {
+        spill_location: Some(place.split_location()),
+        encryption_key,
+        properties: split.to_properties(),
+    };
+    Ok(GetSplitsResponse {
+        catalog_name: request.catalog_name,
+        splits: vec![split],
+        continuation_token: None,
     })
 }
 

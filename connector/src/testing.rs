@@ -135,6 +135,7 @@ pub(crate) fn split(start: i64, end: i64) -> Split {
             topic_partition,
             topic_id: None,
             range,
+            newest_rows: None,
         }
         .to_properties(),
     }

@@ -6,6 +6,7 @@
 //! | module | idea |
 //! |---|---|
 //! | [`credentials`] | the seam to secrets, stored certificates and AWS's credentials |
+//! | [`token`] | tokens that clients log in with |
 //! | [`secret`] | secret texts, and the keys of a cluster's secret |
 //! | [`location`] | where certificates are stored |
 //! | [`certificates`] | trust store and key store, found by name under a location |
@@ -25,6 +26,7 @@ pub mod keystore;
 pub mod location;
 pub mod secret;
 pub mod settings;
+pub mod token;
 pub mod validity;
 
 /// Authentication types, as `auth_type` spells them; surrounding blanks and case are ignored.
@@ -36,19 +38,28 @@ pub enum AuthType {
     SaslSslAwsMskIam,
     SaslSslScramSha512,
     SaslPlaintextScramSha512,
+    SaslSslScramSha256,
+    SaslPlaintextScramSha256,
     SaslSslPlain,
     SaslPlaintextPlain,
+    /// With a token of an OAuth authorization server.
+    SaslSslOauthbearer,
+    SaslPlaintextOauthbearer,
     /// Mutual TLS.
     Ssl,
 }
 
-const NAMES: [(&str, AuthType); 7] = [
+const NAMES: [(&str, AuthType); 11] = [
     ("NO_AUTH", AuthType::NoAuth),
     ("SASL_SSL_AWS_MSK_IAM", AuthType::SaslSslAwsMskIam),
     ("SASL_SSL_SCRAM_SHA512", AuthType::SaslSslScramSha512),
     ("SASL_PLAINTEXT_SCRAM_SHA512", AuthType::SaslPlaintextScramSha512),
+    ("SASL_SSL_SCRAM_SHA256", AuthType::SaslSslScramSha256),
+    ("SASL_PLAINTEXT_SCRAM_SHA256", AuthType::SaslPlaintextScramSha256),
     ("SASL_SSL_PLAIN", AuthType::SaslSslPlain),
     ("SASL_PLAINTEXT_PLAIN", AuthType::SaslPlaintextPlain),
+    ("SASL_SSL_OAUTHBEARER", AuthType::SaslSslOauthbearer),
+    ("SASL_PLAINTEXT_OAUTHBEARER", AuthType::SaslPlaintextOauthbearer),
     ("SSL", AuthType::Ssl),
 ];
 
@@ -64,8 +75,15 @@ impl AuthType {
     fn security_protocol(self) -> &'static str {
         match self {
             Self::NoAuth => "PLAINTEXT",
-            Self::SaslPlaintextScramSha512 | Self::SaslPlaintextPlain => "SASL_PLAINTEXT",
-            Self::SaslSslAwsMskIam | Self::SaslSslScramSha512 | Self::SaslSslPlain => "SASL_SSL",
+            Self::SaslPlaintextScramSha512
+            | Self::SaslPlaintextScramSha256
+            | Self::SaslPlaintextPlain
+            | Self::SaslPlaintextOauthbearer => "SASL_PLAINTEXT",
+            Self::SaslSslAwsMskIam
+            | Self::SaslSslScramSha512
+            | Self::SaslSslScramSha256
+            | Self::SaslSslPlain
+            | Self::SaslSslOauthbearer => "SASL_SSL",
             Self::Ssl => "SSL",
         }
     }
@@ -73,7 +91,10 @@ impl AuthType {
     fn sasl_mechanism(self) -> Option<&'static str> {
         match self {
             Self::NoAuth | Self::Ssl => None,
-            Self::SaslSslAwsMskIam => Some("OAUTHBEARER"),
+            Self::SaslSslAwsMskIam | Self::SaslSslOauthbearer | Self::SaslPlaintextOauthbearer => {
+                Some("OAUTHBEARER")
+            }
+            Self::SaslSslScramSha256 | Self::SaslPlaintextScramSha256 => Some("SCRAM-SHA-256"),
             Self::SaslSslScramSha512 | Self::SaslPlaintextScramSha512 => Some("SCRAM-SHA-512"),
             Self::SaslSslPlain | Self::SaslPlaintextPlain => Some("PLAIN"),
         }
@@ -81,7 +102,15 @@ impl AuthType {
 
     /// Whether the client logs in with a user name and a password, which require a secret.
     fn has_password(self) -> bool {
-        matches!(self.sasl_mechanism(), Some("SCRAM-SHA-512" | "PLAIN"))
+        matches!(
+            self.sasl_mechanism(),
+            Some("SCRAM-SHA-512" | "SCRAM-SHA-256" | "PLAIN")
+        )
+    }
+
+    /// Whether an OAuth authorization server gives the token.
+    fn has_oauth_token(self) -> bool {
+        matches!(self, Self::SaslSslOauthbearer | Self::SaslPlaintextOauthbearer)
     }
 
     fn is_encrypted(self) -> bool {

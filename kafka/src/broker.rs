@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use crate::auth::credentials::CredentialStore;
 use crate::auth::settings::Authentication;
 use crate::blocking::blocking;
+use crate::client::Client;
 use crate::cluster::{Cluster, IsolationLevel};
 use crate::error::KafkaError;
 use crate::librdkafka::topic_config::{TIMESTAMP_TYPE, topic_setting};
@@ -18,6 +19,9 @@ use crate::offsets::{PlannedRange, ReadStats, TopicSnapshot};
 use crate::pool::Pool;
 use crate::reader::Reader;
 use crate::seam::{Broker, RecordSink};
+use crate::state::{CommittedOffset, PartitionState};
+use crate::topic_list;
+use crate::topic_state::StateLookUp;
 
 /// Kafka cluster reached over the network.
 ///
@@ -50,7 +54,7 @@ impl KafkaBroker {
     /// The topics that the client may see, by ascending names: all, Kafka's own among them, or the one that is `wanted`.
     ///
     /// # Errors
-    /// [`KafkaError::UnknownTopic`] and [`KafkaError::Unauthorized`] of the one that is wanted; [`KafkaError::Listing`] if
+    /// [`KafkaError::UnknownTopic`] and [`KafkaError::Unauthorized`] of the one that is wanted; [`KafkaError::LookUp`] if
     /// the brokers do not answer in time, [`KafkaError::Unreachable`] when it is clear before that none will.
     pub async fn topics(
         &self,
@@ -73,6 +77,38 @@ impl Broker for KafkaBroker {
         let (pool, topic) = (Arc::clone(&self.pool), topic.to_owned());
         blocking(move || pool.with_client(|client| LookUp::new(client, &topic, deadline, &flag).snapshot()))
             .await
+    }
+
+    async fn topics(&self, deadline: Instant) -> Result<Vec<String>, KafkaError> {
+        let cancelled = CancelOnDrop::default();
+        let flag = Arc::clone(&cancelled.flag);
+        let pool = Arc::clone(&self.pool);
+        blocking(move || pool.with_client(|client| topic_list::topics(client, deadline, &flag))).await
+    }
+
+    async fn partition_states(
+        &self,
+        topic: &str,
+        deadline: Instant,
+    ) -> Result<Vec<PartitionState>, KafkaError> {
+        let cancelled = CancelOnDrop::default();
+        let flag = Arc::clone(&cancelled.flag);
+        let (pool, topic) = (Arc::clone(&self.pool), topic.to_owned());
+        let look_up = move |client: &Client| StateLookUp::new(client, &topic, deadline, &flag).partitions();
+        blocking(move || pool.with_client(look_up)).await
+    }
+
+    async fn committed_offsets(
+        &self,
+        topic: &str,
+        deadline: Instant,
+    ) -> Result<Vec<CommittedOffset>, KafkaError> {
+        let cancelled = CancelOnDrop::default();
+        let flag = Arc::clone(&cancelled.flag);
+        let (pool, topic) = (Arc::clone(&self.pool), topic.to_owned());
+        let look_up =
+            move |client: &Client| StateLookUp::new(client, &topic, deadline, &flag).committed_offsets();
+        blocking(move || pool.with_client(look_up)).await
     }
 
     async fn offsets_at(
@@ -104,7 +140,7 @@ impl Broker for KafkaBroker {
                 let started = Instant::now();
                 let told = topic_setting(client, &topic, TIMESTAMP_TYPE, deadline);
                 told.map_err(|code| KafkaError::LookUp {
-                    topic: topic.clone(),
+                    place: format!("topic `{topic}`"),
                     wanted: "message.timestamp.type",
                     waited: started.elapsed(),
                     reason: code.to_string(),

@@ -191,12 +191,12 @@ impl ClientContext for Context {
 
     fn generate_oauth_token(&self, _config: Option<&str>) -> Result<OAuthToken, Box<dyn std::error::Error>> {
         self.heard().events += 1;
-        let token = self.authentication.iam_token(SystemTime::now());
+        let token = self.authentication.token(SystemTime::now());
         let token = self.runtime.block_on(token)?;
-        self.heard().token_expires = Some(token.expires());
-        let since_epoch = token.expires().duration_since(SystemTime::UNIX_EPOCH)?;
+        self.heard().token_expires = Some(token.expires);
+        let since_epoch = token.expires.duration_since(SystemTime::UNIX_EPOCH)?;
         Ok(OAuthToken {
-            token: token.expose().to_owned(),
+            token: token.text.expose().to_owned(),
             // The brokers take the principal from the token.
             principal_name: "athena-connector".to_owned(),
             lifetime_ms: i64::try_from(since_epoch.as_millis())?,

@@ -2,6 +2,7 @@
 
 use crate::auth::AuthType;
 use crate::auth::location::CertificatesLocation;
+use crate::auth::token::TokenEndpoint;
 use crate::error::KafkaError;
 
 /// Settings of one cluster.
@@ -16,6 +17,23 @@ pub struct Cluster {
     pub certificates: Option<CertificatesLocation>,
     /// Region to sign IAM's tokens for, if it is not in the brokers' names.
     pub signing_region: Option<String>,
+    /// Where tokens of OAUTHBEARER come from, if not from IAM.
+    pub token_endpoint: Option<TokenEndpoint>,
+    /// Name of the place that this client is in: replicas there are read from
+    /// ([KIP-392](https://cwiki.apache.org/confluence/x/go_zBQ)). `None` for leaders alone.
+    pub rack: Option<String>,
+    /// Role that IAM's tokens are signed as, if not as whoever this process is.
+    pub role: Option<AssumedRole>,
+}
+
+/// An IAM role that is assumed for somebody else's resources.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct AssumedRole {
+    pub arn: String,
+    /// What the role's trust policy wants to hear.
+    pub external_id: Option<String>,
+    /// Name of the session in logs; `None` for the connector's own.
+    pub session_name: Option<String>,
 }
 
 impl Cluster {

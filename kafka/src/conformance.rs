@@ -34,6 +34,8 @@ pub async fn check(broker: &dyn Broker, topic: &str) {
     check_reads(broker, topic).await;
     finds_offsets_by_time(broker, topic).await;
     tells_the_timestamp_type(broker, topic).await;
+    shows_the_state_of_partitions(broker, topic).await;
+    lists_topics(broker, topic).await;
 }
 
 /// Checks the rules of [`Broker::snapshot`] and [`Broker::read`].
@@ -59,6 +61,48 @@ pub async fn lists_partitions_in_order_with_both_ends(broker: &dyn Broker, topic
         Watermarks { low: 0, high: 0 },
     );
     assert_eq!(snapshot.partitions, [(0, filled), (1, empty)]);
+}
+
+pub async fn lists_topics(broker: &dyn Broker, topic: &str) {
+    let topics = broker.topics(deadline()).await.unwrap();
+    assert!(topics.iter().any(|each| each == topic), "{topics:?}");
+    assert!(topics.is_sorted());
+}
+
+pub async fn shows_the_state_of_partitions(broker: &dyn Broker, topic: &str) {
+    let states = broker.partition_states(topic, deadline()).await.unwrap();
+    let ends = states.iter().map(|state| {
+        (
+            state.partition,
+            [
+                state.earliest_offset,
+                state.latest_offset,
+                state.last_stable_offset,
+            ],
+            [state.first_timestamp_ms, state.newest_timestamp_ms],
+        )
+    });
+    let filled = (
+        0,
+        [0, RECORDS, RECORDS],
+        [Some(time_ms(0)), Some(time_ms(RECORDS - 1))],
+    );
+    let empty = (1, [0, 0, 0], [None, None]);
+    assert_eq!(ends.collect::<Vec<_>>(), [filled, empty]);
+    for state in &states {
+        let leader = state.leader.unwrap();
+        assert!(
+            state.replicas.contains(&leader) && state.in_sync_replicas.contains(&leader),
+            "{state:?}"
+        );
+    }
+    let unknown = format!("unknown-{}", uuid::Uuid::new_v4().simple());
+    let error = broker.partition_states(&unknown, deadline()).await.unwrap_err();
+    assert!(
+        matches!(&error, KafkaError::UnknownTopic { topic } if *topic == unknown),
+        "{error:?}"
+    );
+    assert_eq!(broker.committed_offsets(topic, deadline()).await.unwrap(), []);
 }
 
 /// Called twice, since a client may create a topic by requesting its metadata.

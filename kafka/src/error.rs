@@ -58,18 +58,11 @@ pub enum KafkaError {
     )]
     Unauthorized { place: String, reason: String },
 
-    /// The brokers did not return the list of topics.
-    #[error("no {wanted} of the Kafka cluster from the brokers within {waited:?}: {reason}")]
-    Listing {
-        wanted: &'static str,
-        waited: Duration,
-        reason: String,
-    },
-
-    /// The brokers did not return a topic's partitions or watermarks.
-    #[error("topic `{topic}`: no {wanted} from the brokers within {waited:?}: {reason}")]
+    /// The brokers did not return what was requested in time.
+    #[error("{place}: no {wanted} from the brokers within {waited:?}: {reason}")]
     LookUp {
-        topic: String,
+        /// Such as ``topic `orders` ``.
+        place: String,
         wanted: &'static str,
         waited: Duration,
         reason: String,
@@ -156,7 +149,6 @@ impl KafkaError {
             Self::Unauthorized { .. } => "authorization",
             Self::Client { .. }
             | Self::Unreachable { .. }
-            | Self::Listing { .. }
             | Self::LookUp { .. }
             | Self::Unreadable { .. }
             | Self::Stalled { .. } => "brokers",

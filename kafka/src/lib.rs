@@ -7,6 +7,7 @@
 //! |---|---|
 //! | [`offsets`] | partitions, offset ranges, the ends of a log |
 //! | [`topic_id`] | identity of a topic among those of the same name |
+//! | [`state`] | state of partitions and consumer groups at one moment |
 //! | [`cluster`] | addresses and credentials of a cluster, and its isolation level |
 //! | [`clusters`] | clusters by name |
 //! | [`auth`] | credentials and certificates to client settings |
@@ -17,6 +18,9 @@
 //! | `look_up` | watermarks of all partitions, and offsets by time, one request for each broker |
 //! | [`listing`] | topics of a cluster, and their sizes |
 //! | [`cursor`] | position of a read and when it is done (pure) |
+//! | `attempts` | attempts, repeated until a deadline |
+//! | `topic_state` | state of a topic's partitions and groups, requested from the brokers |
+//! | `topic_list` | names of all topics |
 //! | `uncommitted` | whether a range that returns no records is empty |
 //! | `reader` | the loop that joins `look_up`, `librdkafka::fetch`, `uncommitted` and [`cursor`] |
 //! | `librdkafka` | calls that the `rdkafka` crate does not wrap: all `unsafe` of the crate |
@@ -25,7 +29,7 @@
 //! | `conformance` | conformance suite of brokers, for tests |
 
 pub use broker::KafkaBroker;
-pub use cluster::{Cluster, IsolationLevel};
+pub use cluster::{AssumedRole, Cluster, IsolationLevel};
 pub use clusters::Clusters;
 pub use error::{KafkaError, SinkFailed};
 pub use listing::{ListedPartition, ListedTopic};
@@ -34,6 +38,7 @@ pub use offsets::{
     OffsetRange, OnExpiredOffsets, PlannedRange, ReadStats, TopicPartition, TopicSnapshot, Watermarks,
 };
 pub use seam::{Broker, EARLIEST_TIME_MS, RecordSink};
+pub use state::{CommittedOffset, PartitionState};
 pub use topic_id::TopicId;
 
 mod attempts;
@@ -59,5 +64,8 @@ pub mod offsets;
 mod pool;
 mod reader;
 mod seam;
+pub mod state;
 pub mod topic_id;
+mod topic_list;
+mod topic_state;
 mod uncommitted;

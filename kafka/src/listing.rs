@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use rdkafka::consumer::Consumer;
 use rdkafka::metadata::MetadataTopic;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use rdkafka::types::RDKafkaErrorCode;
 
-use crate::attempts::{ATTEMPT_LIMIT, Attempts, Failure};
+use crate::attempts::{ATTEMPT_LIMIT, About, Attempts, Failure};
 use crate::client::Client;
 use crate::error::KafkaError;
 use crate::librdkafka::topic_config::{CLEANUP_POLICY, topic_settings};
@@ -55,7 +55,7 @@ impl ListedTopic {
 /// Asks for topics, by ascending names: all of them, or the one that is `wanted`.
 ///
 /// # Errors
-/// [`KafkaError::UnknownTopic`] and [`KafkaError::Unauthorized`] of the one that is wanted; [`KafkaError::Listing`] if the
+/// [`KafkaError::UnknownTopic`] and [`KafkaError::Unauthorized`] of the one that is wanted; [`KafkaError::LookUp`] if the
 /// brokers do not answer in time.
 pub(crate) fn list_topics(
     client: &Client,
@@ -65,7 +65,7 @@ pub(crate) fn list_topics(
 ) -> Result<Vec<ListedTopic>, KafkaError> {
     let listing = Listing {
         client,
-        attempts: Attempts::new(client, deadline, cancelled),
+        attempts: Attempts::new(client, About::Cluster, deadline, cancelled),
     };
     let mut topics = listing.topics(wanted)?;
     topics.sort_unstable_by(|left, right| left.name.cmp(&right.name));
@@ -81,7 +81,7 @@ struct Listing<'a> {
 
 impl Listing<'_> {
     fn topics(&self, wanted: Option<&str>) -> Result<Vec<ListedTopic>, KafkaError> {
-        self.retry("topics", |patience| {
+        self.attempts.retry("topics", |patience| {
             let limit = self.attempts.at_most(patience);
             let metadata = self.client.fetch_metadata(wanted, limit);
             let metadata = metadata.map_err(|error| Failure::Passing(error.to_string()))?;
@@ -127,7 +127,7 @@ impl Listing<'_> {
         if questions.count() == 0 {
             return Ok(HashMap::new());
         }
-        let answers = self.retry(wanted, |_| {
+        let answers = self.attempts.retry(wanted, |_| {
             let limit = self.attempts.at_most(ATTEMPT_LIMIT);
             let answers = self.client.offsets_for_times(questions.clone(), limit);
             answers.map_err(|error| Failure::Passing(error.to_string()))
@@ -155,19 +155,6 @@ impl Listing<'_> {
             }
             Err(error) => tracing::debug!(%error, "the cleanup policies of topics are not known"),
         }
-    }
-
-    fn retry<T>(
-        &self,
-        wanted: &'static str,
-        attempt: impl FnMut(Duration) -> Result<T, Failure>,
-    ) -> Result<T, KafkaError> {
-        let timed_out = |waited, reason| KafkaError::Listing {
-            wanted,
-            waited,
-            reason,
-        };
-        self.attempts.retry(timed_out, attempt)
     }
 }
 

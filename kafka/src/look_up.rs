@@ -10,18 +10,14 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::Consumer;
-use rdkafka::error::KafkaError as ClientError;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
-use rdkafka::types::RDKafkaErrorCode;
 
-use crate::attempts::{ATTEMPT_LIMIT, Attempts, Failure};
+use crate::attempts::{ATTEMPT_LIMIT, About, Attempts, Failure};
 use crate::client::Client;
 use crate::error::KafkaError;
 use crate::librdkafka::describe::{TopicDescription, describe};
 use crate::offsets::{PlannedRange, TopicSnapshot, Watermarks};
 
-/// Time limit for brokers to return offsets, retries included.
-const LOOK_UP_LIMIT: Duration = Duration::from_secs(60);
 /// Time to wait for a broker that responded before until another one is chosen.
 const KNOWN_BROKER_LIMIT: Duration = Duration::from_secs(2);
 
@@ -40,11 +36,10 @@ impl<'a> LookUp<'a> {
         deadline: Instant,
         cancelled: &'a AtomicBool,
     ) -> Self {
-        let deadline = deadline.min(Instant::now() + LOOK_UP_LIMIT);
         Self {
             client,
             topic,
-            attempts: Attempts::new(client, deadline, cancelled),
+            attempts: Attempts::new(client, About::Topic(topic), deadline, cancelled),
         }
     }
 
@@ -92,14 +87,14 @@ impl<'a> LookUp<'a> {
 
     fn description(&self) -> Result<TopicDescription, KafkaError> {
         let context = self.client.context();
-        self.retry("partitions", |patience| {
+        self.attempts.retry("partitions", |patience| {
             let (broker, limit) = match context.answering_broker() {
                 Some(broker) => (broker, KNOWN_BROKER_LIMIT),
                 None => (self.leader(patience)?, ATTEMPT_LIMIT),
             };
-            let described = describe(self.client, self.topic, broker, self.at_most(limit));
+            let described = describe(self.client, self.topic, broker, self.attempts.at_most(limit));
             context.set_answering_broker(described.is_ok().then_some(broker));
-            let topic = described.map_err(|code| self.code_failure(code))?;
+            let topic = described.map_err(|code| self.attempts.code_failure(code))?;
             if topic.partitions.is_empty() {
                 return Err(Failure::Passing("the topic has no partitions yet".into()));
             }
@@ -114,12 +109,12 @@ impl<'a> LookUp<'a> {
     fn leader(&self, patience: Duration) -> Result<i32, Failure> {
         let metadata = self
             .client
-            .fetch_metadata(Some(self.topic), self.at_most(patience));
-        let metadata = metadata.map_err(|error| self.failure(&error))?;
+            .fetch_metadata(Some(self.topic), self.attempts.at_most(patience));
+        let metadata = metadata.map_err(|error| self.attempts.failure(&error))?;
         let topic = metadata.topics().iter().find(|topic| topic.name() == self.topic);
         let topic = topic.ok_or_else(|| Failure::Passing("the topic is missing from the answer".into()))?;
         if let Some(error) = topic.error() {
-            return Err(self.code_failure(error.into()));
+            return Err(self.attempts.code_failure(error.into()));
         }
         let led = topic
             .partitions()
@@ -142,7 +137,7 @@ impl<'a> LookUp<'a> {
     }
 
     fn offsets(&self, partitions: &[i32], end: Offset, wanted: &'static str) -> Result<Vec<i64>, KafkaError> {
-        self.retry(wanted, |_| self.ask_offsets(partitions, end))
+        self.attempts.retry(wanted, |_| self.ask_offsets(partitions, end))
     }
 
     fn ask_offsets(&self, partitions: &[i32], end: Offset) -> Result<Vec<i64>, Failure> {
@@ -166,7 +161,7 @@ impl<'a> LookUp<'a> {
             Offset::Offset(offset) => Some(Some(offset)),
             _ => None,
         };
-        self.retry("offsets by time", |_| {
+        self.attempts.retry("offsets by time", |_| {
             self.ask(partitions, Offset::Offset(time_ms), read)
         })
     }
@@ -182,12 +177,12 @@ impl<'a> LookUp<'a> {
         let mut questions = TopicPartitionList::with_capacity(partitions.len());
         for partition in partitions {
             let added = questions.add_partition_offset(self.topic, *partition, question);
-            added.map_err(|error| self.failure(&error))?;
+            added.map_err(|error| self.attempts.failure(&error))?;
         }
         let found = self
             .client
-            .offsets_for_times(questions, self.at_most(ATTEMPT_LIMIT))
-            .map_err(|error| self.failure(&error))?;
+            .offsets_for_times(questions, self.attempts.at_most(ATTEMPT_LIMIT))
+            .map_err(|error| self.attempts.failure(&error))?;
         // A search of the list for each partition would take quadratic time.
         let answers: HashMap<i32, Offset> = found
             .elements()
@@ -197,50 +192,5 @@ impl<'a> LookUp<'a> {
         let answer = |partition| read(*answers.get(partition)?);
         let answers = partitions.iter().map(answer).collect::<Option<Vec<_>>>();
         answers.ok_or_else(|| Failure::Passing("a partition is missing from the answer".into()))
-    }
-
-    /// Repeats attempts, each with the time to wait for a first response.
-    fn retry<T>(
-        &self,
-        wanted: &'static str,
-        attempt: impl FnMut(Duration) -> Result<T, Failure>,
-    ) -> Result<T, KafkaError> {
-        let timed_out = |waited, reason| KafkaError::LookUp {
-            topic: self.topic.to_owned(),
-            wanted,
-            waited,
-            reason,
-        };
-        self.attempts.retry(timed_out, attempt)
-    }
-
-    fn at_most(&self, limit: Duration) -> Duration {
-        self.attempts.at_most(limit)
-    }
-
-    fn failure(&self, error: &ClientError) -> Failure {
-        match error.rdkafka_error_code() {
-            Some(code) => self.code_failure(code),
-            // Rejected by the client, not by the cluster, such as a NUL in the name.
-            None => Failure::Final(KafkaError::Client {
-                reason: error.to_string(),
-            }),
-        }
-    }
-
-    fn code_failure(&self, code: RDKafkaErrorCode) -> Failure {
-        use RDKafkaErrorCode as Code;
-        match code {
-            Code::UnknownTopicOrPartition | Code::UnknownTopic | Code::InvalidTopic => {
-                Failure::Final(KafkaError::UnknownTopic {
-                    topic: self.topic.to_owned(),
-                })
-            }
-            Code::TopicAuthorizationFailed | Code::ClusterAuthorizationFailed => {
-                let (place, reason) = (format!("topic `{}`", self.topic), code.to_string());
-                Failure::Final(KafkaError::Unauthorized { place, reason })
-            }
-            other => Failure::Passing(other.to_string()),
-        }
     }
 }

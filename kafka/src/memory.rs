@@ -12,6 +12,7 @@ use crate::cursor::{Cursor, Verdict};
 use crate::error::KafkaError;
 use crate::offsets::{PlannedRange, ReadStats, TopicPartition, TopicSnapshot, Watermarks};
 use crate::seam::{Broker, RecordSink};
+use crate::state::{CommittedOffset, PartitionState};
 use crate::topic_id::TopicId;
 
 /// Cluster in memory that responds at once and never fails.
@@ -23,6 +24,8 @@ pub struct MemoryBroker {
 #[derive(Debug, Default)]
 struct Topics {
     by_name: BTreeMap<String, Topic>,
+    /// By group, topic and partition.
+    committed: BTreeMap<(String, String, i32), i64>,
     created: u128,
 }
 
@@ -55,7 +58,7 @@ struct Log {
 impl MemoryBroker {
     /// Creates `topic`, or replaces it by a new one.
     pub fn create_topic(&self, topic: &str, partitions: usize) {
-        let mut topics = self.topics();
+        let mut topics = self.lock();
         topics.created += 1;
         let created = Topic {
             id: TopicId::from_bytes(topics.created.to_be_bytes()),
@@ -67,14 +70,14 @@ impl MemoryBroker {
 
     /// Removes a topic's id, as with brokers older than 2.8 (KIP-516).
     pub fn forget_topic_id(&self, topic: &str) {
-        if let Some(topic) = self.topics().by_name.get_mut(topic) {
+        if let Some(topic) = self.lock().by_name.get_mut(topic) {
             topic.id = None;
         }
     }
 
     /// Adds empty partitions to an existing topic.
     pub fn add_partitions(&self, topic: &str, partitions: usize) {
-        if let Some(topic) = self.topics().by_name.get_mut(topic) {
+        if let Some(topic) = self.lock().by_name.get_mut(topic) {
             let grown = topic.logs.len() + partitions;
             topic.logs.resize_with(grown, Log::default);
         }
@@ -82,7 +85,7 @@ impl MemoryBroker {
 
     /// Sets the timestamp type of an existing topic to `LogAppendTime`.
     pub fn set_log_append_time(&self, topic: &str) {
-        if let Some(topic) = self.topics().by_name.get_mut(topic) {
+        if let Some(topic) = self.lock().by_name.get_mut(topic) {
             topic.has_log_append_time = true;
         }
     }
@@ -110,6 +113,12 @@ impl MemoryBroker {
         self.with_log(topic, partition, |log| log.high += offsets);
     }
 
+    /// Commits `offset` of a partition for a consumer group.
+    pub fn commit(&self, group: &str, topic: &str, partition: i32, offset: i64) {
+        let place = (group.to_owned(), topic.to_owned(), partition);
+        self.lock().committed.insert(place, offset);
+    }
+
     /// Deletes records before `low`, as retention does.
     pub fn expire(&self, topic: &str, partition: i32, low: i64) {
         self.with_log(topic, partition, |log| {
@@ -119,7 +128,7 @@ impl MemoryBroker {
     }
 
     fn with_log(&self, topic: &str, partition: i32, change: impl FnOnce(&mut Log)) {
-        let mut topics = self.topics();
+        let mut topics = self.lock();
         let topic = topics.by_name.get_mut(topic);
         if let Some(log) = topic.and_then(|topic| topic.logs.get_mut(usize::try_from(partition).ok()?)) {
             change(log);
@@ -127,7 +136,7 @@ impl MemoryBroker {
     }
 
     fn topic(&self, name: &str) -> Result<Topic, KafkaError> {
-        let topic = self.topics().by_name.get(name).cloned();
+        let topic = self.lock().by_name.get(name).cloned();
         topic.ok_or_else(|| KafkaError::UnknownTopic {
             topic: name.to_owned(),
         })
@@ -148,7 +157,7 @@ impl MemoryBroker {
         Ok(topic.log(topic_partition)?.clone())
     }
 
-    fn topics(&self) -> MutexGuard<'_, Topics> {
+    fn lock(&self) -> MutexGuard<'_, Topics> {
         self.topics.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -169,6 +178,42 @@ impl Broker for MemoryBroker {
             topic_id: topic.id,
             partitions: (0..).zip(topic.logs.iter().map(Log::watermarks)).collect(),
         })
+    }
+
+    async fn topics(&self, _deadline: Instant) -> Result<Vec<String>, KafkaError> {
+        Ok(self.lock().by_name.keys().cloned().collect())
+    }
+
+    async fn partition_states(
+        &self,
+        topic: &str,
+        _deadline: Instant,
+    ) -> Result<Vec<PartitionState>, KafkaError> {
+        let topic = self.topic(topic)?;
+        Ok((0..)
+            .zip(&topic.logs)
+            .map(|(partition, log)| log.state(partition))
+            .collect())
+    }
+
+    async fn committed_offsets(
+        &self,
+        topic: &str,
+        _deadline: Instant,
+    ) -> Result<Vec<CommittedOffset>, KafkaError> {
+        let logs = self.topic(topic)?.logs;
+        let committed = self.lock().committed.clone().into_iter();
+        let committed = committed.filter(|((_, each, _), _)| each == topic);
+        let committed = committed.filter_map(|((group, _, partition), offset)| {
+            let log = logs.get(usize::try_from(partition).ok()?)?;
+            Some(CommittedOffset {
+                group,
+                partition,
+                offset,
+                lag: (log.high - offset).max(0),
+            })
+        });
+        Ok(committed.collect())
     }
 
     async fn offsets_at(
@@ -212,6 +257,21 @@ impl Log {
         Watermarks {
             low: self.low,
             high: self.high,
+        }
+    }
+
+    fn state(&self, partition: i32) -> PartitionState {
+        let times = || self.records.values().filter_map(|record| record.timestamp);
+        PartitionState {
+            partition,
+            leader: Some(0),
+            replicas: vec![0],
+            in_sync_replicas: vec![0],
+            earliest_offset: self.low,
+            latest_offset: self.high,
+            last_stable_offset: self.high,
+            first_timestamp_ms: times().next().map(|time| time.millis),
+            newest_timestamp_ms: times().map(|time| time.millis).max(),
         }
     }
 

@@ -200,6 +200,9 @@ fn client_settings(
         // suspended between requests would otherwise wait for the timeout of a dead connection.
         .set("connections.max.idle.ms", "180000")
         .set("enable.metrics.push", "false");
+    if let Some(rack) = &cluster.rack {
+        settings.set("client.rack", rack);
+    }
     for (name, value) in authentication.iter() {
         settings.set(name, value);
     }

@@ -8,6 +8,7 @@ use topic::{Record, TimestampType};
 
 use crate::error::{KafkaError, SinkFailed};
 use crate::offsets::{PlannedRange, ReadStats, TopicSnapshot};
+use crate::state::{CommittedOffset, PartitionState};
 
 /// Kafka cluster, as far as reads need it.
 #[async_trait]
@@ -18,6 +19,33 @@ pub trait Broker: Send + Sync {
     /// [`KafkaError::UnknownTopic`]; [`KafkaError::LookUp`] if the brokers do not respond in time;
     /// [`KafkaError::Unreachable`] if it is clear before that none will.
     async fn snapshot(&self, topic: &str, deadline: Instant) -> Result<TopicSnapshot, KafkaError>;
+
+    /// Names of all topics that the brokers list, sorted. Topics that the client may not describe are missing.
+    ///
+    /// # Errors
+    /// [`KafkaError::LookUp`] when the brokers do not answer in time.
+    async fn topics(&self, deadline: Instant) -> Result<Vec<String>, KafkaError>;
+
+    /// Partitions of `topic` with their brokers and ends, by ascending number. Fetches no record.
+    ///
+    /// # Errors
+    /// As [`Self::snapshot`].
+    async fn partition_states(
+        &self,
+        topic: &str,
+        deadline: Instant,
+    ) -> Result<Vec<PartitionState>, KafkaError>;
+
+    /// Offsets of `topic` that consumer groups have committed, by group and partition: those of groups that the client
+    /// may describe.
+    ///
+    /// # Errors
+    /// As [`Self::snapshot`].
+    async fn committed_offsets(
+        &self,
+        topic: &str,
+        deadline: Instant,
+    ) -> Result<Vec<CommittedOffset>, KafkaError>;
 
     /// First offset of each of `partitions` whose record has a timestamp of `time_ms` (milliseconds since
     /// 1970, at least [`EARLIEST_TIME_MS`]) or later; `None` if no readable record has.

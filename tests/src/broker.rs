@@ -286,6 +286,23 @@ impl Broker {
             .expect("every record is acknowledged");
     }
 
+    /// Commits the offset at which a consumer group goes on in a partition, as a consumer without members does.
+    pub fn commit(&self, group: &str, topic: &str, partition: i32, offset: i64) {
+        let consumer: BaseConsumer = self
+            .client()
+            .set("group.id", group)
+            .set("enable.auto.commit", "false")
+            .create()
+            .expect("a consumer");
+        let mut offsets = TopicPartitionList::new();
+        offsets
+            .add_partition_offset(topic, partition, Offset::Offset(offset))
+            .expect("a valid offset");
+        consumer
+            .commit(&offsets, rdkafka::consumer::CommitMode::Sync)
+            .expect("the offset is committed");
+    }
+
     /// Produces records in one transaction and commits or aborts it.
     pub fn transaction(&self, topic: &str, partition: i32, values: &[&str], commit: bool) {
         let producer = self.open_transaction(topic, partition, values);

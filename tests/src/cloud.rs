@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::iam::Call;
 use crate::lambda::Lambda;
 use crate::recorder::{Backends, Recorder};
+use crate::sts::Sts;
 use crate::world::World;
 
 /// AWS stand-in of one test.
@@ -24,7 +25,17 @@ impl Cloud {
 
     /// Starts an endpoint with the ARN of the key that encrypts secrets.
     pub async fn with_secret_key(world: World, secret_key: Option<String>) -> Self {
+        Self::with(world, secret_key, None).await
+    }
+
+    /// The same, with the endpoint of a Security Token Service.
+    pub async fn with_sts(world: World, sts: &Sts) -> Self {
+        Self::with(world, None, Some(sts.endpoint_url())).await
+    }
+
+    async fn with(world: World, secret_key: Option<String>, sts: Option<String>) -> Self {
         let backends = Backends {
+            sts,
             glue: world.glue.endpoint_url(),
             s3: world.s3_endpoint().to_owned(),
             others: world.athena_endpoint(),
@@ -52,6 +63,16 @@ impl Cloud {
         }
         let lambda = Lambda::start_program(program, 1, &variables, timeout).await;
         Arc::new(lambda.expect("the function starts"))
+    }
+
+    /// URL of all services of AWS, for `AWS_ENDPOINT_URL`.
+    pub fn endpoint_url(&self) -> &str {
+        self.recorder.endpoint_url()
+    }
+
+    /// Access keys with which requests to `service` were signed so far.
+    pub fn signers(&self, service: &str) -> std::collections::BTreeSet<String> {
+        self.recorder.signers(service)
     }
 
     /// Calls of the functions so far.

@@ -14,9 +14,9 @@ use bytes::{BufMut, Bytes, BytesMut};
 use kafka_protocol::messages::api_versions_response::ApiVersion;
 use kafka_protocol::messages::{
     ApiKey, ApiVersionsResponse, CreateTopicsRequest, DescribeConfigsRequest, FetchRequest,
-    InitProducerIdRequest, ListOffsetsRequest, MetadataRequest, MetadataResponse,
-    OffsetForLeaderEpochRequest, ProduceRequest, RequestHeader, ResponseHeader, SaslAuthenticateRequest,
-    SaslAuthenticateResponse, SaslHandshakeResponse,
+    FindCoordinatorRequest, FindCoordinatorResponse, InitProducerIdRequest, ListOffsetsRequest,
+    MetadataRequest, MetadataResponse, OffsetFetchRequest, OffsetForLeaderEpochRequest, ProduceRequest,
+    RequestHeader, ResponseHeader, SaslAuthenticateRequest, SaslAuthenticateResponse, SaslHandshakeResponse,
 };
 use kafka_protocol::protocol::{Decodable, Encodable, StrBytes};
 use rustls_pki_types::pem::PemObject;
@@ -36,8 +36,15 @@ pub struct KafkaFront {
     server: tokio::task::JoinHandle<()>,
 }
 
-/// Action and topic of a request; `None` is the cluster.
-type Need = (&'static str, Option<String>);
+/// Action and resource of a request.
+type Need = (&'static str, Resource);
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Resource {
+    Cluster,
+    Topic(String),
+    Group(String),
+}
 
 #[derive(Default)]
 struct Notes {
@@ -50,7 +57,16 @@ struct Notes {
 /// Resource type of a topic in DescribeConfigs.
 const TOPIC: i8 = 2;
 
-/// All topics: resource of a request without a specific one.
+/// First version of FindCoordinator with several keys.
+const FIRST_FIND_WITH_KEYS: i16 = 4;
+/// Key type of a group in FindCoordinator.
+const GROUP_COORDINATOR: i8 = 0;
+
+fn describe_group(group: &str) -> Need {
+    ("kafka-cluster:DescribeGroup", Resource::Group(group.to_owned()))
+}
+
+/// All topics or groups: resource of a request without a specific one.
 const ANY: &str = "*";
 
 impl KafkaFront {
@@ -104,11 +120,13 @@ impl KafkaFront {
         if !notes.unknown.is_empty() {
             return Err(notes.unknown.join("; "));
         }
-        let topics = cluster_arn.replacen(":cluster/", ":topic/", 1);
-        let calls = notes.needs.iter().map(|(action, topic)| {
-            let resource = match topic {
-                Some(topic) => format!("{topics}/{topic}"),
-                None => cluster_arn.to_owned(),
+        let of = |kind: &str| cluster_arn.replacen(":cluster/", kind, 1);
+        let (topics, groups) = (of(":topic/"), of(":group/"));
+        let calls = notes.needs.iter().map(|(action, resource)| {
+            let resource = match resource {
+                Resource::Topic(topic) => format!("{topics}/{topic}"),
+                Resource::Group(group) => format!("{groups}/{group}"),
+                Resource::Cluster => cluster_arn.to_owned(),
             };
             Call::new(*action, resource)
         });
@@ -160,7 +178,9 @@ impl Front {
                     if login.auth_bytes.is_empty() {
                         return Err(io::Error::other("a login without a token"));
                     }
-                    lock(&self.notes).needs.insert(("kafka-cluster:Connect", None));
+                    lock(&self.notes)
+                        .needs
+                        .insert(("kafka-cluster:Connect", Resource::Cluster));
                     request.encode(&SaslAuthenticateResponse::default())?
                 }
                 _ => {
@@ -188,7 +208,7 @@ impl Front {
 
     fn needs(&self, request: &Request) -> io::Result<Vec<Need>> {
         let of = |action: &'static str, topics: Vec<String>| {
-            let needs = topics.into_iter().map(|topic| (action, Some(topic)));
+            let needs = topics.into_iter().map(|topic| (action, Resource::Topic(topic)));
             Ok(needs.collect())
         };
         match request.key {
@@ -259,8 +279,38 @@ impl Front {
                 let asked: InitProducerIdRequest = request.decode()?;
                 match asked.transactional_id {
                     Some(_) => Err(io::Error::other("a producer of transactions")),
-                    None => Ok(vec![("kafka-cluster:WriteDataIdempotently", None)]),
+                    None => Ok(vec![("kafka-cluster:WriteDataIdempotently", Resource::Cluster)]),
                 }
+            }
+            // Only groups that may be described are listed.
+            ApiKey::ListGroups => Ok(vec![describe_group(ANY)]),
+            ApiKey::FindCoordinator => {
+                let asked: FindCoordinatorRequest = request.decode()?;
+                if asked.key_type != GROUP_COORDINATOR {
+                    return Err(io::Error::other("a coordinator of something that is no group"));
+                }
+                let keys = asked.coordinator_keys.iter().chain([&asked.key]);
+                let named = keys.filter(|key| !key.is_empty()).map(|key| describe_group(key));
+                Ok(named.collect())
+            }
+            ApiKey::OffsetFetch => {
+                let asked: OffsetFetchRequest = request.decode()?;
+                let old = asked.topics.iter().flatten().map(|topic| topic.name.to_string());
+                let new = asked
+                    .groups
+                    .iter()
+                    .flat_map(|group| group.topics.iter().flatten());
+                let topics = old.chain(new.map(|topic| topic.name.to_string()));
+                let topics = topics.map(|topic| ("kafka-cluster:DescribeTopic", Resource::Topic(topic)));
+                let groups = asked
+                    .groups
+                    .iter()
+                    .map(|group| &group.group_id)
+                    .chain([&asked.group_id]);
+                let groups = groups
+                    .filter(|group| !group.is_empty())
+                    .map(|group| describe_group(group));
+                Ok(topics.chain(groups).collect())
             }
             ApiKey::CreateTopics => {
                 let asked: CreateTopicsRequest = request.decode()?;
@@ -306,6 +356,18 @@ impl Front {
                     }
                 }
                 request.encode(&metadata)
+            }
+            ApiKey::FindCoordinator => {
+                let mut found: FindCoordinatorResponse = request.decode_answer(answer)?;
+                for coordinator in &mut found.coordinators {
+                    coordinator.host = StrBytes::from_string(self.host.clone());
+                    coordinator.port = self.port;
+                }
+                if request.version < FIRST_FIND_WITH_KEYS {
+                    found.host = StrBytes::from_string(self.host.clone());
+                    found.port = self.port;
+                }
+                request.encode(&found)
             }
             _ => Ok(answer),
         }

@@ -14,5 +14,6 @@ pub mod lambda;
 pub mod program;
 pub mod recorder;
 pub mod soak;
+pub mod sts;
 pub mod template;
 pub mod world;

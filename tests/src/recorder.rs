@@ -5,6 +5,7 @@
 //! Reference](https://docs.aws.amazon.com/service-authorization/latest/reference/reference.html). An unknown
 //! operation is an error of the test: it is refused, and [`Recorder::calls`] reports it.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -30,6 +31,8 @@ pub struct Backends {
     pub s3: String,
     /// Athena, Secrets Manager, KMS, and the connections of Glue.
     pub others: String,
+    /// Security Token Service, if it is not with the others.
+    pub sts: Option<String>,
     /// ARN of the key that encrypts secrets, if it is not AWS's own.
     pub secret_key: Option<String>,
 }
@@ -45,6 +48,8 @@ struct Proxy {
     backends: Backends,
     client: Client<HttpConnector, Full<Bytes>>,
     calls: Mutex<Vec<Result<Call, String>>>,
+    /// Services, each with the access key that a request to it was signed with.
+    signers: Mutex<BTreeSet<(String, String)>>,
 }
 
 impl Recorder {
@@ -53,6 +58,7 @@ impl Recorder {
             backends,
             client: Client::builder(TokioExecutor::new()).build_http(),
             calls: Mutex::default(),
+            signers: Mutex::default(),
         });
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         let port = listener.local_addr()?.port();
@@ -83,6 +89,15 @@ impl Recorder {
     /// If one was unknown.
     pub fn calls(&self) -> Result<Vec<Call>, String> {
         self.proxy.calls().iter().cloned().collect()
+    }
+}
+
+impl Recorder {
+    /// The access keys that requests to `service` were signed with.
+    pub fn signers(&self, service: &str) -> BTreeSet<String> {
+        let signers = self.proxy.signers.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_service = signers.iter().filter(|(each, _)| each == service);
+        of_service.map(|(_, key)| key.clone()).collect()
     }
 }
 
@@ -123,9 +138,16 @@ async fn answer(
     body: Bytes,
 ) -> Response {
     let service = signed_for(&headers);
+    let signer = (service.clone(), access_key(&headers));
+    proxy
+        .signers
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .insert(signer);
     let call = match &*service {
         "s3" => s3(&method, &uri),
         "glue" => glue(&headers, &body),
+        "sts" => sts(&body),
         "athena" | "secretsmanager" | "kms" => other(&headers, &body, proxy.backends.secret_key.as_deref()),
         unknown => Err(format!("service `{unknown}` is not known")),
     };
@@ -133,6 +155,7 @@ async fn answer(
     let backend = match &*service {
         "s3" => &proxy.backends.s3,
         "glue" if is_of_registries => &proxy.backends.glue,
+        "sts" => proxy.backends.sts.as_ref().unwrap_or(&proxy.backends.others),
         _ => &proxy.backends.others,
     };
     let call = call.map_err(|reason| format!("{method} {uri}: {reason}"));
@@ -160,6 +183,16 @@ fn signed_for(headers: &HeaderMap) -> String {
     let scope = credential.and_then(|(_, rest)| rest.split(',').next());
     let service = scope.and_then(|scope| scope.rsplit('/').nth(1));
     service.unwrap_or_default().to_owned()
+}
+
+/// Access key in the scope of the signature.
+fn access_key(headers: &HeaderMap) -> String {
+    let authorization = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok());
+    let credential = authorization.and_then(|text| text.split_once("Credential="));
+    let key = credential.and_then(|(_, rest)| rest.split('/').next());
+    key.unwrap_or_default().to_owned()
 }
 
 /// Calls of one request: more than one if several resources must allow it.
@@ -207,7 +240,10 @@ fn glue(headers: &HeaderMap, body: &[u8]) -> Calls {
     let (operation, request) = operation(headers, "AWSGlue", body)?;
     let arn = |resource: String| format!("arn:{PARTITION}:glue:{REGION}:{ACCOUNT}:{resource}");
     let name = |value: &Json| value.as_str().map(str::to_owned).ok_or("a name is missing");
-    let registry = |id: &Json| Ok::<_, &str>(arn(format!("registry/{}", name(&id["RegistryName"])?)));
+    let registry = |id: &Json| match id["RegistryArn"].as_str() {
+        Some(arn) => Ok::<_, &str>(arn.to_owned()),
+        None => Ok(arn(format!("registry/{}", name(&id["RegistryName"])?))),
+    };
     let call = |resource: String| Call::new(format!("glue:{operation}"), resource);
     Ok(match &*operation {
         // All registries at once.
@@ -218,6 +254,13 @@ fn glue(headers: &HeaderMap, body: &[u8]) -> Calls {
         "GetSchemaVersion" if request["SchemaVersionId"].is_string() => vec![call("*".into())],
         "GetSchema" | "GetSchemaVersion" => {
             let id = &request["SchemaId"];
+            if let Some(schema) = id["SchemaArn"].as_str() {
+                let (registry, _) = schema.rsplit_once('/').ok_or("a name is missing")?;
+                return Ok(vec![
+                    call(registry.replacen(":schema/", ":registry/", 1)),
+                    call(schema.to_owned()),
+                ]);
+            }
             let schema = format!(
                 "schema/{}/{}",
                 name(&id["RegistryName"])?,
@@ -231,6 +274,18 @@ fn glue(headers: &HeaderMap, body: &[u8]) -> Calls {
         ],
         _ => return Err(format!("operation {operation} of Glue is not known")),
     })
+}
+
+fn sts(body: &[u8]) -> Calls {
+    let form = String::from_utf8_lossy(body);
+    let field = |name: &str| {
+        let mut pairs = form.split('&').filter_map(|pair| pair.split_once('='));
+        pairs.find(|(each, _)| *each == name).map(|(_, value)| value)
+    };
+    match (field("Action"), field("RoleArn")) {
+        (Some("AssumeRole"), Some(role)) => Ok(vec![Call::new("sts:AssumeRole", decoded(role)?)]),
+        (action, _) => Err(format!("action {action:?} of STS is not known")),
+    }
 }
 
 fn other(headers: &HeaderMap, body: &[u8], secret_key: Option<&str>) -> Calls {

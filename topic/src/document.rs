@@ -29,7 +29,7 @@
 //!
 //! | key of `message` and `key` | value |
 //! |---|---|
-//! | `dataFormat` | `json`, `csv`, `avro`, `protobuf` or `raw` |
+//! | `dataFormat` | `json`, `csv`, `avro`, `protobuf`, `raw` or `text` |
 //! | `fields` | the columns; if omitted for Avro and Protobuf, all those of the schema |
 //! | `csv` | `delimiter`, `quote`, `escape` (each one character; empty for none), `nullText`, `trim` |
 //! | `schema` | for Avro and Protobuf: `schemaName` of the registered schema, and `registryName` if it is in another registry |
@@ -82,7 +82,7 @@ use self::json::Json;
 pub use self::mappings::columns_without_part;
 use self::node::Node;
 pub use self::reference::SchemaReference;
-use self::side::{DeclaredEncoding, Side, schema_fields};
+use self::side::{DeclaredEncoding, Side, of_source, schema_fields};
 pub use self::warning::Warning;
 use crate::definition::{ReferencedSchema, SchemaDefinition};
 use crate::names::Names;
@@ -96,9 +96,10 @@ mod imports;
 mod json;
 mod json_schema;
 mod mappings;
-mod metadata_columns;
+pub(crate) mod metadata_columns;
 mod node;
 mod reference;
+mod registered;
 mod side;
 mod warning;
 

@@ -10,6 +10,7 @@
 //! | [`record`] | records as Kafka stores them |
 //! | [`decode`] | records to Arrow columns |
 //! | [`format_hint`] | date patterns |
+//! | [`undescribed`] | table of a topic without a description |
 //! | [`infer`] | inference of a document from sample records |
 //! | `connect_types` | types that Kafka Connect and Debezium name |
 //! | `names` | names that differ only by case |
@@ -25,6 +26,7 @@ pub mod path;
 pub mod record;
 pub mod table;
 pub mod type_name;
+pub mod undescribed;
 
 pub use decode::{
     BadRecord, NoWriterSchemas, RowDecoder, RowError, TableError, Unresolved, ValueErrors, WriterSchemaError,

@@ -138,6 +138,8 @@ pub enum Encoding {
         message: Option<String>,
     },
     Raw,
+    /// Text, or whatever the schema that a payload names makes of it.
+    Text,
 }
 
 impl Encoding {
@@ -148,6 +150,7 @@ impl Encoding {
             Self::Avro { .. } => DataFormat::Avro,
             Self::Protobuf { .. } => DataFormat::Protobuf,
             Self::Raw => DataFormat::Raw,
+            Self::Text => DataFormat::Text,
         }
     }
 }
@@ -286,16 +289,19 @@ pub enum DataFormat {
     Protobuf,
     /// Single value, as Kafka's own serializers write it.
     Raw,
+    /// Text; of a payload that names its schema, its JSON.
+    Text,
 }
 
 impl DataFormat {
     /// Formats with their names in documents.
-    pub const WORDS: [(&str, Self); 5] = [
+    pub const WORDS: [(&str, Self); 6] = [
         ("json", Self::Json),
         ("csv", Self::Csv),
         ("avro", Self::Avro),
         ("protobuf", Self::Protobuf),
         ("raw", Self::Raw),
+        ("text", Self::Text),
     ];
 }
 
@@ -342,12 +348,19 @@ pub fn is_self_described(schema: &Schema) -> bool {
     let format = metadata.get(DATA_FORMAT_KEY).and_then(|name| name.parse().ok());
     // A key without a format is never corrupt, and has a schema id only in the record's headers.
     let key_is_plain = !metadata.contains_key(KEY_DATA_FORMAT_KEY);
+    let key_is_text = key_encoding(schema).is_some();
     let is_told = |source| match source {
-        Source::Key => false,
-        Source::KeyCorrupt | Source::KeySchemaId => key_is_plain,
+        Source::Key => key_is_text,
+        Source::KeyCorrupt | Source::KeySchemaId => key_is_plain || key_is_text,
         _ => true,
     };
-    matches!(format, Some(DataFormat::Json | DataFormat::Csv | DataFormat::Raw))
+    let tells = [
+        DataFormat::Json,
+        DataFormat::Csv,
+        DataFormat::Raw,
+        DataFormat::Text,
+    ];
+    format.is_some_and(|format| tells.contains(&format))
         && schema.fields().iter().all(|field| {
             let metadata = field.metadata();
             let source = metadata
@@ -363,6 +376,7 @@ pub(crate) fn encoding(schema: &Schema) -> Option<Encoding> {
     Some(match metadata.get(DATA_FORMAT_KEY)?.parse().ok()? {
         DataFormat::Json => Encoding::Json,
         DataFormat::Raw => Encoding::Raw,
+        DataFormat::Text => Encoding::Text,
         DataFormat::Csv => Encoding::Csv(match metadata.get(CSV_KEY) {
             Some(json) => serde_json::from_str(json).ok()?,
             None => CsvOptions::default(),
@@ -375,6 +389,16 @@ pub(crate) fn encoding(schema: &Schema) -> Option<Encoding> {
 pub fn comment<'a>(schema: &'a Schema, column: &str) -> Option<&'a str> {
     let comment = schema.metadata().get(column)?;
     (!SCHEMA_KEYS.contains(&column)).then_some(comment)
+}
+
+/// Encoding of keys in the metadata of a schema, if the name of the format is enough.
+pub(crate) fn key_encoding(schema: &Schema) -> Option<Encoding> {
+    match schema.metadata().get(KEY_DATA_FORMAT_KEY)?.parse().ok()? {
+        DataFormat::Text => Some(Encoding::Text),
+        DataFormat::Json | DataFormat::Csv | DataFormat::Avro | DataFormat::Protobuf | DataFormat::Raw => {
+            None
+        }
+    }
 }
 
 /// Read options in the metadata of a schema.

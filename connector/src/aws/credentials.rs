@@ -11,10 +11,15 @@ use aws_credential_types::provider::ProvideCredentials;
 use aws_sdk_s3::primitives::ByteStream;
 use zeroize::Zeroizing;
 
+use crate::oauth;
+use crate::once_cache::OnceCache;
+use kafka::AssumedRole;
 use kafka::auth::credentials::CredentialStore;
 use kafka::auth::error::AuthError;
 use kafka::auth::secret::SecretText;
+use kafka::auth::token::{LoginToken, TokenEndpoint};
 
+use crate::aws::role::RoleSession;
 use crate::aws::sdk::{reason, retries, timeouts};
 use spill::causes;
 
@@ -26,7 +31,11 @@ pub struct AwsCredentialStore {
     given_s3: aws_sdk_s3::Client,
     secrets: OnceLock<aws_sdk_secretsmanager::Client>,
     s3: OnceLock<aws_sdk_s3::Client>,
+    roles: OnceCache<AssumedRole, RoleSession>,
 }
+
+/// Roles whose sessions are kept: one for each cluster, as a rule.
+const MAX_ROLES: usize = 100;
 
 impl AwsCredentialStore {
     pub fn new(config: &SdkConfig, s3: aws_sdk_s3::Client) -> Self {
@@ -35,6 +44,7 @@ impl AwsCredentialStore {
             given_s3: s3,
             secrets: OnceLock::new(),
             s3: OnceLock::new(),
+            roles: OnceCache::new(MAX_ROLES),
         }
     }
 
@@ -113,7 +123,15 @@ impl CredentialStore for AwsCredentialStore {
             })
     }
 
-    async fn aws_credentials(&self) -> Result<Credentials, AuthError> {
+    async fn aws_credentials(&self, role: Option<&AssumedRole>) -> Result<Credentials, AuthError> {
+        if let Some(role) = role {
+            let session = async { Ok::<_, AuthError>(RoleSession::new(&self.config, role)) };
+            let session = self.roles.get_or_load(role, session).await?;
+            return session.credentials().await.map_err(|error| AuthError::Role {
+                arn: role.arn.clone(),
+                reason: error.reason,
+            });
+        }
         let provider = self.config.credentials_provider();
         let provider = provider.ok_or_else(|| AuthError::AwsCredentials {
             reason: "the SDK has no credentials provider".into(),
@@ -121,6 +139,19 @@ impl CredentialStore for AwsCredentialStore {
         let credentials = provider.provide_credentials().await;
         credentials.map_err(|error| AuthError::AwsCredentials {
             reason: causes(&error),
+        })
+    }
+
+    async fn oauth_token(
+        &self,
+        endpoint: &TokenEndpoint,
+        client_id: &SecretText,
+        client_secret: &SecretText,
+    ) -> Result<LoginToken, AuthError> {
+        let token = oauth::token(endpoint, client_id, client_secret).await;
+        token.map_err(|reason| AuthError::TokenEndpoint {
+            url: endpoint.url.clone(),
+            reason,
         })
     }
 

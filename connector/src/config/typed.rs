@@ -21,6 +21,22 @@ impl<F: Fn(&str) -> Option<String>> TypedVariables<F> {
         (!text.is_empty()).then_some(text)
     }
 
+    /// A text that means something only with another variable.
+    pub(super) fn text_beside(
+        &self,
+        variable: &'static str,
+        other: &'static str,
+    ) -> Result<Option<String>, ConfigError> {
+        match (self.text(variable), self.text(other)) {
+            (Some(value), None) => Err(ConfigError::Invalid {
+                variable,
+                value,
+                wanted: format!("{other} beside it"),
+            }),
+            (value, _) => Ok(value),
+        }
+    }
+
     pub(super) fn word<T: Copy>(
         &self,
         variable: &'static str,

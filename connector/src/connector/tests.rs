@@ -139,6 +139,22 @@ impl Broker for Faulty {
         panic!("no partition for you");
     }
 
+    async fn topics(&self, _: Instant) -> Result<Vec<String>, KafkaError> {
+        panic!("no topics for you")
+    }
+
+    async fn partition_states(&self, _: &str, _: Instant) -> Result<Vec<kafka::PartitionState>, KafkaError> {
+        panic!("nothing for you")
+    }
+
+    async fn committed_offsets(
+        &self,
+        _: &str,
+        _: Instant,
+    ) -> Result<Vec<kafka::CommittedOffset>, KafkaError> {
+        panic!("nothing for you")
+    }
+
     async fn offsets_at(
         &self,
         _: &str,

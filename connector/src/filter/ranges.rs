@@ -11,7 +11,7 @@ use protocol::{Bound, Marker, Range};
 use super::comparable::comparable;
 
 /// Ranges in ascending order. The low end of the first and the high end of the last may be unbounded.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Ranges {
     /// Type of the comparison.
     data_type: DataType,
@@ -20,7 +20,7 @@ pub(super) struct Ranges {
 }
 
 /// Low or high ends of all ranges.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Ends {
     /// One value for each range, null where it is unbounded.
     values: ArrayRef,

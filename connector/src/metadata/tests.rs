@@ -5,11 +5,43 @@ use arrow::datatypes::Int32Type;
 use protocol::Constraints;
 
 use super::*;
+use crate::raw_topics::RawTopics;
+use crate::registry::catalog::Catalog;
 use crate::registry::memory::MemorySchemaRegistry;
+use crate::testing::soon;
+use kafka::{Clusters, MemoryBroker};
 
 const DOCUMENT: &str = r#"{"topicName": "orders", "message": {"dataFormat": "json", "fields": [
     {"name": "order_id", "mapping": "order_id", "type": "VARCHAR"}
 ]}}"#;
+
+/// Tables of one registry.
+struct World {
+    catalog: Catalog,
+    raw: RawTopics,
+    clusters: Clusters,
+}
+
+impl World {
+    fn new() -> Self {
+        Self {
+            catalog: catalog(),
+            raw: RawTopics::new(Vec::new(), Duration::ZERO),
+            clusters: Arc::new(MemoryBroker::default()).into(),
+        }
+    }
+
+    fn tables(&self) -> Tables<'_> {
+        Tables {
+            catalog: &self.catalog,
+            raw: &self.raw,
+            subjects: None,
+            clusters: &self.clusters,
+            lists_system_tables: false,
+            deadline: soon(),
+        }
+    }
+}
 
 fn catalog() -> Catalog {
     let registry = MemorySchemaRegistry::new();
@@ -53,7 +85,7 @@ async fn lists_databases() {
         query_id: None,
         catalog_name: "msk".into(),
     };
-    let response = list_schemas(&catalog(), request).await.unwrap();
+    let response = list_schemas(&World::new().tables(), request).await.unwrap();
     assert_eq!(
         (response.catalog_name.as_str(), response.schemas),
         ("msk", vec!["Customer".to_owned()])
@@ -70,7 +102,9 @@ async fn lists_tables_of_every_format() {
         next_token: None,
         page_size: None,
     };
-    let response = list_tables(&catalog(), request.clone()).await.unwrap();
+    let response = list_tables(&World::new().tables(), request.clone())
+        .await
+        .unwrap();
     assert_eq!(
         response.tables,
         [
@@ -81,7 +115,7 @@ async fn lists_tables_of_every_format() {
     assert_eq!(response.next_token, None);
 
     let page = list_tables(
-        &catalog(),
+        &World::new().tables(),
         ListTablesRequest {
             page_size: Some(1),
             ..request.clone()
@@ -92,7 +126,7 @@ async fn lists_tables_of_every_format() {
     assert_eq!((page.tables.len(), page.next_token.is_some()), (1, true));
 
     let error = list_tables(
-        &catalog(),
+        &World::new().tables(),
         ListTablesRequest {
             schema_name: None,
             ..request
@@ -106,7 +140,7 @@ async fn lists_tables_of_every_format() {
 #[tokio::test]
 async fn describes_a_table_under_its_real_name() {
     let request = table_request(TableName::new("customer", "orders"));
-    let response = get_table(&catalog(), request).await.unwrap();
+    let response = get_table(&World::new().tables(), request).await.unwrap();
     assert_eq!(response.table_name, TableName::new("Customer", "Orders"));
     assert!(response.partition_columns.is_empty());
     assert_eq!(response.schema.field(0).metadata()["mapping"], "order_id");
@@ -119,14 +153,17 @@ async fn refuses_passthrough_queries_and_unreadable_schemas() {
     passthrough
         .query_passthrough_arguments
         .insert("QUERY".into(), "select".into());
-    let error = get_table(&catalog(), passthrough).await.unwrap_err();
+    let error = get_table(&World::new().tables(), passthrough).await.unwrap_err();
     assert!(
         error.to_string().contains("query passthrough is not supported"),
         "{error}"
     );
 
     let avro = table_request(TableName::new("Customer", "Users"));
-    let error = get_table(&catalog(), avro).await.unwrap_err().to_string();
+    let error = get_table(&World::new().tables(), avro)
+        .await
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("`Users`") && error.contains("nonsense"), "{error}");
 }
 
@@ -158,11 +195,20 @@ fn advertises_nothing() {
         query_id: None,
         catalog_name: "msk".into(),
     };
-    let capabilities = get_data_source_capabilities(request).capabilities;
+    let told = |top_n_pushdown| get_data_source_capabilities(request.clone(), top_n_pushdown).capabilities;
+    let capabilities = told(false);
     let limit = OptimizationSubType {
         sub_type: "integer_constant".into(),
         properties: Vec::new(),
     };
     let wanted = BTreeMap::from([("supports_limit_pushdown".to_owned(), vec![limit])]);
+    assert_eq!(capabilities, wanted);
+
+    let top_n = OptimizationSubType {
+        sub_type: "SUPPORTS_ORDER_BY".into(),
+        properties: Vec::new(),
+    };
+    let mut capabilities = told(true);
+    assert_eq!(capabilities.remove("supports_top_n_pushdown"), Some(vec![top_n]));
     assert_eq!(capabilities, wanted);
 }

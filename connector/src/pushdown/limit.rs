@@ -4,31 +4,32 @@
 //! counted row is a row of the query's result: the summary must be the only condition, and be tested as SQL
 //! defines it. Otherwise rows that the engine drops would replace rows that it keeps.
 
-use arrow::datatypes::{DataType, Schema};
+use arrow::datatypes::{DataType, Field, Schema};
 use protocol::Constraints;
 
 /// Number of rows that is enough of one split with `schema`'s columns; `None` for all.
 pub fn row_limit(constraints: &Constraints, schema: &Schema) -> Option<u64> {
-    let is_another_query =
-        constraints.query_plan.is_some() || !constraints.query_passthrough_arguments.is_empty();
-    let limit = constraints.limit.filter(|_| !is_another_query)?;
+    let limit = constraints.limit.filter(|_| !is_another_query(constraints))?;
     // A limit of zero needs no rows, whatever the other conditions.
-    let is_exact = limit == 0
-        || (constraints.order_by.is_empty()
-            && constraints.expression.is_empty()
-            && constraints
-                .summary
-                .keys()
-                .all(|column| is_tested_exactly(column, schema)));
+    let is_exact = limit == 0 || (constraints.order_by.is_empty() && counts_exactly(constraints, schema));
     is_exact.then_some(limit)
 }
 
-/// Whether the filter keeps exactly the rows for which a condition on `column` is true. It does not know how
+/// Whether every row of `schema`'s columns that the filter keeps is a row that the query wants.
+pub fn counts_exactly(constraints: &Constraints, schema: &Schema) -> bool {
+    let mut columns = constraints.summary.keys();
+    !is_another_query(constraints)
+        && constraints.expression.is_empty()
+        && columns.all(|column| schema.field_with_name(column).is_ok_and(is_tested_exactly))
+}
+
+fn is_another_query(constraints: &Constraints) -> bool {
+    constraints.query_plan.is_some() || !constraints.query_passthrough_arguments.is_empty()
+}
+
+/// Whether the filter keeps exactly the rows for which a condition on `field` is true. It does not know how
 /// engines treat NaN and the order of nested values, and tests no column that is not in the schema.
-fn is_tested_exactly(column: &str, schema: &Schema) -> bool {
-    let Ok(field) = schema.field_with_name(column) else {
-        return false;
-    };
+pub(super) fn is_tested_exactly(field: &Field) -> bool {
     match field.data_type() {
         DataType::Float16 | DataType::Float32 | DataType::Float64 => false,
         data_type => !data_type.is_nested(),
@@ -39,7 +40,6 @@ fn is_tested_exactly(column: &str, schema: &Schema) -> bool {
 mod tests {
     use std::sync::Arc;
 
-    use arrow::datatypes::Field;
     use protocol::{
         AllOrNoneValueSet, Expression, OrderByDirection, OrderByField, QueryPlan, VariableExpression,
     };

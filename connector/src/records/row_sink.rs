@@ -42,6 +42,28 @@ pub(super) struct Tally {
     pub(super) blocked: Duration,
 }
 
+impl Tally {
+    /// With what became of records of another part of the split, of earlier offsets.
+    pub(super) fn add(&mut self, earlier: Self) {
+        self.tombstones += earlier.tombstones;
+        self.bad_records += earlier.bad_records;
+        self.bad_keys += earlier.bad_keys;
+        self.first_bad_record = earlier.first_bad_record.or(self.first_bad_record.take());
+        for errors in earlier.value_errors {
+            match self
+                .value_errors
+                .iter_mut()
+                .find(|known| known.column == errors.column)
+            {
+                Some(known) => known.values += errors.values,
+                None => self.value_errors.push(errors),
+            }
+        }
+        self.hint_errors.extend(earlier.hint_errors);
+        self.blocked += earlier.blocked;
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct FirstBadRecord {
     pub(super) offset: i64,
@@ -83,7 +105,7 @@ impl SinkFailure {
 }
 
 /// Condition and number of the rows to deliver.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Selection {
     pub(super) filter: Filter,
     /// Number of rows that is enough; `None` for all. More may be delivered, up to the end of a batch.

@@ -5,28 +5,32 @@ use std::time::Instant;
 
 use arrow::datatypes::SchemaRef;
 use kafka::{Broker, PlannedRange};
-use protocol::{EncryptionKey, ReadRecordsRequest, TableName};
-use spill::{BlockLimits, BlockSpiller};
+use protocol::{ReadRecordsRequest, Split, TableName};
+use spill::{BlockLimits, BlockSpiller, BlockStore};
 use topic::table::{REGISTRY_NAME_KEY, SCHEMA_NAME_KEY, SCHEMA_VERSION_KEY, is_self_described, read_options};
 use topic::{RowDecoder, TopicTable, WriterSchemas};
 
+use super::answer::Answer;
 use super::counted_store::CountedStore;
 use super::row_sink::{Policy, Selection};
+use crate::config::Config;
 use crate::error::Error;
 use crate::filter::Filter;
 use crate::parts::Parts;
-use crate::pushdown::limit::row_limit;
-use crate::registry::catalog::{Catalog, CatalogError, TableVersion};
+use crate::pushdown::limit::{counts_exactly, row_limit};
+use crate::registry::catalog::TableVersion;
 use crate::splits::topic_split::TopicSplit;
+use crate::tables::Tables;
 use crate::telemetry::report::{SplitReport, note};
-use crate::wait::within_registry;
 
 /// Dependencies of one read.
 pub(super) struct Setup {
     pub(super) broker: Arc<dyn Broker>,
     pub(super) planned: PlannedRange,
-    pub(super) decoder: RowDecoder,
+    pub(super) decoders: Decoders,
     pub(super) selection: Selection,
+    /// How many rows from the end of the range on are enough; `None` for all.
+    pub(super) newest_rows: Option<u64>,
     pub(super) policy: Policy,
     pub(super) spiller: BlockSpiller,
     /// Store to which the spiller writes.
@@ -34,13 +38,6 @@ pub(super) struct Setup {
     /// Name of the spill bucket, for errors.
     pub(super) bucket: String,
     pub(super) answer: Answer,
-}
-
-/// Parts of the request that the response repeats.
-pub(super) struct Answer {
-    pub(super) catalog_name: String,
-    pub(super) schema: SchemaRef,
-    pub(super) encryption_key: Option<EncryptionKey>,
 }
 
 impl Setup {
@@ -67,6 +64,7 @@ impl Setup {
             topic_partition,
             topic_id,
             range,
+            newest_rows,
         } = TopicSplit::from_properties(&split.properties)?;
         note(|report| {
             report.topic = Some(topic_partition.topic.clone());
@@ -80,19 +78,21 @@ impl Setup {
         let config = &parts.config;
         let broker = Arc::clone(parts.clusters.get(cluster.as_deref())?);
 
-        let wanted = format!("table `{table_name}`");
-        let table = table(&parts.catalog, &schema, &table_name);
-        let table = within_registry(deadline, wanted, table).await?;
-        let table = table.as_deref();
-        let writers: Arc<dyn WriterSchemas> = Arc::new(parts.writer_schemas.until(deadline));
-        let decoder = RowDecoder::try_new(&schema, table, &writers).map_err(|source| Error::Table {
-            table: table_name.to_string(),
-            source: Box::new(source),
-        })?;
+        let table = table(&parts.tables(deadline), &schema, &table_name).await?;
+        let decoders = Decoders {
+            table_name: table_name.to_string(),
+            schema: Arc::clone(&schema),
+            table,
+            writers: Arc::new(parts.writer_schemas.until(deadline)),
+        };
+        decoders.make()?;
+        let table = decoders.table.as_deref();
         let selection = Selection {
             filter: Filter::try_new(&constraints, &schema)?,
             limit: row_limit(&constraints, &schema),
         };
+        // What planning took for a reason to read less must still be one, with the columns that are here.
+        let newest_rows = newest_rows.filter(|_| counts_exactly(&constraints, &schema));
         let options = table.map_or_else(|| read_options(&schema), |table| table.options);
         let policy = Policy::new(config, options);
 
@@ -109,17 +109,7 @@ impl Setup {
             encryption_key: split.encryption_key.clone(),
         };
         let store = Arc::new(CountedStore::new(Arc::clone(&parts.blocks)));
-        let spiller = BlockSpiller::new(
-            store.clone(),
-            schema,
-            split.spill_location,
-            split.encryption_key,
-            limits,
-        )?;
-        let spiller = match config.max_uploads {
-            Some(max_uploads) => spiller.with_max_uploads(max_uploads),
-            None => spiller,
-        };
+        let spiller = spiller(config, store.clone(), schema, split, limits)?;
         Ok(Self {
             broker,
             planned: PlannedRange {
@@ -128,8 +118,9 @@ impl Setup {
                 range,
                 on_expired_offsets: config.on_expired_offsets,
             },
-            decoder,
+            decoders,
             selection,
+            newest_rows,
             policy,
             spiller,
             store,
@@ -139,14 +130,49 @@ impl Setup {
     }
 }
 
+/// Creates decoders of the rows of one split.
+pub(super) struct Decoders {
+    table_name: String,
+    schema: SchemaRef,
+    table: Option<Arc<TopicTable>>,
+    writers: Arc<dyn WriterSchemas>,
+}
+
+impl Decoders {
+    /// # Errors
+    /// If the columns cannot be read from the table's records.
+    pub(super) fn make(&self) -> Result<RowDecoder, Error> {
+        let decoder = RowDecoder::try_new(&self.schema, self.table.as_deref(), &self.writers);
+        decoder.map_err(|source| Error::Table {
+            table: self.table_name.clone(),
+            source: Box::new(source),
+        })
+    }
+}
+
+/// Spiller of blocks of `schema` to the location of `split`.
+pub(super) fn spiller(
+    config: &Config,
+    store: Arc<dyn BlockStore>,
+    schema: SchemaRef,
+    split: Split,
+    limits: BlockLimits,
+) -> Result<BlockSpiller, Error> {
+    let spiller = BlockSpiller::new(store, schema, split.spill_location, split.encryption_key, limits)?;
+    Ok(match config.max_uploads {
+        Some(max_uploads) => spiller.with_max_uploads(max_uploads),
+        None => spiller,
+    })
+}
+
 /// Table with which the query was planned, or its latest version if the request's schema no longer contains
 /// that version; `None`, without a call of the registry, if that schema itself describes how its columns are
 /// read.
 async fn table(
-    catalog: &Catalog,
+    tables: &Tables<'_>,
     schema: &SchemaRef,
     table_name: &TableName,
-) -> Result<Option<Arc<TopicTable>>, CatalogError> {
+) -> Result<Option<Arc<TopicTable>>, Error> {
     if is_self_described(schema) {
         return Ok(None);
     }
@@ -160,8 +186,8 @@ async fn table(
         })
     };
     let table = match version() {
-        Some(version) => catalog.table_version(&version).await,
-        None => catalog.table(table_name).await,
+        Some(version) => tables.version(table_name, &version).await,
+        None => tables.table(table_name).await,
     };
     table.map(Some)
 }

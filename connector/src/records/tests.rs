@@ -634,6 +634,22 @@ impl Broker for Stuck {
         std::future::pending().await
     }
 
+    async fn topics(&self, _: Instant) -> Result<Vec<String>, KafkaError> {
+        std::future::pending().await
+    }
+
+    async fn partition_states(&self, _: &str, _: Instant) -> Result<Vec<kafka::PartitionState>, KafkaError> {
+        std::future::pending().await
+    }
+
+    async fn committed_offsets(
+        &self,
+        _: &str,
+        _: Instant,
+    ) -> Result<Vec<kafka::CommittedOffset>, KafkaError> {
+        std::future::pending().await
+    }
+
     async fn offsets_at(
         &self,
         _: &str,

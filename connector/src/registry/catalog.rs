@@ -5,6 +5,9 @@
 //! connector, a user who knows the exact names of an unmarked registry and its schema can query them.
 //! Permissions on Glue prevent that.
 //!
+//! **Named registries.** If the settings name registries, these are the databases, marked or not, and no others;
+//! the list of all registries is not requested.
+//!
 //! **Names.** Athena lower-cases identifiers; Glue's names are case-sensitive. A table is looked up by its
 //! exact names first; only if those do not exist, the marked registries, then the schemas of the one found,
 //! are searched without regard to case. A name that matches two of them is an error that names both.
@@ -25,7 +28,9 @@ use protocol::TableName;
 use topic::document::columns_without_part;
 use topic::{DocumentError, SchemaDefinition, SchemaReference, TableDefaults, TopicDocument, TopicTable};
 
+use crate::names::{AmbiguousName, pick};
 use crate::registry::imports::with_imports;
+use crate::registry::named::NamedRegistries;
 use crate::registry::schema_versions::SchemaVersions;
 use crate::registry::{MAX_PAGE_SIZE, Page, Registry, RegistryError, SchemaRegistry};
 
@@ -46,6 +51,7 @@ pub struct Catalog {
     cache_for: Duration,
     defaults: TableDefaults,
     has_named_clusters: bool,
+    named: Option<NamedRegistries>,
     tables: Mutex<HashMap<TableKey, CachedTable>>,
 }
 
@@ -78,8 +84,15 @@ impl Catalog {
             cache_for,
             defaults: TableDefaults::default(),
             has_named_clusters: false,
+            named: None,
             tables: Mutex::default(),
         }
+    }
+
+    /// Sets the registries that are databases, in place of those with a marker.
+    #[must_use]
+    pub fn with_named_registries(self, named: Option<NamedRegistries>) -> Self {
+        Self { named, ..self }
     }
 
     /// Sets the defaults of all tables.
@@ -102,14 +115,37 @@ impl Catalog {
         Arc::clone(&self.versions)
     }
 
-    /// Names of all marked registries, in the registry's order.
+    /// Whether the settings name the registries that are databases.
+    pub fn names_registries(&self) -> bool {
+        self.named.is_some()
+    }
+
+    /// Whether the registry is a database.
+    pub fn is_database(&self, registry: &Registry) -> bool {
+        match &self.named {
+            Some(named) => named.names().any(|name| name == registry.name),
+            None => is_marked(registry),
+        }
+    }
+
+    /// Names of all marked registries, in the registry's order; or of those that are named.
     pub async fn schemas(&self) -> Result<Vec<String>, CatalogError> {
+        if let Some(named) = &self.named {
+            return Ok(named.names().map(str::to_owned).collect());
+        }
         let marked = self.registries_that(is_marked).await?;
         Ok(marked.into_iter().map(|registry| registry.name).collect())
     }
 
-    /// All registries, [marked](is_marked) or not, in the registry's order.
+    /// All registries, [marked](is_marked) or not, in the registry's order; or those that are named.
     pub async fn registries(&self) -> Result<Vec<Registry>, CatalogError> {
+        if let Some(named) = &self.named {
+            let mut registries = Vec::new();
+            for name in named.names() {
+                registries.push(self.registry.registry(self.id_of(name)).await?);
+            }
+            return Ok(registries);
+        }
         self.registries_that(|_| true).await
     }
 
@@ -143,7 +179,10 @@ impl Catalog {
             },
             (page_size, token) => {
                 let page_size = page_size.unwrap_or(MAX_PAGE_SIZE).clamp(1, MAX_PAGE_SIZE);
-                self.registry.list_schemas(&registry, page_size, token).await?
+                {
+                    let id = self.id_of(&registry);
+                    self.registry.list_schemas(id, page_size, token).await?
+                }
             }
         };
         let table = |name| TableName {
@@ -194,7 +233,12 @@ impl Catalog {
     }
 
     async fn find_table(&self, name: &TableName) -> Result<TopicTable, CatalogError> {
-        match self.read_table(&name.schema_name, &name.table_name).await {
+        // Only names outside the settings would have to be looked for.
+        let schema_name = match &self.named {
+            Some(_) => self.marked_registry(&name.schema_name).await?,
+            None => name.schema_name.clone(),
+        };
+        match self.read_table(&schema_name, &name.table_name).await {
             Err(CatalogError::Registry(error)) if may_be_another_case(&error) => {
                 self.find_table_ignoring_case(name, error).await
             }
@@ -209,14 +253,15 @@ impl Catalog {
         name: &TableName,
         exact: RegistryError,
     ) -> Result<TopicTable, CatalogError> {
-        let registry = pick(&self.schemas().await?, &name.schema_name, "registry")?;
+        let registries = self.schemas().await?;
+        let registry = pick(texts(&registries), &name.schema_name, "registry")?;
         let Some(registry) = registry else {
             return Err(not_found(name, exact));
         };
-        let schemas = self.all_schemas(&registry).await?;
-        match pick(&schemas, &name.table_name, "schema")? {
+        let schemas = self.all_schemas(registry).await?;
+        match pick(texts(&schemas), &name.table_name, "schema")? {
             Some(schema) if registry != name.schema_name || schema != name.table_name => {
-                self.read_table(&registry, &schema).await
+                self.read_table(registry, schema).await
             }
             _ => Err(not_found(name, exact)),
         }
@@ -229,8 +274,9 @@ impl Catalog {
 
     /// Latest version of a schema, with the schemas that it imports.
     async fn latest(&self, registry: &str, schema: &str) -> Result<SchemaDefinition, RegistryError> {
-        let definition = self.registry.latest_schema(registry, schema).await?;
-        with_imports(self.registry.as_ref(), Some(registry), definition).await
+        let id = self.id_of(registry);
+        let definition = self.registry.latest_schema(id, schema).await?;
+        with_imports(self.registry.as_ref(), Some(id), definition).await
     }
 
     /// Table that `definition` describes, together with the schemas that it refers to.
@@ -290,7 +336,8 @@ impl Catalog {
         if !self.has_named_clusters {
             return Ok(None);
         }
-        Ok(cluster_name(&self.registry.registry(registry).await?.description))
+        let registry = self.registry.registry(self.id_of(registry)).await?;
+        Ok(cluster_name(&registry.description))
     }
 
     /// Latest versions of `references`, in `registry` unless they name another.
@@ -311,15 +358,26 @@ impl Catalog {
     /// Original name of the marked registry `name`, exact match first. A policy that does not allow
     /// `GetRegistry` only costs a listing.
     async fn marked_registry(&self, name: &str) -> Result<String, CatalogError> {
+        if let Some(named) = &self.named {
+            let found = pick(named.names(), name, "registry")?;
+            return found.map(str::to_owned).ok_or_else(|| CatalogError::NotNamed {
+                name: name.to_owned(),
+                named: named.to_string(),
+            });
+        }
         match self.registry.registry(name).await {
             Ok(registry) if is_marked(&registry) => return Ok(registry.name),
             Ok(_) => {}
             Err(error) if may_be_another_case(&error) => {}
             Err(error) => return Err(error.into()),
         }
-        pick(&self.schemas().await?, name, "registry")?.ok_or_else(|| CatalogError::UnknownSchema {
-            name: name.to_owned(),
-        })
+        let registries = self.schemas().await?;
+        let found = pick(texts(&registries), name, "registry")?;
+        found
+            .map(str::to_owned)
+            .ok_or_else(|| CatalogError::UnknownSchema {
+                name: name.to_owned(),
+            })
     }
 
     async fn all_schemas(&self, registry: &str) -> Result<Vec<String>, CatalogError> {
@@ -328,7 +386,7 @@ impl Catalog {
         loop {
             let page = self
                 .registry
-                .list_schemas(registry, MAX_PAGE_SIZE, token.as_deref())
+                .list_schemas(self.id_of(registry), MAX_PAGE_SIZE, token.as_deref())
                 .await?;
             names.extend(page.items);
             limit(names.len(), "tables")?;
@@ -337,6 +395,12 @@ impl Catalog {
                 next => token = next,
             }
         }
+    }
+
+    /// What the service is asked for `registry` by: its name, or the ARN in the settings.
+    fn id_of<'a>(&'a self, registry: &'a str) -> &'a str {
+        let named = self.named.as_ref().and_then(|named| named.id_of(registry));
+        named.unwrap_or(registry)
     }
 
     fn cached(&self, key: &TableKey, now: Instant) -> Option<Arc<TopicTable>> {
@@ -369,15 +433,12 @@ pub enum CatalogError {
     Registry(#[from] RegistryError),
     #[error("no registry `{name}` has {} or {} in its description", MARKERS[0], MARKERS[1])]
     UnknownSchema { name: String },
+    #[error("there is no database `{name}`: glue_registries names {named}")]
+    NotNamed { name: String, named: String },
     #[error("table `{name}` does not exist: no schema registry and schema of these names, in any case")]
     UnknownTable { name: TableName },
-    #[error("`{name}` is ambiguous: the {kind} names `{first}` and `{second}` differ only by case")]
-    Ambiguous {
-        kind: &'static str,
-        name: String,
-        first: String,
-        second: String,
-    },
+    #[error(transparent)]
+    Ambiguous(#[from] AmbiguousName),
     #[error("more than {MAX_NAMES} {kind}: request pages")]
     TooManyNames { kind: &'static str },
     #[error("schema `{schema}` in registry `{registry}` refers to another: {source}")]
@@ -407,8 +468,9 @@ impl CatalogError {
                 | RegistryError::Failed { .. } => "registry",
             },
             Self::UnknownSchema { .. }
+            | Self::NotNamed { .. }
             | Self::UnknownTable { .. }
-            | Self::Ambiguous { .. }
+            | Self::Ambiguous(_)
             | Self::TooManyNames { .. }
             | Self::Table { .. } => "table",
         }
@@ -442,25 +504,8 @@ fn not_found(name: &TableName, exact: RegistryError) -> CatalogError {
     }
 }
 
-/// Name of `names` that equals `wanted`, or else the only one that differs only by case.
-fn pick(names: &[String], wanted: &str, kind: &'static str) -> Result<Option<String>, CatalogError> {
-    if names.iter().any(|name| name == wanted) {
-        return Ok(Some(wanted.to_owned()));
-    }
-    let fitting: Vec<_> = names
-        .iter()
-        .filter(|name| name.eq_ignore_ascii_case(wanted))
-        .collect();
-    match fitting.as_slice() {
-        [] => Ok(None),
-        [only] => Ok(Some(only.to_string())),
-        [first, second, ..] => Err(CatalogError::Ambiguous {
-            kind,
-            name: wanted.to_owned(),
-            first: first.to_string(),
-            second: second.to_string(),
-        }),
-    }
+fn texts(names: &[String]) -> impl Iterator<Item = &str> {
+    names.iter().map(String::as_str)
 }
 
 fn limit(names: usize, kind: &'static str) -> Result<(), CatalogError> {

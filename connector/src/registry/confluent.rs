@@ -4,23 +4,30 @@
 //! |---|---|
 //! | `GET {schema_registry_url}/schemas/ids/{id}`, `…/schemas/guids/{guid}` | schema that a record names |
 //! | `GET …/subjects/{subject}/versions/{version}` | schema that another [refers to](schemas) |
+//! | `GET …/subjects`, `…/subjects/{subject}/versions/latest` | subjects that are [tables](super::subjects) |
 //!
-//! Uses Basic authentication if the URL has user info, and the certificates that the system trusts
-//! (`SSL_CERT_FILE` may name others). The API:
+//! Uses Basic authentication if the URL has user info, or the credentials of a secret ([`access`]). It trusts the
+//! certificates of the secret, or those that the system trusts (`SSL_CERT_FILE` may name others). The API:
 //! <https://docs.confluent.io/platform/current/schema-registry/develop/api.html>.
 
-use std::sync::OnceLock;
+use std::fmt::Display;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
+use hyper::header::HeaderValue;
 use hyper::{Request, StatusCode, header};
 use serde::Deserialize;
+use tokio::sync::Mutex;
 
 use crate::http::HttpClient;
+use crate::registry::confluent::access::RegistryAccess;
 use crate::registry::confluent::url::RegistryUrl;
+use kafka::auth::credentials::CredentialStore;
 use spill::causes;
 
+mod access;
 mod key;
 pub mod schemas;
 pub mod url;
@@ -30,7 +37,15 @@ pub use key::{SchemaKey, SubjectVersion};
 /// Client that reads single schemas. Connects when first used.
 pub struct ConfluentRegistry {
     url: RegistryUrl,
-    client: OnceLock<HttpClient>,
+    /// Where the secret is that says who asks, and its id; else the URL says it.
+    secret: Option<(Arc<dyn CredentialStore>, String)>,
+    session: Mutex<Option<Arc<Session>>>,
+}
+
+/// A client, and who it says it is.
+struct Session {
+    client: HttpClient,
+    authorization: Option<HeaderValue>,
 }
 
 /// Schema as registered.
@@ -41,6 +56,8 @@ pub struct RegisteredSchema {
     pub definition: String,
     /// Schemas to which it refers directly.
     pub references: Vec<Reference>,
+    /// The number that records know it by; `None` where the answer does not tell.
+    pub id: Option<u32>,
 }
 
 /// Reference from one schema to another.
@@ -63,7 +80,17 @@ impl ConfluentRegistry {
     pub fn new(url: RegistryUrl) -> Self {
         Self {
             url,
-            client: OnceLock::new(),
+            secret: None,
+            session: Mutex::default(),
+        }
+    }
+
+    /// With what the secret `id` says of who asks and whom to trust.
+    #[must_use]
+    pub fn with_secret(self, credentials: Arc<dyn CredentialStore>, id: String) -> Self {
+        Self {
+            secret: Some((credentials, id)),
+            ..self
         }
     }
 
@@ -72,38 +99,63 @@ impl ConfluentRegistry {
     /// # Errors
     /// [`ConfluentError::NotFound`] if it does not exist; with all others that is unknown.
     pub async fn schema(&self, key: &SchemaKey) -> Result<RegisteredSchema, ConfluentError> {
+        let answer = self.get(&self.url.of_schema(key), key).await;
+        let answer = answer.map_err(|error| match (error, key) {
+            (ConfluentError::NoRegistry, key) if !key.is_valid() => ConfluentError::NotFound,
+            (ConfluentError::NoRegistry, SchemaKey::Guid(_)) => ConfluentError::NoGuids,
+            (error, _) => error,
+        });
+        read(&answer?)
+    }
+
+    /// Names of all subjects, in the registry's order.
+    ///
+    /// # Errors
+    /// If the registry does not tell.
+    pub async fn subjects(&self) -> Result<Vec<String>, ConfluentError> {
+        let answer = self.get(&self.url.of_subjects(), &"the list of subjects").await?;
+        serde_json::from_slice(&answer).map_err(|error| ConfluentError::Unreadable(error.to_string()))
+    }
+
+    async fn get(&self, url: &str, asked: &(dyn Display + Sync)) -> Result<Bytes, ConfluentError> {
         let mut pause = FIRST_PAUSE;
         for _ in 1..MAX_ATTEMPTS {
-            match self.ask(key).await {
+            match self.ask(url).await {
                 Err(error) if error.may_pass() => {
-                    tracing::warn!(%key, %error, "repeating the request to the Confluent registry");
+                    tracing::warn!(%asked, %error, "repeating the request to the Confluent registry");
                     tokio::time::sleep(pause).await;
                     pause *= 2;
                 }
-                answer => return read(&answer?),
+                Err(ConfluentError::Refused(status)) if self.secret.is_some() && is_about_access(status) => {
+                    // Secrets rotate.
+                    self.session.lock().await.take();
+                    return self.ask(url).await;
+                }
+                answer => return answer,
             }
         }
-        read(&self.ask(key).await?)
+        self.ask(url).await
     }
 
-    async fn ask(&self, key: &SchemaKey) -> Result<Bytes, ConfluentError> {
-        let asking = self.ask_in_any_time(key);
+    async fn ask(&self, url: &str) -> Result<Bytes, ConfluentError> {
+        let asking = self.ask_in_any_time(url);
         let answer = tokio::time::timeout(ATTEMPT_TIMEOUT, asking).await;
         answer.unwrap_or(Err(ConfluentError::TimedOut))
     }
 
-    async fn ask_in_any_time(&self, key: &SchemaKey) -> Result<Bytes, ConfluentError> {
-        let mut request = Request::get(self.url.of_schema(key)).header(
+    async fn ask_in_any_time(&self, url: &str) -> Result<Bytes, ConfluentError> {
+        let session = self.session().await?;
+        let mut request = Request::get(url).header(
             header::ACCEPT,
             "application/vnd.schemaregistry.v1+json, application/json",
         );
-        if let Some(authorization) = self.url.authorization() {
+        if let Some(authorization) = &session.authorization {
             request = request.header(header::AUTHORIZATION, authorization);
         }
         let request = request
             .body(Full::default())
             .map_err(|error| ConfluentError::Client(error.to_string()))?;
-        let response = self.client()?.request(request).await;
+        let response = session.client.request(request).await;
         let response = response.map_err(|error| ConfluentError::Unreachable(causes(&error)))?;
         let status = response.status();
         let body = Limited::new(response.into_body(), MAX_ANSWER_BYTES)
@@ -116,23 +168,40 @@ impl ConfluentRegistry {
             StatusCode::NOT_FOUND | StatusCode::UNPROCESSABLE_ENTITY if says_unknown(&body) => {
                 Err(ConfluentError::NotFound)
             }
-            StatusCode::NOT_FOUND if !key.is_valid() => Err(ConfluentError::NotFound),
-            StatusCode::NOT_FOUND => Err(match key {
-                SchemaKey::Guid(_) => ConfluentError::NoGuids,
-                _ => ConfluentError::NoRegistry,
-            }),
+            StatusCode::NOT_FOUND => Err(ConfluentError::NoRegistry),
             status => Err(ConfluentError::Refused(status)),
         }
     }
 
-    fn client(&self) -> Result<&HttpClient, ConfluentError> {
-        if let Some(client) = self.client.get() {
-            return Ok(client);
+    async fn session(&self) -> Result<Arc<Session>, ConfluentError> {
+        let mut session = self.session.lock().await;
+        if let Some(session) = &*session {
+            return Ok(Arc::clone(session));
         }
-        let client = HttpClient::new(self.url.is_https());
+        let access = match &self.secret {
+            Some((credentials, id)) => {
+                let text = credentials.secret(id).await;
+                let text = text.map_err(|error| ConfluentError::Secret(error.to_string()))?;
+                let unusable = || ConfluentError::Secret(format!("secret `{id}` is not {}", access::WANTED));
+                RegistryAccess::parse(&text).ok_or_else(unusable)?
+            }
+            None => RegistryAccess::default(),
+        };
+        let client = match access.authorities {
+            Some(authorities) if self.url.is_https() => HttpClient::trusting(&authorities),
+            _ => HttpClient::new(self.url.is_https()),
+        };
         let client = client.map_err(|error| ConfluentError::Client(error.to_string()))?;
-        Ok(self.client.get_or_init(|| client))
+        let made = Arc::new(Session {
+            client,
+            authorization: access.authorization.or_else(|| self.url.authorization().cloned()),
+        });
+        Ok(Arc::clone(session.insert(made)))
     }
+}
+
+fn is_about_access(status: StatusCode) -> bool {
+    matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
 }
 
 /// Reason why the registry returned no schema.
@@ -160,6 +229,9 @@ pub enum ConfluentError {
     Unreadable(String),
     #[error("cannot create an HTTP client: {0}")]
     Client(String),
+    /// There is nothing to ask with. Holds nothing of a secret.
+    #[error("the Confluent registry's credentials: {0}")]
+    Secret(String),
 }
 
 impl ConfluentError {
@@ -179,6 +251,7 @@ impl ConfluentError {
 struct Answer {
     schema: String,
     schema_type: Option<String>,
+    id: Option<u32>,
     references: Option<Vec<AnsweredReference>>,
 }
 
@@ -204,6 +277,7 @@ fn read(body: &[u8]) -> Result<RegisteredSchema, ConfluentError> {
         data_format: answer.schema_type.unwrap_or_else(|| "AVRO".to_owned()),
         definition: answer.schema,
         references: references.collect(),
+        id: answer.id,
     })
 }
 

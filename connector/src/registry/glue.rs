@@ -110,15 +110,15 @@ impl SchemaRegistry for GlueSchemaRegistry {
 
     async fn latest_schema(&self, registry: &str, schema: &str) -> Result<SchemaDefinition, RegistryError> {
         let what = format!("schema `{schema}` in registry `{registry}`");
-        let id = SchemaId::builder()
-            .registry_name(registry)
-            .schema_name(schema)
-            .build();
+        let id = match registry.starts_with(ARN) {
+            true => SchemaId::builder().schema_arn(schema_arn(registry, schema)),
+            false => SchemaId::builder().registry_name(registry).schema_name(schema),
+        };
         let latest = SchemaVersionNumber::builder().latest_version(true).build();
         let found = self
             .client
             .get_schema_version()
-            .schema_id(id)
+            .schema_id(id.build())
             .schema_version_number(latest);
         let found = found.send().await;
         definition(found, what)
@@ -160,25 +160,36 @@ where
     };
     Ok(SchemaDefinition {
         schema_version_id,
-        registry_name: found
-            .schema_arn
-            .as_deref()
-            .and_then(registry_of)
-            .map(str::to_owned),
+        registry_name: found.schema_arn.as_deref().and_then(registry_of),
         data_format: data_format.as_str().to_owned(),
         definition,
         references: Vec::new(),
     })
 }
 
-/// The registry in the ARN of a schema, `arn:aws:glue:REGION:ACCOUNT:schema/REGISTRY/SCHEMA`.
-fn registry_of(schema_arn: &str) -> Option<&str> {
-    let (_, names) = schema_arn.split_once(":schema/")?;
-    names.split_once('/').map(|(registry, _)| registry)
+/// Prefix of ARNs.
+const ARN: &str = "arn:";
+
+/// ARN of the registry, `arn:aws:glue:REGION:ACCOUNT:registry/REGISTRY`, of a schema,
+/// `arn:aws:glue:REGION:ACCOUNT:schema/REGISTRY/SCHEMA`. A name would not do: the registry may be of another account.
+fn registry_of(schema_arn: &str) -> Option<String> {
+    let (account, names) = schema_arn.split_once(":schema/")?;
+    let (registry, _) = names.split_once('/')?;
+    Some(format!("{account}:registry/{registry}"))
 }
 
 fn registry_id(name: &str) -> RegistryId {
-    RegistryId::builder().registry_name(name).build()
+    let id = RegistryId::builder();
+    match name.starts_with(ARN) {
+        true => id.registry_arn(name),
+        false => id.registry_name(name),
+    }
+    .build()
+}
+
+/// `…:registry/name` has the schemas `…:schema/name/…`.
+fn schema_arn(registry_arn: &str, schema: &str) -> String {
+    format!("{}/{schema}", registry_arn.replacen(":registry/", ":schema/", 1))
 }
 
 /// Token of the next page; an empty one means the end, like an absent one.

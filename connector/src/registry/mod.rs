@@ -1,7 +1,7 @@
 //! Schema registries: each is a database of Athena, and each of their schemas describes one topic.
 //!
 //! [`SchemaRegistry`] is the seam to the service, implemented by [`glue`] and, for tests, by [`memory`].
-//! [`catalog`] implements Athena's view of it.
+//! [`catalog`] implements Athena's view of it, [`subjects`] that of a Confluent registry.
 //!
 //! Records may name the schema that they were written with: [`writer_schemas`] looks it up, in the same
 //! service or in a [`confluent`] registry.
@@ -16,10 +16,13 @@ pub mod conformance;
 pub mod glue;
 pub mod imports;
 pub mod memory;
+pub mod named;
 pub mod schema_versions;
+pub mod subjects;
 pub mod writer_schemas;
 
-/// Service with registries of versioned schema definitions. Names are case-sensitive.
+/// Service with registries of versioned schema definitions. Names are case-sensitive; a registry may also be named
+/// by its ARN.
 #[async_trait]
 pub trait SchemaRegistry: Send + Sync {
     /// Lists one page of all registries; `next_token` comes from the previous page.

@@ -12,23 +12,20 @@ use tokio::time::timeout_at;
 use topic::{SchemaDefinition, WriterSchemaError, WriterSchemaId, WriterSchemas};
 
 use crate::registry::RegistryError;
+use crate::registry::confluent::ConfluentError;
 use crate::registry::confluent::schemas::{ConfluentId, ConfluentSchemas, SchemaError};
-use crate::registry::confluent::{ConfluentError, ConfluentRegistry};
 use crate::registry::schema_versions::SchemaVersions;
 
 /// Registries in which writers' schemas are looked up.
 pub struct WriterSchemaSources {
     glue: Arc<SchemaVersions>,
     /// Confluent registry; `None` if no setting names one.
-    confluent: Option<ConfluentSchemas>,
+    confluent: Option<Arc<ConfluentSchemas>>,
 }
 
 impl WriterSchemaSources {
-    pub fn new(glue: Arc<SchemaVersions>, confluent: Option<ConfluentRegistry>) -> Self {
-        Self {
-            glue,
-            confluent: confluent.map(ConfluentSchemas::new),
-        }
+    pub fn new(glue: Arc<SchemaVersions>, confluent: Option<Arc<ConfluentSchemas>>) -> Self {
+        Self { glue, confluent }
     }
 
     /// Sources for one request: waits end at `deadline`. Called within the runtime that performs the waits;

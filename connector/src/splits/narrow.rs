@@ -12,6 +12,7 @@ use protocol::Constraints;
 use topic::TopicTable;
 
 use crate::pushdown::limit::row_limit;
+use crate::pushdown::newest::Newest;
 use crate::pushdown::{PartitionRanges, TimeRange, Wanted, before_offsets, from_offsets};
 use crate::telemetry::report::{PlanReport, note};
 
@@ -28,12 +29,22 @@ pub enum TimestampUpperBound {
     Never,
 }
 
+/// Settings of narrowing.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct NarrowingRules {
+    pub(super) upper_bound: TimestampUpperBound,
+    /// Whether only the newest rows are read if they are enough.
+    pub(super) top_n: bool,
+}
+
 /// Part of a topic to read.
 #[derive(Debug, Default)]
 pub(super) struct Narrowed {
     /// Id of the topic; `None` if the brokers do not assign ids, or were not asked.
     pub(super) topic_id: Option<TopicId>,
     pub(super) ranges: PartitionRanges,
+    /// Set if so many rows from the end of each range on are enough.
+    pub(super) newest: Option<Newest>,
 }
 
 /// Offset ranges of `table`'s topic that can contain rows that satisfy `constraints`.
@@ -41,9 +52,10 @@ pub(super) async fn narrow(
     broker: &dyn Broker,
     table: &TopicTable,
     constraints: &Constraints,
-    upper_bound: TimestampUpperBound,
+    rules: NarrowingRules,
     deadline: Instant,
 ) -> Result<Narrowed, KafkaError> {
+    let NarrowingRules { upper_bound, top_n } = rules;
     let wanted = Wanted::of(constraints, table);
     if wanted.is_nothing() || row_limit(constraints, &table.schema) == Some(0) {
         return Ok(Narrowed::default());
@@ -74,7 +86,16 @@ pub(super) async fn narrow(
             ..PlanReport::default()
         });
     });
-    Ok(Narrowed { topic_id, ranges })
+    let newest = Newest::of(constraints, |name| table.column(name)).filter(|_| top_n && !ranges.is_empty());
+    let newest = match newest {
+        Some(newest) if newest.by_time && !narrowing.ends_by_time(upper_bound).await => None,
+        newest => newest,
+    };
+    Ok(Narrowed {
+        topic_id,
+        ranges,
+        newest,
+    })
 }
 
 fn offsets(ranges: impl Iterator<Item = OffsetRange>) -> u64 {

@@ -19,6 +19,8 @@ pub struct Plan {
     pub(super) topic_id: Option<TopicId>,
     /// Maximum length of a split in offsets; at least 1.
     pub(super) max_offsets: u64,
+    /// Number of rows that are enough of each split, from its end; `None` for all.
+    pub(super) newest_rows: Option<u64>,
     /// Remaining ranges by ascending partition and offset, disjoint.
     pub(super) remaining: VecDeque<(i32, OffsetRange)>,
 }
@@ -30,8 +32,14 @@ impl Plan {
             topic: topic.to_owned(),
             topic_id,
             max_offsets: max_offsets.max(1),
+            newest_rows: None,
             remaining: ranges.into(),
         }
+    }
+
+    /// Sets the number of rows that are enough of each split, from its end.
+    pub fn of_newest(self, newest_rows: Option<u64>) -> Self {
+        Self { newest_rows, ..self }
     }
 
     /// Removes splits from the plan, range by range: none is empty, and those of a range are as few and as
@@ -60,6 +68,7 @@ impl Plan {
             topic_partition,
             topic_id: self.topic_id,
             range,
+            newest_rows: self.newest_rows,
         })
     }
 }
@@ -77,6 +86,18 @@ pub(super) fn max_offsets(ranges: &[(i32, OffsetRange)], parallelism: Option<u64
         .div_ceil(parallelism.max(1))
         .max(MIN_SPLIT_OFFSETS)
         .min(limit)
+}
+
+/// Ranges that cover all ranges of a partition, one for each partition.
+pub(super) fn hulls(ranges: PartitionRanges) -> PartitionRanges {
+    let mut hulls = PartitionRanges::new();
+    for (partition, range) in ranges {
+        match hulls.last_mut() {
+            Some((last, hull)) if *last == partition => *hull = hull.hull(range),
+            _ => hulls.push((partition, range)),
+        }
+    }
+    hulls
 }
 
 /// First of the fewest equal parts into which `range` must be cut, and the rest.

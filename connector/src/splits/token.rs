@@ -4,10 +4,11 @@
 //!
 //! | bytes | meaning |
 //! |---|---|
-//! | 1 | version, 2 |
+//! | 1 | version: 2, or 3 if the newest rows are enough |
 //! | varint, bytes | length of the topic's name, and the name |
 //! | 16 | the topic's id, zeros if it has none |
 //! | varint | the longest range of one split, in offsets, less one |
+//! | varint | only in version 3: number of rows of each split |
 //! | varint | number of ranges that follow |
 //! | varint | for each range: partition, as the distance to that of the preceding range, or to 0 |
 //! | varint | start offset, as the distance to the end of the preceding range in the same partition, or to 0 |
@@ -25,6 +26,7 @@ use kafka::{OffsetRange, TopicId};
 use crate::splits::plan::Plan;
 
 const VERSION: u8 = 2;
+const VERSION_OF_NEWEST: u8 = 3;
 
 /// Maximum length of a token: 200,000 partitions, about the maximum of a cluster; with a page of splits still
 /// below Lambda's 6 MB.
@@ -36,11 +38,14 @@ impl Plan {
         if self.is_done() {
             return None;
         }
-        let mut bytes = vec![VERSION];
+        let mut bytes = vec![self.newest_rows.map_or(VERSION, |_| VERSION_OF_NEWEST)];
         write_varint(&mut bytes, self.topic.len() as u64);
         bytes.extend(self.topic.as_bytes());
         bytes.extend(self.topic_id.map_or([0; TopicId::BYTES], TopicId::to_bytes));
         write_varint(&mut bytes, self.max_offsets - 1);
+        if let Some(rows) = self.newest_rows {
+            write_varint(&mut bytes, rows);
+        }
         write_varint(&mut bytes, self.remaining.len() as u64);
         let mut place = Place::default();
         for (partition, range) in &self.remaining {
@@ -66,10 +71,11 @@ impl Plan {
         }
         let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| TokenError::NotBase64)?;
         let mut input = bytes.as_slice();
-        match read_byte(&mut input)? {
-            VERSION => {}
+        let is_of_newest = match read_byte(&mut input)? {
+            VERSION => false,
+            VERSION_OF_NEWEST => true,
             found => return Err(TokenError::Version { found }),
-        }
+        };
         let token_topic = read_text(&mut input)?;
         if token_topic != topic {
             let (token_topic, table_topic) = (token_topic.to_owned(), topic.to_owned());
@@ -80,6 +86,10 @@ impl Plan {
         }
         let topic_id = read_topic_id(&mut input)?;
         let max_offsets = read_varint(&mut input)?.checked_add(1);
+        let newest_rows = match is_of_newest {
+            true => Some(read_varint(&mut input)?),
+            false => None,
+        };
         let mut remaining = VecDeque::new();
         let mut place = Place::default();
         for _ in 0..read_varint(&mut input)? {
@@ -92,6 +102,7 @@ impl Plan {
                 topic: topic.to_owned(),
                 topic_id,
                 max_offsets: max_offsets.ok_or(TokenError::Malformed)?,
+                newest_rows,
                 remaining,
             })
         } else {

@@ -14,6 +14,8 @@ const PARTITION: &str = "partition";
 const START_OFFSET: &str = "startOffset";
 /// Property with the end offset, which is exclusive, unlike the Java connector's property of this name.
 const END_OFFSET: &str = "endOffset";
+/// Absent if all rows are wanted.
+const NEWEST_ROWS: &str = "newestRows";
 
 /// Range that one ReadRecords call reads.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +26,8 @@ pub struct TopicSplit {
     /// Id of the planned topic, if it is known.
     pub topic_id: Option<TopicId>,
     pub range: OffsetRange,
+    /// How many rows from the end of the range on are enough; `None` for all.
+    pub newest_rows: Option<u64>,
 }
 
 impl TopicSplit {
@@ -40,6 +44,9 @@ impl TopicSplit {
         }
         if let Some(topic_id) = self.topic_id {
             properties.insert(TOPIC_ID.to_owned(), topic_id.to_string());
+        }
+        if let Some(rows) = self.newest_rows {
+            properties.insert(NEWEST_ROWS.to_owned(), rows.to_string());
         }
         properties
     }
@@ -77,6 +84,10 @@ impl TopicSplit {
             },
             topic_id: topic_id.transpose()?,
             range,
+            newest_rows: match properties.contains_key(NEWEST_ROWS) {
+                true => Some(number(NEWEST_ROWS)?.unsigned_abs()),
+                false => None,
+            },
         })
     }
 }
@@ -119,11 +130,12 @@ mod tests {
         #[test]
         fn properties_round_trip(
             topic in "[a-zA-Z0-9._-]{1,249}", partition in 0..i32::MAX, start in 0..i64::MAX, length in 1..i64::MAX,
-            cluster in prop::option::of("[a-z]{1,8}"), topic_id: [u8; TopicId::BYTES],
+            cluster in prop::option::of("[a-z]{1,8}"), newest in prop::option::of(1..i64::MAX as u64), topic_id: [u8; TopicId::BYTES],
         ) {
             let range = OffsetRange::new(start, start.saturating_add(length)).unwrap();
             let topic_partition = TopicPartition { topic, partition };
-            let split = TopicSplit { cluster, topic_partition, topic_id: TopicId::from_bytes(topic_id), range };
+            let split = TopicSplit { cluster, topic_partition, topic_id: TopicId::from_bytes(topic_id), range,
+                newest_rows: newest };
             prop_assert_eq!(TopicSplit::from_properties(&split.to_properties()), Ok(split));
         }
     }
@@ -140,7 +152,8 @@ mod tests {
                 cluster: None,
                 topic_partition,
                 topic_id: None,
-                range
+                range,
+                newest_rows: None,
             }
             .to_properties(),
             properties("3", "5", "8")

@@ -9,6 +9,8 @@ use zeroize::Zeroizing;
 
 use crate::auth::error::AuthError;
 use crate::auth::secret::SecretText;
+use crate::auth::token::{LoginToken, TokenEndpoint};
+use crate::cluster::AssumedRole;
 
 #[cfg(any(test, feature = "test-util"))]
 pub mod conformance;
@@ -37,8 +39,22 @@ pub trait CredentialStore: Send + Sync {
         limit_bytes: usize,
     ) -> Result<Zeroizing<Vec<u8>>, AuthError>;
 
-    /// AWS credentials of the function.
-    async fn aws_credentials(&self) -> Result<Credentials, AuthError>;
+    /// AWS credentials of the function, or of a session of `role`, valid for some minutes at least.
+    ///
+    /// # Errors
+    /// [`AuthError::Role`] if the role cannot be assumed.
+    async fn aws_credentials(&self, role: Option<&AssumedRole>) -> Result<Credentials, AuthError>;
+
+    /// Token for the client `client_id` of an OAuth authorization server.
+    ///
+    /// # Errors
+    /// [`AuthError::TokenEndpoint`] if the server issues none.
+    async fn oauth_token(
+        &self,
+        endpoint: &TokenEndpoint,
+        client_id: &SecretText,
+        client_secret: &SecretText,
+    ) -> Result<LoginToken, AuthError>;
 
     /// AWS region that the function runs in.
     fn region(&self) -> Option<String>;

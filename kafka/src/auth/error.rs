@@ -49,8 +49,14 @@ pub enum AuthError {
     #[error("{object} {reason}")]
     Store { object: String, reason: String },
 
+    #[error("role `{arn}` cannot be assumed: {reason}")]
+    Role { arn: String, reason: String },
+
     #[error("no AWS credentials for a token: {reason}")]
     AwsCredentials { reason: String },
+
+    #[error("no token from {url}: {reason}")]
+    TokenEndpoint { url: String, reason: String },
 
     #[error(transparent)]
     Signing(SigningError),
@@ -69,6 +75,8 @@ pub enum Credential {
     Secret,
     /// [`Cluster::certificates`](crate::Cluster::certificates).
     Certificates,
+    /// [`Cluster::token_endpoint`](crate::Cluster::token_endpoint).
+    TokenEndpoint,
 }
 
 impl fmt::Display for Credential {
@@ -76,6 +84,7 @@ impl fmt::Display for Credential {
         f.write_str(match self {
             Self::Secret => "a secret",
             Self::Certificates => "a location of certificates",
+            Self::TokenEndpoint => "the URL of an authorization server",
         })
     }
 }

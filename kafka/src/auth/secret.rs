@@ -74,6 +74,8 @@ pub struct KafkaSecret {
     truststore_password: Option<SecretText>,
     keystore_password: Option<SecretText>,
     ssl_key_password: Option<SecretText>,
+    client_id: Option<SecretText>,
+    client_secret: Option<SecretText>,
 }
 
 /// Key of the secret's JSON object.
@@ -84,6 +86,8 @@ pub enum SecretKey {
     TruststorePassword,
     KeystorePassword,
     SslKeyPassword,
+    ClientId,
+    ClientSecret,
 }
 
 impl KafkaSecret {
@@ -100,6 +104,8 @@ impl KafkaSecret {
             SecretKey::TruststorePassword => self.truststore_password.as_ref(),
             SecretKey::KeystorePassword => self.keystore_password.as_ref(),
             SecretKey::SslKeyPassword => self.ssl_key_password.as_ref(),
+            SecretKey::ClientId => self.client_id.as_ref(),
+            SecretKey::ClientSecret => self.client_secret.as_ref(),
         }
     }
 }
@@ -112,6 +118,8 @@ impl fmt::Display for SecretKey {
             Self::TruststorePassword => "truststore_password",
             Self::KeystorePassword => "keystore_password",
             Self::SslKeyPassword => "ssl_key_password",
+            Self::ClientId => "client_id",
+            Self::ClientSecret => "client_secret",
         })
     }
 }

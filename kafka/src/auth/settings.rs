@@ -15,6 +15,7 @@ use crate::auth::credentials::CredentialStore;
 use crate::auth::error::{AuthError, Credential};
 use crate::auth::keystore::{self, KeystoreFormat, KeystorePasswords};
 use crate::auth::secret::{KafkaSecret, SecretKey, SecretText};
+use crate::auth::token::LoginToken;
 use crate::cluster::Cluster;
 
 /// Authentication of one cluster's clients. Reads no credentials until a client is made.
@@ -85,10 +86,32 @@ impl Authentication {
         self.is_stale.store(true, Ordering::Relaxed);
     }
 
+    /// Token with which a client of OAUTHBEARER logs in.
+    pub async fn token(&self, now: SystemTime) -> Result<LoginToken, AuthError> {
+        if self.cluster.auth_type.has_oauth_token() {
+            return self.oauth_token().await;
+        }
+        let token = self.iam_token(now).await?;
+        Ok(LoginToken {
+            text: SecretText::new(token.expose()),
+            expires: token.expires(),
+        })
+    }
+
+    async fn oauth_token(&self) -> Result<LoginToken, AuthError> {
+        let endpoint = self.cluster.token_endpoint.as_ref();
+        let endpoint = endpoint.ok_or_else(|| self.missing(Credential::TokenEndpoint))?;
+        let needed_by = || format!("`auth_type` {}", self.cluster.auth_type.name());
+        let secret = LazySecret::new(self);
+        let client_id = secret.require(SecretKey::ClientId, needed_by).await?;
+        let client_secret = secret.require(SecretKey::ClientSecret, needed_by).await?;
+        self.store.oauth_token(endpoint, &client_id, &client_secret).await
+    }
+
     /// Token for a client of `SASL_SSL_AWS_MSK_IAM`.
-    pub async fn iam_token(&self, now: SystemTime) -> Result<IamToken, AuthError> {
+    async fn iam_token(&self, now: SystemTime) -> Result<IamToken, AuthError> {
         let region = self.signing_region()?;
-        let credentials = self.store.aws_credentials().await?;
+        let credentials = self.store.aws_credentials(self.cluster.role.as_ref()).await?;
         let token = IamToken::sign(&credentials, &region, CLIENT, now);
         token.map_err(AuthError::Signing)
     }
@@ -123,6 +146,15 @@ impl Authentication {
                 "sasl.password",
                 secret.require(SecretKey::Password, needed_by).await?,
             );
+        }
+        if auth_type.has_oauth_token() {
+            // So that what is missing is told here, in words of settings, and not by a client without a token.
+            if self.cluster.token_endpoint.is_none() {
+                return Err(self.missing(Credential::TokenEndpoint));
+            }
+            let needed_by = || format!("`auth_type` {}", auth_type.name());
+            secret.require(SecretKey::ClientId, needed_by).await?;
+            secret.require(SecretKey::ClientSecret, needed_by).await?;
         }
         if auth_type.is_encrypted() {
             self.read_certificates(&secret, &mut settings).await?;

@@ -65,6 +65,23 @@ impl AdminCall {
         Ok(self)
     }
 
+    /// Makes the call with this isolation level.
+    pub(crate) fn reading(self, level: sys::rd_kafka_IsolationLevel_t) -> Result<Self, RDKafkaErrorCode> {
+        // SAFETY: the options are live.
+        let refused =
+            unsafe { sys::rd_kafka_AdminOptions_set_isolation_level(self.options.0.as_ptr(), level) };
+        let Some(refused) = NonNull::new(refused) else {
+            return Ok(self);
+        };
+        // SAFETY: the error is live, ours to free, and freed once.
+        let code = unsafe {
+            let code = sys::rd_kafka_error_code(refused.as_ptr());
+            sys::rd_kafka_error_destroy(refused.as_ptr());
+            code
+        };
+        Err(code.into())
+    }
+
     /// Makes the call with `send` and waits for its result.
     ///
     /// # Errors

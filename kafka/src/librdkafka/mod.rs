@@ -6,11 +6,17 @@
 //! | `fetch` | records of one partition, without a consumer group |
 //! | `admin` | common part of admin calls |
 //! | `describe` | partitions and id of a topic |
+//! | `partition_list` | lists of partitions, as calls take and return them |
+//! | `list_offsets` | offsets by position and time, with timestamps |
+//! | `groups` | consumer groups and their committed offsets |
 //! | `topic_config` | settings of topics |
 //! | `verification` | faults of a broker's certificate |
 
 mod admin;
 pub(crate) mod describe;
 pub(crate) mod fetch;
+pub(crate) mod groups;
+pub(crate) mod list_offsets;
+mod partition_list;
 pub(crate) mod topic_config;
 pub(crate) mod verification;

@@ -1,6 +1,6 @@
 //! Checks of the schema registries: which can be listed, which have the marker, and which tables they have.
 
-use connector::registry::catalog::{Catalog, CatalogError, MARKERS, is_marked};
+use connector::registry::catalog::{Catalog, CatalogError, MARKERS};
 use connector::registry::{Registry, RegistryError};
 use protocol::TableName;
 
@@ -16,7 +16,10 @@ pub(crate) async fn check(
     report: &mut Report<'_>,
 ) -> Vec<TableName> {
     let registries = listed(catalog, limit, report).await;
-    let marked: Vec<&Registry> = registries.iter().filter(|registry| is_marked(registry)).collect();
+    let marked: Vec<&Registry> = registries
+        .iter()
+        .filter(|registry| catalog.is_database(registry))
+        .collect();
     if let Some(wanted) = wanted {
         return vec![wanted.clone()];
     }
@@ -44,8 +47,12 @@ async fn listed(catalog: &Catalog, limit: Limit, report: &mut Report<'_>) -> Vec
         Check::Registries,
         counted(registries.len(), "registry", "registries"),
     );
-    let (marked, unmarked): (Vec<&Registry>, Vec<_>) =
-        registries.iter().partition(|registry| is_marked(registry));
+    let (marked, unmarked): (Vec<&Registry>, Vec<_>) = registries
+        .iter()
+        .partition(|registry| catalog.is_database(registry));
+    if catalog.names_registries() {
+        return registries;
+    }
     match (marked.as_slice(), unmarked.as_slice()) {
         ([], []) => about.fail(Check::Marker, "no registry exists", CREATE),
         ([], unmarked) => about.fail(
@@ -129,6 +136,7 @@ pub(crate) fn fix(error: &CatalogError) -> &'static str {
     match error {
         CatalogError::Registry(error) | CatalogError::Reference { source: error, .. } => registry_fix(error),
         CatalogError::UnknownSchema { .. } => MARK,
+        CatalogError::NotNamed { .. } => "add it to glue_registries",
         CatalogError::UnknownTable { .. } => "check the names, region and account",
         CatalogError::Ambiguous { .. } => "rename one of them: Athena's names are in lower case",
         CatalogError::TooManyNames { .. } => "spread them over more registries",

@@ -157,6 +157,26 @@ impl Broker for Kafka {
         }
     }
 
+    async fn topics(&self, deadline: Instant) -> Result<Vec<String>, KafkaError> {
+        self.topics.topics(deadline).await
+    }
+
+    async fn partition_states(
+        &self,
+        topic: &str,
+        deadline: Instant,
+    ) -> Result<Vec<kafka::PartitionState>, KafkaError> {
+        self.topics.partition_states(topic, deadline).await
+    }
+
+    async fn committed_offsets(
+        &self,
+        topic: &str,
+        deadline: Instant,
+    ) -> Result<Vec<kafka::CommittedOffset>, KafkaError> {
+        self.topics.committed_offsets(topic, deadline).await
+    }
+
     async fn offsets_at(
         &self,
         topic: &str,

@@ -20,6 +20,7 @@ use crate::dialect::{ParsedStatement, parse_statement};
 use crate::error::AthenaError;
 use crate::federation::{Federation, FederationOptions};
 use crate::invoke::Invoke;
+use crate::lake::LakeTable;
 use crate::names::lower_case;
 use crate::query_run::QueryRun;
 use crate::session::session_state;
@@ -90,6 +91,19 @@ impl Athena {
         let provider = FederationCatalog::new(Arc::clone(&federation));
         state.catalog_list().register_catalog(catalog, Arc::new(provider));
         Self { federation, state }
+    }
+
+    /// Replaces the rows of a table of another catalog.
+    ///
+    /// # Errors
+    /// If the rows are not of the schema, or the catalog is the connector's.
+    pub fn put_table(
+        &self,
+        table: LakeTable<'_>,
+        schema: SchemaRef,
+        rows: Vec<RecordBatch>,
+    ) -> Result<(), AthenaError> {
+        Ok(table.put(self.state.catalog_list().as_ref(), schema, rows)?)
     }
 
     /// Client of the connector, for calls without SQL.

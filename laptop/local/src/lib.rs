@@ -10,6 +10,7 @@
 //! | [`federation`] | client of the protocol: one method for each call |
 //! | `athena` | [`Athena`]: statements in, batches and [`ScanStatistics`] out |
 //! | `catalog`, `table`, `scan`, `query_run` | the connector as DataFusion's catalog, table and plan node; one query's run |
+//! | `lake` | tables of other catalogs, in memory |
 //! | `constraints` | DataFusion's filters as value sets |
 //! | `dialect`, `json`, `session` | features of Trino's SQL that DataFusion lacks |
 //! | `types`, `names`, `columns` | wire types and SQL types, names in the connector's case and in SQL's; a table's columns in both |
@@ -31,6 +32,7 @@ mod error;
 pub mod federation;
 pub mod invoke;
 mod json;
+mod lake;
 mod names;
 pub mod output;
 mod query_run;
@@ -52,4 +54,5 @@ pub use columns::AmbiguousColumns;
 pub use error::AthenaError;
 pub use federation::{Federation, FederationError, FederationOptions};
 pub use invoke::{InProcess, Invoke, InvokeError, LambdaInvoke, LambdaTarget};
+pub use lake::LakeTable;
 pub use statistics::ScanStatistics;

@@ -52,7 +52,7 @@ pub(super) struct NodeConfig {
     pub listeners: Vec<(&'static str, &'static str, u16)>,
     /// Ids and controller ports of all nodes.
     pub voters: Vec<(i32, u16)>,
-    /// Names and passwords of users of SCRAM-SHA-512.
+    /// Names and passwords of users of SCRAM, with either hash.
     pub scram_users: Vec<(&'static str, &'static str)>,
     pub settings: Vec<(String, String)>,
 }
@@ -158,8 +158,10 @@ impl Node {
             .arg("--config")
             .arg(&properties);
         for (name, password) in &config.scram_users {
-            let user = format!("SCRAM-SHA-512=[name={name},password={password}]");
-            format.args(["--add-scram", &user]);
+            for mechanism in ["SCRAM-SHA-512", "SCRAM-SHA-256"] {
+                let user = format!("{mechanism}=[name={name},password={password}]");
+                format.args(["--add-scram", &user]);
+            }
         }
         let output = format.output()?;
         if output.status.success() {

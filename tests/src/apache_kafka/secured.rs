@@ -30,7 +30,7 @@ pub enum Listener {
     Open,
     /// TLS with a certificate of the client.
     MutualTls,
-    /// TLS with SCRAM-SHA-512 or PLAIN.
+    /// TLS with SCRAM or PLAIN.
     SaslTls,
     /// Like `SaslTls`, for a test that counts connections.
     CountedSaslTls,
@@ -38,14 +38,16 @@ pub enum Listener {
     ExpiredSaslTls,
     /// Like `SaslTls`, but the broker's certificate is for another host.
     OtherHostSaslTls,
-    /// SCRAM-SHA-512 or PLAIN without TLS.
+    /// SCRAM or PLAIN without TLS.
     SaslPlaintext,
     /// TLS with OAUTHBEARER and tokens of MSK's IAM access control.
     Iam,
+    /// TLS, then OAUTHBEARER with any token that says who it is of and until when it is good, signed by nobody.
+    Oauth,
 }
 
 /// Listener, name, security protocol, and holder of its certificate.
-const LISTENERS: [(Listener, &str, &str, Option<Holder>); 8] = [
+const LISTENERS: [(Listener, &str, &str, Option<Holder>); 9] = [
     (Listener::Open, "OPEN", "PLAINTEXT", None),
     (Listener::MutualTls, "MUTUAL", "SSL", Some(Holder::Broker)),
     (Listener::SaslTls, "SASLTLS", "SASL_SSL", Some(Holder::Broker)),
@@ -69,6 +71,7 @@ const LISTENERS: [(Listener, &str, &str, Option<Holder>); 8] = [
     ),
     (Listener::SaslPlaintext, "SASLPLAIN", "SASL_PLAINTEXT", None),
     (Listener::Iam, "IAM", "SASL_SSL", Some(Holder::Broker)),
+    (Listener::Oauth, "OAUTH", "SASL_SSL", Some(Holder::Broker)),
 ];
 
 /// Node with all these listeners, its certificates beside it.
@@ -157,7 +160,7 @@ fn settings(certificates: &Certificates) -> io::Result<Vec<(String, String)>> {
             "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
         ),
         ("super.users", "User:ANONYMOUS"),
-        ("sasl.enabled.mechanisms", "SCRAM-SHA-512,PLAIN"),
+        ("sasl.enabled.mechanisms", "SCRAM-SHA-512,SCRAM-SHA-256,PLAIN"),
         ("ssl.keystore.type", "PKCS12"),
         ("ssl.keystore.password", BROKER_PASSWORD),
         ("ssl.key.password", BROKER_PASSWORD),
@@ -199,9 +202,22 @@ fn settings(certificates: &Certificates) -> io::Result<Vec<(String, String)>> {
                     TOKEN_VALIDATOR.into(),
                 ),
             ]);
+        } else if name == "OAUTH" {
+            // Without a callback handler Kafka's own takes unsecured tokens.
+            let module = "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required \
+                          unsecuredLoginStringClaim_sub=\"broker\";";
+            settings.extend([
+                (
+                    format!("{listener}.sasl.enabled.mechanisms"),
+                    "OAUTHBEARER".into(),
+                ),
+                (format!("{listener}.oauthbearer.sasl.jaas.config"), module.into()),
+            ]);
         } else if protocol.starts_with("SASL") {
             settings.push((format!("{listener}.plain.sasl.jaas.config"), plain.clone()));
-            settings.push((format!("{listener}.scram-sha-512.sasl.jaas.config"), scram.into()));
+            for mechanism in ["scram-sha-512", "scram-sha-256"] {
+                settings.push((format!("{listener}.{mechanism}.sasl.jaas.config"), scram.into()));
+            }
         }
     }
     Ok(settings)

@@ -132,9 +132,11 @@ impl Template {
         values.collect()
     }
 
-    /// One set of values for each combination of truth values of the conditions that affect a resource or an
-    /// output: its content, its existence, and the existence of what it refers to. Values are the parameters'
-    /// defaults, the texts that conditions compare them with, another allowed one, and the `samples`, of
+    /// Sets of values with which the conditions that affect a resource or an output (its content, its existence,
+    /// and the existence of what it refers to) have each of their truth values. The parameters that one `If` depends
+    /// on, directly or through other conditions, have every combination, once while all others have their first value
+    /// and once while they have their last: parts that share no parameter do not depend on each other. Values are the
+    /// parameters' defaults, the texts that conditions compare them with, another allowed one, and the `samples`, of
     /// which a parameter may have several.
     ///
     /// # Errors
@@ -158,22 +160,34 @@ impl Template {
                 .entry((*name).to_owned())
                 .or_insert_with(|| (*value).to_owned());
         }
-        let mut combinations = vec![fixed];
+        let mut candidates = BTreeMap::new();
         for (name, literals) in &compared {
-            let candidates = self.candidates(name, literals, samples);
-            if candidates.len() < 2 {
-                return error(format!("parameter {name} needs a sample beside {candidates:?}"));
+            let found = self.candidates(name, literals, samples);
+            if found.len() < 2 {
+                return error(format!("parameter {name} needs a sample beside {found:?}"));
             }
-            combinations = candidates
+            candidates.insert(name.as_str(), found);
+        }
+        let groups = self.groups(self.piece(of)?);
+        let ends: [fn(&BTreeSet<String>) -> Option<&String>; 2] = [BTreeSet::first, BTreeSet::last];
+        let mut combinations = Vec::new();
+        for end in ends {
+            let still = candidates
                 .iter()
-                .flat_map(|candidate| {
-                    let extended = combinations.iter().cloned();
-                    extended.map(|mut combination: BTreeMap<String, String>| {
-                        combination.insert(name.clone(), candidate.clone());
-                        combination
-                    })
-                })
-                .collect();
+                .filter_map(|(name, found)| Some(((*name).to_owned(), end(found)?.clone())));
+            let still: BTreeMap<_, _> = fixed.clone().into_iter().chain(still).collect();
+            // What decides whether the piece is there at all is varied with all else.
+            let is_grouped = |name: &str| groups.iter().any(|group| group.contains(name));
+            let alone = candidates.keys().copied().filter(|name| !is_grouped(name));
+            let bases = varied(vec![still], alone, &candidates);
+            combinations.extend(bases.iter().cloned());
+            for group in &groups {
+                let names = group
+                    .iter()
+                    .map(String::as_str)
+                    .filter(|name| candidates.contains_key(name));
+                combinations.extend(varied(bases.clone(), names, &candidates));
+            }
         }
         let mut seen = BTreeSet::new();
         let mut distinct = Vec::new();
@@ -189,6 +203,31 @@ impl Template {
             }
         }
         Ok(Combinations(distinct))
+    }
+
+    /// The parameters that the outermost `If`s in a part of the template look at; those of two that share one together.
+    fn groups(&self, yaml: &Yaml) -> Vec<BTreeSet<String>> {
+        let mut ifs = Vec::new();
+        outermost_ifs(yaml, &mut ifs);
+        let mut groups: Vec<BTreeSet<String>> = Vec::new();
+        for found in ifs {
+            let mut conditions = BTreeSet::new();
+            self.look_into(found, &mut conditions);
+            let mut compared = BTreeMap::new();
+            for condition in conditions.iter().filter_map(|name| self.conditions.get(name)) {
+                collect(condition, &mut compared);
+            }
+            let mut group: BTreeSet<String> = compared.into_keys().collect();
+            groups.retain(|other| {
+                let is_apart = other.is_disjoint(&group);
+                if !is_apart {
+                    group.extend(other.iter().cloned());
+                }
+                is_apart
+            });
+            groups.push(group);
+        }
+        groups
     }
 
     fn candidates(
@@ -229,6 +268,34 @@ impl Template {
                 self.look_into(condition, conditions);
             }
         }
+    }
+}
+
+/// Each of `bases` with every combination of values of `names`.
+fn varied<'a>(
+    bases: Vec<BTreeMap<String, String>>,
+    names: impl Iterator<Item = &'a str>,
+    candidates: &BTreeMap<&str, BTreeSet<String>>,
+) -> Vec<BTreeMap<String, String>> {
+    names.fold(bases, |combinations, name| {
+        let with = |candidate: &String| {
+            let mut extended = combinations.clone();
+            for combination in &mut extended {
+                combination.insert(name.to_owned(), candidate.clone());
+            }
+            extended
+        };
+        candidates[name].iter().flat_map(with).collect()
+    })
+}
+
+fn outermost_ifs<'a>(yaml: &'a Yaml, found: &mut Vec<&'a Yaml>) {
+    match (call(yaml), yaml) {
+        (Some((function, _)), _) if function == "If" => found.push(yaml),
+        (Some((_, argument)), _) => outermost_ifs(argument, found),
+        (None, Yaml::Sequence(items)) => items.iter().for_each(|item| outermost_ifs(item, found)),
+        (None, Yaml::Mapping(mapping)) => mapping.values().for_each(|value| outermost_ifs(value, found)),
+        _ => {}
     }
 }
 

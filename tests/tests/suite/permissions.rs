@@ -12,6 +12,7 @@ use apache_avro::types::Value as Avro;
 use arrow::array::Date64Array;
 use aws_sdk_glue::types::ConnectionInput;
 use aws_sdk_s3::primitives::ByteStream;
+use embedded::confluent::{EmbeddedConfluent, Schema, SchemaType};
 use embedded::glue::DataFormat;
 use protocol::{
     Constraints, FederationRequest, ListSchemasRequest, ListTablesRequest, Range, SortedRangeSet,
@@ -23,6 +24,7 @@ use tests::cloud::Cloud;
 use tests::iam::{Call, Policy};
 use tests::kafka_front::KafkaFront;
 use tests::lambda::{Outcome, binary};
+use tests::sts::{Role, Sts};
 use tests::template::{Rendered, Template};
 use tests::world::{REGISTRY, World};
 
@@ -50,6 +52,8 @@ const WIDE: [(&str, &str); 1] = [(
 const FUNCTION: &str = "AthenaMSKConnector";
 const CLUSTER_ARN: &str =
     "arn:aws:kafka:us-east-1:123456789012:cluster/orders/0c1b2a39-4f5e-6d7c-8b9a-001122334455-3";
+const ROLE: &str = "arn:aws:iam::210987654321:role/other";
+const REGISTRY_ARN: &str = "arn:aws:glue:us-east-1:123456789012:registry/customer";
 const SECRET_KEY: &str = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 const SECRET_ARN: &str = "arn:aws:secretsmanager:us-east-1:123456789012:secret:AmazonMSK_orders-AbCd1x";
 const ORDER: &str = r#"{"type": "record", "name": "Order", "fields": [{"name": "id", "type": "long"}]}"#;
@@ -72,6 +76,7 @@ async fn world() -> World {
         })
         .collect();
     world.broker.produce("orders", 0, records);
+    world.broker.commit("loader", "orders", 0, 7);
     world
 }
 
@@ -120,6 +125,26 @@ async fn ask_everything(world: &World, mut client: Client) {
         client.select("orders", &["id"]).await.expect("rows").num_rows(),
         50
     );
+}
+
+/// Queries that the parameters add: topics without a description, and the groups that read a topic.
+async fn ask_about_topics(mut client: Client, parameters: &[(&str, &str)]) {
+    if parameters.contains(&("DescribeGroups", "true")) {
+        let groups = client.select("orders$groups", &["group_id", "lag"]).await;
+        assert_eq!(groups.expect("rows").num_rows(), 1);
+    }
+    let partitions = client.select("orders$partitions", &["latest_offset"]).await;
+    assert_eq!(partitions.expect("rows").num_rows(), 2);
+    if parameters.contains(&("ConfluentDatabase", "confluent")) {
+        let registry = std::mem::replace(&mut client.registry, "confluent".into());
+        client.table("orders").await.expect("a table");
+        client.registry = registry;
+    }
+    if parameters.contains(&("RawDatabase", "raw")) {
+        client.registry = "raw".into();
+        let rows = client.select("orders", &["value"]).await.expect("rows");
+        assert_eq!(rows.num_rows(), 50);
+    }
 }
 
 /// Inline policies of the role.
@@ -177,7 +202,12 @@ async fn connector_uses_its_role(
         .start_function(&program, environment, Duration::from_secs(60))
         .await;
     ask_everything(world, world.client(&lambda)).await;
+    ask_about_topics(world.client(&lambda), parameters).await;
     let mut calls = cloud.calls().expect("calls that are known here");
+    // What the role for Glue asks is not the function's to be allowed.
+    if parameters.iter().any(|(name, _)| *name == "GlueRoleArn") {
+        calls.retain(|call| !call.action.starts_with("glue:"));
+    }
     if let Some(front) = front {
         let of_kafka = front.calls(CLUSTER_ARN).expect("requests that are known here");
         let is_iam = parameters.contains(&("AuthType", "SASL_SSL_AWS_MSK_IAM"));
@@ -210,15 +240,17 @@ async fn front(world: &World, bucket: &str, mechanism: &'static str, store_type:
 
 /// Name of a secret with everything that a login over TLS needs.
 async fn secret(cloud: &Cloud) -> String {
-    let name = format!("AmazonMSK_{}", uuid::Uuid::new_v4().simple());
     let secret = serde_json::json!({
         "username": "athena", "password": "s3cret", "truststore_password": TRUST_STORE_PASSWORD,
     });
+    secret_of(cloud, "AmazonMSK", &secret.to_string()).await
+}
+
+/// The name of a secret with this text.
+async fn secret_of(cloud: &Cloud, stem: &str, text: &str) -> String {
+    let name = format!("{stem}_{}", uuid::Uuid::new_v4().simple());
     let secrets = aws_sdk_secretsmanager::Client::new(&cloud.world.sdk(&cloud.world.athena_endpoint()));
-    let created = secrets
-        .create_secret()
-        .name(&name)
-        .secret_string(secret.to_string());
+    let created = secrets.create_secret().name(&name).secret_string(text);
     created.send().await.expect("the secret is stored");
     name
 }
@@ -231,6 +263,52 @@ fn own_bucket() -> String {
 async fn a_role_without_features_is_of_use_in_all_it_allows() {
     let cloud = Cloud::start(world().await).await;
     connector_uses_its_role("no authentication", &cloud, None, &[]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs moto: scripts/moto run -- …"]
+async fn the_secret_of_a_registry_needs_what_the_role_adds_for_it() {
+    let cloud = Cloud::start(world().await).await;
+    let name = secret_of(&cloud, "registry", r#"{"token": "s3cret"}"#).await;
+    let registry = EmbeddedConfluent::start().await.expect("the registry starts");
+    registry.require_bearer_token("s3cret");
+    let schema = Schema {
+        schema_type: SchemaType::Avro,
+        text: ORDER.to_owned(),
+        references: Vec::new(),
+    };
+    registry.register("orders-value", &schema).expect("a schema");
+    let url = registry.url();
+    let parameters = [
+        ("SchemaRegistryUrl", url.as_str()),
+        ("SchemaRegistrySecret", &name),
+        ("ConfluentDatabase", "confluent"),
+    ];
+    connector_uses_its_role("a secret of the registry", &cloud, None, &parameters).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn named_registries_need_no_list_of_all() {
+    for registries in [REGISTRY, REGISTRY_ARN] {
+        let cloud = Cloud::start(world().await).await;
+        let scenario = format!("registries `{registries}`");
+        connector_uses_its_role(&scenario, &cloud, None, &[("GlueRegistries", registries)]).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_for_glue_takes_all_of_it_off_the_functions_role() {
+    let sts = Sts::start().await.expect("the endpoint starts");
+    let role = Role {
+        external_id: None,
+        access_key_id: "ASIAOFTHEROLE",
+        secret_access_key: "secret",
+        session_token: "token",
+        session: Duration::from_secs(3600),
+    };
+    sts.add_role(ROLE, role);
+    let cloud = Cloud::with_sts(world().await, &sts).await;
+    connector_uses_its_role("a role for Glue", &cloud, None, &[("GlueRoleArn", ROLE)]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -329,6 +407,8 @@ async fn msks_access_control_needs_what_the_role_adds_for_it() {
             ("AuthType", "SASL_SSL_AWS_MSK_IAM"),
             ("KafkaClusterArn", cluster_arn),
             ("CertificatesS3Reference", &reference),
+            ("RawDatabase", "raw"),
+            ("DescribeGroups", "true"),
         ];
         let scenario = format!("IAM with cluster `{cluster_arn}`");
         connector_uses_its_role(&scenario, &cloud, Some(&front), &parameters).await;
@@ -386,7 +466,15 @@ async fn the_producers_role_is_of_use_in_all_it_allows() {
 }
 
 /// Non-default values of the connector's parameters.
-const SAMPLES: [(&str, &str); 20] = [
+const SAMPLES: [(&str, &str); 28] = [
+    ("KafkaClusters", r#"{"other": {"kafka_endpoint": "c-1:9092"}}"#),
+    ("SchemaRegistrySecret", "registry"),
+    ("SchemaRegistrySecret", SECRET_ARN),
+    ("KafkaRoleARN", ROLE),
+    ("AssumableRoleARNs", ROLE),
+    ("GlueRoleArn", ROLE),
+    ("GlueRegistries", "customer,orders"),
+    ("GlueRegistries", REGISTRY_ARN),
     ("LambdaFunctionName", "msk"),
     ("DataCatalogName", "kafka"),
     ("KafkaEndpoint", "b-1:9098"),
@@ -483,6 +571,7 @@ fn is_named(arn: &str) -> bool {
     };
     let is_placed = match *service {
         "s3" => region.is_empty() && account.is_empty(),
+        "iam" => region.is_empty() && account.len() == 12,
         _ => !region.is_empty() && account.len() == 12,
     };
     let names: Vec<_> = resource.split(['/', ':']).collect();

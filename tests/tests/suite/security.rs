@@ -13,6 +13,10 @@ use tests::world::World;
 mod connections;
 mod doctor;
 mod iam;
+mod oauth;
+mod raw_topics;
+mod registry;
+mod roles;
 
 /// Number of rows in each of the topic's partitions.
 const ROWS: usize = 100;
@@ -40,7 +44,9 @@ impl Access {
         let (listener, trust, key) = match auth_type {
             "SSL" => (Listener::MutualTls, true, true),
             "NO_AUTH" => (Listener::Open, false, false),
-            "SASL_SSL_SCRAM_SHA512" | "SASL_SSL_PLAIN" => (Listener::SaslTls, true, false),
+            "SASL_SSL_SCRAM_SHA512" | "SASL_SSL_SCRAM_SHA256" | "SASL_SSL_PLAIN" => {
+                (Listener::SaslTls, true, false)
+            }
             _ => (Listener::SaslPlaintext, false, false),
         };
         Self {
@@ -200,8 +206,10 @@ async fn every_auth_type_reads_all_rows() {
         "NO_AUTH",
         "SASL_PLAINTEXT_PLAIN",
         "SASL_PLAINTEXT_SCRAM_SHA512",
+        "SASL_PLAINTEXT_SCRAM_SHA256",
         "SASL_SSL_PLAIN",
         "SASL_SSL_SCRAM_SHA512",
+        "SASL_SSL_SCRAM_SHA256",
         "SSL",
     ] {
         Access::granted(auth_type).reads_all().await;
@@ -227,8 +235,10 @@ async fn a_wrong_password_and_an_unknown_user_are_named() {
     for auth_type in [
         "SASL_PLAINTEXT_PLAIN",
         "SASL_PLAINTEXT_SCRAM_SHA512",
+        "SASL_PLAINTEXT_SCRAM_SHA256",
         "SASL_SSL_PLAIN",
         "SASL_SSL_SCRAM_SHA512",
+        "SASL_SSL_SCRAM_SHA256",
     ] {
         let access = Access {
             password: WRONG_PASSWORD,

@@ -24,6 +24,7 @@
 //! |---|---|
 //! | `schema` | schemas, parsed from JSON |
 //! | `fields` | columns of a schema |
+//! | `bundle` | a schema and those that it refers to as one text |
 //! | `resolve` | resolution of the writer's types to the reader's |
 //! | `matching` | matching of fields and branches |
 //! | `default` | default values as data |
@@ -76,6 +77,7 @@ use crate::path::Path;
 use crate::table::DataFormat;
 
 mod budget;
+mod bundle;
 mod cursor;
 mod default;
 mod fields;
@@ -88,6 +90,7 @@ mod skip;
 mod text;
 mod value;
 
+pub(crate) use bundle::bundle;
 pub(crate) use fields::fields;
 use plan::{Plan, Target, leads_somewhere};
 use resolve::Resolution;
@@ -254,6 +257,26 @@ type Planned<'p> = (Result<Arc<Plan>, String>, Cow<'p, [u8]>);
 fn read(plan: &Plan, datum: &[u8], columns: &mut [ColumnBuilder]) -> Result<(), RowError> {
     plan.read(datum, columns)
         .map_err(|error| RowError::bad(format!("not an Avro datum of its schema: {error}")))
+}
+
+/// Decoder of whole data of one schema, as text.
+pub(crate) struct WholeDatum(Plan);
+
+impl WholeDatum {
+    /// # Errors
+    /// The reason, if the schema cannot be used.
+    pub(crate) fn new(schema: &SchemaDefinition) -> Result<Self, String> {
+        let mut types = Types::default();
+        let top = types.parse_with(&schema.definition, &schema.references);
+        let top = top.map_err(|error| error.reason)?;
+        let resolution = Resolution::new(types, top, top).map_err(|error| error.to_string())?;
+        Ok(Self(Plan::whole(resolution)))
+    }
+
+    /// Appends the text of `datum` to the only one of `columns`, which is VARCHAR: of a datum with parts, its JSON.
+    pub(crate) fn append(&self, datum: &[u8], columns: &mut [ColumnBuilder]) -> Result<(), RowError> {
+        read(&self.0, datum, columns)
+    }
 }
 
 /// Whether each of `paths` matches a part of data of the schema.

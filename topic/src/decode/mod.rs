@@ -14,6 +14,7 @@
 //! | `avro` | Avro data, by their writer's schema |
 //! | `protobuf` | Protobuf messages, by descriptor |
 //! | `raw` | single values, as Kafka's own serializers write them |
+//! | `text` | payloads as text, or as JSON by the schema that they name |
 //! | `about` | columns about the record itself |
 //! | `scalar` | conversion of scalars to types |
 //! | `utf8` | bytes as text |
@@ -53,6 +54,7 @@ mod payload_decoder;
 pub(crate) mod protobuf;
 pub(crate) mod raw;
 pub mod scalar;
+mod text;
 mod utf8;
 mod wanted;
 mod writer_schemas;
@@ -106,6 +108,7 @@ impl RowDecoder {
         let encoding = table.map(|table| table.value.clone());
         let encoding = encoding.or_else(|| table::encoding(schema));
         let key_encoding = table.and_then(|table| table.key.clone());
+        let key_encoding = key_encoding.or_else(|| table::key_encoding(schema));
         let of_key = |column: &Column| matches!(column.source, Source::KeyCorrupt | Source::KeySchemaId);
         let key_wanted = !key.is_empty() || about.iter().any(of_key);
         Ok(Self {

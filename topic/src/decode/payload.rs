@@ -12,6 +12,7 @@ use crate::decode::payload_decoder::PayloadDecoder;
 use crate::decode::protobuf::ProtobufDecoder;
 use crate::decode::raw::RawDecoder;
 use crate::decode::scalar::Scalar;
+use crate::decode::text::TextDecoder;
 use crate::decode::wanted::Column;
 use crate::decode::writer_schemas::{WriterSchemaId, WriterSchemas};
 use crate::record::{Headers, Record};
@@ -76,7 +77,7 @@ impl Payload {
             decoder: Some(payload_decoder(columns, encoding, writers)?),
             columns: builders.collect::<Result<_, _>>()?,
             schema_header,
-            needs_schema: matches!(format, DataFormat::Avro | DataFormat::Protobuf),
+            needs_schema: matches!(format, DataFormat::Avro | DataFormat::Protobuf | DataFormat::Text),
             bad: 0,
             resolved: false,
             unresolved: None,
@@ -203,5 +204,6 @@ fn payload_decoder(
             Box::new(ProtobufDecoder::new(columns, schema, message, writers)?)
         }
         Encoding::Raw => Box::new(RawDecoder::new(columns)?),
+        Encoding::Text => Box::new(TextDecoder::new(columns, writers)?),
     })
 }

@@ -72,11 +72,11 @@ use crate::decode::framing::{self, SchemaHeader};
 use crate::decode::payload_decoder::PayloadDecoder;
 use crate::decode::wanted::Column;
 use crate::decode::writer_schemas::{WriterSchemaId, WriterSchemas};
-use crate::definition::{ReferencedSchema, SchemaTextError};
+use crate::definition::{ReferencedSchema, SchemaDefinition, SchemaTextError};
 use crate::path::Path;
 use crate::table::DataFormat;
 
-use self::fill::{Scratch, fill};
+use self::fill::{Scratch, fill, fill_json};
 use self::plan::{Plan, Target};
 use self::scalars::zigzag;
 use self::schema::Schema;
@@ -144,12 +144,7 @@ impl ProtobufDecoder {
         columns: &mut [ColumnBuilder],
     ) -> Result<(), RowError> {
         let writer = self.writers.writer(id)?;
-        let (message, payload) = match id {
-            WriterSchemaId::Glue(_) => read_rank(&writer.schema, body)?,
-            WriterSchemaId::Confluent(_) | WriterSchemaId::ConfluentGuid(_) => {
-                read_path(&writer.schema, body)?
-            }
-        };
+        let (message, payload) = read_message(&writer.schema, id, body)?;
         let schema = Arc::clone(&writer.schema);
         let plan = writer.plan(message, &self.columns);
         fill(plan, &schema, payload, &mut self.scratch, columns)
@@ -203,6 +198,59 @@ impl PayloadDecoder for ProtobufDecoder {
 
     fn schema_id(&mut self, payload: &[u8]) -> Option<WriterSchemaId> {
         framing::named(payload)
+    }
+}
+
+/// Decoder of whole messages of one schema, as JSON.
+pub(crate) struct WholeMessage {
+    schema: Schema,
+    scratch: Scratch,
+}
+
+impl WholeMessage {
+    /// # Errors
+    /// The reason, if the schema cannot be used.
+    pub(crate) fn new(schema: &SchemaDefinition) -> Result<Self, String> {
+        let compiled = Schema::compile(&schema.definition, &schema.references);
+        Ok(Self {
+            schema: compiled.map_err(|error| error.reason)?,
+            scratch: Scratch::default(),
+        })
+    }
+
+    /// Appends the JSON of the message in `body`, which comes after a header that names the schema, to a VARCHAR column.
+    pub(crate) fn append_framed(
+        &mut self,
+        id: WriterSchemaId,
+        body: &[u8],
+        column: &mut ColumnBuilder,
+    ) -> Result<(), RowError> {
+        let (message, payload) = read_message(&self.schema, id, body)?;
+        fill_json(&self.schema, message, payload, &mut self.scratch, column)
+    }
+
+    /// Appends the JSON of a bare message whose schema and index a record header names.
+    pub(crate) fn append_written(
+        &mut self,
+        header: &SchemaHeader<'_>,
+        payload: &[u8],
+        column: &mut ColumnBuilder,
+    ) -> Result<(), RowError> {
+        let path = read_path(&self.schema, header.message_index);
+        let (message, _) = path.map_err(RowError::of_record_header)?;
+        fill_json(&self.schema, message, payload, &mut self.scratch, column)
+    }
+}
+
+/// Removes the message's number or path from a body that follows a header; returns the message and the rest.
+fn read_message<'a>(
+    schema: &Schema,
+    id: WriterSchemaId,
+    body: &'a [u8],
+) -> Result<(usize, &'a [u8]), RowError> {
+    match id {
+        WriterSchemaId::Glue(_) => read_rank(schema, body),
+        WriterSchemaId::Confluent(_) | WriterSchemaId::ConfluentGuid(_) => read_path(schema, body),
     }
 }
 

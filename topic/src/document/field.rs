@@ -63,6 +63,13 @@ pub(super) fn read_column(
         _ => format,
     };
     let (type_name, data_type) = read_type(node, &source, context)?;
+    if format == DataFormat::Text
+        && matches!(source, Source::Value | Source::Key)
+        && data_type != DataType::Utf8
+    {
+        let reason = format!("a column of format text wants VARCHAR, found {type_name}");
+        return Err(node.invalid("type", reason));
+    }
     let hint = read_hint(node, &data_type, context)?;
     let mapping = read_mapping(node, &source, format, context)?;
     let of_schema = matches!(format, DataFormat::Avro | DataFormat::Protobuf);
@@ -189,6 +196,11 @@ fn read_mapping(
         (Source::Value | Source::Key, DataFormat::Raw) if raw::is_mapping(&mapping) => {}
         (Source::Value | Source::Key, DataFormat::Raw) => {
             let reason = format!("wanted an empty mapping, a byte offset or `start:end`, found `{mapping}`");
+            return Err(node.invalid("mapping", reason));
+        }
+        (Source::Value | Source::Key, DataFormat::Text) if mapping.is_empty() => {}
+        (Source::Value | Source::Key, DataFormat::Text) => {
+            let reason = format!("wanted nothing, since text has no parts, found `{mapping}`");
             return Err(node.invalid("mapping", reason));
         }
         (Source::Value | Source::Key, _) if mapping.is_empty() => {

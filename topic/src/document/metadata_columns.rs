@@ -28,7 +28,7 @@ const READY: [(&str, Source, Option<DataType>); 15] = [
 ];
 
 /// Fields of the predefined columns, in order.
-pub(super) fn all() -> impl Iterator<Item = Field> {
+pub(crate) fn all() -> impl Iterator<Item = Field> {
     READY.into_iter().map(|(name, source, data_type)| {
         let data_type = data_type
             .or_else(|| default_type(&source))

@@ -180,6 +180,7 @@ fn read_encoding(
     let encoding = match format {
         DataFormat::Json => Encoding::Json,
         DataFormat::Raw => Encoding::Raw,
+        DataFormat::Text => Encoding::Text,
         DataFormat::Csv => Encoding::Csv(read_csv(node, &mut context.warnings)?),
         DataFormat::Avro | DataFormat::Protobuf => return read_schema(node, format, context),
     };
@@ -254,11 +255,11 @@ pub(super) fn schema_fields(encoding: &Encoding) -> Result<Vec<Field>, crate::de
             references,
             message,
         } => protobuf::fields(definition, references, message.as_deref()),
-        Encoding::Json | Encoding::Csv(_) | Encoding::Raw => Ok(Vec::new()),
+        Encoding::Json | Encoding::Csv(_) | Encoding::Raw | Encoding::Text => Ok(Vec::new()),
     }
 }
 
-fn of_source(field: Field, source: &Source) -> Field {
+pub(super) fn of_source(field: Field, source: &Source) -> Field {
     let mut metadata = field.metadata().clone();
     if *source != Source::Value {
         metadata.insert(SOURCE_KEY.to_owned(), source.to_string());

@@ -12,7 +12,11 @@ use tracing::instrument::WithSubscriber;
 
 use crate::config::Config;
 use crate::error::*;
+use crate::names::AmbiguousName;
+use crate::raw_topics::RawTopicError;
 use crate::registry::RegistryError;
+use crate::registry::confluent::ConfluentError;
+use crate::registry::subjects::SubjectError;
 use crate::testing::docs::{names_in_table, section};
 use crate::testing::log::Lines;
 use crate::testing::{TOPIC, World, soon};
@@ -79,15 +83,42 @@ fn registry_errors() -> Vec<Error> {
             name: "customer".into(),
         }
         .into(),
+        CatalogError::NotNamed {
+            name: "payments".into(),
+            named: "customer, orders".into(),
+        }
+        .into(),
         CatalogError::UnknownTable {
             name: TableName::new("customer", "orders"),
         }
         .into(),
-        CatalogError::Ambiguous {
+        CatalogError::Ambiguous(AmbiguousName {
             kind: "registry",
             name: "customer".into(),
             first: "Customer".into(),
             second: "CUSTOMER".into(),
+        })
+        .into(),
+        SubjectError::Unknown {
+            database: "confluent".into(),
+            table: "orders".into(),
+        }
+        .into(),
+        SubjectError::List(ConfluentError::TimedOut).into(),
+        SubjectError::Schema {
+            what: "subject `orders-value`".into(),
+            source: ConfluentError::Secret("secret `registry` cannot be read: AccessDenied".into()).into(),
+        }
+        .into(),
+        SubjectError::Table {
+            topic: "orders".into(),
+            source: Box::new(topic::DocumentError::RegistryFormat("XML".into())),
+        }
+        .into(),
+        RawTopicError::NotMeant {
+            database: "raw".into(),
+            table: "orders".into(),
+            patterns: "payments*".into(),
         }
         .into(),
         CatalogError::TooManyNames { kind: "tables" }.into(),
@@ -118,6 +149,10 @@ fn table_errors() -> Vec<Error> {
             found: DataType::Int64,
         }
         .into(),
+        Error::UnknownColumn {
+            table: "orders$groups".into(),
+            column: "size".into(),
+        },
         Error::NoSchemaName,
         Error::QueryPassthrough,
         Error::UnsupportedType {
@@ -141,7 +176,7 @@ fn kafka_errors() -> Vec<Error> {
     use KafkaError as Kafka;
     let reason = || "b-1:9092/bootstrap: Connect to ipv4#10.0.0.1:9092 failed: Connection refused".to_owned();
     let look_up = |wanted| Kafka::LookUp {
-        topic: "orders".into(),
+        place: "topic `orders`".into(),
         wanted,
         waited: WAITED,
         reason: reason(),
@@ -168,6 +203,12 @@ fn kafka_errors() -> Vec<Error> {
         },
         look_up("partitions"),
         look_up("earliest offsets"),
+        Kafka::LookUp {
+            place: "the Kafka cluster".into(),
+            wanted: "list of topics",
+            waited: WAITED,
+            reason: reason(),
+        },
         Kafka::Recreated {
             topic: "orders".into(),
             planned: id(1),
@@ -240,6 +281,14 @@ fn login_errors() -> Vec<KafkaError> {
         AuthError::Secret {
             id: id(),
             reason: "AccessDeniedException".into(),
+        },
+        AuthError::Role {
+            arn: "arn:aws:iam::123456789012:role/kafka".into(),
+            reason: "AccessDenied".into(),
+        },
+        AuthError::TokenEndpoint {
+            url: "https://login.example/token".into(),
+            reason: "401 Unauthorized invalid_client".into(),
         },
         AuthError::Object {
             object: object(),

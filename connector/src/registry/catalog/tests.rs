@@ -485,3 +485,61 @@ fn a_marker_without_end_names_no_cluster() {
     assert_eq!(cluster_name("{KafkaCluster:payments"), None);
     assert_eq!(cluster_name("KafkaCluster"), None);
 }
+
+const PAYMENTS_ARN: &str = "arn:aws:glue:eu-west-1:123456789012:registry/Payments";
+
+/// Two registries without a marker, one of another account, and one with a marker that is not named.
+fn named() -> (Arc<MemorySchemaRegistry>, Catalog) {
+    let registry = Arc::new(MemorySchemaRegistry::new());
+    registry.add_registry("customer", "");
+    registry.add_registry(PAYMENTS_ARN, "");
+    registry.add_registry("marked", "{AthenaFederationMSK}");
+    for (name, schema) in [
+        ("customer", "Orders"),
+        (PAYMENTS_ARN, "Bills"),
+        ("marked", "others"),
+    ] {
+        registry.register_schema(name, schema, "JSON", &document(schema));
+    }
+    let catalog = Catalog::new(registry.clone(), Duration::ZERO);
+    let names = format!("customer,{PAYMENTS_ARN}").parse().unwrap();
+    (registry, catalog.with_named_registries(Some(names)))
+}
+
+#[tokio::test]
+async fn named_registries_are_the_databases_marked_or_not() {
+    let (_, catalog) = named();
+    assert_eq!(catalog.schemas().await.unwrap(), ["customer", "Payments"]);
+    let tables = catalog.tables("PAYMENTS", None, None).await.unwrap();
+    assert_eq!(tables.items, [TableName::new("Payments", "Bills")]);
+    for (schema, table) in [
+        ("customer", "Orders"),
+        ("Customer", "orders"),
+        ("payments", "bills"),
+    ] {
+        let found = catalog.table(&TableName::new(schema, table)).await.unwrap();
+        assert!(["Orders", "Bills"].contains(&found.schema_name.as_str()));
+        assert!(["customer", "Payments"].contains(&found.registry_name.as_str()));
+    }
+}
+
+#[tokio::test]
+async fn a_registry_that_is_not_named_is_none() {
+    let (_, catalog) = named();
+    let wanted = format!("there is no database `marked`: glue_registries names customer, {PAYMENTS_ARN}");
+    let error = catalog
+        .table(&TableName::new("marked", "others"))
+        .await
+        .unwrap_err();
+    assert_eq!(error.to_string(), wanted);
+    let error = catalog.tables("marked", None, None).await.unwrap_err();
+    assert_eq!(error.to_string(), wanted);
+    let error = catalog
+        .table(&TableName::new("customer", "gone"))
+        .await
+        .unwrap_err();
+    assert!(
+        error.to_string().contains("table `customer.gone` does not exist"),
+        "{error}"
+    );
+}

@@ -10,6 +10,8 @@ pub enum SchemaKey {
     Id(u32),
     Guid(Uuid),
     Version(SubjectVersion),
+    /// Latest version of a subject.
+    Latest(String),
     /// Version that may have been deleted: registries keep those that other schemas refer to.
     DeletedVersion(SubjectVersion),
 }
@@ -28,7 +30,7 @@ impl SchemaKey {
     pub(super) fn is_valid(&self) -> bool {
         match self {
             Self::Id(id) => i32::try_from(*id).is_ok(),
-            Self::Guid(_) | Self::Version(_) | Self::DeletedVersion(_) => true,
+            Self::Guid(_) | Self::Version(_) | Self::Latest(_) | Self::DeletedVersion(_) => true,
         }
     }
 }
@@ -38,6 +40,7 @@ impl fmt::Display for SchemaKey {
         match self {
             Self::Id(id) => id.fmt(f),
             Self::Guid(guid) => guid.fmt(f),
+            Self::Latest(subject) => write!(f, "the latest version of subject `{subject}`"),
             Self::Version(version) | Self::DeletedVersion(version) => version.fmt(f),
         }
     }

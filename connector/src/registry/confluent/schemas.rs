@@ -78,12 +78,43 @@ impl ConfluentSchemas {
         self.schemas.get_or_load(&id, self.load(id)).await
     }
 
+    /// The latest version of a subject, with all that it refers to. Asked for anew each time.
+    ///
+    /// # Errors
+    /// As [`Self::schema`].
+    pub async fn latest(&self, subject: &str) -> Result<SchemaDefinition, SchemaError> {
+        let schema = self
+            .registry
+            .schema(&SchemaKey::Latest(subject.to_owned()))
+            .await?;
+        let id = schema
+            .id
+            .ok_or_else(|| ConfluentError::Unreadable("the answer has no id".to_owned()))?;
+        self.complete(schema, id.to_string()).await
+    }
+
+    /// Names of all subjects.
+    ///
+    /// # Errors
+    /// If the registry does not tell.
+    pub async fn subjects(&self) -> Result<Vec<String>, ConfluentError> {
+        self.registry.subjects().await
+    }
+
     async fn load(&self, id: ConfluentId) -> Result<SchemaDefinition, SchemaError> {
         let (key, schema_version_id) = match id {
             ConfluentId::Number(id) => (SchemaKey::Id(id), id.to_string()),
             ConfluentId::Guid(guid) => (SchemaKey::Guid(guid), guid.to_string()),
         };
         let schema = self.registry.schema(&key).await?;
+        self.complete(schema, schema_version_id).await
+    }
+
+    async fn complete(
+        &self,
+        schema: RegisteredSchema,
+        schema_version_id: String,
+    ) -> Result<SchemaDefinition, SchemaError> {
         let needs_references = matches!(schema.data_format.as_str(), "AVRO" | "PROTOBUF");
         let references = match needs_references {
             true => self.referenced_by(&schema).await?,

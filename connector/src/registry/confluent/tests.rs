@@ -37,6 +37,7 @@ async fn reads_a_schema_of_each_type() {
             data_format: data_format.into(),
             definition: "\"string\"".into(),
             references: Vec::new(),
+            id: body.contains("\"id\"").then_some(7),
         };
         assert_eq!(ask(&endpoint).await.unwrap(), wanted);
     }

@@ -43,14 +43,22 @@ impl RegistryUrl {
             SchemaKey::Id(id) => format!("{base}/schemas/ids/{id}"),
             SchemaKey::Guid(guid) => format!("{base}/schemas/guids/{guid}"),
             SchemaKey::Version(version) => self.of_version(version),
+            SchemaKey::Latest(subject) => format!("{base}/subjects/{}/versions/latest", segment(subject)),
             SchemaKey::DeletedVersion(version) => format!("{}?deleted=true", self.of_version(version)),
         }
     }
 
-    fn of_version(&self, SubjectVersion { subject, version }: &SubjectVersion) -> String {
-        let subject = utf8_percent_encode(subject, NOT_IN_SEGMENTS);
-        format!("{}/subjects/{subject}/versions/{version}", self.base)
+    pub(super) fn of_subjects(&self) -> String {
+        format!("{}/subjects", self.base)
     }
+
+    fn of_version(&self, SubjectVersion { subject, version }: &SubjectVersion) -> String {
+        format!("{}/subjects/{}/versions/{version}", self.base, segment(subject))
+    }
+}
+
+fn segment(text: &str) -> impl std::fmt::Display {
+    utf8_percent_encode(text, NOT_IN_SEGMENTS)
 }
 
 /// Error of a text that is not a registry's URL.

@@ -47,11 +47,11 @@ async fn a_version_tells_its_registry_by_the_arn() {
     for (arn, registry) in [
         (
             "arn:aws:glue:eu-central-1:123456789012:schema/customer/orders",
-            Some("customer"),
+            Some("arn:aws:glue:eu-central-1:123456789012:registry/customer"),
         ),
         (
             "arn:aws-cn:glue:cn-north-1:123456789012:schema/r.1/a#b",
-            Some("r.1"),
+            Some("arn:aws-cn:glue:cn-north-1:123456789012:registry/r.1"),
         ),
         ("customer/orders", None),
     ] {

@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use uuid::Uuid;
 
 use super::*;
+use crate::registry::confluent::ConfluentRegistry;
 use crate::registry::memory::MemorySchemaRegistry;
 use crate::registry::{Page, Registry, SchemaRegistry};
 use crate::testing::http::HttpEndpoint;
@@ -66,6 +67,7 @@ impl SchemaRegistry for Versions {
 fn sources(versions: &Arc<Versions>, confluent: Option<&str>) -> Arc<WriterSchemaSources> {
     let glue = Arc::new(SchemaVersions::new(versions.clone()));
     let confluent = confluent.map(|url| ConfluentRegistry::new(url.parse().unwrap()));
+    let confluent = confluent.map(|registry| Arc::new(ConfluentSchemas::new(registry)));
     Arc::new(WriterSchemaSources::new(glue, confluent))
 }
 

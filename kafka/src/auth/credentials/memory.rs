@@ -8,6 +8,8 @@ use zeroize::Zeroizing;
 use crate::auth::credentials::CredentialStore;
 use crate::auth::error::AuthError;
 use crate::auth::secret::SecretText;
+use crate::auth::token::{LoginToken, TokenEndpoint};
+use crate::cluster::AssumedRole;
 
 /// Credentials in this process, for tests; an empty store serves a cluster without authentication.
 #[derive(Default)]
@@ -21,8 +23,11 @@ struct State {
     /// Contents by bucket and key.
     objects: BTreeMap<(String, String), Zeroizing<Vec<u8>>>,
     aws_credentials: Option<Credentials>,
+    /// By the role's ARN.
+    of_roles: BTreeMap<String, Credentials>,
+    token: Option<LoginToken>,
     region: Option<String>,
-    /// Calls in order: `secret a`, `list bucket/prefix`, `object bucket/key`, `credentials`.
+    /// Calls in order: `secret a`, `list bucket/prefix`, `object bucket/key`, `credentials`, `credentials of arn`.
     asked: Vec<String>,
 }
 
@@ -45,6 +50,15 @@ impl MemoryCredentialStore {
 
     pub fn set_aws_credentials(&self, credentials: Credentials) {
         self.state().aws_credentials = Some(credentials);
+    }
+
+    pub fn set_role_credentials(&self, role_arn: &str, credentials: Credentials) {
+        self.state().of_roles.insert(role_arn.to_owned(), credentials);
+    }
+
+    /// What every client is given.
+    pub fn set_token(&self, token: LoginToken) {
+        self.state().token = Some(token);
     }
 
     pub fn set_region(&self, region: &str) {
@@ -102,15 +116,38 @@ impl CredentialStore for MemoryCredentialStore {
         }
     }
 
-    async fn aws_credentials(&self) -> Result<Credentials, AuthError> {
+    async fn aws_credentials(&self, role: Option<&AssumedRole>) -> Result<Credentials, AuthError> {
         let mut state = self.state();
-        state.asked.push("credentials".into());
-        state
-            .aws_credentials
-            .clone()
-            .ok_or_else(|| AuthError::AwsCredentials {
+        let Some(role) = role else {
+            state.asked.push("credentials".into());
+            let credentials = state.aws_credentials.clone();
+            return credentials.ok_or_else(|| AuthError::AwsCredentials {
                 reason: "there are none".into(),
-            })
+            });
+        };
+        state.asked.push(format!("credentials of {}", role.arn));
+        let credentials = state.of_roles.get(&role.arn).cloned();
+        credentials.ok_or_else(|| AuthError::Role {
+            arn: role.arn.clone(),
+            reason: "there is no such role".into(),
+        })
+    }
+
+    async fn oauth_token(
+        &self,
+        endpoint: &TokenEndpoint,
+        client_id: &SecretText,
+        _client_secret: &SecretText,
+    ) -> Result<LoginToken, AuthError> {
+        let mut state = self.state();
+        state
+            .asked
+            .push(format!("token of {} for {}", endpoint.url, client_id.expose()));
+        let token = state.token.clone();
+        token.ok_or_else(|| AuthError::TokenEndpoint {
+            url: endpoint.url.clone(),
+            reason: "there is no such client".into(),
+        })
     }
 
     fn region(&self) -> Option<String> {

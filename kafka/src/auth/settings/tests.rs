@@ -23,6 +23,9 @@ fn cluster(settings: &[(&str, &str)]) -> Cluster {
         secret_id: get("secrets_manager_secret"),
         certificates: get("certificates_s3_reference").map(|text| text.parse().unwrap()),
         signing_region: get("msk_region"),
+        token_endpoint: get("oauth_token_url")
+            .map(|url| crate::auth::token::TokenEndpoint { url, scope: None }),
+        ..Cluster::default()
     }
 }
 
@@ -356,5 +359,68 @@ async fn shows_no_value() {
     assert!(
         shown.contains("sasl.password") && !shown.contains("hunter2") && !shown.contains("anna"),
         "{shown}"
+    );
+}
+
+#[tokio::test]
+async fn a_token_of_an_authorization_server_is_asked_for_as_the_secret_says() {
+    let client = r#"{"client_id": "athena", "client_secret": "hunter2"}"#;
+    let endpoint = ("oauth_token_url", "https://login.example/token");
+    let vars = [endpoint, ("secrets_manager_secret", "orders")];
+    let world = World::new("SASL_SSL_OAUTHBEARER", &vars);
+    world.store.put_secret("orders", client);
+    let error = world
+        .authentication
+        .token(SystemTime::UNIX_EPOCH)
+        .await
+        .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "no token from https://login.example/token: there is no such client"
+    );
+    let expires = SystemTime::UNIX_EPOCH + Duration::from_secs(60);
+    let text = SecretText::new("token");
+    world
+        .store
+        .set_token(crate::auth::token::LoginToken { text, expires });
+    let token = world.authentication.token(SystemTime::UNIX_EPOCH).await.unwrap();
+    assert_eq!((token.text.expose(), token.expires), ("token", expires));
+    let asked = world.store.take_asked();
+    assert!(
+        asked.contains(&"token of https://login.example/token for athena".to_owned()),
+        "{asked:?}"
+    );
+    let settings = world.settings().await;
+    assert_eq!(value(&settings, "sasl.mechanism"), "OAUTHBEARER");
+}
+
+#[tokio::test]
+async fn an_authorization_server_and_a_client_are_needed() {
+    let world = World::new("SASL_SSL_OAUTHBEARER", &[("secrets_manager_secret", "orders")]);
+    let error = world
+        .authentication
+        .token(SystemTime::UNIX_EPOCH)
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("needs the URL of an authorization server, which is not set"),
+        "{error}"
+    );
+    let endpoint = ("oauth_token_url", "https://login.example/token");
+    let world = World::new(
+        "SASL_SSL_OAUTHBEARER",
+        &[endpoint, ("secrets_manager_secret", "orders")],
+    );
+    world.store.put_secret("orders", r#"{"client_id": "athena"}"#);
+    let error = world
+        .authentication
+        .token(SystemTime::UNIX_EPOCH)
+        .await
+        .unwrap_err()
+        .to_string();
+    assert_eq!(
+        error,
+        "`auth_type` SASL_SSL_OAUTHBEARER needs client_secret, which secret `orders` does not have"
     );
 }

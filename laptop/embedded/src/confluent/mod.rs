@@ -130,6 +130,11 @@ impl EmbeddedConfluent {
         self.service.lock().authorization = Some(format!("Basic {credentials}"));
     }
 
+    /// Answers 401 to requests without this token from now on.
+    pub fn require_bearer_token(&self, token: &str) {
+        self.service.lock().authorization = Some(format!("Bearer {token}"));
+    }
+
     /// Number of requests for this path since the start, refused ones included; `path` is the decoded
     /// segments.
     pub fn requests(&self, path: &[&str]) -> u64 {

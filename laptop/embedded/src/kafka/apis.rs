@@ -17,12 +17,15 @@ impl Api {
     }
 }
 
-pub(crate) static APIS: [Api; 16] = [
+pub(crate) static APIS: [Api; 19] = [
     api(ApiKey::Produce, 3..=11),
     api(ApiKey::Fetch, 4..=16),
     api(ApiKey::ListOffsets, 1..=10),
     api(ApiKey::Metadata, 0..=13),
+    api(ApiKey::OffsetCommit, 2..=9),
+    api(ApiKey::OffsetFetch, 1..=9),
     api(ApiKey::FindCoordinator, 0..=6),
+    api(ApiKey::ListGroups, 0..=5),
     api(ApiKey::ApiVersions, 0..=4),
     api(ApiKey::CreateTopics, 2..=7),
     api(ApiKey::DeleteTopics, 1..=6),

@@ -1,5 +1,6 @@
 //! State that all connections share.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, RwLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -7,6 +8,7 @@ use tokio::sync::watch;
 use tokio::time::sleep;
 
 use super::faults::{Faults, RequestCounters};
+use super::groups::Groups;
 use super::locks::{lock, read};
 use super::topics::{Topic, TopicError, Topics, check_name};
 use super::transactions::{Ended, Transactions};
@@ -17,15 +19,19 @@ pub(crate) const CLUSTER_ID: &str = "embedded-kafka";
 
 const EXPIRY_INTERVAL: Duration = Duration::from_millis(100);
 
-/// State of the broker. Locks are taken in this order: transactions, topics, one partition's log.
+/// State of the broker. Locks are taken in this order: transactions, topics, one partition's log. Nothing is locked
+/// while the groups are.
 #[derive(Debug)]
 pub(crate) struct Broker {
     pub(crate) advertised_host: String,
     pub(crate) port: u16,
     pub(crate) topics: RwLock<Topics>,
     pub(crate) transactions: Mutex<Transactions>,
+    pub(crate) groups: Mutex<Groups>,
     pub(crate) faults: Faults,
     pub(crate) requests: RequestCounters,
+    /// Racks that fetching clients have named.
+    pub(crate) racks: Mutex<BTreeSet<String>>,
     /// Changed with every append; fetches wait for it.
     changed: watch::Sender<()>,
 }
@@ -37,8 +43,10 @@ impl Broker {
             port,
             topics: RwLock::default(),
             transactions: Mutex::default(),
+            groups: Mutex::default(),
             faults: Faults::default(),
             requests: RequestCounters::default(),
+            racks: Mutex::default(),
             changed: watch::Sender::new(()),
         }
     }

@@ -7,7 +7,8 @@ use kafka_protocol::protocol::{Decodable, Encodable, HeaderVersion, Request};
 use super::apis::Api;
 use super::bounded::Bounded;
 use super::broker::Broker;
-use super::handlers::{cluster, configs, fetch, log_dirs, offsets, produce, topics, transactions};
+use super::handlers::{cluster, configs, fetch, groups, log_dirs, offsets, produce, topics, transactions};
+use super::locks::lock;
 
 /// Handles one request; `None` if the protocol has no response. An error means that the connection must be
 /// closed, because there is no response that the peer would understand.
@@ -28,7 +29,11 @@ async fn respond(broker: &Broker, call: Call) -> Result<Option<BytesMut>, Refuse
     let response = match call.api.key {
         ApiKey::Produce => return respond_to_produce(broker, &call),
         ApiKey::Fetch => {
-            let response = fetch::fetch(broker, call.decode()?, version).await;
+            let request: FetchRequest = call.decode()?;
+            if !request.rack_id.is_empty() {
+                lock(&broker.racks).insert(request.rack_id.to_string());
+            }
+            let response = fetch::fetch(broker, request, version).await;
             broker.faults.fetches_flow().await;
             call.encode::<FetchRequest>(&response)
         }
@@ -40,6 +45,13 @@ async fn respond(broker: &Broker, call: Call) -> Result<Option<BytesMut>, Refuse
         }
         ApiKey::FindCoordinator => call
             .answer::<FindCoordinatorRequest>(|request| cluster::find_coordinator(broker, request, version)),
+        ApiKey::OffsetCommit => {
+            call.answer::<OffsetCommitRequest>(|request| groups::offset_commit(broker, request))
+        }
+        ApiKey::OffsetFetch => {
+            call.answer::<OffsetFetchRequest>(|request| groups::offset_fetch(broker, request, version))
+        }
+        ApiKey::ListGroups => call.answer::<ListGroupsRequest>(|_| groups::list_groups(broker)),
         ApiKey::ApiVersions => call.answer::<ApiVersionsRequest>(|_| cluster::api_versions()),
         ApiKey::CreateTopics => {
             call.answer::<CreateTopicsRequest>(|request| topics::create_topics(broker, request))

@@ -6,10 +6,10 @@
 //! included.
 //!
 //! It is **not** a store for data: logs are in memory and end with [`EmbeddedKafka`]; nothing expires,
-//! nothing is compacted, there is one broker, no TLS, no authentication, no consumer group with members or
-//! committed offsets, and no offsets inside transactions. Batches are stored with their compression; the
-//! topic settings that are applied are `message.timestamp.type`, `message.timestamp.after.max.ms` and
-//! `max.message.bytes`.
+//! nothing is compacted, there is one broker, no TLS, no authentication, no consumer group with members
+//! (offsets can be committed and fetched), and no offsets inside transactions. Batches are stored with their
+//! compression; the topic settings that are applied are `message.timestamp.type`,
+//! `message.timestamp.after.max.ms` and `max.message.bytes`.
 //!
 //! Tests can cause what a real cluster does at an unfavourable moment: [`EmbeddedKafka::log_start`]
 //! (retention), [`EmbeddedKafka::drop_records`], [`EmbeddedKafka::append_empty_batch`] and
@@ -22,7 +22,7 @@
 //! | `server` | connections and frames |
 //! | `dispatch`, `apis`, `bounded` | supported requests, and their validation |
 //! | `handlers` | one file per family of apis |
-//! | `broker`, `topics`, `transactions`, `locks` | shared state |
+//! | `broker`, `topics`, `transactions`, `groups`, `locks` | shared state |
 //! | `log`, `producers`, `batch`, `records` | one partition, from the outside in |
 //! | `faults` | faults and counters |
 
@@ -32,6 +32,7 @@ mod bounded;
 mod broker;
 mod dispatch;
 mod faults;
+mod groups;
 mod handlers;
 mod locks;
 mod log;
@@ -112,6 +113,11 @@ impl EmbeddedKafka {
         ));
         handle.spawn(broker.expire_transactions());
         Ok(kafka)
+    }
+
+    /// The racks that clients who fetched said they are in.
+    pub fn racks(&self) -> BTreeSet<String> {
+        locks::lock(&self.broker.racks).clone()
     }
 
     /// Address for a client's `bootstrap.servers`.

@@ -114,6 +114,21 @@ impl Plan {
         }
     }
 
+    /// Plan for the whole datum as text, in the first of the columns.
+    pub(super) fn whole(resolution: Resolution) -> Self {
+        let want = Want {
+            column: 0,
+            data_type: &DataType::Utf8,
+            steps: &[],
+        };
+        let top = Planner(&resolution).route(resolution.top(), vec![want]);
+        Self {
+            resolution,
+            top,
+            beside: None,
+        }
+    }
+
     /// Adds another plan for the same data, which fills other columns.
     pub(super) fn with_beside(self, beside: Plan) -> Self {
         Self {

@@ -66,6 +66,33 @@ pub(super) fn fill(
     filler.node(&plan.root, whole, columns)
 }
 
+/// Appends all of the message in `payload` to a VARCHAR column, as JSON.
+pub(super) fn fill_json(
+    schema: &Schema,
+    message: usize,
+    payload: &[u8],
+    scratch: &mut Scratch,
+    column: &mut ColumnBuilder,
+) -> Result<(), RowError> {
+    let whole = Span::whole(payload)?;
+    let Scratch { found, text } = scratch;
+    found.clear();
+    text.clear();
+    text.shrink_to(KEPT_TEXT_BYTES);
+    let mut filler = Filler {
+        schema,
+        payload,
+        found,
+        text,
+        budget: MAX_RECORD_BYTES,
+    };
+    let whole = filler.found.push(Raw::Bytes(whole));
+    filler.json_message(message, whole, 0)?;
+    filler.check_text()?;
+    column.append(Scalar::Text(filler.text));
+    Ok(())
+}
+
 impl<'a> Filler<'a> {
     /// Fills the columns of a message with these `parts`.
     fn node(

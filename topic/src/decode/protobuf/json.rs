@@ -78,7 +78,12 @@ impl<'a> Filler<'a> {
         }
     }
 
-    fn json_message(&mut self, index: usize, parts: Range<usize>, depth: usize) -> Result<(), RowError> {
+    pub(super) fn json_message(
+        &mut self,
+        index: usize,
+        parts: Range<usize>,
+        depth: usize,
+    ) -> Result<(), RowError> {
         check_depth(depth)?;
         let schema = self.schema;
         match &schema.message(index).well_known {

@@ -7,6 +7,12 @@ use kafka_protocol::messages::describe_configs_request::DescribeConfigsResource;
 use kafka_protocol::messages::fetch_request::{FetchPartition, FetchTopic};
 use kafka_protocol::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
 use kafka_protocol::messages::metadata_request::MetadataRequestTopic;
+use kafka_protocol::messages::offset_commit_request::{
+    OffsetCommitRequestPartition, OffsetCommitRequestTopic,
+};
+use kafka_protocol::messages::offset_fetch_request::{
+    OffsetFetchRequestGroup, OffsetFetchRequestTopic, OffsetFetchRequestTopics,
+};
 use kafka_protocol::messages::offset_for_leader_epoch_request::{
     OffsetForLeaderPartition, OffsetForLeaderTopic,
 };
@@ -65,6 +71,23 @@ fn sample(api: ApiKey, version: i16) -> Vec<u8> {
             let topic = MetadataRequestTopic::default().with_name(Some(name));
             request!(MetadataRequest; topics: Some(vec![topic]))
         }
+        ApiKey::OffsetCommit => {
+            let topic = OffsetCommitRequestTopic::default().with_name(name);
+            let topic = topic.with_partitions(vec![OffsetCommitRequestPartition::default()]);
+            request!(OffsetCommitRequest; group_id: GroupId(NAME); topics: vec![topic])
+        }
+        ApiKey::OffsetFetch if version < 8 => {
+            let topic = OffsetFetchRequestTopic::default().with_name(name);
+            let topic = topic.with_partition_indexes(vec![0]);
+            request!(OffsetFetchRequest; group_id: GroupId(NAME); topics: Some(vec![topic]))
+        }
+        ApiKey::OffsetFetch => {
+            let topic = OffsetFetchRequestTopics::default().with_name(name);
+            let topic = topic.with_partition_indexes(vec![0]);
+            let group = OffsetFetchRequestGroup::default().with_group_id(GroupId(NAME));
+            request!(OffsetFetchRequest; groups: vec![group.with_topics(Some(vec![topic]))])
+        }
+        ApiKey::ListGroups => encoded(&ListGroupsRequest::default(), version),
         ApiKey::FindCoordinator if version < 4 => request!(FindCoordinatorRequest; key: NAME),
         ApiKey::FindCoordinator => request!(FindCoordinatorRequest; coordinator_keys: vec![NAME]),
         ApiKey::ApiVersions => encoded(&ApiVersionsRequest::default(), version),

@@ -1,0 +1,102 @@
+//! Tokens of an OAuth authorization server, by
+//! [client credentials](https://www.rfc-editor.org/rfc/rfc6749#section-4.4).
+
+use std::time::{Duration, SystemTime};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::header::HeaderValue;
+use hyper::{Request, header};
+use kafka::auth::secret::SecretText;
+use kafka::auth::token::{LoginToken, TokenEndpoint};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Deserialize;
+
+use crate::http::HttpClient;
+use spill::causes;
+
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// Tokens are texts of some kilobytes.
+const MAX_ANSWER_BYTES: usize = 1024 * 1024;
+/// How long a token is taken to be good whose server does not say it.
+const UNSAID: Duration = Duration::from_secs(300);
+
+/// A token for the client; the error says why there is none, without a secret.
+pub(crate) async fn token(
+    endpoint: &TokenEndpoint,
+    client_id: &SecretText,
+    client_secret: &SecretText,
+) -> Result<LoginToken, String> {
+    let asking = ask(endpoint, client_id, client_secret);
+    let answer = tokio::time::timeout(TIMEOUT, asking).await;
+    answer.unwrap_or_else(|_| Err(format!("no answer within {TIMEOUT:?}")))
+}
+
+/// An answer, as far as it matters here.
+#[derive(Deserialize)]
+struct Answer {
+    access_token: SecretText,
+    expires_in: Option<u64>,
+}
+
+/// What a refusal says, in words that are made to be shown.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Refusal {
+    error: String,
+    error_description: String,
+}
+
+async fn ask(
+    endpoint: &TokenEndpoint,
+    client_id: &SecretText,
+    client_secret: &SecretText,
+) -> Result<LoginToken, String> {
+    let mut form = "grant_type=client_credentials".to_owned();
+    if let Some(scope) = &endpoint.scope {
+        form = format!("{form}&scope={}", encoded(scope));
+    }
+    let login = format!(
+        "{}:{}",
+        encoded(client_id.expose()),
+        encoded(client_secret.expose())
+    );
+    let login = HeaderValue::try_from(format!("Basic {}", STANDARD.encode(login)));
+    let mut login = login.map_err(|error| error.to_string())?;
+    login.set_sensitive(true);
+    let request = Request::post(&endpoint.url)
+        .header(header::AUTHORIZATION, login)
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .header(header::ACCEPT, "application/json")
+        .body(Full::from(form))
+        .map_err(|error| error.to_string())?;
+    let client = HttpClient::new(endpoint.url.starts_with("https:")).map_err(|error| error.to_string())?;
+    let asked = SystemTime::now();
+    let response = client.request(request).await.map_err(|error| causes(&error))?;
+    let status = response.status();
+    let body = Limited::new(response.into_body(), MAX_ANSWER_BYTES)
+        .collect()
+        .await;
+    let body = body.map_err(|error| causes(error.as_ref()))?.to_bytes();
+    if !status.is_success() {
+        let Refusal {
+            error,
+            error_description,
+        } = serde_json::from_slice(&body).unwrap_or_default();
+        return Err(format!("{status} {error} {error_description}")
+            .trim_end()
+            .to_owned());
+    }
+    // What the parser says may quote the token.
+    let answer: Answer = serde_json::from_slice(&body)
+        .map_err(|_| "the answer is not a JSON object with access_token".to_owned())?;
+    Ok(LoginToken {
+        text: answer.access_token,
+        expires: asked + answer.expires_in.map_or(UNSAID, Duration::from_secs),
+    })
+}
+
+fn encoded(text: &str) -> String {
+    utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
+}

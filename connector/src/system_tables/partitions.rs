@@ -1,0 +1,54 @@
+//! A topic's partitions and their ends.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Date64Array, Int32Array, Int64Array, ListArray};
+use arrow::datatypes::{DataType, Field, Int32Type};
+use kafka::PartitionState;
+
+/// Timestamps are in milliseconds since 1970, as TIMESTAMP.
+pub(super) fn fields() -> Vec<Field> {
+    let brokers = DataType::List(Arc::new(Field::new("item", DataType::Int32, true)));
+    [
+        ("partition_id", DataType::Int64),
+        ("earliest_offset", DataType::Int64),
+        ("latest_offset", DataType::Int64),
+        ("last_stable_offset", DataType::Int64),
+        ("estimated_records", DataType::Int64),
+        ("first_timestamp", DataType::Date64),
+        ("newest_timestamp", DataType::Date64),
+        ("leader", DataType::Int32),
+        ("replicas", brokers.clone()),
+        ("in_sync_replicas", brokers),
+    ]
+    .map(|(name, data_type)| Field::new(name, data_type, true))
+    .to_vec()
+}
+
+/// In the order of [`fields`].
+pub(super) fn columns(states: &[PartitionState]) -> Vec<ArrayRef> {
+    let offsets = |offset: fn(&PartitionState) -> i64| -> ArrayRef {
+        Arc::new(Int64Array::from_iter_values(states.iter().map(offset)))
+    };
+    let times = |time: fn(&PartitionState) -> Option<i64>| -> ArrayRef {
+        Arc::new(Date64Array::from_iter(states.iter().map(time)))
+    };
+    let brokers = |brokers: fn(&PartitionState) -> &[i32]| -> ArrayRef {
+        let lists = states
+            .iter()
+            .map(|state| Some(brokers(state).iter().copied().map(Some)));
+        Arc::new(ListArray::from_iter_primitive::<Int32Type, _, _>(lists))
+    };
+    vec![
+        offsets(|state| state.partition.into()),
+        offsets(|state| state.earliest_offset),
+        offsets(|state| state.latest_offset),
+        offsets(|state| state.last_stable_offset),
+        offsets(|state| state.latest_offset - state.earliest_offset),
+        times(|state| state.first_timestamp_ms),
+        times(|state| state.newest_timestamp_ms),
+        Arc::new(Int32Array::from_iter(states.iter().map(|state| state.leader))),
+        brokers(|state| &state.replicas),
+        brokers(|state| &state.in_sync_replicas),
+    ]
+}

@@ -1,0 +1,107 @@
+//! Offsets by position and by time, with the time of what was found.
+//!
+//! `offsets_for_times` of the `rdkafka` crate sends the same request, but keeps timestamps to itself, and asks as its client
+//! is set up to read: here both isolation levels are asked for on one client.
+
+use std::time::Duration;
+
+use rdkafka::bindings as sys;
+use rdkafka::consumer::{BaseConsumer, ConsumerContext};
+use rdkafka::types::RDKafkaErrorCode;
+
+use crate::librdkafka::admin::{AdminCall, Event, elements};
+use crate::librdkafka::partition_list::{PartitionList, partition_offset};
+
+/// What is asked of each partition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OffsetQuestion {
+    Earliest,
+    /// The high watermark.
+    Latest,
+    LastStable,
+    /// The first record that has a timestamp.
+    FirstTimestamp,
+    /// The first record with the greatest timestamp.
+    GreatestTimestamp,
+}
+
+impl OffsetQuestion {
+    fn spec(self) -> i64 {
+        use sys::rd_kafka_OffsetSpec_t as Spec;
+        let spec = match self {
+            Self::Earliest => Spec::RD_KAFKA_OFFSET_SPEC_EARLIEST,
+            Self::Latest | Self::LastStable => Spec::RD_KAFKA_OFFSET_SPEC_LATEST,
+            Self::GreatestTimestamp => Spec::RD_KAFKA_OFFSET_SPEC_MAX_TIMESTAMP,
+            // Of 1970 or later.
+            Self::FirstTimestamp => return 0,
+        };
+        spec as i64
+    }
+
+    fn isolation_level(self) -> sys::rd_kafka_IsolationLevel_t {
+        match self {
+            Self::LastStable => sys::rd_kafka_IsolationLevel_t::RD_KAFKA_ISOLATION_LEVEL_READ_COMMITTED,
+            _ => sys::rd_kafka_IsolationLevel_t::RD_KAFKA_ISOLATION_LEVEL_READ_UNCOMMITTED,
+        }
+    }
+}
+
+/// The answer for one partition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct FoundOffset {
+    pub(crate) partition: i32,
+    pub(crate) offset: i64,
+    /// Of the record at the offset; `None` if none is there, or was not asked for.
+    pub(crate) timestamp_ms: Option<i64>,
+}
+
+/// Asks the leaders of `partitions`; waits for `timeout` at most.
+///
+/// # Errors
+/// The brokers' code for one of them, or the client's.
+pub(crate) fn list_offsets<C: ConsumerContext>(
+    consumer: &BaseConsumer<C>,
+    topic: &str,
+    partitions: &[i32],
+    question: OffsetQuestion,
+    timeout: Duration,
+) -> Result<Vec<FoundOffset>, RDKafkaErrorCode> {
+    let questions = PartitionList::new(topic, partitions, question.spec())?;
+    let operation = sys::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_LISTOFFSETS;
+    let call = AdminCall::new(consumer, operation, timeout)?.reading(question.isolation_level())?;
+    // SAFETY: `consumer` is borrowed, so its client lives. The list is copied.
+    let event = unsafe {
+        call.answer(|client, options, queue| {
+            sys::rd_kafka_ListOffsets(client, questions.as_ptr(), options, queue);
+        })
+    };
+    event?.found_offsets()
+}
+
+impl Event {
+    fn found_offsets(&self) -> Result<Vec<FoundOffset>, RDKafkaErrorCode> {
+        // SAFETY: the event is live. The result is null if the event is of another kind, else part of the event.
+        let result = unsafe { sys::rd_kafka_event_ListOffsets_result(self.as_ptr()) };
+        if result.is_null() {
+            return Err(RDKafkaErrorCode::Partial);
+        }
+        let mut count = 0;
+        // SAFETY: the result is live, and `count` is there to be written.
+        let found = unsafe { sys::rd_kafka_ListOffsets_result_infos(result, &raw mut count) };
+        // SAFETY: so many answers, which live as long as the event.
+        let found = unsafe { elements(found, count) };
+        let found = found.iter().map(|found| {
+            // SAFETY: the answer is live, and so is its element.
+            let (partition, offset) =
+                unsafe { partition_offset(sys::rd_kafka_ListOffsetsResultInfo_topic_partition(*found)) }?;
+            // SAFETY: as above.
+            let timestamp_ms = unsafe { sys::rd_kafka_ListOffsetsResultInfo_timestamp(*found) };
+            Ok(FoundOffset {
+                partition,
+                offset,
+                timestamp_ms: (timestamp_ms >= 0).then_some(timestamp_ms),
+            })
+        });
+        found.collect()
+    }
+}

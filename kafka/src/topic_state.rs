@@ -1,0 +1,164 @@
+//! The state of a topic's partitions and of the groups that read it, asked of the brokers. No record is fetched.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::AtomicBool;
+use std::time::Instant;
+
+use rdkafka::consumer::Consumer;
+use rdkafka::types::RDKafkaErrorCode;
+
+use crate::attempts::{ATTEMPT_LIMIT, About, Attempts, Failure};
+use crate::client::Client;
+use crate::error::KafkaError;
+use crate::librdkafka::groups;
+use crate::librdkafka::list_offsets::{FoundOffset, OffsetQuestion, list_offsets};
+use crate::state::{CommittedOffset, PartitionState};
+
+/// Questions about one topic, all to be answered before one deadline.
+pub(crate) struct StateLookUp<'a> {
+    client: &'a Client,
+    topic: &'a str,
+    attempts: Attempts<'a>,
+}
+
+impl<'a> StateLookUp<'a> {
+    /// Gives up when `cancelled` is set.
+    pub(crate) fn new(
+        client: &'a Client,
+        topic: &'a str,
+        deadline: Instant,
+        cancelled: &'a AtomicBool,
+    ) -> Self {
+        Self {
+            client,
+            topic,
+            attempts: Attempts::new(client, About::Topic(topic), deadline, cancelled),
+        }
+    }
+
+    /// By ascending partition. The earliest offsets are asked for first, so that no end lies before its beginning.
+    pub(crate) fn partitions(&self) -> Result<Vec<PartitionState>, KafkaError> {
+        use OffsetQuestion as Question;
+        let mut states = self.replicas()?;
+        let partitions: Vec<_> = states.iter().map(|state| state.partition).collect();
+        let earliest = self.offsets(&partitions, Question::Earliest)?;
+        let stable = self.offsets(&partitions, Question::LastStable)?;
+        let latest = self.offsets(&partitions, Question::Latest)?;
+        let first = self.offsets(&partitions, Question::FirstTimestamp)?;
+        let newest = self.newest(&partitions)?;
+        for state in &mut states {
+            let offset = |found: &Offsets| found.get(&state.partition).map_or(0, |found| found.offset);
+            let time = |found: &Offsets| found.get(&state.partition).and_then(|found| found.timestamp_ms);
+            state.earliest_offset = offset(&earliest);
+            state.last_stable_offset = offset(&stable).max(state.earliest_offset);
+            state.latest_offset = offset(&latest).max(state.last_stable_offset);
+            state.first_timestamp_ms = time(&first);
+            state.newest_timestamp_ms = time(&newest);
+        }
+        Ok(states)
+    }
+
+    /// Of each group that we may describe, by name and partition.
+    pub(crate) fn committed_offsets(&self) -> Result<Vec<CommittedOffset>, KafkaError> {
+        let partitions: Vec<_> = self.replicas()?.iter().map(|state| state.partition).collect();
+        let groups = self.attempts.retry("consumer groups", |_| {
+            let groups = groups::groups(self.client, self.attempts.at_most(ATTEMPT_LIMIT));
+            groups.map_err(|code| self.attempts.code_failure(code))
+        })?;
+        let mut committed = Vec::new();
+        for group in groups {
+            let offsets = self.attempts.retry("committed offsets", |_| {
+                let limit = self.attempts.at_most(ATTEMPT_LIMIT);
+                match groups::committed_offsets(self.client, &group, self.topic, &partitions, limit) {
+                    // Listed for what else it may see of the cluster.
+                    Err(RDKafkaErrorCode::GroupAuthorizationFailed) => Ok(Vec::new()),
+                    offsets => offsets.map_err(|code| self.attempts.code_failure(code)),
+                }
+            })?;
+            committed.extend(offsets.into_iter().map(|(partition, offset)| CommittedOffset {
+                group: group.clone(),
+                partition,
+                offset,
+                lag: 0,
+            }));
+        }
+        if committed.is_empty() {
+            return Ok(committed);
+        }
+        let latest = self.offsets(&partitions, OffsetQuestion::Latest)?;
+        for committed in &mut committed {
+            let latest = latest.get(&committed.partition).map_or(0, |found| found.offset);
+            committed.lag = (latest - committed.offset).max(0);
+        }
+        committed.sort_by(|a, b| (&a.group, a.partition).cmp(&(&b.group, b.partition)));
+        Ok(committed)
+    }
+
+    /// The partitions with their brokers, and no offsets yet.
+    fn replicas(&self) -> Result<Vec<PartitionState>, KafkaError> {
+        self.attempts.retry("partitions", |patience| {
+            let metadata = self
+                .client
+                .fetch_metadata(Some(self.topic), self.attempts.at_most(patience));
+            let metadata = metadata.map_err(|error| self.attempts.failure(&error))?;
+            let topic = metadata.topics().iter().find(|topic| topic.name() == self.topic);
+            let topic =
+                topic.ok_or_else(|| Failure::Passing("the topic is missing from the answer".into()))?;
+            if let Some(error) = topic.error() {
+                return Err(self.attempts.code_failure(error.into()));
+            }
+            if topic.partitions().is_empty() {
+                return Err(Failure::Passing("the topic has no partitions yet".into()));
+            }
+            let mut states: Vec<_> = topic
+                .partitions()
+                .iter()
+                .map(|partition| PartitionState {
+                    partition: partition.id(),
+                    leader: Some(partition.leader()).filter(|leader| *leader >= 0),
+                    replicas: partition.replicas().to_vec(),
+                    in_sync_replicas: partition.isr().to_vec(),
+                    earliest_offset: 0,
+                    latest_offset: 0,
+                    last_stable_offset: 0,
+                    first_timestamp_ms: None,
+                    newest_timestamp_ms: None,
+                })
+                .collect();
+            states.sort_unstable_by_key(|state| state.partition);
+            Ok(states)
+        })
+    }
+
+    fn offsets(&self, partitions: &[i32], question: OffsetQuestion) -> Result<Offsets, KafkaError> {
+        let wanted = match question {
+            OffsetQuestion::Earliest => "earliest offsets",
+            OffsetQuestion::Latest => "latest offsets",
+            OffsetQuestion::LastStable => "last stable offsets",
+            OffsetQuestion::FirstTimestamp | OffsetQuestion::GreatestTimestamp => "offsets by time",
+        };
+        self.attempts.retry(wanted, |_| {
+            let limit = self.attempts.at_most(ATTEMPT_LIMIT);
+            let found = list_offsets(self.client, self.topic, partitions, question, limit);
+            let found = found.map_err(|code| self.attempts.code_failure(code))?;
+            if found.len() != partitions.len() {
+                return Err(Failure::Passing("a partition is missing from the answer".into()));
+            }
+            Ok(found.into_iter().map(|found| (found.partition, found)).collect())
+        })
+    }
+
+    /// [Since Kafka 3.0](https://cwiki.apache.org/confluence/x/tJU0CQ) (KIP-734); empty of older brokers.
+    fn newest(&self, partitions: &[i32]) -> Result<Offsets, KafkaError> {
+        let limit = self.attempts.at_most(ATTEMPT_LIMIT);
+        let question = OffsetQuestion::GreatestTimestamp;
+        match list_offsets(self.client, self.topic, partitions, question, limit) {
+            Err(RDKafkaErrorCode::UnsupportedFeature | RDKafkaErrorCode::UnsupportedVersion) => {
+                Ok(Offsets::new())
+            }
+            _ => self.offsets(partitions, question),
+        }
+    }
+}
+
+type Offsets = BTreeMap<i32, FoundOffset>;

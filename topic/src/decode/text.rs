@@ -1,0 +1,151 @@
+//! A payload as one text, whoever wrote it.
+//!
+//! | the record | the text |
+//! |---|---|
+//! | names a schema, in front of the payload or in a [record header](super::framing), and there is a registry that has it | of Avro and Protobuf the JSON of the datum or message; of JSON Schema the JSON itself |
+//! | anything else that is UTF-8 | the payload |
+//! | anything else | NULL |
+//!
+//! A payload may begin as a header does without being one. So where no schema has the id, or there is no registry to ask,
+//! it is taken for what it is. Where a schema has the id and the rest does not follow it, the record is bad.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::datatypes::DataType;
+
+use crate::decode::avro::WholeDatum;
+use crate::decode::column::ColumnBuilder;
+use crate::decode::error::{RowError, TableError};
+use crate::decode::framing::{self, SchemaHeader};
+use crate::decode::payload_decoder::PayloadDecoder;
+use crate::decode::protobuf::WholeMessage;
+use crate::decode::scalar::Scalar;
+use crate::decode::wanted::Column;
+use crate::decode::writer_schemas::{WriterSchemaError, WriterSchemaId, WriterSchemas};
+use crate::definition::SchemaDefinition;
+use crate::table::DataFormat;
+
+/// How many writers' schemas are kept ready; one more, and all are forgotten.
+const MAX_KEPT: usize = 200;
+
+/// Decodes payloads of which nobody said what they are.
+pub(crate) struct TextDecoder {
+    writers: Arc<dyn WriterSchemas>,
+    known: HashMap<WriterSchemaId, Known>,
+}
+
+/// What is known of a schema that a payload names, or seems to name.
+enum Known {
+    /// There is none, or nobody to ask: the payload is not taken for one that names a schema.
+    Nothing,
+    Avro(WholeDatum),
+    Protobuf(Box<WholeMessage>),
+    Json,
+    /// Why it cannot be read by.
+    Unusable(String),
+}
+
+impl TextDecoder {
+    /// # Errors
+    /// A column that is not VARCHAR.
+    pub(crate) fn new(columns: &[Column], writers: &Arc<dyn WriterSchemas>) -> Result<Self, TableError> {
+        match columns.iter().find(|column| column.data_type != DataType::Utf8) {
+            Some(column) => Err(TableError::UnsupportedType {
+                column: column.name.clone(),
+                format: DataFormat::Text,
+                data_type: column.data_type.clone(),
+            }),
+            None => Ok(Self {
+                writers: Arc::clone(writers),
+                known: HashMap::new(),
+            }),
+        }
+    }
+
+    fn known(&mut self, id: WriterSchemaId) -> Result<&mut Known, RowError> {
+        if !self.known.contains_key(&id) {
+            let known = match self.writers.schema(id) {
+                Ok(schema) => Known::new(id, &schema),
+                Err(WriterSchemaError::Unknown { .. } | WriterSchemaError::NoRegistry { .. }) => {
+                    Known::Nothing
+                }
+                Err(error @ WriterSchemaError::Unusable { .. }) => Known::Unusable(error.to_string()),
+                Err(error @ WriterSchemaError::Unavailable { .. }) => return Err(error.into()),
+            };
+            if self.known.len() >= MAX_KEPT {
+                self.known.clear();
+            }
+            self.known.insert(id, known);
+        }
+        Ok(self.known.entry(id).or_insert(Known::Nothing))
+    }
+}
+
+impl Known {
+    fn new(id: WriterSchemaId, schema: &SchemaDefinition) -> Self {
+        let known = match schema.data_format.to_ascii_uppercase().as_str() {
+            "AVRO" => WholeDatum::new(schema).map(Self::Avro),
+            "PROTOBUF" => WholeMessage::new(schema).map(|message| Self::Protobuf(Box::new(message))),
+            "JSON" => Ok(Self::Json),
+            other => Err(format!("its format is {other}, wanted AVRO, PROTOBUF or JSON")),
+        };
+        known.unwrap_or_else(|reason| Self::Unusable(format!("the record's schema {id}: {reason}")))
+    }
+}
+
+impl PayloadDecoder for TextDecoder {
+    fn decode(&mut self, payload: &[u8], columns: &mut [ColumnBuilder]) -> Result<(), RowError> {
+        let Some(id) = framing::named(payload) else {
+            return append_text(payload, columns);
+        };
+        let known = self.known(id)?;
+        if let Known::Nothing = known {
+            return append_text(payload, columns);
+        }
+        let body = framing::read(payload)?.map_or(Cow::Borrowed(payload), |(_, body)| body);
+        for column in columns.chunks_mut(1) {
+            match known {
+                Known::Nothing | Known::Json => append_text(&body, column)?,
+                Known::Avro(datum) => datum.append(&body, column)?,
+                Known::Protobuf(message) => message.append_framed(id, &body, &mut column[0])?,
+                Known::Unusable(reason) => return Err(RowError::bad(reason.clone())),
+            }
+        }
+        Ok(())
+    }
+
+    fn decode_written(
+        &mut self,
+        header: &SchemaHeader<'_>,
+        payload: &[u8],
+        columns: &mut [ColumnBuilder],
+    ) -> Result<(), RowError> {
+        let known = self.known(header.id)?;
+        for column in columns.chunks_mut(1) {
+            match known {
+                Known::Nothing | Known::Json => append_text(payload, column)?,
+                Known::Avro(datum) => datum.append(payload, column)?,
+                Known::Protobuf(message) => message.append_written(header, payload, &mut column[0])?,
+                Known::Unusable(reason) => return Err(RowError::bad(reason.clone())),
+            }
+        }
+        Ok(())
+    }
+
+    /// Also of a payload whose schema nobody can be asked about, which may be none.
+    fn schema_id(&mut self, payload: &[u8]) -> Option<WriterSchemaId> {
+        framing::named(payload)
+    }
+}
+
+/// NULL where it is not UTF-8: a column of the bytes shows what it is.
+fn append_text(payload: &[u8], columns: &mut [ColumnBuilder]) -> Result<(), RowError> {
+    let text = std::str::from_utf8(payload).map_or(Scalar::Null, Scalar::Text);
+    columns.iter_mut().for_each(|column| column.append(text));
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

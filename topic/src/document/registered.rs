@@ -1,0 +1,252 @@
+//! A topic whose values and keys are described by registered schemas, one for each, without a document.
+//!
+//! | side | its columns |
+//! |---|---|
+//! | value | those of its schema; without one `value`, as [text](crate::decode) |
+//! | key | those of its schema, `key_` before their names; of a schema without fields `key`; without one none |
+
+use std::collections::HashMap;
+
+use arrow::datatypes::{DataType, Field};
+
+use super::error::DocumentError;
+use super::field::DeclaredColumn;
+use super::json::Json;
+use super::side::{DeclaredEncoding, Side, schema_fields};
+use super::warning::Warning;
+use super::{TopicDocument, json_schema, of_source};
+use crate::decode::avro;
+use crate::definition::SchemaDefinition;
+use crate::table::{Encoding, FORMAT_HINT_KEY, MAPPING_KEY, ReadOptions, Source, TYPE_KEY};
+use crate::type_name;
+
+/// The only column of a payload that has no parts.
+const WHOLE: &str = "value";
+
+impl TopicDocument {
+    /// `topic`, described by these schemas. `schema_version_id` tells which they are.
+    ///
+    /// # Errors
+    /// A schema that cannot be used.
+    pub fn of_registered(
+        topic: &str,
+        schema_version_id: &str,
+        value: Option<&SchemaDefinition>,
+        key: Option<&SchemaDefinition>,
+    ) -> Result<Self, DocumentError> {
+        let mut warnings = Vec::new();
+        let value = match value {
+            Some(schema) => side(&Source::Value, schema, &mut warnings)?,
+            None => text(&Source::Value),
+        };
+        let key = key
+            .map(|schema| side(&Source::Key, schema, &mut warnings))
+            .transpose()?;
+        Ok(Self {
+            schema_version_id: schema_version_id.to_owned(),
+            cluster: None,
+            topic: topic.to_owned(),
+            value,
+            key: key.map(with_key_names),
+            options: ReadOptions::default(),
+            metadata_columns: None,
+            warnings,
+        })
+    }
+}
+
+fn side(
+    source: &Source,
+    schema: &SchemaDefinition,
+    warnings: &mut Vec<Warning>,
+) -> Result<Side, DocumentError> {
+    let path = path(source);
+    let unusable = |source| DocumentError::Schema {
+        path: path.clone(),
+        source,
+    };
+    let SchemaDefinition {
+        data_format,
+        definition,
+        references,
+        ..
+    } = schema;
+    let encoding = match data_format.to_ascii_uppercase().as_str() {
+        "AVRO" => Encoding::Avro {
+            definition: avro::bundle(definition, references).map_err(unusable)?,
+        },
+        "PROTOBUF" => Encoding::Protobuf {
+            definition: definition.clone(),
+            references: references.clone(),
+            message: None,
+        },
+        "JSON" => return json_side(source, schema, warnings),
+        _ => return Err(DocumentError::RegistryFormat(data_format.clone())),
+    };
+    let fields = schema_fields(&encoding).map_err(unusable)?;
+    let columns = fields.into_iter().map(|field| declared(source, field));
+    Ok(Side {
+        source: source.clone(),
+        schema_path: path.clone(),
+        columns: columns.collect(),
+        encoding: DeclaredEncoding::Known(encoding),
+    })
+}
+
+/// Side of a JSON Schema: objects have a column for each property; other values are text.
+fn json_side(
+    source: &Source,
+    schema: &SchemaDefinition,
+    warnings: &mut Vec<Warning>,
+) -> Result<Side, DocumentError> {
+    let json: Json = serde_json::from_str(&schema.definition)?;
+    let columns = match json_schema::columns(&json, &schema.references) {
+        Ok((columns, found)) => {
+            warnings.extend(found);
+            columns
+        }
+        Err(_) if json.get("properties").is_none() => return Ok(text(source)),
+        Err(error) => return Err(error),
+    };
+    let columns = columns.into_iter();
+    Ok(Side {
+        source: source.clone(),
+        schema_path: path(source),
+        encoding: DeclaredEncoding::Known(Encoding::Json),
+        columns: columns.map(|column| declared(source, column.field)).collect(),
+    })
+}
+
+fn text(source: &Source) -> Side {
+    let metadata = [
+        (MAPPING_KEY, String::new()),
+        (FORMAT_HINT_KEY, String::new()),
+        (TYPE_KEY, type_name::name(&DataType::Utf8)),
+    ];
+    let metadata = metadata.map(|(name, value)| (name.to_owned(), value));
+    let field = Field::new(WHOLE, DataType::Utf8, true).with_metadata(HashMap::from(metadata));
+    Side {
+        source: source.clone(),
+        schema_path: path(source),
+        encoding: DeclaredEncoding::Known(Encoding::Text),
+        columns: vec![declared(source, field)],
+    }
+}
+
+fn path(source: &Source) -> String {
+    format!("the schema of the {source}")
+}
+
+fn declared(source: &Source, field: Field) -> DeclaredColumn {
+    DeclaredColumn {
+        path: path(source),
+        mapping_path: path(source),
+        source: source.clone(),
+        field: of_source(field, source),
+        typed: true,
+    }
+}
+
+/// So that no column of the key is called as one of the value is.
+fn with_key_names(mut key: Side) -> Side {
+    let is_whole = key.columns.len() == 1 && key.columns.iter().all(|column| column.field.name() == WHOLE);
+    for column in &mut key.columns {
+        let name = match is_whole {
+            true => "key".to_owned(),
+            false => format!("key_{}", column.field.name()),
+        };
+        let mut metadata = column.field.metadata().clone();
+        let own = column.field.name().clone();
+        metadata.entry(MAPPING_KEY.to_owned()).or_insert(own);
+        column.field = Field::new(name, column.field.data_type().clone(), true).with_metadata(metadata);
+    }
+    key
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::definition::ReferencedSchema;
+    use crate::document::TableDefaults;
+
+    fn schema(data_format: &str, definition: &str, references: &[(&str, &str)]) -> SchemaDefinition {
+        SchemaDefinition {
+            schema_version_id: "7".into(),
+            registry_name: None,
+            data_format: data_format.into(),
+            definition: definition.into(),
+            references: references
+                .iter()
+                .map(|(name, definition)| ReferencedSchema {
+                    name: (*name).into(),
+                    definition: (*definition).into(),
+                })
+                .collect(),
+        }
+    }
+
+    fn columns(value: Option<SchemaDefinition>, key: Option<SchemaDefinition>) -> Vec<String> {
+        let document =
+            TopicDocument::of_registered("orders", "value:7", value.as_ref(), key.as_ref()).unwrap();
+        let table = document.into_table("confluent", "orders", &BTreeMap::new(), &TableDefaults::default());
+        let table = table.unwrap();
+        let shown = table.schema.fields().iter().map(|field| {
+            let mapping = &field.metadata()[MAPPING_KEY];
+            format!(
+                "{} {} {mapping}",
+                field.name(),
+                type_name::name(field.data_type())
+            )
+        });
+        shown.collect()
+    }
+
+    const ORDER: &str = r#"{"type": "record", "name": "Order", "fields": [{"name": "id", "type": "long"}]}"#;
+
+    #[test]
+    fn columns_of_the_key_are_told_from_those_of_the_value() {
+        assert_eq!(
+            columns(Some(schema("AVRO", ORDER, &[])), Some(schema("AVRO", ORDER, &[]))),
+            ["id BIGINT id", "key_id BIGINT id"]
+        );
+        assert_eq!(
+            columns(
+                Some(schema("AVRO", ORDER, &[])),
+                Some(schema("AVRO", r#""string""#, &[]))
+            )[1],
+            "key VARCHAR value"
+        );
+    }
+
+    #[test]
+    fn a_side_without_a_schema_of_an_object_is_text() {
+        assert_eq!(
+            columns(None, Some(schema("AVRO", ORDER, &[]))),
+            ["value VARCHAR ", "key_id BIGINT id"]
+        );
+        assert_eq!(
+            columns(Some(schema("JSON", r#"{"type": "string"}"#, &[])), None),
+            ["value VARCHAR "]
+        );
+        let object = r#"{"type": "object", "properties": {"id": {"type": "integer"}}}"#;
+        assert_eq!(columns(Some(schema("JSON", object, &[])), None), ["id BIGINT id"]);
+    }
+
+    #[test]
+    fn what_a_schema_refers_to_is_part_of_it() {
+        let orders =
+            r#"{"type": "record", "name": "Orders", "fields": [{"name": "first", "type": "Order"}]}"#;
+        assert_eq!(
+            columns(Some(schema("AVRO", orders, &[("Order", ORDER)])), None),
+            ["first ROW(id BIGINT) first"]
+        );
+        let item = "syntax = 'proto3'; message Item { int64 n = 1; }";
+        let order = "syntax = 'proto3'; import 'item.proto'; message Order { Item item = 1; }";
+        assert_eq!(
+            columns(Some(schema("PROTOBUF", order, &[("item.proto", item)])), None),
+            ["item ROW(n BIGINT) item"]
+        );
+    }
+}

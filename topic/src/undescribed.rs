@@ -1,0 +1,114 @@
+//! The table of a topic that nobody described: what every record has, whatever it holds.
+//!
+//! | column | shows |
+//! |---|---|
+//! | `key`, `value` VARCHAR | the payload as [text](crate::decode), NULL where it is not |
+//! | `key_bytes`, `value_bytes` VARBINARY | the payload itself |
+//! | `_partition_id`, `_partition_offset`, … | the ready set about the record, but for `_key` and `_message`, which are the above |
+//!
+//! Each record has a row, tombstones and what does not decode included.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field, Schema};
+
+use crate::document::metadata_columns;
+use crate::table::{
+    Encoding, FORMAT_HINT_KEY, MAPPING_KEY, OnBadRecord, OnTombstone, ReadOptions, SOURCE_KEY, Source,
+    TYPE_KEY, TopicTable,
+};
+use crate::type_name;
+
+/// Columns of the ready set that would show the same once more.
+const SHOWN_OTHERWISE: [&str; 2] = ["_key", "_message"];
+
+/// `topic` of `cluster` as a table of the database `database`.
+pub fn table(database: &str, topic: &str, cluster: Option<&str>) -> TopicTable {
+    let payloads = [
+        ("key", DataType::Utf8, Source::Key),
+        ("value", DataType::Utf8, Source::Value),
+        ("key_bytes", DataType::Binary, Source::RawKey),
+        ("value_bytes", DataType::Binary, Source::RawValue),
+    ];
+    let payloads = payloads.map(|(name, data_type, source)| column(name, data_type, &source));
+    let about = metadata_columns::all().filter(|field| !SHOWN_OTHERWISE.contains(&field.name().as_str()));
+    let fields: Vec<_> = payloads.into_iter().chain(about).collect();
+    let mut table = TopicTable {
+        registry_name: database.to_owned(),
+        schema_name: topic.to_owned(),
+        schema_version_id: String::new(),
+        cluster: cluster.map(str::to_owned),
+        topic: topic.to_owned(),
+        value: Encoding::Text,
+        key: Some(Encoding::Text),
+        options: ReadOptions {
+            on_bad_record: Some(OnBadRecord::Null),
+            on_tombstone: Some(OnTombstone::Null),
+        },
+        schema: Arc::new(Schema::empty()),
+    };
+    let metadata = table.metadata(&fields);
+    table.schema = Arc::new(Schema::new_with_metadata(fields, metadata));
+    table
+}
+
+fn column(name: &str, data_type: DataType, source: &Source) -> Field {
+    let metadata = [
+        (MAPPING_KEY, String::new()),
+        (FORMAT_HINT_KEY, String::new()),
+        (TYPE_KEY, type_name::name(&data_type)),
+        (SOURCE_KEY, source.to_string()),
+    ];
+    let metadata = metadata.map(|(key, value)| (key.to_owned(), value));
+    Field::new(name, data_type, true).with_metadata(HashMap::from(metadata))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::table::is_self_described;
+
+    #[test]
+    fn is_read_without_asking_anybody() {
+        let table = table("raw", "orders", None);
+        assert!(is_self_described(&table.schema));
+    }
+
+    #[test]
+    fn shows_payloads_as_text_and_as_bytes_and_all_about_the_record() {
+        let table = table("raw", "orders", Some("payments"));
+        let names: Vec<_> = table
+            .schema
+            .fields()
+            .iter()
+            .map(|field| field.name().as_str())
+            .collect();
+        assert_eq!(
+            names,
+            [
+                "key",
+                "value",
+                "key_bytes",
+                "value_bytes",
+                "_partition_id",
+                "_partition_offset",
+                "_timestamp",
+                "_timestamp_type",
+                "_key_length",
+                "_key_corrupt",
+                "_message_length",
+                "_message_corrupt",
+                "_message_error",
+                "_headers",
+                "_leader_epoch",
+                "_schema_id",
+                "_key_schema_id"
+            ]
+        );
+        assert_eq!(
+            (table.cluster.as_deref(), table.topic.as_str()),
+            (Some("payments"), "orders")
+        );
+    }
+}
