@@ -180,7 +180,8 @@ async fn json_schemas_are_put_together_from_their_parts() {
                 {"type": "object", "properties": {"b": {"type": "string"}}}]}},
                 "allOf": [{"properties": {"c": {"type": "boolean"}}}]}),
             json!({"o": {"a": 1, "b": "x"}, "c": true}),
-            vec!["{a: 1, b: x}", "true"],
+            // In the order of the text, whose names the registry's writer has sorted.
+            vec!["true", "{a: 1, b: x}"],
         ),
         (
             json!({"type": "object", "properties": {"to": {"$ref": "address"}, "zip": {"$ref": "address#/definitions/Zip"},
