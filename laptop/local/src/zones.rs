@@ -216,7 +216,7 @@ fn texts(timestamps: &ArrayRef, zones: Option<&ArrayRef>) -> Result<ArrayRef, Ar
     let format = format!("%Y-%m-%d %H:%M:%S%.3f {}", shown_zone.replace('%', "%%"));
     let options = FormatOptions::new().with_timestamp_tz_format(Some(&format));
     let formatter = ArrayFormatter::try_new(timestamps, &options)?;
-    let offsets = zones.map(|zones| zones.as_primitive::<Int16Type>());
+    let offsets = zones.map(AsArray::as_primitive::<Int16Type>);
     let millis = cast(
         timestamps,
         &DataType::Timestamp(TimeUnit::Millisecond, Some(zone.into())),

@@ -140,7 +140,7 @@ pub static TYPES: [TypeName; 17] = [
     },
 ];
 
-/// Name of a type that [`parse`] accepts, in Athena's spelling.
+/// Name of a type that [`parse`](super::parse::parse) accepts, in Athena's spelling.
 pub fn name(data_type: &DataType) -> String {
     match data_type {
         DataType::Utf8 => "VARCHAR".to_owned(),
