@@ -4,6 +4,7 @@ use kafka_protocol::messages::create_topics_request::{CreatableTopic, CreatableT
 use kafka_protocol::messages::delete_records_request::{DeleteRecordsPartition, DeleteRecordsTopic};
 use kafka_protocol::messages::delete_topics_request::DeleteTopicState;
 use kafka_protocol::messages::describe_configs_request::DescribeConfigsResource;
+use kafka_protocol::messages::describe_log_dirs_request::DescribableLogDirTopic;
 use kafka_protocol::messages::fetch_request::{FetchPartition, FetchTopic};
 use kafka_protocol::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
 use kafka_protocol::messages::metadata_request::MetadataRequestTopic;
@@ -131,6 +132,10 @@ fn sample(api: ApiKey, version: i16) -> Vec<u8> {
             let resource = DescribeConfigsResource::default().with_resource_type(2);
             let resource = resource.with_resource_name(NAME).with_configuration_keys(None);
             request!(DescribeConfigsRequest; resources: vec![resource])
+        }
+        ApiKey::DescribeLogDirs => {
+            let topic = DescribableLogDirTopic::default().with_topic(name);
+            request!(DescribeLogDirsRequest; topics: Some(vec![topic.with_partitions(vec![0])]))
         }
         other => panic!("no sample of {other:?}"),
     }
