@@ -1,0 +1,387 @@
+//! Window functions.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use datafusion::common::ScalarValue;
+use datafusion::functions_window::cume_dist::cume_dist_udwf;
+use datafusion::functions_window::lead_lag::{lag_udwf, lead_udwf};
+use datafusion::functions_window::nth_value::{first_value_udwf, last_value_udwf, nth_value_udwf};
+use datafusion::functions_window::ntile::ntile_udwf;
+use datafusion::functions_window::rank::{dense_rank_udwf, percent_rank_udwf, rank_udwf};
+use datafusion::functions_window::row_number::row_number_udwf;
+use datafusion::logical_expr::expr::{NullTreatment, WindowFunction};
+use datafusion::logical_expr::{
+    Expr, LogicalPlan, LogicalPlanBuilder, WindowFrame, WindowFrameBound, WindowFrameUnits,
+    WindowFunctionDefinition,
+};
+
+use super::expression::Context;
+use super::is_same_name;
+use super::select::AggregateCall;
+use super::set::SortKey;
+use crate::ast::{self, Bound, FrameUnit, Window, WindowSpec};
+use crate::error::{Result, bail, err};
+use crate::registry;
+use crate::scalar;
+use crate::typed::{Node, Typed};
+use crate::types::Type;
+use crate::value::Value;
+
+/// Window functions of one SELECT, gathered while its expressions are bound.
+pub(super) struct Windows<'w> {
+    named: &'w [(ast::Ident, WindowSpec)],
+    calls: RefCell<Vec<WindowCall>>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct WindowCall {
+    column: Arc<str>,
+    function: WindowOf,
+    partition_by: Vec<Typed>,
+    order_by: Vec<SortKey>,
+    frame: WindowFrame,
+    ignore_nulls: bool,
+}
+
+#[derive(Debug, Clone)]
+enum WindowOf {
+    Aggregate(AggregateCall),
+    /// DataFusion's, with arguments of the types that it works on.
+    Ranking(&'static str, Vec<Typed>),
+}
+
+const RANKING: [&str; 11] = [
+    "row_number",
+    "rank",
+    "dense_rank",
+    "percent_rank",
+    "cume_dist",
+    "ntile",
+    "lag",
+    "lead",
+    "first_value",
+    "last_value",
+    "nth_value",
+];
+
+impl<'w> Windows<'w> {
+    pub(super) fn new(named: &'w [(ast::Ident, WindowSpec)]) -> Self {
+        Self {
+            named,
+            calls: RefCell::default(),
+        }
+    }
+
+    /// Whether a function is one of windows alone.
+    pub(super) fn has(name: &str) -> bool {
+        RANKING.contains(&name)
+    }
+
+    pub(super) fn into_calls(self) -> Vec<WindowCall> {
+        self.calls.into_inner()
+    }
+
+    /// The column that the window function will be.
+    pub(super) fn bind(&self, context: &Context<'_>, call: &ast::Call, name: &str) -> Result<Typed> {
+        let inner = Context {
+            windows: None,
+            outputs: &[],
+            clause: "Window",
+            params: RefCell::default(),
+            ..*context
+        };
+        let (mut partition_by, mut order_by, mut frame) = (Vec::new(), Vec::new(), None);
+        if let Some(window) = &call.over {
+            self.specification(window, &inner, &mut partition_by, &mut order_by, &mut frame, 0)?;
+        }
+        let (function, ty) = if registry::aggregates().has(name) || name == "count" {
+            let bound = AggregateCall::bind(&inner, call, name)?;
+            let ty = bound.ty.clone();
+            (WindowOf::Aggregate(bound), ty)
+        } else if Self::has(name) {
+            if call.distinct || call.star || call.filter.is_some() || !call.order_by.is_empty() {
+                bail!(NotSupported, "DISTINCT, FILTER, ORDER BY or * in {name}");
+            }
+            ranking(name, call, &inner)?
+        } else {
+            bail!(FunctionNotFound, "Window function '{name}' not registered");
+        };
+        let ordered = !order_by.is_empty();
+        let frame = match frame {
+            Some(frame) => frame,
+            None => WindowFrame::new(ordered.then_some(false)),
+        };
+        let column = context.binder.unique(name);
+        let typed = Typed::column(&column, ty);
+        let ignore_nulls = call.ignore_nulls;
+        self.calls.borrow_mut().push(WindowCall {
+            column,
+            function,
+            partition_by,
+            order_by,
+            frame,
+            ignore_nulls,
+        });
+        Ok(typed)
+    }
+
+    fn specification(
+        &self,
+        window: &Window,
+        context: &Context<'_>,
+        partition_by: &mut Vec<Typed>,
+        order_by: &mut Vec<SortKey>,
+        frame: &mut Option<WindowFrame>,
+        depth: usize,
+    ) -> Result<()> {
+        let named = |name: &ast::Ident| {
+            self.named
+                .iter()
+                .find(|(known, _)| is_same_name(&known.text, &name.text))
+                .map(|(_, spec)| spec)
+                .filter(|_| depth <= self.named.len())
+                .ok_or_else(|| {
+                    err!(InvalidWindowFrame, "Cannot resolve WINDOW name {}", name.text).at(name.at)
+                })
+        };
+        let spec = match window {
+            Window::Named(name) => named(name)?,
+            Window::Spec(spec) => spec,
+        };
+        if let Some(base) = &spec.base {
+            named(base)?;
+            self.specification(
+                &Window::Named(base.clone()),
+                context,
+                partition_by,
+                order_by,
+                frame,
+                depth + 1,
+            )?;
+        }
+        for expr in &spec.partition_by {
+            let typed = context.bind(expr)?;
+            super::set::groupable(&typed.ty).map_err(|error| error.at(expr.at))?;
+            partition_by.push(typed);
+        }
+        for item in &spec.order_by {
+            let typed = context.bind(&item.expr)?;
+            order_by.push(SortKey {
+                typed,
+                descending: item.descending,
+                nulls_first: item.nulls_first,
+            });
+        }
+        if let Some(written) = &spec.frame {
+            *frame = Some(frame_of(written, context, order_by)?);
+        }
+        Ok(())
+    }
+}
+
+fn frame_of(frame: &ast::Frame, context: &Context<'_>, order_by: &[SortKey]) -> Result<WindowFrame> {
+    let units = match frame.unit {
+        FrameUnit::Rows => WindowFrameUnits::Rows,
+        FrameUnit::Range => WindowFrameUnits::Range,
+        FrameUnit::Groups => WindowFrameUnits::Groups,
+    };
+    let distance = |expr: &ast::Expr| -> Result<ScalarValue> {
+        let typed = context.bind(expr)?;
+        match (&frame.unit, &typed.node) {
+            (FrameUnit::Range, Node::Literal(_)) => {
+                let Some(key) = order_by.first().filter(|_| order_by.len() == 1) else {
+                    return Err(err!(
+                        InvalidWindowFrame,
+                        "Window frame of type RANGE requires one sort item in ORDER BY"
+                    )
+                    .at(expr.at));
+                };
+                let typed = context.binder.coerce(typed, &key.typed.ty).map_err(|_| {
+                    err!(NotSupported, "RANGE over {} with this distance", key.typed.ty).at(expr.at)
+                })?;
+                match scalar::lower(&typed)? {
+                    Expr::Literal(value, _) => Ok(value),
+                    _ => Err(err!(NotSupported, "a frame's distance that is not a constant").at(expr.at)),
+                }
+            }
+            (_, Node::Literal(Value::Int(rows))) if *rows >= 0 => Ok(ScalarValue::UInt64(Some(*rows as u64))),
+            (_, Node::Literal(_)) => Err(err!(
+                InvalidWindowFrame,
+                "Window frame offset must not be negative or null"
+            )
+            .at(expr.at)),
+            _ => Err(err!(NotSupported, "a frame's distance that is not a constant").at(expr.at)),
+        }
+    };
+    let bound = |bound: &Bound| -> Result<WindowFrameBound> {
+        Ok(match bound {
+            Bound::UnboundedPreceding => WindowFrameBound::Preceding(unbounded(frame.unit)),
+            Bound::UnboundedFollowing => WindowFrameBound::Following(unbounded(frame.unit)),
+            Bound::CurrentRow => WindowFrameBound::CurrentRow,
+            Bound::Preceding(expr) => WindowFrameBound::Preceding(distance(expr)?),
+            Bound::Following(expr) => WindowFrameBound::Following(distance(expr)?),
+        })
+    };
+    Ok(WindowFrame::new_bounds(
+        units,
+        bound(&frame.start)?,
+        bound(&frame.end)?,
+    ))
+}
+
+fn unbounded(unit: FrameUnit) -> ScalarValue {
+    if unit == FrameUnit::Range {
+        ScalarValue::Null
+    } else {
+        ScalarValue::UInt64(None)
+    }
+}
+
+/// Arguments and type of a function that only windows have.
+fn ranking(name: &str, call: &ast::Call, context: &Context<'_>) -> Result<(WindowOf, Type)> {
+    let Some(name) = RANKING.into_iter().find(|known| *known == name) else {
+        bail!(Internal, "{name}")
+    };
+    let mut args = call
+        .args
+        .iter()
+        .map(|arg| context.bind(arg))
+        .collect::<Result<Vec<_>>>()?;
+    let most = match name {
+        "ntile" | "first_value" | "last_value" => 1,
+        "nth_value" => 2,
+        "lag" | "lead" => 3,
+        _ => 0,
+    };
+    let least = if matches!(name, "lag" | "lead") { 1 } else { most };
+    if !(least..=most).contains(&args.len()) {
+        let types: Vec<_> = args.iter().map(|arg| arg.ty.to_string()).collect();
+        bail!(
+            FunctionNotFound,
+            "Unexpected parameters ({}) for function {name}",
+            types.join(", ")
+        );
+    }
+    let whole = if name == "ntile" {
+        Some(0)
+    } else if args.len() > 1 {
+        Some(1)
+    } else {
+        None
+    };
+    if let Some(place) = whole {
+        args[place] = context.binder.coerce(args[place].clone(), &Type::BigInt)?;
+        match args[place].node {
+            Node::Literal(Value::Int(value)) if value >= i64::from(!matches!(name, "lag" | "lead")) => {}
+            Node::Literal(Value::Int(_)) if matches!(name, "lag" | "lead") => {
+                bail!(InvalidFunctionArgument, "Offset must be at least 0")
+            }
+            Node::Literal(Value::Int(_)) if name == "ntile" => {
+                bail!(InvalidFunctionArgument, "Buckets must be greater than 0")
+            }
+            Node::Literal(_) => bail!(InvalidFunctionArgument, "Offset must be at least 1"),
+            _ => bail!(NotSupported, "{name} with an argument that is not a constant"),
+        }
+    }
+    if args.len() == 3 {
+        args[2] = context.binder.coerce(args[2].clone(), &args[0].ty.clone())?;
+        if !matches!(args[2].node, Node::Literal(_)) {
+            bail!(NotSupported, "{name} with a default that is not a constant");
+        }
+    }
+    let ty = match name {
+        "percent_rank" | "cume_dist" => Type::Double,
+        "row_number" | "rank" | "dense_rank" | "ntile" => Type::BigInt,
+        _ => args[0].ty.clone(),
+    };
+    Ok((WindowOf::Ranking(name, args), ty))
+}
+
+impl WindowCall {
+    pub(super) fn map<E>(mut self, f: &mut dyn FnMut(Typed) -> Result<Typed, E>) -> Result<Self, E> {
+        self.function = match self.function {
+            WindowOf::Aggregate(call) => WindowOf::Aggregate(call.map(f)?),
+            WindowOf::Ranking(name, args) => {
+                WindowOf::Ranking(name, args.into_iter().map(&mut *f).collect::<Result<_, E>>()?)
+            }
+        };
+        self.partition_by = self
+            .partition_by
+            .into_iter()
+            .map(&mut *f)
+            .collect::<Result<_, E>>()?;
+        for key in &mut self.order_by {
+            key.typed = f(key.typed.clone())?;
+        }
+        Ok(self)
+    }
+
+    fn lower(&self) -> Result<Expr> {
+        let (definition, args, filter, distinct) = match &self.function {
+            WindowOf::Aggregate(call) => {
+                let (function, args, filter, distinct) = call.lower()?;
+                (
+                    WindowFunctionDefinition::AggregateUDF(function),
+                    args,
+                    filter,
+                    distinct,
+                )
+            }
+            WindowOf::Ranking(name, args) => {
+                let function = match *name {
+                    "row_number" => row_number_udwf(),
+                    "rank" => rank_udwf(),
+                    "dense_rank" => dense_rank_udwf(),
+                    "percent_rank" => percent_rank_udwf(),
+                    "cume_dist" => cume_dist_udwf(),
+                    "ntile" => ntile_udwf(),
+                    "lag" => lag_udwf(),
+                    "lead" => lead_udwf(),
+                    "first_value" => first_value_udwf(),
+                    "last_value" => last_value_udwf(),
+                    _ => nth_value_udwf(),
+                };
+                let args = args.iter().map(scalar::lower).collect::<Result<_>>()?;
+                (WindowFunctionDefinition::WindowUDF(function), args, None, false)
+            }
+        };
+        let mut function = WindowFunction::new(definition, args);
+        function.params.partition_by = self
+            .partition_by
+            .iter()
+            .map(scalar::lower)
+            .collect::<Result<_>>()?;
+        function.params.order_by = self.order_by.iter().map(SortKey::lower).collect::<Result<_>>()?;
+        function.params.window_frame = self.frame.clone();
+        function.params.filter = filter;
+        function.params.distinct = distinct;
+        function.params.null_treatment = self.ignore_nulls.then_some(NullTreatment::IgnoreNulls);
+        Ok(Expr::from(function))
+    }
+}
+
+/// The plan with a column for each window function.
+pub(super) fn planned(mut plan: LogicalPlan, calls: &[WindowCall]) -> Result<LogicalPlan> {
+    for call in calls {
+        let mut columns: Vec<_> = plan.schema().columns().into_iter().map(Expr::Column).collect();
+        let raw = format!("{}:raw", call.column);
+        plan = LogicalPlanBuilder::from(plan)
+            .window([call.lower()?.alias(raw.as_str())])?
+            .build()?;
+        let mut value = scalar::column(&raw);
+        // Ranks are unsigned in DataFusion.
+        if matches!(
+            &call.function,
+            WindowOf::Ranking("row_number" | "rank" | "dense_rank" | "ntile", _)
+        ) {
+            value = Expr::Cast(datafusion::logical_expr::Cast::new(
+                Box::new(value),
+                arrow::datatypes::DataType::Int64,
+            ));
+        }
+        columns.push(value.alias(call.column.as_ref()));
+        plan = super::project_exprs(plan, columns)?;
+    }
+    Ok(plan)
+}

@@ -1,0 +1,31 @@
+//! The functions, a family in each file.
+//!
+//! A family is a file with `scalars()` or `aggregates()`, whose rows are a name, signatures and a kernel; a line below
+//! registers it.
+
+mod aggregate;
+mod arithmetic;
+mod array;
+pub(crate) mod column;
+pub(crate) mod json_cast;
+mod like;
+mod math;
+pub(crate) mod network;
+mod string;
+pub(crate) mod unnest;
+
+use crate::registry::{Aggregate, Scalar};
+
+pub(crate) fn scalars() -> Vec<Vec<Scalar>> {
+    vec![
+        arithmetic::scalars(),
+        array::scalars(),
+        like::scalars(),
+        math::scalars(),
+        string::scalars(),
+    ]
+}
+
+pub(crate) fn aggregates() -> Vec<Vec<Aggregate>> {
+    vec![aggregate::aggregates()]
+}
