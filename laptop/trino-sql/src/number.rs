@@ -116,6 +116,20 @@ pub(crate) fn java_double_text(value: f64) -> String {
     }
 }
 
+/// A real as `Float.toString` of Java spells it.
+pub(crate) fn java_real_text(value: f32) -> String {
+    let magnitude = value.abs();
+    if value.is_nan() || value.is_infinite() || magnitude != 0.0 && !(1e-3..1e7).contains(&magnitude) {
+        return real_text(value);
+    }
+    let text = format!("{value}");
+    if text.contains('.') {
+        text
+    } else {
+        format!("{text}.0")
+    }
+}
+
 /// Text as a double by Java's rules: blanks around it, `NaN`, `Infinity`, an `f` or `d` at the end.
 pub(crate) fn parse_double(text: &str) -> Option<f64> {
     let trimmed = text.trim_matches(|c: char| c <= ' ');
