@@ -1,18 +1,25 @@
-//! Aggregates as DataFusion's: one accumulator gathers a group's rows, and a [`Fold`] makes a value of them.
+//! Aggregates as DataFusion's. A [`Fold`] that runs row by row keeps a state for each group; for any other, and where
+//! rows must be put in order or told apart first, the rows of a group are gathered.
 
+use std::collections::HashSet;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, ListArray, StructArray, UInt32Array, new_empty_array};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, ListArray, StructArray, UInt32Array, new_empty_array,
+};
 use arrow::buffer::OffsetBuffer;
 use arrow::compute::{concat, take};
 use arrow::datatypes::{DataType, Field, FieldRef, Fields};
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
-use datafusion::logical_expr::{Accumulator, AggregateUDFImpl, Signature, Volatility};
+use datafusion::logical_expr::{
+    Accumulator, AggregateUDFImpl, EmitTo, GroupsAccumulator, Signature, Volatility,
+};
 
-use crate::compare::{order, same};
-use crate::registry::{Call, Fold};
+use crate::compare::order;
+use crate::key::bytes_of;
+use crate::registry::{Call, Fold, Running, values_at};
 use crate::types::Type;
 use crate::value::Value;
 
@@ -49,6 +56,23 @@ impl Gather {
             .collect()
     }
 
+    fn call(&self, rows: usize) -> Call<'_> {
+        Call {
+            args: &self.args,
+            result: &self.result,
+            rows,
+            lambdas: &[],
+        }
+    }
+
+    /// The fold, if it can run row by row here.
+    fn running(&self) -> Option<Running> {
+        match &self.fold {
+            Fold::Running(running) if !self.distinct && self.order.is_empty() => Some(running.clone()),
+            _ => None,
+        }
+    }
+
     fn finish(&self, columns: Vec<ArrayRef>, rows: usize) -> crate::error::Result<ScalarValue> {
         let mut columns = columns;
         if rows > 0 && (!self.order.is_empty() || self.distinct) {
@@ -60,13 +84,7 @@ impl Gather {
         }
         let rows = columns.first().map_or(rows, |column| column.len());
         columns.truncate(self.args.len());
-        let call = Call {
-            args: &self.args,
-            result: &self.result,
-            rows,
-            lambdas: &[],
-        };
-        let value = (self.fold)(&call, &columns)?;
+        let value = self.fold.over(&self.call(rows), &columns)?;
         Ok(ScalarValue::try_from_array(
             &Value::array(vec![value], &self.result),
             0,
@@ -77,22 +95,8 @@ impl Gather {
     fn arranged(&self, columns: &[ArrayRef], rows: usize) -> crate::error::Result<UInt32Array> {
         let mut indices: Vec<u32> = (0..rows as u32).collect();
         if self.distinct {
-            let row = |i: u32| {
-                let args = columns.iter().zip(&self.args);
-                args.map(|(column, ty)| Value::read(column, i as usize, ty))
-                    .collect::<Vec<_>>()
-            };
-            let mut kept: Vec<(u32, Vec<Value>)> = Vec::new();
-            for i in indices {
-                let values = row(i);
-                if !kept
-                    .iter()
-                    .any(|(_, known)| known.iter().zip(&values).all(|(a, b)| same(a, b)))
-                {
-                    kept.push((i, values));
-                }
-            }
-            indices = kept.into_iter().map(|(i, _)| i).collect();
+            let mut seen = HashSet::new();
+            indices.retain(|i| seen.insert(bytes_of(&values_at(&self.args, columns, *i as usize))));
         }
         let mut failed = None;
         let keys: Vec<Vec<Value>> = (0..rows)
@@ -173,13 +177,43 @@ impl AggregateUDFImpl for Gather {
     }
 
     fn accumulator(&self, _: AccumulatorArgs<'_>) -> datafusion::common::Result<Box<dyn Accumulator>> {
-        Ok(Box::new(Gathered {
-            gather: self.clone(),
-            batches: Vec::new(),
-        }))
+        Ok(match self.running() {
+            Some(running) => Box::new(States::new(self, running)),
+            None => Box::new(Gathered::new(self)),
+        })
+    }
+
+    /// For frames that rows leave again.
+    fn create_sliding_accumulator(
+        &self,
+        _: AccumulatorArgs<'_>,
+    ) -> datafusion::common::Result<Box<dyn Accumulator>> {
+        Ok(Box::new(Gathered::new(self)))
+    }
+
+    fn groups_accumulator_supported(&self, _: AccumulatorArgs<'_>) -> bool {
+        self.running().is_some()
+    }
+
+    fn create_groups_accumulator(
+        &self,
+        _: AccumulatorArgs<'_>,
+    ) -> datafusion::common::Result<Box<dyn GroupsAccumulator>> {
+        match self.running() {
+            Some(running) => Ok(Box::new(States::new(self, running))),
+            None => Err(crate::error::err!(Internal, "{} gathers rows", self.name).into()),
+        }
     }
 
     fn state_fields(&self, args: StateFieldsArgs<'_>) -> datafusion::common::Result<Vec<FieldRef>> {
+        if let Some(running) = self.running() {
+            let state = (running.state)(&self.call(0)).arrow();
+            return Ok(vec![Arc::new(Field::new(
+                format!("{}[state]", args.name),
+                state,
+                true,
+            ))]);
+        }
         let item = Field::new("item", DataType::Struct(self.row_fields()), true);
         Ok(vec![Arc::new(Field::new(
             format!("{}[rows]", args.name),
@@ -206,6 +240,13 @@ struct Gathered {
 }
 
 impl Gathered {
+    fn new(gather: &Gather) -> Self {
+        Self {
+            gather: gather.clone(),
+            batches: Vec::new(),
+        }
+    }
+
     fn rows(&self) -> datafusion::common::Result<StructArray> {
         if self.batches.is_empty() {
             return Ok(StructArray::new_null(self.gather.row_fields(), 0));
@@ -279,5 +320,153 @@ impl Accumulator for Gathered {
 
     fn supports_retract_batch(&self) -> bool {
         true
+    }
+}
+
+/// A state for each group; the accumulator of a single one has its state in the first place.
+#[derive(Debug)]
+struct States {
+    gather: Gather,
+    running: Running,
+    state_type: Type,
+    states: Vec<Value>,
+}
+
+impl States {
+    fn new(gather: &Gather, running: Running) -> Self {
+        Self {
+            gather: gather.clone(),
+            state_type: (running.state)(&gather.call(0)),
+            running,
+            states: Vec::new(),
+        }
+    }
+
+    fn step(
+        &mut self,
+        columns: &[ArrayRef],
+        group_of: impl Fn(usize) -> usize,
+        is_kept: impl Fn(usize) -> bool,
+    ) -> crate::error::Result<()> {
+        let rows = columns.first().map_or(0, |column| column.len());
+        let call = self.gather.call(rows);
+        let mut args = Vec::with_capacity(columns.len());
+        for row in (0..rows).filter(|row| is_kept(*row)) {
+            args.clear();
+            let values = columns.iter().zip(&self.gather.args);
+            args.extend(values.map(|(column, ty)| Value::read(column, row, ty)));
+            (self.running.step)(&call, &mut self.states[group_of(row)], &args)?;
+        }
+        Ok(())
+    }
+
+    fn merge(&mut self, states: &ArrayRef, group_of: impl Fn(usize) -> usize) -> crate::error::Result<()> {
+        let call = self.gather.call(states.len());
+        for row in (0..states.len()).filter(|row| states.is_valid(*row)) {
+            let (state, other) = (
+                &mut self.states[group_of(row)],
+                Value::read(states, row, &self.state_type),
+            );
+            if state.is_null() {
+                *state = other;
+            } else {
+                (self.running.merge)(&call, state, other)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn finished(&self, states: Vec<Value>) -> crate::error::Result<ArrayRef> {
+        let call = self.gather.call(0);
+        let values = states
+            .into_iter()
+            .map(|state| (self.running.finish)(&call, state));
+        Ok(Value::array(
+            values.collect::<crate::error::Result<_>>()?,
+            &self.gather.result,
+        ))
+    }
+
+    fn memory_bytes(&self) -> usize {
+        size_of_val(self) + self.states.capacity() * size_of::<Value>()
+    }
+}
+
+impl Accumulator for States {
+    fn update_batch(&mut self, values: &[ArrayRef]) -> datafusion::common::Result<()> {
+        self.states.resize(1, Value::Null);
+        Ok(self.step(values, |_| 0, |_| true)?)
+    }
+
+    fn merge_batch(&mut self, states: &[ArrayRef]) -> datafusion::common::Result<()> {
+        self.states.resize(1, Value::Null);
+        Ok(self.merge(&states[0], |_| 0)?)
+    }
+
+    /// Windows evaluate the state and go on.
+    fn evaluate(&mut self) -> datafusion::common::Result<ScalarValue> {
+        self.states.resize(1, Value::Null);
+        ScalarValue::try_from_array(&self.finished(self.states.clone())?, 0)
+    }
+
+    fn state(&mut self) -> datafusion::common::Result<Vec<ScalarValue>> {
+        self.states.resize(1, Value::Null);
+        let state = Value::array(self.states.clone(), &self.state_type);
+        Ok(vec![ScalarValue::try_from_array(&state, 0)?])
+    }
+
+    fn size(&self) -> usize {
+        self.memory_bytes()
+    }
+}
+
+impl GroupsAccumulator for States {
+    fn update_batch(
+        &mut self,
+        values: &[ArrayRef],
+        group_indices: &[usize],
+        filter: Option<&BooleanArray>,
+        groups: usize,
+    ) -> datafusion::common::Result<()> {
+        self.states.resize(groups, Value::Null);
+        let is_kept = |row| filter.is_none_or(|filter| filter.is_valid(row) && filter.value(row));
+        Ok(self.step(values, |row| group_indices[row], is_kept)?)
+    }
+
+    fn merge_batch(
+        &mut self,
+        states: &[ArrayRef],
+        group_indices: &[usize],
+        groups: usize,
+    ) -> datafusion::common::Result<()> {
+        self.states.resize(groups, Value::Null);
+        Ok(self.merge(&states[0], |row| group_indices[row])?)
+    }
+
+    fn evaluate(&mut self, emit_to: EmitTo) -> datafusion::common::Result<ArrayRef> {
+        let states = emit_to.take_needed(&mut self.states);
+        Ok(self.finished(states)?)
+    }
+
+    fn state(&mut self, emit_to: EmitTo) -> datafusion::common::Result<Vec<ArrayRef>> {
+        let states = emit_to.take_needed(&mut self.states);
+        Ok(vec![Value::array(states, &self.state_type)])
+    }
+
+    fn convert_to_state(
+        &self,
+        values: &[ArrayRef],
+        filter: Option<&BooleanArray>,
+    ) -> datafusion::common::Result<Vec<ArrayRef>> {
+        let rows = values.first().map_or(0, |column| column.len());
+        let mut alone = Self::new(&self.gather, self.running.clone());
+        alone.states.resize(rows, Value::Null);
+        let is_kept = |row| filter.is_none_or(|filter| filter.is_valid(row) && filter.value(row));
+        alone.step(values, |row| row, is_kept)?;
+        Ok(vec![Value::array(alone.states, &self.state_type)])
+    }
+
+    fn size(&self) -> usize {
+        self.memory_bytes()
     }
 }

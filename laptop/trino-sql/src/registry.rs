@@ -26,8 +26,48 @@ pub(crate) struct Function<K> {
 /// Rows of a column each, all of one length, to the result's.
 pub(crate) type Kernel = Arc<dyn Fn(&Call<'_>, &[ArrayRef]) -> Result<ArrayRef> + Send + Sync>;
 
-/// What an aggregate makes of all rows of a group; the columns are of one length, which may be 0.
-pub(crate) type Fold = Arc<dyn Fn(&Call<'_>, &[ArrayRef]) -> Result<Value> + Send + Sync>;
+/// What an aggregate makes of the rows of a group.
+#[derive(Clone)]
+pub(crate) enum Fold {
+    /// Of all rows at once.
+    Rows(RowsFold),
+    /// Row by row.
+    Running(Running),
+}
+
+/// The columns are of one length, which may be 0.
+pub(crate) type RowsFold = Arc<dyn Fn(&Call<'_>, &[ArrayRef]) -> Result<Value> + Send + Sync>;
+
+/// An aggregate whose state does not grow with the rows. The state is NULL before the first row.
+#[derive(Clone)]
+pub(crate) struct Running {
+    /// Type of the state.
+    pub state: Arc<dyn Fn(&Call<'_>) -> Type + Send + Sync>,
+    pub step: Arc<dyn Fn(&Call<'_>, &mut Value, &[Value]) -> Result<()> + Send + Sync>,
+    /// Takes in the state of later rows, which is not NULL.
+    pub merge: Arc<dyn Fn(&Call<'_>, &mut Value, Value) -> Result<()> + Send + Sync>,
+    pub finish: Arc<dyn Fn(&Call<'_>, Value) -> Result<Value> + Send + Sync>,
+}
+
+impl Fold {
+    pub(crate) fn over(&self, call: &Call<'_>, columns: &[ArrayRef]) -> Result<Value> {
+        let running = match self {
+            Self::Rows(fold) => return fold(call, columns),
+            Self::Running(running) => running,
+        };
+        let mut state = Value::Null;
+        for row in 0..call.rows {
+            (running.step)(call, &mut state, &values_at(call.args, columns, row))?;
+        }
+        (running.finish)(call, state)
+    }
+}
+
+/// The values of a row.
+pub(crate) fn values_at(types: &[Type], columns: &[ArrayRef], row: usize) -> Vec<Value> {
+    let columns = columns.iter().zip(types);
+    columns.map(|(column, ty)| Value::read(column, row, ty)).collect()
+}
 
 pub(crate) type Scalar = Function<Kernel>;
 pub(crate) type Aggregate = Function<Fold>;
@@ -368,6 +408,12 @@ pub(crate) fn scalars() -> &'static Table<Kernel> {
 pub(crate) fn aggregates() -> &'static Table<Fold> {
     static TABLE: LazyLock<Table<Fold>> = LazyLock::new(|| Table::new(functions::aggregates()));
     &TABLE
+}
+
+impl fmt::Debug for Running {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Running")
+    }
 }
 
 impl<K> fmt::Debug for Function<K> {
