@@ -1,9 +1,11 @@
 //! Names to columns, types to expressions, statements to plans, by Trino's rules.
 
 mod expression;
+mod group;
 mod relation;
 mod select;
 mod set;
+mod subquery;
 mod type_name;
 mod window;
 
@@ -16,7 +18,7 @@ use datafusion::catalog::TableProvider;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 
 use crate::ast;
-use crate::error::{Position, Result, bail, err};
+use crate::error::{Position, Result, err};
 use crate::query::{OutputColumn, Query, Session};
 use crate::scalar;
 use crate::typed::Typed;
@@ -268,6 +270,3 @@ fn ordinal(digits: &str, count: usize) -> Option<usize> {
         .filter(|place| (1..=count).contains(place))
         .map(|place| place - 1)
 }
-
-#[allow(unused_imports)]
-use bail as _;

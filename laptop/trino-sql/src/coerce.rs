@@ -1,6 +1,6 @@
 //! Which types become which without a cast.
 
-use crate::types::{RowField, Type, VARCHAR};
+use crate::types::{RowField, Type};
 
 /// Digits of a whole number's type as a decimal.
 fn integer_digits(ty: &Type) -> Option<u8> {
@@ -43,11 +43,7 @@ pub(crate) fn common_type(a: &Type, b: &Type) -> Option<Type> {
         (Real, other) | (other, Real) if as_decimal(other).is_some() => Real,
         (Varchar(m), Varchar(n)) => Varchar(m.zip(*n).map(|(m, n)| m.max(n))),
         (Char(m), Char(n)) => Char(*m.max(n)),
-        (Char(m), Varchar(n)) => match n {
-            Some(n) => Varchar(Some(*m.max(n))),
-            None => VARCHAR,
-        },
-        (Varchar(n), Char(m)) => Char(n.map_or(65_536, |n| n.min(65_536)).max(*m)),
+        (Varchar(n), Char(m)) | (Char(m), Varchar(n)) => Char(n.map_or(65_536, |n| n.min(65_536)).max(*m)),
         (Date, Timestamp(p)) | (Timestamp(p), Date) => Timestamp(*p),
         (Date, TimestampTz(p)) | (TimestampTz(p), Date) => TimestampTz(*p),
         (Timestamp(p), Timestamp(q)) => Timestamp(*p.max(q)),
@@ -80,6 +76,8 @@ pub(crate) fn can_coerce(from: &Type, to: &Type) -> bool {
         }
         (Type::Array(x), Type::Array(y)) => can_coerce(x, y),
         (Type::Map(k, v), Type::Map(l, w)) => can_coerce(k, l) && can_coerce(v, w),
+        // Functions of texts take chars, with their spaces; a common type of both is a char.
+        (Type::Char(length), Type::Varchar(most)) => most.is_none_or(|most| *length <= most),
         _ => common_type(from, to).as_ref() == Some(to),
     }
 }

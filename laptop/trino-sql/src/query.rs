@@ -42,6 +42,8 @@ pub fn session_state(config: SessionConfig) -> SessionState {
     SessionStateBuilder::new()
         .with_config(config)
         .with_default_features()
+        // Types are decided: nothing is left to coerce.
+        .with_analyzer_rules(Vec::new())
         .build()
 }
 

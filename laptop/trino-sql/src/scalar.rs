@@ -181,7 +181,76 @@ fn balanced(mut terms: Vec<Expr>, op: Operator) -> Result<Expr> {
         .ok_or_else(|| err!(Internal, "a connective without terms"))
 }
 
+/// Calls nested in first arguments deeper than this become one function, whose steps run one after the other: DataFusion
+/// recurses into arguments.
+const DEEPEST_CHAIN: usize = 32;
+
+/// The calls of a chain `f(g(h(a, b), c), d)`, the innermost first, and its first argument.
+fn chain<'t>(
+    applied: &'t Arc<Applied>,
+    args: &'t [Typed],
+) -> (Vec<(&'t Arc<Applied>, &'t [Typed])>, Option<&'t Typed>) {
+    let (mut links, mut first) = (vec![(applied, args)], args.first());
+    while let Some(Typed {
+        node: Node::Call(applied, args),
+        ..
+    }) = first
+        && !applied.volatile
+        && !args.iter().any(|arg| matches!(arg.node, Node::Lambda { .. }))
+    {
+        links.push((applied, args));
+        first = args.first();
+    }
+    links.reverse();
+    (links, first)
+}
+
+/// A chain as one function of all its arguments.
+fn flattened(links: &[(&Arc<Applied>, &[Typed])], first: &Typed) -> Result<Expr> {
+    let mut args = vec![first.clone()];
+    let mut steps = Vec::with_capacity(links.len());
+    for (applied, operands) in links {
+        let start = args.len();
+        args.extend(operands[1..].iter().cloned());
+        steps.push((Arc::clone(applied), start..args.len()));
+    }
+    let last = Arc::clone(links[links.len() - 1].0);
+    let names: Vec<_> = links
+        .iter()
+        .map(|(applied, args)| format!("{}/{}", applied.name, args.len()))
+        .collect();
+    let chained = Applied {
+        name: names.join(","),
+        args: args.iter().map(|arg| arg.ty.clone()).collect(),
+        result: last.result.clone(),
+        volatile: false,
+        total: links.iter().all(|(applied, _)| applied.total),
+        kernel: Arc::new(move |call, columns| {
+            let mut value = Arc::clone(&columns[0]);
+            for (applied, operands) in &steps {
+                let mut own = vec![value];
+                own.extend(columns[operands.clone()].iter().cloned());
+                let step = Call {
+                    args: &applied.args,
+                    result: &applied.result,
+                    rows: call.rows,
+                    lambdas: &[],
+                };
+                value = (applied.kernel)(&step, &own)?;
+            }
+            Ok(value)
+        }),
+    };
+    call(&Arc::new(chained), &args)
+}
+
 fn call(applied: &Arc<Applied>, args: &[Typed]) -> Result<Expr> {
+    let (links, first) = chain(applied, args);
+    if links.len() > DEEPEST_CHAIN
+        && let Some(first) = first
+    {
+        return flattened(&links, first);
+    }
     let (mut exprs, mut lambdas, mut leaves) = (Vec::new(), Vec::new(), Leaves::default());
     for arg in args {
         match &arg.node {

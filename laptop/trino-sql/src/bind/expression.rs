@@ -107,10 +107,7 @@ impl<'c> Context<'c> {
             ExprKind::Lambda { .. } => {
                 bail!(TypeMismatch, "Lambda expression is not an argument of a function")
             }
-            ExprKind::Arithmetic(op, left, right) => {
-                let args = vec![self.bind(left)?, self.bind(right)?];
-                self.operator(arithmetic_name(*op), arithmetic_symbol(*op), args)?
-            }
+            ExprKind::Arithmetic(..) | ExprKind::Concat(..) => self.chain(expr)?,
             ExprKind::Negate(inner) => match &inner.kind {
                 ExprKind::Integer(digits) => integer(digits, true)?,
                 ExprKind::Decimal(digits) => decimal(&format!("-{digits}"))?,
@@ -122,10 +119,6 @@ impl<'c> Context<'c> {
                     negated.map_err(|_| err!(TypeMismatch, "Cannot negate {ty}"))?
                 }
             },
-            ExprKind::Concat(left, right) => {
-                let args = vec![self.bind(left)?, self.bind(right)?];
-                self.binder.apply("concat", args)?
-            }
             ExprKind::Compare(op, left, right) => {
                 let (left, right) = (self.bind(left)?, self.bind(right)?);
                 self.compare(*op, left, right)?
@@ -215,21 +208,16 @@ impl<'c> Context<'c> {
             }
             ExprKind::Exists(query) => {
                 let relation = self.binder.bind_query(query, self.scope)?;
-                Typed::boolean(Node::Exists(Arc::new(relation.plan)))
+                // DataFusion has EXISTS in filters only.
+                if matches!(self.clause, "WHERE" | "HAVING") {
+                    Typed::boolean(Node::Exists(Arc::new(relation.plan)))
+                } else {
+                    self.any_rows(&relation, None)?
+                }
             }
             ExprKind::Subquery(query) => {
                 let relation = self.binder.bind_query(query, self.scope)?;
-                match relation.fields.as_slice() {
-                    [field] => Typed {
-                        ty: field.ty.clone(),
-                        node: Node::Scalar(Arc::new(relation.plan)),
-                    },
-                    fields => bail!(
-                        NotSupported,
-                        "Multiple columns returned by subquery are not supported: {}",
-                        fields.len()
-                    ),
-                }
+                self.binder.single_value(relation)?
             }
             ExprKind::Case {
                 operand,
@@ -306,6 +294,30 @@ impl<'c> Context<'c> {
                 "JSON_EXISTS, JSON_VALUE, JSON_QUERY, JSON_OBJECT, JSON_ARRAY"
             ),
         })
+    }
+
+    /// Operators that associate to the left, without recursion: chains may be of any length.
+    fn chain(&self, expr: &Expr) -> Result<Typed> {
+        let (mut links, mut first) = (Vec::new(), expr);
+        while let ExprKind::Arithmetic(_, left, right) | ExprKind::Concat(left, right) = &first.kind {
+            links.push((first, right));
+            first = left;
+        }
+        let mut typed = self.bind(first)?;
+        for (link, right) in links.into_iter().rev() {
+            let args = vec![typed, self.bind(right)?];
+            let bound = match &link.kind {
+                ExprKind::Arithmetic(op, ..) => {
+                    self.operator(arithmetic_name(*op), arithmetic_symbol(*op), args)
+                }
+                _ if args.iter().any(|arg| matches!(arg.ty, Type::Char(_))) => {
+                    self.binder.apply("$concat_chars", args)
+                }
+                _ => self.binder.apply("concat", args),
+            };
+            typed = bound.map_err(|error| error.at(link.at))?;
+        }
+        Ok(typed)
     }
 
     fn not_scalar(&self, what: &str) -> Error {
@@ -456,42 +468,6 @@ impl<'c> Context<'c> {
         Ok(Typed::boolean(Node::Or(all.into_iter().map(equal).collect())))
     }
 
-    fn in_query(&self, value: &Expr, query: &Query) -> Result<Typed> {
-        let value = self.bind(value)?;
-        let relation = self.binder.bind_query(query, self.scope)?;
-        let [column] = relation.fields.as_slice() else {
-            bail!(NotSupported, "IN with a subquery of several columns");
-        };
-        let Some(ty) = common_type(&value.ty, &column.ty).filter(Type::is_comparable) else {
-            bail!(
-                TypeMismatch,
-                "value and result of subquery must be of the same type for IN expression: {} vs {}",
-                value.ty,
-                column.ty
-            );
-        };
-        if !ty.is_native() {
-            bail!(NotSupported, "IN with a subquery of {ty}");
-        }
-        let relation = self.binder.coerced(relation.clone(), std::slice::from_ref(&ty))?;
-        let value = self.binder.coerce(value, &ty)?;
-        Ok(Typed::boolean(Node::In(Box::new(value), Arc::new(relation.plan))))
-    }
-
-    /// `x = ANY (query)` is IN; the others compare with the least and the greatest value.
-    fn quantified(&self, op: Comparison, value: &Expr, all: bool, query: &Query) -> Result<Typed> {
-        match (op, all) {
-            (Comparison::Equal, false) => self.in_query(value, query),
-            (Comparison::NotEqual, true) => Ok(not(self.in_query(value, query)?)),
-            _ => bail!(
-                NotSupported,
-                "{} {}",
-                comparison_symbol(op),
-                if all { "ALL" } else { "ANY" }
-            ),
-        }
-    }
-
     fn case(
         &self,
         operand: Option<&Expr>,
@@ -620,6 +596,10 @@ impl<'c> Context<'c> {
                 let ty = self.bind(&call.args[0])?.ty;
                 Ok(Typed::literal(Value::Text(ty.to_string()), VARCHAR))
             }
+            "concat" if count < 2 => bail!(
+                InvalidFunctionArgument,
+                "There must be two or more concatenation arguments"
+            ),
             "format" if count < 2 => bail!(
                 SyntaxError,
                 "The 'format' function must have at least two arguments"

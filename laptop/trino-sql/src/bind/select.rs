@@ -8,11 +8,13 @@ use datafusion::logical_expr::expr::AggregateFunction;
 use datafusion::logical_expr::{Aggregate, AggregateUDF, Expr, GroupingSet, LogicalPlan, LogicalPlanBuilder};
 
 use super::expression::{Context, dotted_parts};
-use super::set::{SortKey, groupable};
+use super::group::GroupKey;
+use super::set::SortKey;
 use super::window::Windows;
 use super::{Binder, Field, Relation, Scope, is_same_name, ordinal, project_exprs};
 use crate::accumulate::{Gather, OrderKey};
 use crate::ast::{self, ExprKind, GroupingElement, SelectItem};
+use crate::coerce::is_same_carrier;
 use crate::error::{Result, bail, err};
 use crate::registry::{self, Fold};
 use crate::scalar;
@@ -44,9 +46,10 @@ pub(super) struct AggregateCall {
 #[derive(Clone)]
 struct FoldOf(Fold);
 
+/// The name and the arguments tell which it is.
 impl PartialEq for FoldOf {
-    fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
+    fn eq(&self, _: &Self) -> bool {
+        true
     }
 }
 
@@ -124,7 +127,7 @@ impl AggregateCall {
             .zip(&bound.args)
             .map(|(arg, ty)| context.binder.coerce(arg, ty))
             .collect::<Result<_>>()?;
-        let fold = Some(FoldOf(Arc::clone(&function.kernel)));
+        let fold = Some(FoldOf(function.kernel.clone()));
         Ok(Self {
             name: function.name,
             fold,
@@ -160,6 +163,12 @@ impl AggregateCall {
         let Some(FoldOf(fold)) = &self.fold else {
             if args.is_empty() {
                 args.push(scalar::literal(&Value::Int(1), &Type::BigInt)?);
+            } else if self.distinct {
+                args = self
+                    .args
+                    .iter()
+                    .map(|arg| scalar::lower(&crate::key::group_key(arg)))
+                    .collect::<Result<_>>()?;
             }
             return Ok((count_udaf(), args, filter, self.distinct));
         };
@@ -168,7 +177,7 @@ impl AggregateCall {
         }
         let gather = Gather {
             name: self.name.to_owned(),
-            fold: Arc::clone(fold),
+            fold: fold.clone(),
             args: self.args.iter().map(|arg| arg.ty.clone()).collect(),
             result: self.ty.clone(),
             distinct: self.distinct,
@@ -209,12 +218,6 @@ impl Aggregates {
     }
 }
 
-/// Key of GROUP BY and the column that it is after grouping.
-struct GroupKey {
-    typed: Typed,
-    column: Arc<str>,
-}
-
 impl Binder<'_> {
     /// The answer's columns, and the keys that ORDER BY sorts by, over the plan before sorting.
     pub(super) fn bind_select(
@@ -231,7 +234,7 @@ impl Binder<'_> {
         };
         let mut plan = from.plan.clone();
         if let Some(filter) = &select.filter {
-            let filter = Context::scalar(self, scope, "WHERE").boolean(filter, "WHERE clause")?;
+            let filter = Context::scalar(self, scope, "WHERE").filter(filter)?;
             plan = LogicalPlanBuilder::from(plan)
                 .filter(scalar::lower(&filter)?)?
                 .build()?;
@@ -307,11 +310,16 @@ impl Binder<'_> {
 
         let mut relation;
         if select.distinct {
-            outputs
-                .iter()
-                .try_for_each(|(_, output)| groupable(&output.ty).map_err(|error| error.at(select.at)))?;
+            if let Some((_, output)) = outputs.iter().find(|(_, output)| !output.ty.is_comparable()) {
+                let ty = &output.ty;
+                return Err(err!(
+                    TypeMismatch,
+                    "DISTINCT can only be applied to comparable types (actual: {ty})"
+                )
+                .at(select.at));
+            }
             relation = self.project(plan, &outputs)?;
-            relation.plan = LogicalPlanBuilder::from(relation.plan).distinct()?.build()?;
+            relation = self.distinct(relation)?;
             for (key, item) in keys.iter_mut().zip(order_by) {
                 let Some(place) = outputs.iter().position(|(_, output)| *output == key.typed) else {
                     let message = "For SELECT DISTINCT, ORDER BY expressions must appear in select list";
@@ -478,16 +486,10 @@ impl Binder<'_> {
                 )
                 .at(expr.at));
             }
-            groupable(&typed.ty).map_err(|error| error.at(expr.at))?;
             if let Some(place) = keys.iter().position(|key| key.typed == typed) {
                 return Ok(place);
             }
-            // A plain column keeps its name, so that subqueries that read it still do.
-            let column = match &typed.node {
-                Node::Column(name) => Arc::clone(name),
-                _ => self.unique("key"),
-            };
-            keys.push(GroupKey { typed, column });
+            keys.push(GroupKey::new(self, typed));
             Ok(keys.len() - 1)
         };
         let mut places = |set: &[ast::Expr]| set.iter().map(&mut place_of).collect::<Result<Vec<_>>>();
@@ -557,9 +559,7 @@ impl Binder<'_> {
     ) -> Result<LogicalPlan> {
         let mut exprs: Vec<_> = fields.iter().map(|field| scalar::column(&field.column)).collect();
         for key in keys {
-            if !matches!(key.typed.node, Node::Column(_)) {
-                exprs.push(scalar::lower(&key.typed)?.alias(key.column.as_ref()));
-            }
+            exprs.extend(key.input()?);
         }
         if exprs.is_empty() {
             exprs.push(scalar::literal(&Value::Int(1), &Type::Integer)?.alias(self.unique("row").as_ref()));
@@ -571,7 +571,10 @@ impl Binder<'_> {
             let call = AggregateFunction::new_udf(function, args, distinct, filter, Vec::new(), None);
             aggregates.push(Expr::AggregateFunction(call).alias(column.as_ref()));
         }
-        let key = |place: &usize| scalar::column(&keys[*place].column);
+        for key in keys {
+            aggregates.extend(key.sample()?);
+        }
+        let key = |place: &usize| keys[*place].key();
         // In the order in which DataFusion sees them: its grouping id counts the bits from the last.
         let mut seen: Vec<usize> = Vec::new();
         sets.iter().flatten().for_each(|place| {
@@ -596,19 +599,25 @@ impl Binder<'_> {
         let mut plan = LogicalPlanBuilder::from(plan)
             .aggregate(group_exprs, aggregates)?
             .build()?;
-        if groupings.is_empty() {
+        if groupings.is_empty() && seen.iter().all(|place| keys[*place].is_plain()) {
             return Ok(plan);
         }
-        let mut exprs: Vec<Expr> = seen.iter().map(key).collect();
+        let outputs = seen.iter().map(|place| keys[*place].output());
+        let mut exprs = outputs.collect::<Result<Vec<Expr>>>()?;
         exprs.extend(calls.iter().map(|(column, _)| scalar::column(column)));
         let id = self.unique("grouping_id");
-        if several {
+        if several && !groupings.is_empty() {
             let found = scalar::column(Aggregate::INTERNAL_GROUPING_ID);
             let mut with_id = exprs.clone();
             let cast =
                 datafusion::logical_expr::Cast::new(Box::new(found), arrow::datatypes::DataType::Int64);
             with_id.push(Expr::Cast(cast).alias(id.as_ref()));
             plan = project_exprs(plan, with_id)?;
+            exprs = seen
+                .iter()
+                .map(|place| scalar::column(&keys[*place].column))
+                .chain(calls.iter().map(|(column, _)| scalar::column(column)))
+                .collect();
         }
         for (column, args) in groupings {
             let mut bits = Vec::with_capacity(args.len());
@@ -661,7 +670,8 @@ impl Binder<'_> {
 /// An expression over the input as one over the groups: keys are columns now, and a column of the input that is none
 /// is an error.
 fn grouped(typed: Typed, keys: &[GroupKey], fields: &[Field]) -> Result<Typed> {
-    if let Some(key) = keys.iter().find(|key| key.typed == typed) {
+    let is_key = |key: &&GroupKey| key.typed.node == typed.node && is_same_carrier(&key.typed.ty, &typed.ty);
+    if let Some(key) = keys.iter().find(is_key) {
         return Ok(Typed::column(&key.column, typed.ty));
     }
     if let Node::Column(name) = &typed.node

@@ -12,6 +12,7 @@ use crate::error::{Position, Result, bail, err};
 use crate::scalar;
 use crate::typed::{Node, Typed};
 use crate::types::Type;
+use crate::value::Value;
 
 /// Key of ORDER BY.
 #[derive(Debug, Clone)]
@@ -31,7 +32,7 @@ impl SortKey {
             );
         }
         Ok(Sort::new(
-            scalar::lower(&crate::functions::column::sort_key(&self.typed))?,
+            scalar::lower(&crate::key::sort_key(&self.typed))?,
             !self.descending,
             self.nulls_first,
         ))
@@ -245,27 +246,28 @@ impl Binder<'_> {
             })?);
         }
         if !all || op != SetOp::Union {
-            types
-                .iter()
-                .try_for_each(|ty| groupable(ty).map_err(|error| error.at(at)))?;
+            if let Some(ty) = types.iter().find(|ty| !ty.is_comparable()) {
+                return Err(err!(
+                    TypeMismatch,
+                    "Type {ty} is not comparable and therefore cannot be used in {name} query"
+                )
+                .at(at));
+            }
         }
         let names: Vec<_> = left.fields.iter().map(|field| field.name.clone()).collect();
         let (left, right) = (self.coerced(left, &types)?, self.coerced(right, &types)?);
         let plan = match (op, all) {
             (SetOp::Union, true) => LogicalPlanBuilder::from(left.plan).union(right.plan)?.build()?,
-            (SetOp::Union, false) => LogicalPlanBuilder::from(left.plan)
-                .union(right.plan)?
-                .distinct()?
-                .build()?,
-            (SetOp::Intersect, false) => LogicalPlanBuilder::intersect(left.plan, right.plan, false)?,
-            (SetOp::Except, false) => LogicalPlanBuilder::except(left.plan, right.plan, false)?,
-            // DataFusion's ALL ignores how often a row occurs: the number of the occurrence makes rows distinct.
-            (SetOp::Intersect, true) => {
-                LogicalPlanBuilder::intersect(self.numbered(&left)?, self.numbered(&right)?, false)?
+            (SetOp::Union, false) => {
+                let plan = LogicalPlanBuilder::from(left.plan.clone())
+                    .union(right.plan)?
+                    .build()?;
+                self.distinct(Relation { plan, ..left })?.plan
             }
-            (SetOp::Except, true) => {
-                LogicalPlanBuilder::except(self.numbered(&left)?, self.numbered(&right)?, false)?
-            }
+            (SetOp::Intersect, all) => self.sided(left, right, all, |left, right| left.and(right))?,
+            (SetOp::Except, all) => self.sided(left, right, all, |left, right| {
+                left.and(Expr::Not(Box::new(right)))
+            })?,
         };
         let (mut fields, mut exprs) = (Vec::new(), Vec::new());
         for (i, (name, ty)) in names.into_iter().zip(types).enumerate() {
@@ -285,17 +287,67 @@ impl Binder<'_> {
         })
     }
 
-    /// The rows with the number of each among those that are equal to it.
-    fn numbered(&self, relation: &Relation) -> Result<LogicalPlan> {
+    /// The rows of both sides, each once, of which a condition holds that is told which of the sides have them. With
+    /// `all`, a row that occurs several times is as many rows: they differ by the number of the occurrence.
+    fn sided(
+        &self,
+        left: Relation,
+        right: Relation,
+        all: bool,
+        condition: impl Fn(Expr, Expr) -> Expr,
+    ) -> Result<LogicalPlan> {
+        let (in_left, in_right, number) = (self.unique("left"), self.unique("right"), self.unique("number"));
+        let side = |relation: &Relation, is_left: bool| -> Result<LogicalPlan> {
+            let mut exprs: Vec<_> = relation
+                .fields
+                .iter()
+                .map(|field| scalar::column(&field.column))
+                .collect();
+            for (name, value) in [(&in_left, is_left), (&in_right, !is_left)] {
+                let value = scalar::literal(&Value::Boolean(value), &Type::Boolean)?;
+                exprs.push(value.alias(name.as_ref()));
+            }
+            let plan = if all {
+                exprs.push(scalar::column(&number));
+                self.numbered(relation, &number)?
+            } else {
+                relation.plan.clone()
+            };
+            project_exprs(plan, exprs)
+        };
+        let plan = LogicalPlanBuilder::from(side(&left, true)?)
+            .union(side(&right, false)?)?
+            .build()?;
+        let any = |name: &str| -> Result<Expr> {
+            let flag = Typed::column(&name.into(), Type::Boolean);
+            Ok(Expr::AggregateFunction(super::group::aggregate("bool_or", &flag)?).alias(name))
+        };
+        let aggregates = vec![any(&in_left)?, any(&in_right)?];
+        let further = if all {
+            vec![scalar::column(&number)]
+        } else {
+            Vec::new()
+        };
+        let plan = self.groups(plan, &left, further, aggregates)?;
+        let holds = condition(scalar::column(&in_left), scalar::column(&in_right));
+        let plan = LogicalPlanBuilder::from(plan).filter(holds)?.build()?;
+        let columns = left.fields.iter().map(|field| scalar::column(&field.column));
+        project_exprs(plan, columns.collect())
+    }
+
+    /// The rows with the number of each among those that are not distinct from it.
+    fn numbered(&self, relation: &Relation, name: &str) -> Result<LogicalPlan> {
         let mut number = WindowFunction::new(row_number_udwf(), Vec::new());
         number.params.partition_by = relation
             .fields
             .iter()
-            .map(|field| scalar::column(&field.column))
-            .collect();
-        let name = self.unique("number");
+            .map(|field| {
+                let typed = Typed::column(&field.column, field.ty.clone());
+                scalar::lower(&crate::key::group_key(&typed))
+            })
+            .collect::<Result<_>>()?;
         Ok(LogicalPlanBuilder::from(relation.plan.clone())
-            .window([Expr::from(number).alias(name.as_ref())])?
+            .window([Expr::from(number).alias(name)])?
             .build()?)
     }
 
@@ -370,18 +422,6 @@ impl Binder<'_> {
             plan: project_exprs(plan, renamed)?,
             fields,
         })
-    }
-}
-
-/// Whether rows can be told apart by values of a type: what Arrow would tell apart otherwise than Trino is not done.
-pub(super) fn groupable(ty: &Type) -> Result<()> {
-    match ty {
-        Type::TimestampTz(_) | Type::Map(..) => {
-            Err(err!(NotSupported, "grouping and telling apart values of {ty}"))
-        }
-        Type::Array(item) => groupable(item),
-        Type::Row(fields) => fields.iter().try_for_each(|field| groupable(&field.ty)),
-        _ => Ok(()),
     }
 }
 

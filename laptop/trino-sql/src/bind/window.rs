@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
+use arrow::datatypes::IntervalMonthDayNano;
 use datafusion::common::ScalarValue;
 use datafusion::functions_window::cume_dist::cume_dist_udwf;
 use datafusion::functions_window::lead_lag::{lag_udwf, lead_udwf};
@@ -96,6 +97,18 @@ impl<'w> Windows<'w> {
             self.specification(window, &inner, &mut partition_by, &mut order_by, &mut frame, 0)?;
         }
         let (function, ty) = if registry::aggregates().has(name) || name == "count" {
+            if call.distinct {
+                bail!(
+                    NotSupported,
+                    "DISTINCT in window function parameters not yet supported: {name}"
+                );
+            }
+            if !call.order_by.is_empty() {
+                bail!(
+                    NotSupported,
+                    "Window function with ORDER BY is not supported: {name}"
+                );
+            }
             let bound = AggregateCall::bind(&inner, call, name)?;
             let ty = bound.ty.clone();
             (WindowOf::Aggregate(bound), ty)
@@ -162,7 +175,14 @@ impl<'w> Windows<'w> {
         }
         for expr in &spec.partition_by {
             let typed = context.bind(expr)?;
-            super::set::groupable(&typed.ty).map_err(|error| error.at(expr.at))?;
+            if !typed.ty.is_comparable() {
+                let ty = &typed.ty;
+                return Err(err!(
+                    TypeMismatch,
+                    "{ty} is not comparable, and therefore cannot be used in window function PARTITION BY"
+                )
+                .at(expr.at));
+            }
             partition_by.push(typed);
         }
         for item in &spec.order_by {
@@ -197,6 +217,9 @@ fn frame_of(frame: &ast::Frame, context: &Context<'_>, order_by: &[SortKey]) -> 
                     )
                     .at(expr.at));
                 };
+                if let Some(interval) = interval_distance(&key.typed.ty, &typed) {
+                    return Ok(interval);
+                }
                 let typed = context.binder.coerce(typed, &key.typed.ty).map_err(|_| {
                     err!(NotSupported, "RANGE over {} with this distance", key.typed.ty).at(expr.at)
                 })?;
@@ -228,6 +251,28 @@ fn frame_of(frame: &ast::Frame, context: &Context<'_>, order_by: &[SortKey]) -> 
         bound(&frame.start)?,
         bound(&frame.end)?,
     ))
+}
+
+/// An interval as the distance from a date or a timestamp; a day is the shortest for dates.
+fn interval_distance(key: &Type, distance: &Typed) -> Option<ScalarValue> {
+    const DAY_MILLIS: i64 = 86_400_000;
+    let Node::Literal(Value::Int(length)) = distance.node else {
+        return None;
+    };
+    let interval = match (key, &distance.ty) {
+        _ if length < 0 => return None,
+        (Type::Date | Type::Timestamp(_), Type::IntervalYear) => {
+            IntervalMonthDayNano::new(i32::try_from(length).ok()?, 0, 0)
+        }
+        (Type::Timestamp(_), Type::IntervalDay) => {
+            IntervalMonthDayNano::new(0, 0, length.checked_mul(1_000_000)?)
+        }
+        (Type::Date, Type::IntervalDay) if length % DAY_MILLIS == 0 => {
+            IntervalMonthDayNano::new(0, i32::try_from(length / DAY_MILLIS).ok()?, 0)
+        }
+        _ => return None,
+    };
+    Some(ScalarValue::IntervalMonthDayNano(Some(interval)))
 }
 
 fn unbounded(unit: FrameUnit) -> ScalarValue {
@@ -350,7 +395,7 @@ impl WindowCall {
         function.params.partition_by = self
             .partition_by
             .iter()
-            .map(scalar::lower)
+            .map(|typed| scalar::lower(&crate::key::group_key(typed)))
             .collect::<Result<_>>()?;
         function.params.order_by = self.order_by.iter().map(SortKey::lower).collect::<Result<_>>()?;
         function.params.window_frame = self.frame.clone();

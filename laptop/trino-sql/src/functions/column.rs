@@ -12,7 +12,6 @@ use datafusion::logical_expr::{
 
 use crate::error::Result;
 use crate::registry::Kernel;
-use crate::typed::{Applied, Node, Typed};
 use crate::types::{Type, entries_field, item_field, row_fields};
 use crate::zone;
 
@@ -144,24 +143,4 @@ pub(crate) fn field(place: usize) -> Kernel {
         let mask = arrow::array::BooleanArray::new(!nulls.inner(), None);
         Ok(arrow::compute::nullif(column, &mask)?)
     })
-}
-
-/// What Arrow orders as Trino orders the value.
-pub(crate) fn sort_key(typed: &Typed) -> Typed {
-    let Type::TimestampTz(digits) = typed.ty else {
-        return typed.clone();
-    };
-    let ty = Type::Timestamp(digits);
-    let applied = Applied {
-        name: "instant".to_owned(),
-        kernel: field(0),
-        args: vec![typed.ty.clone()],
-        result: ty.clone(),
-        volatile: false,
-        total: true,
-    };
-    Typed {
-        ty,
-        node: Node::Call(Arc::new(applied), vec![typed.clone()]),
-    }
 }

@@ -30,6 +30,14 @@ pub(crate) fn scalars() -> Vec<Scalar> {
             }),
         ),
         function(
+            "$concat_chars",
+            &["(char(x), char(y)) char(x + y)"],
+            values(|call, args| {
+                let text = |i: usize| crate::cast::to_text(&args[i], &call.args[i]);
+                Ok(Value::Text((text(0) + &text(1)).trim_end_matches(' ').to_owned()))
+            }),
+        ),
+        function(
             "concat",
             &["(varchar...) varchar"],
             values(|_, args| {
