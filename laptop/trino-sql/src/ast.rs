@@ -126,11 +126,6 @@ pub(crate) enum RelationKind {
         right: Box<Relation>,
         on: JoinOn,
     },
-    Sample {
-        relation: Box<Relation>,
-        method: Ident,
-    },
-    MatchRecognize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -164,7 +159,6 @@ pub(crate) struct WindowSpec {
     pub partition_by: Vec<Expr>,
     pub order_by: Vec<SortItem>,
     pub frame: Option<Frame>,
-    pub at: Position,
 }
 
 #[derive(Debug, Clone)]

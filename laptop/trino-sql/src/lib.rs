@@ -2,8 +2,9 @@
 //!
 //! A statement is parsed by Trino's grammar ([`parse`]), typed by Trino's rules ([`bind`]) and becomes a DataFusion plan
 //! in which nothing is left to DataFusion's own planner, coercions or functions: every expression in it is a column, a
-//! literal, a comparison of equal types that Arrow compares as Trino does, or a function of this crate. What the crate
-//! does not know is an [`Error`] with Trino's name for its kind.
+//! literal, a comparison of equal types that Arrow compares as Trino does, or a function of this crate; of DataFusion's
+//! functions there are `count` and those that only windows have. What the crate does not know is an [`Error`] with Trino's
+//! name for its kind.
 
 mod accumulate;
 mod ast;

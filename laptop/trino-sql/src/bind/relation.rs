@@ -69,12 +69,6 @@ impl Binder<'_> {
                 let left = self.bind_relation(left, scope)?;
                 self.bind_join(*kind, left, right, on, scope, relation.at)
             }
-            RelationKind::Sample { .. } => {
-                Err(err!(NotSupported, "TABLESAMPLE is not supported").at(relation.at))
-            }
-            RelationKind::MatchRecognize => {
-                Err(err!(NotSupported, "MATCH_RECOGNIZE is not supported").at(relation.at))
-            }
         }
     }
 

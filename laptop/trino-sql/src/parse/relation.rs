@@ -80,21 +80,15 @@ impl Parser {
     }
 
     fn sampled_relation(&mut self) -> Result<Relation> {
-        let at = self.at();
         let relation = self.aliased_relation()?;
-        if !(self.is_word(0, "tablesample") && self.is_ident(1) && self.is_symbol(2, "(")) {
-            return Ok(relation);
+        let at = self.at();
+        if self.is_word(0, "tablesample") && self.is_ident(1) && self.is_symbol(2, "(") {
+            return Err(err!(NotSupported, "TABLESAMPLE is not supported").at(at));
         }
-        self.advance();
-        let method = self.ident()?;
-        self.in_parentheses(Self::expression)?;
-        Ok(Relation {
-            kind: RelationKind::Sample {
-                relation: Box::new(relation),
-                method,
-            },
-            at,
-        })
+        if self.is_word(0, "match_recognize") && self.is_symbol(1, "(") {
+            return Err(err!(NotSupported, "MATCH_RECOGNIZE is not supported").at(at));
+        }
+        Ok(relation)
     }
 
     fn aliased_relation(&mut self) -> Result<Relation> {
@@ -169,7 +163,6 @@ impl Parser {
     }
 
     pub(super) fn window_spec(&mut self) -> Result<WindowSpec> {
-        let at = self.at();
         let clause = ["partition", "rows", "range", "groups"]
             .iter()
             .any(|word| self.is_word(0, word) && !self.is_symbol(1, ")"));
@@ -210,7 +203,6 @@ impl Parser {
             partition_by,
             order_by,
             frame,
-            at,
         })
     }
 
