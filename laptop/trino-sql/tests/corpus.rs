@@ -106,7 +106,9 @@ fn run() {
 /// Equal answers that each group has reached.
 fn hold(groups: &BTreeMap<String, BTreeMap<Outcome, usize>>) {
     let of = |outcomes: &BTreeMap<Outcome, usize>, outcome| outcomes.get(&outcome).copied().unwrap_or(0);
-    let equal = |outcomes| of(outcomes, Outcome::Equal) + of(outcomes, Outcome::OtherError);
+    let equal = |outcomes: &BTreeMap<Outcome, usize>| {
+        of(outcomes, Outcome::Equal) + of(outcomes, Outcome::OtherError)
+    };
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/corpus/reached.txt");
     if std::env::var("CORPUS_REACHED").is_ok_and(|what| what == "write") {
         let lines: Vec<_> = groups
@@ -120,7 +122,7 @@ fn hold(groups: &BTreeMap<String, BTreeMap<Outcome, usize>>) {
         .lines()
         .filter_map(|line| {
             let (group, floor) = line.split_once(' ').unwrap();
-            let found = groups.get(group).map_or(0, equal);
+            let found = groups.get(group).map_or(0, &equal);
             (found < floor.parse().unwrap()).then(|| format!("{group}: {found} equal, {floor} before"))
         })
         .collect();
