@@ -206,15 +206,7 @@ impl<'c> Context<'c> {
                 }
                 self.binder.apply("$like", args)?
             }
-            ExprKind::Exists(query) => {
-                let relation = self.binder.bind_query(query, self.scope)?;
-                // DataFusion has EXISTS in filters only.
-                if matches!(self.clause, "WHERE" | "HAVING") {
-                    Typed::boolean(Node::Exists(Arc::new(relation.plan)))
-                } else {
-                    self.any_rows(&relation, None)?
-                }
-            }
+            ExprKind::Exists(query) => self.exists(query)?,
             ExprKind::Subquery(query) => {
                 let relation = self.binder.bind_query(query, self.scope)?;
                 self.binder.single_value(relation)?

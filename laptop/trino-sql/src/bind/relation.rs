@@ -8,6 +8,7 @@ use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder, Subquery};
 
 use super::expression::Context;
+use super::subquery::vet;
 use super::{Binder, Field, Relation, Scope, TableName, did_you_mean, is_same_name, project_exprs};
 use crate::ast::{self, Comparison, Ident, JoinKind, JoinOn, RelationKind};
 use crate::error::{Position, Result, err};
@@ -511,6 +512,7 @@ impl Binder<'_> {
         } else if let Some(plan) = inlined(&left.plan, &right.plan, &left.fields)? {
             return Ok(Relation { plan, fields });
         } else {
+            vet(&right.plan, true).map_err(|error| error.at(at))?;
             LogicalPlan::Subquery(Subquery {
                 subquery: Arc::new(right.plan),
                 outer_ref_columns: outer,

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use datafusion::common::JoinType;
 use datafusion::functions_aggregate::count::count_udaf;
 use datafusion::logical_expr::expr::AggregateFunction;
 use datafusion::logical_expr::{Expr as DataFusionExpr, LogicalPlan, LogicalPlanBuilder};
@@ -32,6 +33,10 @@ impl Context<'_> {
                 let (value, relation) = self
                     .in_operands(value, query)
                     .map_err(|error| error.at(filter.at))?;
+                if has_one_row(&relation.plan) {
+                    return self.equals_single(value, relation);
+                }
+                vet(&relation.plan, false).map_err(|error| error.at(filter.at))?;
                 Ok(Typed::boolean(Node::In(Box::new(value), Arc::new(relation.plan))))
             }
             _ => self.boolean(filter, "WHERE clause"),
@@ -63,6 +68,9 @@ impl Context<'_> {
     /// `value IN (query)`: true if a row equals it, else NULL if it or a row is NULL.
     pub(super) fn in_query(&self, value: &Expr, query: &Query) -> Result<Typed> {
         let (value, relation) = self.in_operands(value, query)?;
+        if has_one_row(&relation.plan) {
+            return self.equals_single(value, relation);
+        }
         let item = item_of(&relation);
         let equal = compared(Comparison::Equal, item.clone(), outward(value.clone()));
         Ok(case(
@@ -118,8 +126,27 @@ impl Context<'_> {
         ))
     }
 
+    /// `value IN (query)` of a query that has one row.
+    fn equals_single(&self, value: Typed, relation: Relation) -> Result<Typed> {
+        let single = self.binder.single_value(relation)?;
+        Ok(compared(Comparison::Equal, value, single))
+    }
+
+    /// `EXISTS (query)`. DataFusion has it in filters only.
+    pub(super) fn exists(&self, query: &Query) -> Result<Typed> {
+        let relation = self.binder.bind_query(query, self.scope)?;
+        if !matches!(self.clause, "WHERE" | "HAVING") || has_one_row(&relation.plan) {
+            return self.any_rows(&relation, None);
+        }
+        vet(&relation.plan, false)?;
+        Ok(Typed::boolean(Node::Exists(Arc::new(relation.plan))))
+    }
+
     /// Whether the query has rows for which a condition holds.
     pub(super) fn any_rows(&self, relation: &Relation, condition: Option<Typed>) -> Result<Typed> {
+        if condition.is_none() && has_one_row(&relation.plan) {
+            return Ok(truth(true));
+        }
         let mut plan = relation.plan.clone();
         if let Some(condition) = condition {
             plan = LogicalPlanBuilder::from(plan)
@@ -145,6 +172,7 @@ impl Binder<'_> {
             );
         };
         if has_one_row(&relation.plan) {
+            vet(&relation.plan, true)?;
             return Ok(Typed {
                 ty: field.ty.clone(),
                 node: Node::Scalar(Arc::new(relation.plan)),
@@ -164,6 +192,7 @@ impl Binder<'_> {
         let plan = LogicalPlanBuilder::from(plan.clone())
             .aggregate(Vec::<DataFusionExpr>::new(), vec![call])?
             .build()?;
+        vet(&plan, true)?;
         Ok(Typed {
             ty,
             node: Node::Scalar(Arc::new(plan)),
@@ -183,6 +212,37 @@ fn has_one_row(plan: &LogicalPlan) -> bool {
         LogicalPlan::Aggregate(aggregate) => aggregate.group_expr.is_empty(),
         LogicalPlan::EmptyRelation(empty) => empty.produce_one_row,
         _ => false,
+    }
+}
+
+/// Refuses what DataFusion would answer otherwise when it makes a join of a subquery that reads columns from around it.
+///
+/// It pulls the filters that read them up to the join, over anything that is not listed here: window functions would see
+/// all rows, and an outer join would lose its own. An aggregate without groups has a row even where the filter leaves it
+/// none, which DataFusion makes up for at the top of a subquery in place of a value alone.
+pub(super) fn vet(plan: &LogicalPlan, top_of_value: bool) -> Result<()> {
+    if plan.all_out_ref_exprs().is_empty() {
+        return Ok(());
+    }
+    let is_outer_free = |plan: &LogicalPlan| plan.all_out_ref_exprs().is_empty();
+    match plan {
+        LogicalPlan::Projection(projection) => vet(&projection.input, top_of_value),
+        LogicalPlan::Filter(filter) => vet(&filter.input, false),
+        LogicalPlan::Aggregate(aggregate) if top_of_value || !aggregate.group_expr.is_empty() => {
+            vet(&aggregate.input, false)
+        }
+        LogicalPlan::Join(join)
+            if match join.join_type {
+                JoinType::Inner => true,
+                JoinType::Left => is_outer_free(&join.right),
+                JoinType::Right => is_outer_free(&join.left),
+                _ => false,
+            } =>
+        {
+            vet(&join.left, false)?;
+            vet(&join.right, false)
+        }
+        _ => bail!(NotSupported, "Given correlated subquery is not supported"),
     }
 }
 
