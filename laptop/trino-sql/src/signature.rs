@@ -338,7 +338,14 @@ fn sized(name: &str, numbers: &[i64], zone: bool) -> Option<Type> {
         "varchar" if numbers[0] >= UNBOUNDED => Type::Varchar(None),
         "varchar" => Type::Varchar(Some(u32::try_from(numbers[0]).ok()?)),
         "char" => Type::Char(u32::try_from(numbers[0]).ok()?.min(65_536)),
-        "decimal" => Type::Decimal(small(0)?, small(1)?),
+        "decimal" => {
+            let (precision, scale) = (small(0)?, small(1)?);
+            // A product may ask for more digits behind the point than there are.
+            if scale > precision || precision > 38 {
+                return None;
+            }
+            Type::Decimal(precision, scale)
+        }
         "timestamp" if zone => Type::TimestampTz(small(0)?),
         "timestamp" => Type::Timestamp(small(0)?),
         "time" => Type::Time(small(0)?),
