@@ -7,11 +7,16 @@ mod aggregate;
 mod arithmetic;
 mod array;
 pub(crate) mod column;
+mod datetime;
+mod interval;
 pub(crate) mod json_cast;
 mod like;
 mod math;
 pub(crate) mod network;
+mod read;
+mod sequence;
 mod string;
+mod unixtime;
 pub(crate) mod unnest;
 
 use crate::registry::{Aggregate, Scalar};
@@ -20,9 +25,13 @@ pub(crate) fn scalars() -> Vec<Vec<Scalar>> {
     vec![
         arithmetic::scalars(),
         array::scalars(),
+        datetime::scalars(),
+        interval::scalars(),
         like::scalars(),
         math::scalars(),
+        sequence::scalars(),
         string::scalars(),
+        unixtime::scalars(),
     ]
 }
 
