@@ -7,6 +7,8 @@ mod aggregate;
 mod arithmetic;
 mod array;
 pub(crate) mod column;
+mod date_pattern;
+mod date_text;
 mod datetime;
 mod interval;
 pub(crate) mod json_cast;
@@ -25,6 +27,7 @@ pub(crate) fn scalars() -> Vec<Vec<Scalar>> {
     vec![
         arithmetic::scalars(),
         array::scalars(),
+        date_text::scalars(),
         datetime::scalars(),
         interval::scalars(),
         like::scalars(),
