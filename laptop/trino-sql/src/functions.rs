@@ -12,7 +12,9 @@ mod date_text;
 mod datetime;
 mod interval;
 pub(crate) mod json_cast;
+mod lambda;
 mod like;
+mod map;
 mod math;
 pub(crate) mod network;
 mod read;
@@ -30,7 +32,9 @@ pub(crate) fn scalars() -> Vec<Vec<Scalar>> {
         date_text::scalars(),
         datetime::scalars(),
         interval::scalars(),
+        lambda::scalars(),
         like::scalars(),
+        map::scalars(),
         math::scalars(),
         sequence::scalars(),
         string::scalars(),
