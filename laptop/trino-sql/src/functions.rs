@@ -6,6 +6,7 @@
 mod aggregate;
 mod arithmetic;
 mod array;
+mod bitwise;
 pub(crate) mod column;
 mod date_pattern;
 mod date_text;
@@ -29,6 +30,7 @@ pub(crate) fn scalars() -> Vec<Vec<Scalar>> {
     vec![
         arithmetic::scalars(),
         array::scalars(),
+        bitwise::scalars(),
         date_text::scalars(),
         datetime::scalars(),
         interval::scalars(),
