@@ -11,6 +11,7 @@ pub(crate) mod column;
 mod date_pattern;
 mod date_text;
 mod datetime;
+mod format;
 mod interval;
 pub(crate) mod json_cast;
 mod lambda;
@@ -33,6 +34,7 @@ pub(crate) fn scalars() -> Vec<Vec<Scalar>> {
         bitwise::scalars(),
         date_text::scalars(),
         datetime::scalars(),
+        format::scalars(),
         interval::scalars(),
         lambda::scalars(),
         like::scalars(),
