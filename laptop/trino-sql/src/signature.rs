@@ -327,7 +327,7 @@ fn sizes(name: &str, zone: bool, ty: &Type, coerce: bool) -> Option<Vec<i64>> {
         ("timestamp", Type::Timestamp(digits)) if zone && coerce => vec![i64::from(*digits)],
         ("timestamp", Type::Date) if coerce => vec![0],
         ("time", Type::Time(digits)) => vec![i64::from(*digits)],
-        ("varchar" | "char" | "timestamp" | "time", Type::Unknown) if coerce => vec![0],
+        ("varchar" | "timestamp" | "time", Type::Unknown) if coerce => vec![0],
         _ => return None,
     })
 }
