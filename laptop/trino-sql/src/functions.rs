@@ -6,6 +6,7 @@
 mod aggregate;
 mod arithmetic;
 mod array;
+mod binary;
 mod bitwise;
 pub(crate) mod column;
 mod date_pattern;
@@ -24,6 +25,7 @@ mod sequence;
 mod string;
 mod unixtime;
 pub(crate) mod unnest;
+mod xxhash;
 
 use crate::registry::{Aggregate, Scalar};
 
@@ -31,6 +33,7 @@ pub(crate) fn scalars() -> Vec<Vec<Scalar>> {
     vec![
         arithmetic::scalars(),
         array::scalars(),
+        binary::scalars(),
         bitwise::scalars(),
         date_text::scalars(),
         datetime::scalars(),
@@ -40,6 +43,7 @@ pub(crate) fn scalars() -> Vec<Vec<Scalar>> {
         like::scalars(),
         map::scalars(),
         math::scalars(),
+        network::scalars(),
         sequence::scalars(),
         string::scalars(),
         unixtime::scalars(),
