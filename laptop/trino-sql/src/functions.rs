@@ -25,6 +25,7 @@ mod sequence;
 mod string;
 mod unixtime;
 pub(crate) mod unnest;
+mod url;
 mod xxhash;
 
 use crate::registry::{Aggregate, Scalar};
@@ -47,6 +48,7 @@ pub(crate) fn scalars() -> Vec<Vec<Scalar>> {
         sequence::scalars(),
         string::scalars(),
         unixtime::scalars(),
+        url::scalars(),
     ]
 }
 
