@@ -21,6 +21,7 @@ mod map;
 mod math;
 pub(crate) mod network;
 mod read;
+mod regexp;
 mod sequence;
 mod string;
 mod unixtime;
@@ -45,6 +46,7 @@ pub(crate) fn scalars() -> Vec<Vec<Scalar>> {
         map::scalars(),
         math::scalars(),
         network::scalars(),
+        regexp::scalars(),
         sequence::scalars(),
         string::scalars(),
         unixtime::scalars(),
