@@ -14,6 +14,7 @@ mod date_text;
 mod datetime;
 mod format;
 mod interval;
+mod json;
 pub(crate) mod json_cast;
 mod lambda;
 mod like;
@@ -41,6 +42,7 @@ pub(crate) fn scalars() -> Vec<Vec<Scalar>> {
         datetime::scalars(),
         format::scalars(),
         interval::scalars(),
+        json::scalars(),
         lambda::scalars(),
         like::scalars(),
         map::scalars(),

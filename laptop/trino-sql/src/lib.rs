@@ -13,6 +13,7 @@ mod coerce;
 mod compare;
 mod error;
 mod functions;
+mod json;
 mod lexer;
 mod number;
 mod parse;
