@@ -1,6 +1,7 @@
 //! Names to columns, types to expressions, statements to plans, by Trino's rules.
 
 mod expression;
+mod json;
 mod relation;
 mod select;
 mod set;

@@ -14,6 +14,7 @@ mod compare;
 mod error;
 mod functions;
 mod json;
+mod json_path;
 mod lexer;
 mod number;
 mod parse;

@@ -301,10 +301,7 @@ impl<'c> Context<'c> {
                 }
             }
             ExprKind::Current(name, precision) => self.binder.current(name, *precision)?,
-            ExprKind::Json(_) => bail!(
-                NotSupported,
-                "JSON_EXISTS, JSON_VALUE, JSON_QUERY, JSON_OBJECT, JSON_ARRAY"
-            ),
+            ExprKind::Json(call) => self.json(call)?,
         })
     }
 
@@ -616,6 +613,7 @@ impl<'c> Context<'c> {
                     node: Node::Try(Box::new(inner)),
                 })
             }
+            "now" if count == 0 => self.binder.current("current_timestamp", None),
             "typeof" if count == 1 => {
                 let ty = self.bind(&call.args[0])?.ty;
                 Ok(Typed::literal(Value::Text(ty.to_string()), VARCHAR))
