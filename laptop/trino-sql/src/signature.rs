@@ -316,7 +316,6 @@ fn sizes(name: &str, zone: bool, ty: &Type, coerce: bool) -> Option<Vec<i64>> {
         ("varchar", Type::Varchar(length)) => vec![length.map_or(UNBOUNDED, i64::from)],
         ("varchar", Type::Char(length)) if coerce => vec![i64::from(*length)],
         ("char", Type::Char(length)) => vec![i64::from(*length)],
-        ("char", Type::Varchar(Some(length))) if coerce => vec![i64::from(*length)],
         ("decimal", Type::Decimal(precision, scale)) => vec![i64::from(*precision), i64::from(*scale)],
         ("decimal", _) if coerce => {
             let (precision, scale) = as_decimal(ty)?;

@@ -3,7 +3,7 @@
 use crate::error::{Result, bail, err};
 use crate::functions::read::{int, text};
 use crate::registry::{Scalar, each1, each2, each3, function, values, values_or_null};
-use crate::types::Type;
+use crate::types::{Type, VARCHAR};
 use crate::value::Value;
 
 pub(crate) fn scalars() -> Vec<Scalar> {
@@ -165,8 +165,15 @@ pub(crate) fn scalars() -> Vec<Scalar> {
         ),
         function(
             "concat",
-            &["(char(x), char(y)) char(x + y)"],
+            &[
+                "(char(x), char(y)) char(x + y)",
+                "(char(x), varchar(y)) char(x + y)",
+                "(varchar(x), char(y)) char(x + y)",
+            ],
             values(|call, args| {
+                if call.args.contains(&VARCHAR) {
+                    bail!(NotSupported, "concat of a char and a varchar without bound");
+                }
                 let first = crate::cast::to_text(&args[0], &call.args[0]);
                 Ok(Value::Text(
                     (first + text(&args[1])).trim_end_matches(' ').to_owned(),
