@@ -2,6 +2,7 @@
 
 mod expression;
 mod group;
+mod json;
 mod relation;
 mod select;
 mod set;

@@ -56,6 +56,9 @@ kinds! {
     SubqueryMultipleRows "SUBQUERY_MULTIPLE_ROWS",
     JsonInputConversion "JSON_INPUT_CONVERSION_ERROR",
     JsonValueResult "JSON_VALUE_RESULT_ERROR",
+    JsonQueryResult "JSON_QUERY_RESULT_ERROR",
+    InvalidPath "INVALID_PATH",
+    PathEvaluation "PATH_EVALUATION_ERROR",
     ExceededFunctionMemoryLimit "EXCEEDED_FUNCTION_MEMORY_LIMIT",
     Internal "GENERIC_INTERNAL_ERROR",
 }

@@ -6,13 +6,29 @@
 mod aggregate;
 mod arithmetic;
 mod array;
+mod binary;
+mod bitwise;
 pub(crate) mod column;
+mod date_pattern;
+mod date_text;
+mod datetime;
+mod format;
+mod interval;
+mod json;
 pub(crate) mod json_cast;
+mod lambda;
 mod like;
+mod map;
 mod math;
 pub(crate) mod network;
+mod read;
+mod regexp;
+mod sequence;
 mod string;
+mod unixtime;
 pub(crate) mod unnest;
+mod url;
+mod xxhash;
 
 use crate::registry::{Aggregate, Scalar};
 
@@ -20,9 +36,23 @@ pub(crate) fn scalars() -> Vec<Vec<Scalar>> {
     vec![
         arithmetic::scalars(),
         array::scalars(),
+        binary::scalars(),
+        bitwise::scalars(),
+        date_text::scalars(),
+        datetime::scalars(),
+        format::scalars(),
+        interval::scalars(),
+        json::scalars(),
+        lambda::scalars(),
         like::scalars(),
+        map::scalars(),
         math::scalars(),
+        network::scalars(),
+        regexp::scalars(),
+        sequence::scalars(),
         string::scalars(),
+        unixtime::scalars(),
+        url::scalars(),
     ]
 }
 

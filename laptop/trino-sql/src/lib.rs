@@ -14,6 +14,8 @@ mod coerce;
 mod compare;
 mod error;
 mod functions;
+mod json;
+mod json_path;
 mod key;
 mod lexer;
 mod number;

@@ -5,8 +5,8 @@ use std::fmt;
 use std::sync::{Arc, LazyLock};
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BinaryArray, BooleanArray, Date32Array, Float32Array, Float64Array, Int8Array,
-    Int16Array, Int32Array, Int64Array, StringArray, UInt32Array,
+    Array, ArrayRef, AsArray, BinaryArray, BooleanArray, Float32Array, Float64Array, Int8Array, Int16Array,
+    Int32Array, Int64Array, StringArray, UInt32Array,
 };
 use arrow::datatypes::{Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type};
 
@@ -224,20 +224,6 @@ impl Arg for bool {
     }
     fn column(array: &ArrayRef) -> &BooleanArray {
         array.as_boolean()
-    }
-}
-
-/// Days of a date.
-pub(crate) struct Days;
-
-impl Arg for Days {
-    type Of<'a> = i64;
-    type Column = Date32Array;
-    fn get(column: &Date32Array, row: usize) -> i64 {
-        i64::from(column.value(row))
-    }
-    fn column(array: &ArrayRef) -> &Date32Array {
-        array.as_primitive()
     }
 }
 

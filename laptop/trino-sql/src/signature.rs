@@ -13,6 +13,7 @@
 use std::collections::HashMap;
 
 use crate::coerce::{as_decimal, can_coerce, common_type};
+use crate::error::bail;
 use crate::types::Type;
 
 #[derive(Debug, Clone)]
@@ -159,9 +160,16 @@ impl Signature {
                 }
             }
         }
-        Ok(bindings
-            .resolve(&self.result)
-            .map(|result| Bound { args, result }))
+        let result = bindings.resolve(&self.result);
+        // The arguments decide which function it is. A product of decimals may have more digits after the point than
+        // the type: https://trino.io/docs/435/functions/decimal.html
+        if result.is_none() && matches!(&self.result, Pattern::Sized(name, ..) if name == "decimal") {
+            bail!(
+                InvalidFunctionArgument,
+                "The result of this call has no decimal type: its scale exceeds its precision"
+            );
+        }
+        Ok(result.map(|result| Bound { args, result }))
     }
 
     /// Types of the parameters and of the body that the lambda in a place has, once the rest is bound.
@@ -316,7 +324,6 @@ fn sizes(name: &str, zone: bool, ty: &Type, coerce: bool) -> Option<Vec<i64>> {
         ("varchar", Type::Varchar(length)) => vec![length.map_or(UNBOUNDED, i64::from)],
         ("varchar", Type::Char(length)) if coerce => vec![i64::from(*length)],
         ("char", Type::Char(length)) => vec![i64::from(*length)],
-        ("char", Type::Varchar(Some(length))) if coerce => vec![i64::from(*length)],
         ("decimal", Type::Decimal(precision, scale)) => vec![i64::from(*precision), i64::from(*scale)],
         ("decimal", _) if coerce => {
             let (precision, scale) = as_decimal(ty)?;
@@ -327,7 +334,7 @@ fn sizes(name: &str, zone: bool, ty: &Type, coerce: bool) -> Option<Vec<i64>> {
         ("timestamp", Type::Timestamp(digits)) if zone && coerce => vec![i64::from(*digits)],
         ("timestamp", Type::Date) if coerce => vec![0],
         ("time", Type::Time(digits)) => vec![i64::from(*digits)],
-        ("varchar" | "char" | "timestamp" | "time", Type::Unknown) if coerce => vec![0],
+        ("varchar" | "timestamp" | "time", Type::Unknown) if coerce => vec![0],
         _ => return None,
     })
 }
@@ -340,7 +347,6 @@ fn sized(name: &str, numbers: &[i64], zone: bool) -> Option<Type> {
         "char" => Type::Char(u32::try_from(numbers[0]).ok()?.min(65_536)),
         "decimal" => {
             let (precision, scale) = (small(0)?, small(1)?);
-            // A product may ask for more digits behind the point than there are.
             if scale > precision || precision > 38 {
                 return None;
             }

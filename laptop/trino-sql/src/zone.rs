@@ -109,3 +109,18 @@ pub(crate) fn instant_of(zone: i32, wall: i64) -> i64 {
         LocalResult::None => wall - offset_seconds(zone, wall - 86_400),
     }
 }
+
+/// Name of the zone's time at an instant, in seconds since 1970: `CET`, `CEST`.
+///
+/// # Errors
+/// If the tz database has no name for it, which Trino takes from Java.
+pub(crate) fn abbreviation(zone: i32, instant: i64) -> Result<String> {
+    let (Some(tz), Some(at)) = (tz(zone), DateTime::from_timestamp(instant, 0)) else {
+        return Ok(offset_text(zone));
+    };
+    let name = tz.offset_from_utc_datetime(&at.naive_utc()).to_string();
+    if name.starts_with(['+', '-']) {
+        bail!(NotSupported, "the short name of {}", tz.name());
+    }
+    Ok(name)
+}

@@ -281,10 +281,7 @@ impl<'c> Context<'c> {
                 }
             }
             ExprKind::Current(name, precision) => self.binder.current(name, *precision)?,
-            ExprKind::Json(_) => bail!(
-                NotSupported,
-                "JSON_EXISTS, JSON_VALUE, JSON_QUERY, JSON_OBJECT, JSON_ARRAY"
-            ),
+            ExprKind::Json(call) => self.json(call)?,
         })
     }
 
@@ -301,9 +298,6 @@ impl<'c> Context<'c> {
             let bound = match &link.kind {
                 ExprKind::Arithmetic(op, ..) => {
                     self.operator(arithmetic_name(*op), arithmetic_symbol(*op), args)
-                }
-                _ if args.iter().any(|arg| matches!(arg.ty, Type::Char(_))) => {
-                    self.binder.apply("$concat_chars", args)
                 }
                 _ => self.binder.apply("concat", args),
             };
@@ -584,6 +578,7 @@ impl<'c> Context<'c> {
                     node: Node::Try(Box::new(inner)),
                 })
             }
+            "now" if count == 0 => self.binder.current("current_timestamp", None),
             "typeof" if count == 1 => {
                 let ty = self.bind(&call.args[0])?.ty;
                 Ok(Typed::literal(Value::Text(ty.to_string()), VARCHAR))

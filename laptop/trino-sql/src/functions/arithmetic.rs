@@ -141,7 +141,7 @@ fn divide(call: &Call<'_>, args: &[Value]) -> Result<Value> {
     )
 }
 
-fn modulus(call: &Call<'_>, args: &[Value]) -> Result<Value> {
+pub(crate) fn modulus(call: &Call<'_>, args: &[Value]) -> Result<Value> {
     let side =
         |i: usize| decimal(&args[i]).checked_mul(power_of_ten(scale(call.result) - scale(&call.args[i])));
     match (side(0), side(1)) {

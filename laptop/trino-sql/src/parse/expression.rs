@@ -788,6 +788,14 @@ impl Parser {
         Ok(expr)
     }
 
+    fn json_member(&mut self) -> Result<Expr> {
+        let expr = self.expression()?;
+        if self.accept(&["format", "json"]) {
+            return Err(err!(NotSupported, "FORMAT JSON of a member").at(self.at()));
+        }
+        Ok(expr)
+    }
+
     fn json_call(function: JsonFunction) -> JsonCall {
         let on_error = if function == JsonFunction::Exists {
             JsonBehavior::False
@@ -892,7 +900,7 @@ impl Parser {
         if !self.is_symbol(0, ")") && !self.is_word(0, "returning") {
             call.members = self.comma_separated(|p| {
                 if function == JsonFunction::Array {
-                    return Ok((None, p.json_value_expression()?));
+                    return Ok((None, p.json_member()?));
                 }
                 if p.is_word(0, "key") && !p.is_symbol(1, ":") && !p.is_word(1, "value") {
                     p.advance();
@@ -901,7 +909,7 @@ impl Parser {
                 if !p.accept_symbol(":") {
                     p.expect(&["value"])?;
                 }
-                Ok((Some(key), p.json_value_expression()?))
+                Ok((Some(key), p.json_member()?))
             })?;
             if self.accept(&["null", "on", "null"]) {
                 call.absent_on_null = false;
