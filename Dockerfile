@@ -3,9 +3,9 @@
 #   scripts/package connector
 #   docker build --platform linux/arm64 --file Dockerfile --tag athena-kafka-connector target/package/connector
 #
-# Settings are the function's environment, as with the zip.
+# Settings are environment variables of the function, as with the zip.
 FROM public.ecr.aws/lambda/provided:al2023
 COPY LICENSE THIRD-PARTY-LICENSES.txt sbom.cdx.json /usr/share/licenses/athena-kafka-connector/
 COPY bootstrap /var/runtime/bootstrap
-# Lambda wants a handler's name of an image; the connector has but one.
+# Lambda requires an image to name a handler; the connector has only one.
 CMD ["bootstrap"]

@@ -1,6 +1,6 @@
-# What `sam build` calls for each function of the templates: build-NAME. Nothing else is built by make.
+# `sam build` calls build-NAME for each function of the templates. make builds nothing else.
 #
-# ARCH must be the template's parameter Architecture, in its words; PROFILE is that of scripts/package.
+# ARCH must have the value of the template's parameter Architecture. PROFILE is the option of scripts/package.
 ARCH ?= arm64
 PROFILE ?= release
 

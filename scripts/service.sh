@@ -1,11 +1,12 @@
-# Sourced by the scripts that run a command beside a server of their own.
+# Functions for scripts that run a command with a server.
 # shellcheck shell=bash
 
-# Where the server keeps what it writes; removed with it.
+# The server's working directory, removed with it.
 server_dir=
 server_pid=
 
-# await_line PATTERN SECONDS: until the server's log has such a line. Fails when time is up, or at once when the server has ended.
+# await_line PATTERN SECONDS: waits until the server's log has a line that matches. Fails when the time is up, or when the
+# server has ended.
 await_line() {
     local deadline=$((SECONDS + $2))
     until grep -q "$1" "$server_dir/log"; do
@@ -18,7 +19,7 @@ await_line() {
     done
 }
 
-# Asks the server to end, insists after ten seconds, and leaves nothing behind. For `trap stop_server EXIT`.
+# Stops the server, with SIGKILL after ten seconds, and removes its directory. For `trap stop_server EXIT`.
 stop_server() {
     if [[ -n $server_pid ]]; then
         kill "$server_pid" 2>/dev/null || true
@@ -30,15 +31,15 @@ stop_server() {
     if [[ -n $server_dir ]]; then rm -rf "$server_dir"; fi
 }
 
-# A port of the loopback address where nobody listens. Below the kernel's ephemeral range, so that no outgoing
-# connection takes it before the server does.
+# Prints a free port of the loopback address. It is below the kernel's ephemeral range, so that no outgoing connection takes
+# it before the server does.
 free_port() {
     local port
     while port=$((20000 + RANDOM % 12000)); (: <>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do :; done
     echo "$port"
 }
 
-# needs PROGRAM WHAT: ends the script, saying what to install.
+# needs PROGRAM WHAT: ends the script if PROGRAM is missing, and says what to install.
 needs() {
     command -v "$1" >/dev/null && return
     echo "$0: needs $1 ($2)" >&2

@@ -1,10 +1,13 @@
-//! The composition root: clients of AWS and Kafka put together into the [`Parts`] that calls work with, as settings say.
+//! Composition root: builds the clients of AWS and Kafka and joins them into the [`Parts`] that calls use, as
+//! settings specify.
 //!
-//! Nothing here is built before a request needs it, and no network is touched for a ping.
+//! Parts are built when a request first needs them; a ping uses no network.
 
 use std::sync::Arc;
 
 use aws_config::SdkConfig;
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use kafka::auth::credentials::CredentialStore;
 use kafka::{Broker, Cluster, Clusters, KafkaBroker};
 use protocol::FederatedIdentity;
@@ -23,9 +26,11 @@ use crate::once_cache::OnceCache;
 use crate::parts::Parts;
 use crate::query_status::AthenaQueryStatus;
 use crate::registry::glue::GlueSchemaRegistry;
+use crate::registry::writer_schemas::WriterSchemaSources;
 use crate::spill_keys::{LocalSpillKeys, SpillKeys};
 
-/// What calls work with, as the environment and AWS say. Made when first needed; a failure is told and not kept.
+/// Parts of calls as the environment and AWS specify. Built when first needed; a failure is returned and not
+/// kept.
 pub(crate) struct AwsParts {
     variables: Variables,
     sdk: SdkConfig,
@@ -47,7 +52,7 @@ impl AwsParts {
         }
     }
 
-    /// Namespace of the metrics; before any parts are assembled, the one that the environment names.
+    /// Namespace of the metrics; until parts are assembled, the one of the environment.
     pub(crate) fn metrics_namespace(&self) -> Option<String> {
         match self.parts.get() {
             Some(parts) => parts.config.metrics_namespace.clone(),
@@ -55,7 +60,7 @@ impl AwsParts {
         }
     }
 
-    /// Parts for a request by `identity`: with the caller's own session, if it brings one.
+    /// Parts for a request by `identity`: with the caller's own session, if the request carries one.
     pub(crate) async fn get(&self, identity: Option<&FederatedIdentity>) -> Result<Arc<Parts>, Error> {
         let parts = self.parts.get_or_try_init(|| self.assemble()).await?;
         let Some(session) = ForwardedSession::of(identity) else {
@@ -79,14 +84,14 @@ impl AwsParts {
     }
 }
 
-/// What calls work with under these settings, with what `sdk` has the right to. Touches no network.
+/// Parts for these settings, with the permissions of `sdk`. Uses no network.
 pub fn parts(config: &Config, sdk: &SdkConfig) -> Parts {
     let clusters = kafka_clusters(config, credential_store(sdk));
     assemble(config, sdk, clusters, spill_keys(config, sdk))
 }
 
-/// What `sdk` has the right to: a caller's session reads Glue and writes blocks, but brokers, their secrets and the keys of
-/// blocks are the function's own.
+/// Builds parts with the permissions of `sdk`: a caller's session reads Glue and writes blocks, but brokers,
+/// their secrets and the keys of blocks are the function's own.
 fn assemble(config: &Config, sdk: &SdkConfig, clusters: Clusters, spill_keys: Arc<dyn SpillKeys>) -> Parts {
     let blocks = S3BlockStore::new(sdk::s3_client(sdk)).with_put_headers(config.spill_put_headers.clone());
     let query_status = AthenaQueryStatus::new(aws_sdk_athena::Client::new(sdk));
@@ -100,18 +105,23 @@ fn assemble(config: &Config, sdk: &SdkConfig, clusters: Clusters, spill_keys: Ar
     parts.with_spill_keys(spill_keys)
 }
 
-/// Sessions whose parts are kept: a container answers one request at a time, and a query's requests bring the same one.
+/// Number of sessions whose parts are kept: a container serves one request at a time, and the requests of a
+/// query carry the same one.
 const MAX_CALLERS: usize = 4;
 
 async fn config(variables: &Variables, sdk: &SdkConfig) -> Result<Config, ConfigError> {
     complete(variables.clone(), sdk).await?.config()
 }
 
-/// `variables`, completed by a Glue connection and by secrets if they name them.
+/// `variables`, completed by a Glue connection and by secrets if they name any.
 ///
 /// # Errors
-/// A connection or a secret that cannot be read.
-pub async fn complete(mut variables: Variables, sdk: &SdkConfig) -> Result<Variables, ConfigError> {
+/// If the connection or a secret cannot be read.
+pub fn complete(variables: Variables, sdk: &SdkConfig) -> BoxFuture<'_, Result<Variables, ConfigError>> {
+    completed(variables, sdk).boxed()
+}
+
+async fn completed(mut variables: Variables, sdk: &SdkConfig) -> Result<Variables, ConfigError> {
     if let Some(name) = variables.get(GLUE_CONNECTION) {
         let connection = glue_connection::read(sdk, name, variables.get(GLUE_ENDPOINT)).await?;
         variables = variables.over(connection);
@@ -122,7 +132,7 @@ pub async fn complete(mut variables: Variables, sdk: &SdkConfig) -> Result<Varia
     Ok(variables)
 }
 
-/// What makes the keys of spilled blocks.
+/// Source of the keys of spilled blocks.
 pub fn spill_keys(config: &Config, sdk: &SdkConfig) -> Arc<dyn SpillKeys> {
     match &config.kms_key_id {
         Some(key_id) => Arc::new(KmsSpillKeys::new(sdk, key_id)),
@@ -130,16 +140,23 @@ pub fn spill_keys(config: &Config, sdk: &SdkConfig) -> Arc<dyn SpillKeys> {
     }
 }
 
-/// Secrets and certificates of AWS as the environment names it. Touches no network.
+/// Store of secrets and certificates in AWS, as the environment specifies. Uses no network.
 pub async fn credential_store_from_env() -> Arc<dyn CredentialStore> {
     credential_store(&sdk::sdk_config().await)
+}
+
+/// Where the schemas that records name are looked up, under these settings and with AWS as the environment names it.
+/// Touches no network.
+pub async fn writer_schemas_from_env(config: &Config) -> Arc<WriterSchemaSources> {
+    let parts = parts(config, &sdk::sdk_config().await);
+    Arc::clone(&parts.writer_schemas)
 }
 
 fn credential_store(sdk: &SdkConfig) -> Arc<dyn CredentialStore> {
     Arc::new(AwsCredentialStore::new(sdk, sdk::s3_client(sdk)))
 }
 
-/// The clusters that `config` knows, none of them connected yet, nor asked `credentials` for.
+/// Clusters of `config`. None is connected, and `credentials` is not called, before first use.
 pub fn kafka_clusters(config: &Config, credentials: Arc<dyn CredentialStore>) -> Clusters {
     let broker = |cluster: &Cluster| -> Arc<dyn Broker> {
         let credentials = Arc::clone(&credentials);

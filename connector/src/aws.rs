@@ -1,12 +1,12 @@
-//! AWS's services as the connector uses them.
+//! AWS services as the connector uses them.
 //!
 //! | module | idea |
 //! |---|---|
-//! | [`sdk`] | configuration, time-outs, retries and error texts of all clients |
-//! | [`credentials`] | what clients of Kafka authenticate with: Secrets Manager, S3, the function's own identity |
-//! | `glue_connection` | settings that are kept as a Glue connection |
-//! | [`kms`] | keys for spilled blocks that AWS KMS makes |
-//! | `session` | the caller's own session, which Athena may forward |
+//! | [`sdk`] | configuration, timeouts, retries and error texts of all clients |
+//! | [`credentials`] | credentials of Kafka clients: Secrets Manager, S3, the function's own identity |
+//! | `glue_connection` | settings in a Glue connection |
+//! | [`kms`] | keys for spilled blocks from AWS KMS |
+//! | `session` | session of the caller, which Athena may forward |
 
 pub mod credentials;
 pub(crate) mod glue_connection;

@@ -1,4 +1,4 @@
-//! Settings, each from one environment variable. The reference:
+//! Settings, each read from one environment variable. The reference:
 //!
 #![doc = include_str!("../../docs/settings.md")]
 
@@ -24,33 +24,33 @@ pub mod error;
 mod typed;
 pub mod variables;
 
-/// What the environment says.
+/// Settings of the connector.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
-    /// Cluster of tables that name none.
+    /// Default cluster, for tables that name none.
     pub cluster: Cluster,
     /// Clusters that tables may name.
     pub named_clusters: BTreeMap<String, Cluster>,
     spill_bucket: Option<String>,
     pub spill_prefix: String,
     pub encrypt_spill: bool,
-    /// Makes the keys of spilled blocks, in place of this process.
+    /// KMS key that generates the keys of spilled blocks; `None` to generate them in this process.
     pub kms_key_id: Option<String>,
     pub spill_put_headers: PutHeaders,
-    /// Blocks on their way to the bucket at once.
+    /// Maximum number of concurrent uploads of blocks.
     pub max_uploads: Option<NonZeroUsize>,
-    /// Takes the place of the request's own limit.
+    /// Block size in bytes that replaces the request's own limit.
     pub max_block_bytes: Option<u64>,
-    /// How fast the state of a query is asked for, if Athena says too fast.
+    /// Rate limits of queries for the state of an Athena query.
     pub throttle: ThrottleLimits,
-    /// What these settings are completed with.
+    /// Glue connection that completes these settings.
     pub glue_connection: Option<String>,
-    /// Where the connection is looked up, if not where AWS's own variables say.
+    /// Endpoint of Glue for the connection; `None` for the endpoint in AWS's own variables.
     pub glue_endpoint: Option<String>,
     pub log_level: LevelFilter,
-    /// At least 1.
+    /// Maximum number of records in a split, at least 1.
     pub max_records_per_split: u64,
-    /// At least 1.
+    /// Number of splits to aim for, at least 1.
     pub target_parallelism: Option<u64>,
     pub timestamp_upper_bound: TimestampUpperBound,
     pub schema_cache: Duration,
@@ -60,13 +60,13 @@ pub struct Config {
     pub on_expired_offsets: OnExpiredOffsets,
     pub metadata_columns: bool,
     pub schema_registry_url: Option<RegistryUrl>,
-    /// `None` for no metrics.
+    /// Namespace of metrics; `None` for no metrics.
     pub metrics_namespace: Option<String>,
 }
 
 impl Config {
-    /// Reads each variable through `var`. What is missing is only an error when it is needed: a ping must be
-    /// answered before anything is configured.
+    /// Reads each variable through `var`. A missing variable is an error only when it is needed: a ping must
+    /// succeed before anything is configured.
     pub fn from_vars(var: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let vars = TypedVariables(var);
         Ok(Self {
@@ -119,16 +119,17 @@ impl Config {
         })
     }
 
-    /// Log level of the environment; `warn` if its settings are faulty, which the calls that need them report.
+    /// Log level of the environment; `warn` if its settings are invalid, which the calls that need them
+    /// report.
     pub fn log_level_from_env() -> LevelFilter {
         let config = Self::from_vars(|name| std::env::var(name).ok());
         config.map_or(LevelFilter::WARN, |config| config.log_level)
     }
 
-    /// The names of all variables that there are.
+    /// Names of all variables.
     pub fn variables() -> BTreeSet<String> {
         let names = RefCell::new(BTreeSet::new());
-        // Nothing is needed to start, so nothing ends this early.
+        // No variable is required to start, so this reads all of them.
         let _ = Self::from_vars(|name| {
             names.borrow_mut().insert(name.to_owned());
             None
@@ -136,7 +137,7 @@ impl Config {
         names.into_inner()
     }
 
-    /// Bootstrap servers of the cluster of tables that name none.
+    /// Bootstrap servers of the default cluster.
     ///
     /// # Errors
     /// [`ConfigError::Missing`] if they are not set.
@@ -184,7 +185,7 @@ const LOG_LEVELS: [(&str, LevelFilter); 6] = [
 /// Reads the value of [`SPILL_PUT_REQUEST_HEADERS`], a JSON object.
 fn put_headers(json: &str) -> Result<PutHeaders, ConfigError> {
     let invalid = |reason: String| ConfigError::PutHeaders { reason };
-    // What the parser says may quote the value.
+    // The parser's error is dropped, since it may quote the value.
     let headers: BTreeMap<String, String> = serde_json::from_str(json)
         .map_err(|_| invalid("wanted a JSON object of texts, such as {\"name\": \"value\"}".to_owned()))?;
     PutHeaders::try_new(headers).map_err(|error| invalid(error.to_string()))
@@ -323,8 +324,11 @@ mod tests {
         for (json, reason) in [
             ("hunter2", "wanted a JSON object"),
             (r#"{"x-key": ["hunter2"]}"#, "wanted a JSON object"),
-            (r#"{"x-key": "hunter2\u0007"}"#, "the value of `x-key`"),
-            (r#"{"x key": "hunter2"}"#, "`x key` is no name"),
+            (r#"{"x-key": "hunter2\u0007"}"#, "the value of header `x-key`"),
+            (
+                r#"{"x key": "hunter2"}"#,
+                "`x key` is not a valid HTTP header name",
+            ),
             (r#"{"Host": "hunter2"}"#, "`host` is set by the upload itself"),
         ] {
             let error = config(&[("spill_put_request_headers", json)]).unwrap_err();
@@ -392,12 +396,12 @@ mod tests {
             (
                 "metrics_namespace",
                 "AWS/Kafka",
-                "at most 255 letters, digits, blanks and . - _ / #, and not AWS/ before them",
+                "at most 255 letters, digits, blanks and . - _ / #, without the prefix AWS/",
             ),
             (
                 "metrics_namespace",
                 "Käfka",
-                "at most 255 letters, digits, blanks and . - _ / #, and not AWS/ before them",
+                "at most 255 letters, digits, blanks and . - _ / #, without the prefix AWS/",
             ),
         ] {
             let error = config(&[(variable, value)]).unwrap_err();
@@ -407,7 +411,7 @@ mod tests {
     }
 
     #[test]
-    fn shows_no_password_of_the_registrys_url() {
+    fn shows_no_password_of_a_registry_url() {
         let with_url = |url| config(&[("schema_registry_url", url)]);
         let shown = format!("{:?}", with_url("https://key:hunter2@registry").unwrap());
         assert!(

@@ -1,4 +1,4 @@
-//! Answers requests: one match from request to response, within the time that there is.
+//! Handling of requests: dispatch from request to response, within the time limit.
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use futures::FutureExt;
+use futures::future::BoxFuture;
 use kafka::Clusters;
 use protocol::{FederatedIdentity, FederationRequest, FederationResponse};
 use spill::BlockStore;
@@ -25,17 +26,18 @@ use crate::telemetry::report::{Failure, Report, collect, note};
 use crate::wait::{within, within_registry};
 use crate::{metadata, records, splits};
 
-/// Answers the requests of Athena, or of whoever plays it. May be asked several things at once.
+/// Handler of requests from Athena or a client that plays it. Requests may be concurrent.
 pub struct Connector {
     parts: Source,
-    /// Whether a request has come.
+    /// Whether a request has been handled before.
     is_warm: AtomicBool,
 }
 
-/// Where a connector's parts come from.
+/// Source of a connector's parts.
 enum Source {
     Given(Arc<Parts>),
-    /// A faulty configuration is told by the calls that need one: a ping must be answered regardless.
+    /// A configuration error is returned by the calls that need the configuration: a ping must succeed
+    /// regardless.
     Aws(Box<AwsParts>),
 }
 
@@ -58,21 +60,31 @@ impl Connector {
         }
     }
 
-    /// With AWS and Kafka as the environment names them. Touches no network: clients connect when first used.
-    pub async fn from_env() -> Self {
-        Self::with_parts(Source::Aws(Box::new(AwsParts::from_env().await)))
+    /// Connector with AWS and Kafka as the environment specifies. Uses no network: clients connect when first
+    /// used.
+    pub fn from_env() -> BoxFuture<'static, Self> {
+        async { Self::with_parts(Source::Aws(Box::new(AwsParts::from_env().await))) }.boxed()
     }
 
-    /// Answers one request of the protocol, in JSON, at the version and in the Arrow framing it is written in.
+    /// Handles one request of the protocol, in JSON, and responds at its version and in its Arrow framing.
     ///
-    /// The answer, or the error instead, comes before `deadline`: a little time is kept back so that what was waited
-    /// for can be said. What it came to is logged and, if the settings say so, counted.
+    /// The response or error is returned before `deadline`: some time is reserved so that the error can name
+    /// what was waited for. The outcome is logged and, if configured, counted.
     ///
     /// # Errors
-    /// Every failure, a panic included, as Athena's user is to read it. The next request works.
-    pub async fn handle(&self, request: &[u8], deadline: Instant) -> Result<Vec<u8>, Diagnostic> {
+    /// Every failure, including a panic, in the form that Athena shows to its user. The next request works.
+    pub fn handle<'a>(
+        &'a self,
+        request: &'a [u8],
+        deadline: Instant,
+    ) -> BoxFuture<'a, Result<Vec<u8>, Diagnostic>> {
+        // Boxed in this crate, because otherwise each caller's crate compiles the futures of all calls again.
+        self.answer_and_report(request, deadline).boxed()
+    }
+
+    async fn answer_and_report(&self, request: &[u8], deadline: Instant) -> Result<Vec<u8>, Diagnostic> {
         let started = Instant::now();
-        // At `error`, so that under any level a warning says which request it is about.
+        // At level `error`, so that a warning carries its request whatever the log level.
         let span = tracing::error_span!("request", otel.kind = "server", call = Empty, query_id = Empty);
         let report = Report {
             cold_start: !self.is_warm.swap(true, Ordering::Relaxed),
@@ -107,8 +119,8 @@ impl Connector {
         Ok(response.encode(version)?)
     }
 
-    /// Calls that wait for others are given a deadline of their own, so that they can tell what they waited for; the
-    /// last resort cuts off the rest.
+    /// Calls that wait for external services have an earlier deadline, so that their error names the service;
+    /// this limit ends all others.
     async fn dispatch_within(
         &self,
         request: FederationRequest,
@@ -118,7 +130,7 @@ impl Connector {
         let limit = deadline.saturating_duration_since(Instant::now());
         let margin = MARGIN.min(limit / 10);
         let (inner, outer) = (deadline - 2 * margin, deadline - margin);
-        // Boxed, or the types of all calls together are too deep for the compiler.
+        // Boxed, because the nested types of all calls exceed the compiler's limit.
         let answer = self.dispatch(request, inner).boxed();
         match tokio::time::timeout_at(outer.into(), answer).await {
             Ok(response) => response,
@@ -134,7 +146,7 @@ impl Connector {
         use FederationRequest as Request;
         use FederationResponse as Response;
         let identity = request.identity().cloned();
-        // Calls that need no parts are answered whatever is wrong with the settings.
+        // Calls that need no parts succeed whatever is wrong with the settings.
         let parts = async || self.parts(identity.as_ref(), deadline).await;
         Ok(match request {
             Request::Ping(request) => Response::Ping(metadata::ping(request)),
@@ -188,15 +200,15 @@ impl Connector {
         match &self.parts {
             Source::Given(parts) => Ok(Arc::clone(parts)),
             Source::Aws(parts) => {
-                let aws = ("AWS".to_owned(), "settings that are kept there".to_owned());
+                let aws = ("AWS".to_owned(), "settings that are stored there".to_owned());
                 within(deadline, aws, parts.get(identity)).await
             }
         }
     }
 }
 
-/// Kept back from a request's time, twice: for a call to end by itself, and for its answer to travel. Less if the time
-/// is short.
+/// Time reserved of a request's limit, twice: for a call to end by itself, and for its response to be sent.
+/// Less if the limit is short.
 const MARGIN: Duration = Duration::from_millis(1500);
 
 fn failure(error: &Error) -> Failure {

@@ -1,25 +1,25 @@
-//! Errors as Athena's users read them.
+//! Errors as Athena shows them to its users.
 //!
-//! Over Lambda only two texts cross: the type, which Athena's engine compares with the names of Java classes, and the
-//! message, which it shows.
+//! Lambda returns only two texts: the type, which Athena's engine compares with the names of Java classes,
+//! and the message, which it shows.
 
 use crate::error::Error;
 use crate::registry::RegistryError;
 use crate::registry::catalog::CatalogError;
 use crate::spill_keys::SpillKeyError;
 
-/// A failed request, as the function's caller gets it.
+/// Failed request as the function's caller receives it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
     pub error_type: String,
     pub error_message: String,
 }
 
-/// The class of all errors but throttling.
+/// Class of all errors except throttling.
 pub const CONNECTOR_EXCEPTION: &str =
     "com.amazonaws.athena.connector.lambda.exceptions.AthenaConnectorException";
 
-/// Asks the engine to slow down and try again.
+/// Class of throttling errors, upon which the engine retries more slowly.
 pub const THROTTLE_EXCEPTION: &str =
     "com.amazonaws.athena.connector.lambda.exceptions.FederationThrottleException";
 
@@ -37,7 +37,8 @@ impl From<&Error> for Diagnostic {
     }
 }
 
-/// Only where nothing has been read yet: after a block was spilled a retry could give other rows.
+/// Whether the engine may retry. Only if nothing has been read yet: after a block was spilled, a retry could
+/// return other rows.
 fn is_throttling(error: &Error) -> bool {
     matches!(
         error,

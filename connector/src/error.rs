@@ -1,4 +1,4 @@
-//! Everything that can go wrong in a request, sorted by who can do something about it.
+//! Errors of requests, grouped by who can correct them.
 
 use std::error::Error as _;
 use std::time::Duration;
@@ -18,12 +18,12 @@ use crate::spill_keys::SpillKeyError;
 use crate::splits::token::TokenError;
 use crate::splits::topic_split::PropertyError;
 
-/// Why a request has no answer. Messages are for whoever runs the query: they name what was asked for and
-/// what was found, never a record's data nor a secret.
+/// Reason why a request failed. Messages are for the user who runs the query: they name what was requested
+/// and found, never a record's data nor a secret.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The function's environment lacks something or says something of no use: its owner's to mend.
+    /// The function's environment lacks a setting or has an invalid one, which its owner must correct.
     #[error("configuration: {0}")]
     Config(#[from] ConfigError),
 
@@ -31,25 +31,25 @@ pub enum Error {
     #[error("request: {0}")]
     Request(#[from] WireError),
 
-    /// A call that this connector does not have.
+    /// The connector does not support the call.
     #[error("unknown request class {0}")]
     UnknownRequest(&'static str),
 
-    /// The answer cannot be put on the wire.
+    /// The response cannot be encoded.
     #[error("response: {0}")]
     Response(#[from] EncodeError),
 
-    /// Databases, tables, and the service that keeps them.
+    /// Error of a database or table, or of the service that stores them.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
 
-    #[error("tables were asked for without naming a schema")]
+    #[error("the request lists tables without a schema")]
     NoSchemaName,
 
     #[error("query passthrough is not supported: a topic can only be queried as a table")]
     QueryPassthrough,
 
-    /// A column's type cannot go over the wire.
+    /// A column has a type that the wire cannot carry.
     #[error("table `{table}`: {source}")]
     UnsupportedType {
         table: TableName,
@@ -59,26 +59,26 @@ pub enum Error {
     #[error("the table's layout could not be made: {0}")]
     Layout(#[from] ArrowError),
 
-    /// In the words of the settings, where one of them is at fault.
+    /// In terms of settings, if one of them is the cause.
     #[error("{}", cluster::explain(.0))]
     Kafka(#[from] KafkaError),
 
-    /// The continuation token is not this connector's.
+    /// The continuation token was not written by this connector.
     #[error("continuation token: {0}")]
     Token(#[from] TokenError),
 
-    /// The split's properties are not this connector's.
+    /// The split's properties were not written by this connector.
     #[error("split: {0}")]
     Split(#[from] PropertyError),
 
     #[error("spill prefix and query id make keys of {bytes} bytes, wanted at most {limit_bytes}")]
     SpillKeyTooLong { bytes: usize, limit_bytes: usize },
 
-    /// The columns asked for cannot be read from the topic's records.
+    /// The requested columns cannot be read from the topic's records.
     #[error("table `{table}`: {source}")]
     Table { table: String, source: Box<TableError> },
 
-    /// The registry did not say how a record was written.
+    /// The registry did not return the schema that a record was written with.
     #[error("{topic_partition} offset {offset}: {source}")]
     WriterSchema {
         topic_partition: TopicPartition,
@@ -86,20 +86,20 @@ pub enum Error {
         source: WriterSchemaError,
     },
 
-    /// No record of a split could be read: all name schemas of a registry that the settings do not name.
+    /// No record of a split could be read: all name schemas of a registry that no setting names.
     #[error("{topic_partition} offset {offset}: {reason}")]
     NoSchemaRegistry {
         topic_partition: TopicPartition,
-        /// The first of them.
+        /// Offset of the first of them.
         offset: i64,
         reason: String,
     },
 
-    /// A predicate does not fit the column it is about.
+    /// A predicate does not fit the type of its column.
     #[error("constraints: {0}")]
     Filter(#[from] FilterError),
 
-    /// A record does not decode and `on_bad_record` is `fail`.
+    /// A record cannot be decoded and `on_bad_record` is `fail`.
     #[error("{topic_partition} offset {offset}: {reason}")]
     BadRecord {
         topic_partition: TopicPartition,
@@ -107,22 +107,22 @@ pub enum Error {
         reason: String,
     },
 
-    /// Boxed, or it would make every result of the crate large.
+    /// Boxed, because it would make every result of the crate large.
     #[error("spilling: {0}")]
     Spill(#[source] Box<SpillError>),
 
-    /// No keys to encrypt spilled blocks with.
+    /// Keys to encrypt spilled blocks could not be generated.
     #[error("spilling: {0}")]
     SpillKeys(#[from] SpillKeyError),
 
     #[error(transparent)]
     Session(#[from] SessionError),
 
-    /// Athena does not wait for the rows any more.
-    #[error("query {query_id} is over ({state}): reading was stopped")]
+    /// Athena no longer waits for the rows.
+    #[error("query {query_id} has ended ({state}): the read was stopped")]
     QueryOver { query_id: String, state: String },
 
-    /// The request's time is over, and somebody still owes an answer to a part of it.
+    /// The request's time is over while an external service has not responded.
     #[error("{whom} did not answer within {waited:?}; asked for {wanted}")]
     NoAnswer {
         whom: String,
@@ -130,10 +130,10 @@ pub enum Error {
         waited: Duration,
     },
 
-    #[error("{request} was not done within the {limit:?} it had")]
+    #[error("{request} did not complete within {limit:?}")]
     DeadlineExceeded { request: &'static str, limit: Duration },
 
-    /// A fault of the connector's own.
+    /// A bug of the connector.
     #[error("internal error: {0}")]
     Internal(String),
 }
@@ -145,7 +145,7 @@ impl From<SpillError> for Error {
 }
 
 impl Error {
-    /// What kind of failure it is, in one of a few words: what errors are counted by.
+    /// Kind of failure in one of a few words, by which errors are counted.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Config(_) | Self::NoSchemaRegistry { .. } => "configuration",
@@ -171,7 +171,7 @@ impl Error {
         }
     }
 
-    /// The message with those of its causes, each said once.
+    /// Message with those of its causes, each once.
     pub fn full_message(&self) -> String {
         let mut message = self.to_string();
         let mut cause = self.source();

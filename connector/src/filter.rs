@@ -1,8 +1,8 @@
-//! Keeps the rows that satisfy a request's constraints, a batch at a time.
+//! Filter of rows by a request's constraints, one batch at a time.
 //!
-//! What the summary says of the columns at hand is applied exactly: a row stays if and only if
-//! [`ValueSet::contains`] holds for each of them. Entries for columns that are not in the schema say nothing of the
-//! rows. Limit, order and expressions are the engine's business.
+//! The summary's value sets of the columns in the schema are applied exactly: a row stays if and only if
+//! [`ValueSet::contains`] holds for each of them. Sets of columns that are not in the schema are ignored.
+//! Limit, order and expressions are left to the engine.
 
 use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch};
 use arrow::buffer::BooleanBuffer;
@@ -16,7 +16,7 @@ use ranges::Ranges;
 mod comparable;
 mod ranges;
 
-/// Constraints, made ready for batches of one schema.
+/// Constraints prepared for batches of one schema.
 #[derive(Debug)]
 pub struct Filter {
     columns: Vec<ColumnFilter>,
@@ -35,7 +35,8 @@ impl Filter {
         Ok(Self { columns })
     }
 
-    /// The rows of `batch` that satisfy the constraints, in order. `batch` has the schema the filter was made for.
+    /// Rows of `batch` that satisfy the constraints, in order. `batch` has the schema the filter was made
+    /// for.
     pub fn apply(&self, batch: RecordBatch) -> Result<RecordBatch, FilterError> {
         let mut kept = BooleanBuffer::new_set(batch.num_rows());
         for column in &self.columns {
@@ -48,7 +49,7 @@ impl Filter {
     }
 }
 
-/// Why constraints cannot be applied.
+/// Reason why constraints cannot be applied.
 #[derive(Debug, thiserror::Error)]
 pub enum FilterError {
     #[error("column `{column}` is {found}, but the request constrains it by values of type {set}")]
@@ -71,14 +72,14 @@ struct ColumnFilter {
     values: Values,
 }
 
-/// Which values that are not null may stay.
+/// Non-null values that stay.
 #[derive(Debug)]
 enum Values {
     All,
     None,
     Within(Ranges),
     Outside(Ranges),
-    /// A value of a nested type, which kernels do not compare.
+    /// Values of a nested type, which Arrow's kernels do not compare.
     OneByOne(ValueSet),
 }
 
@@ -102,7 +103,7 @@ impl ColumnFilter {
         })
     }
 
-    /// The rows of `column` that stay.
+    /// Mask of the rows of `column` that stay.
     fn kept(&self, column: &ArrayRef) -> Result<BooleanBuffer, FilterError> {
         let values = match &self.values {
             Values::All => BooleanBuffer::new_set(column.len()),
@@ -129,7 +130,7 @@ impl ColumnFilter {
     }
 }
 
-/// One range without ends: every value, whatever its type.
+/// Whether the set is one range without ends: every value, whatever its type.
 fn is_everything(set: &SortedRangeSet) -> bool {
     set.ranges()
         .iter()

@@ -1,4 +1,4 @@
-//! HTTP to what no SDK of AWS's speaks to: a Confluent registry, a collector of spans.
+//! HTTP client for services without an AWS SDK: a Confluent registry, a collector of spans.
 
 use std::io;
 use std::time::Duration;
@@ -12,10 +12,11 @@ use hyper_util::client::legacy::{Client, ResponseFuture};
 use hyper_util::rt::TokioExecutor;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-/// Connections idle for longer are not used again: a function that sleeps does not notice their end.
+/// Time after which idle connections are not reused: a suspended function does not notice that they were
+/// closed.
 const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Connections are pooled. Certificates are only looked for where they are needed.
+/// HTTP client with pooled connections. Loads the system's certificates only for HTTPS.
 #[derive(Debug)]
 pub(crate) enum HttpClient {
     Plain(Client<HttpConnector, Full<Bytes>>),
@@ -23,10 +24,10 @@ pub(crate) enum HttpClient {
 }
 
 impl HttpClient {
-    /// For one scheme. Connects to nothing yet.
+    /// Creates a client for one scheme. Does not connect yet.
     ///
     /// # Errors
-    /// With `is_https`, a system that trusts no authority.
+    /// With `is_https`, if the system trusts no authority.
     pub(crate) fn new(is_https: bool) -> io::Result<Self> {
         let mut connector = HttpConnector::new();
         connector.set_connect_timeout(Some(CONNECT_TIMEOUT));

@@ -1,29 +1,29 @@
-//! The Athena connector for Kafka and Amazon MSK: one Lambda that answers the federation protocol.
+//! Athena connector for Kafka and Amazon MSK: a Lambda function that implements the federation protocol.
 //!
-//! [`Connector::handle`] takes a request's bytes and gives the response's. The binary `bootstrap` calls it for Lambda;
-//! whoever wants a connector in process calls it directly.
+//! [`Connector::handle`] takes a request's bytes and returns the response's. The binary `bootstrap` calls it
+//! for Lambda; tests and other programs call it in process.
 //!
 //! | module | idea |
 //! |---|---|
-//! | [`connector`] | one match from request to response; deadline and panics |
-//! | [`assembly`] | the composition root: clients and settings of AWS and Kafka put together |
-//! | [`parts`] | what the calls work with |
+//! | [`connector`] | dispatch from request to response; deadline and panics |
+//! | [`assembly`] | composition root: clients and settings of AWS and Kafka |
+//! | [`parts`] | dependencies of the calls |
 //! | [`metadata`] | ping, schemas, tables, table, layout, capabilities |
 //! | [`splits`] | watermarks to splits, page by page |
 //! | [`records`] | a split to rows: reader, decoder, filter, spiller |
-//! | [`pushdown`] | constraints to what of a topic is read |
-//! | [`filter`] | constraints over a batch |
-//! | [`registry`] | schema registries: where tables come from |
-//! | [`query_status`] | whether anybody still waits for the rows |
-//! | [`spill_keys`] | keys that blocks are encrypted with |
-//! | [`aws`] | AWS's services as they are used here |
+//! | [`pushdown`] | constraints to the part of a topic that is read |
+//! | [`filter`] | constraints applied to a batch |
+//! | [`registry`] | schema registries: the source of tables |
+//! | [`query_status`] | whether the query still runs |
+//! | [`spill_keys`] | keys that encrypt blocks |
+//! | [`aws`] | AWS services as they are used here |
 //! | [`config`] | every setting, once |
-//! | [`diagnostic`], [`error`] | what Athena's users read of what went wrong |
-//! | [`telemetry`] | what is logged, counted and traced |
+//! | [`diagnostic`], [`error`] | errors as Athena's users read them |
+//! | [`telemetry`] | log, metrics and traces |
 //! | `wait` | external calls within a request's time |
-//! | `http`, `once_cache` | the ground: an HTTP client, a cache that asks once |
+//! | `http`, `once_cache` | HTTP client; cache that loads each value once |
 //!
-//! Each uses those below it. Brokers and records are the crate `kafka`'s.
+//! Each module uses those below it. Brokers and records are in the crate `kafka`.
 
 pub mod assembly;
 pub mod aws;

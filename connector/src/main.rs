@@ -1,5 +1,5 @@
-//! The Lambda function. Reads the environment, answers one request after the other, and tells what they came to before it
-//! answers.
+//! Lambda function. Reads the environment, handles one request after the other, and reports each before it
+//! responds.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -32,23 +32,24 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         .await
 }
 
-/// Blocks of spilled rows come and go by the dozen megabytes. glibc takes the size of what was freed last for the size of
-/// what to keep for later, up to 32 MiB a piece, and a read then holds half as much again as it uses; a threshold that is
-/// set stays where it is, and larger pieces go back to the system at once.
+/// Returns large freed allocations to the system at once. Blocks of spilled rows have a dozen megabytes and
+/// more. By default glibc raises its [`M_MMAP_THRESHOLD`](https://man7.org/linux/man-pages/man3/mallopt.3.html)
+/// to the size of a freed allocation, up to 32 MiB, and a read then holds half as much again as it uses; a
+/// threshold that is set explicitly stays.
 #[cfg(target_env = "gnu")]
 fn give_freed_memory_back() {
     const KEPT_BYTES: libc::c_int = 128 * 1024;
-    // SAFETY: changes a number of the allocator's, which may be done at any time.
+    // SAFETY: changes a parameter of the allocator, which is allowed at any time.
     #[allow(unsafe_code)]
     unsafe {
         libc::mallopt(libc::M_MMAP_THRESHOLD, KEPT_BYTES);
     }
 }
 
-/// What lives as long as the process.
+/// State that lives as long as the process.
 struct Function {
     connector: Connector,
-    /// `None` if nobody wants any.
+    /// Exporter of spans; `None` if none is configured.
     spans: Option<Spans>,
 }
 
@@ -58,12 +59,12 @@ impl Function {
         let parent = xray::parent_context(context.xray_trace_id.as_deref());
         let answering = self.connector.handle(payload.as_bytes(), deadline(&context));
         let response = answering.with_context(parent).await;
-        // Once there is an answer the process may be frozen.
+        // Spans are sent first, because the process may be frozen after the response.
         if let Some(spans) = &self.spans {
             spans.flush().await;
         }
         let response = response.map_err(lambda_diagnostic)?;
-        // Neither fails: the connector's answers are JSON.
+        // Neither fails: responses of the connector are JSON.
         let text = String::from_utf8(response).map_err(|error| Diagnostic::from(error.to_string()))?;
         RawValue::from_string(text).map_err(|error| Diagnostic::from(error.to_string()))
     }
@@ -76,16 +77,16 @@ fn lambda_diagnostic(error: diagnostic::Diagnostic) -> Diagnostic {
     }
 }
 
-/// When Lambda will end the invocation. The runtime gives it by the wall clock, in milliseconds.
+/// Time at which Lambda ends the invocation. The runtime returns it as wall-clock time in milliseconds.
 fn deadline(context: &Context) -> Instant {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Instant::now() + Duration::from_millis(context.deadline).saturating_sub(now)
 }
 
-/// Hands the event to the handler as text.
+/// Layer that passes the event to the handler as text.
 ///
-/// The runtime answers an event that is no JSON with an error of its own, and ends the process over one that is no
-/// UTF-8. Quoted, either reaches the connector, whose decoder says what is wrong with it.
+/// The runtime rejects an event that is not JSON with its own error, and ends the process on one that is not
+/// UTF-8. As a quoted string either reaches the connector, whose decoder reports the fault.
 struct QuoteEvent;
 
 impl<S> Layer<S> for QuoteEvent {

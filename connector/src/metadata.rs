@@ -1,4 +1,4 @@
-//! The metadata calls: what the connector is, which databases and tables there are, and what a table looks like.
+//! Metadata calls: ping, databases, tables, a table's columns and layout.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,13 +15,14 @@ use protocol::{
 use crate::error::Error;
 use crate::registry::catalog::Catalog;
 
-/// What the connector calls itself in a ping.
+/// Source type of the ping response.
 pub const SOURCE_TYPE: &str = "msk";
 
-/// The column of the one partition every table has.
+/// Column of the only partition that every table has.
 const PARTITION_COLUMN: &str = "partitionId";
 
-/// Asks nothing of anyone, so it answers even when neither brokers nor registry can be reached.
+/// Responds to a ping without any external call, so it succeeds even if neither brokers nor registry can be
+/// reached.
 pub fn ping(request: PingRequest) -> PingResponse {
     PingResponse {
         catalog_name: request.catalog_name,
@@ -32,7 +33,7 @@ pub fn ping(request: PingRequest) -> PingResponse {
     }
 }
 
-/// The marked registries.
+/// Lists the marked registries.
 pub async fn list_schemas(
     catalog: &Catalog,
     request: ListSchemasRequest,
@@ -44,7 +45,7 @@ pub async fn list_schemas(
     })
 }
 
-/// The schemas of one registry, in real casing.
+/// Lists the schemas of a registry, in their original case.
 pub async fn list_tables(catalog: &Catalog, request: ListTablesRequest) -> Result<ListTablesResponse, Error> {
     let schema_name = request.schema_name.ok_or(Error::NoSchemaName)?;
     let page = catalog
@@ -57,7 +58,8 @@ pub async fn list_tables(catalog: &Catalog, request: ListTablesRequest) -> Resul
     })
 }
 
-/// The table's columns with all that later calls need to read them, under the name the registry gives it.
+/// Columns of the table with the metadata that later calls need to read them, under the registry's name of
+/// the table.
 pub async fn get_table(catalog: &Catalog, request: GetTableRequest) -> Result<GetTableResponse, Error> {
     if !request.query_passthrough_arguments.is_empty() {
         return Err(Error::QueryPassthrough);
@@ -78,8 +80,8 @@ pub async fn get_table(catalog: &Catalog, request: GetTableRequest) -> Result<Ge
     })
 }
 
-/// One partition of no meaning: how a topic is divided is decided when splits are planned. An empty layout would
-/// tell Athena that there is nothing to read.
+/// Layout with one dummy partition: a topic is divided when splits are planned. An empty layout would mean
+/// that there is nothing to read.
 pub fn get_table_layout(request: GetTableLayoutRequest) -> Result<GetTableLayoutResponse, Error> {
     let schema = Schema::new(vec![Field::new(PARTITION_COLUMN, DataType::Int32, true)]);
     let partitions = RecordBatch::try_new(Arc::new(schema), vec![Arc::new(Int32Array::from(vec![1]))])?;
@@ -90,7 +92,7 @@ pub fn get_table_layout(request: GetTableLayoutRequest) -> Result<GetTableLayout
     })
 }
 
-/// That splits stop at a limit, and nothing else: what is advertised here Athena may no longer do itself.
+/// Advertises only that splits stop at a limit: Athena may skip what is advertised here.
 pub fn get_data_source_capabilities(
     request: GetDataSourceCapabilitiesRequest,
 ) -> GetDataSourceCapabilitiesResponse {

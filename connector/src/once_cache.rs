@@ -1,4 +1,4 @@
-//! Values that never change once they are known, each asked for once.
+//! Cache of values that never change, each loaded once.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::OnceCell;
 
-/// Keeps the values used last. Failures are not kept.
+/// Keeps the most recently used values. Failures are not kept.
 pub(crate) struct OnceCache<K, V> {
     entries: Mutex<Entries<K, V>>,
     capacity: usize,
@@ -14,7 +14,7 @@ pub(crate) struct OnceCache<K, V> {
 
 struct Entries<K, V> {
     cells: HashMap<K, Entry<V>>,
-    /// Counts uses, to know which was the latest.
+    /// Counter of uses, to find the least recently used value.
     uses: u64,
 }
 
@@ -24,7 +24,7 @@ struct Entry<V> {
 }
 
 impl<K: Clone + Eq + Hash, V> OnceCache<K, V> {
-    /// Holds at most `capacity` values.
+    /// Creates a cache of at most `capacity` values.
     pub(crate) fn new(capacity: usize) -> Self {
         let entries = Entries {
             cells: HashMap::new(),
@@ -36,8 +36,8 @@ impl<K: Clone + Eq + Hash, V> OnceCache<K, V> {
         }
     }
 
-    /// The value of `key`, by `load` if it is not known. Who asks for a key while it is being loaded waits for that
-    /// answer, and loads it in turn only if there was none.
+    /// Value of `key`; loaded by `load` if it is not cached. Concurrent calls for a key wait for the one that
+    /// loads it, and load it themselves only if that fails.
     pub(crate) async fn get_or_load<E>(
         &self,
         key: &K,
@@ -91,7 +91,7 @@ mod tests {
 
     use super::*;
 
-    /// Loads numbers, all but odd ones.
+    /// Loads numbers except odd ones.
     struct Source {
         cache: OnceCache<u32, u32>,
         loads: AtomicU32,

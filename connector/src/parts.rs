@@ -1,4 +1,4 @@
-//! What the calls work with, behind the seams that tests put others in place of.
+//! Dependencies of the calls, as seams that tests can replace.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::registry::confluent::ConfluentRegistry;
 use crate::registry::writer_schemas::WriterSchemaSources;
 use crate::spill_keys::{LocalSpillKeys, SpillKeys};
 
-/// What the calls work with.
+/// Dependencies of the calls.
 pub struct Parts {
     pub config: Config,
     pub catalog: Catalog,
@@ -23,7 +23,7 @@ pub struct Parts {
     pub clusters: Clusters,
     pub blocks: Arc<dyn BlockStore>,
     pub spill_keys: Arc<dyn SpillKeys>,
-    /// Done once the bucket of the settings is known to be there.
+    /// Completed when the bucket of the settings has been found.
     pub(crate) spill_bucket_check: OnceCell<()>,
     pub query_status: Arc<dyn QueryStatus>,
 }
@@ -56,7 +56,7 @@ impl Parts {
         }
     }
 
-    /// Replaces the keys that this process makes for what is spilled.
+    /// Replaces the source of keys for spilled blocks; the default generates them in this process.
     pub fn with_spill_keys(self, spill_keys: Arc<dyn SpillKeys>) -> Self {
         Self { spill_keys, ..self }
     }

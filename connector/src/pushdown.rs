@@ -1,20 +1,21 @@
-//! What of a topic a query can have rows from. Pure: constraints and a table in, offsets and times out.
+//! Part of a topic that a query can have rows from. Pure: constraints and a table in, offsets and times out.
 //!
 //! | file | idea |
 //! |---|---|
 //! | `offsets` | a value set over a column of offsets, as offset ranges |
 //! | `partitions` | a value set over a column of partition numbers, as the partitions it holds |
-//! | `times` | a value set over a column of timestamps, as a stretch of time |
+//! | `times` | a value set over a column of timestamps, as a time range |
 //! | [`limit`] | when a split may stop at the query's limit |
 //!
-//! All of it only leaves out what the [filter](crate::filter) would drop: whatever cannot be told stays. Two more things
-//! that a request may carry leave out nothing:
+//! Only records that the [filter](crate::filter) would drop are left out: whatever cannot be decided stays.
+//! Two further parts of a request are not used to leave out records:
 //!
-//! - `expression`s come for functions that a connector advertises, and this one advertises none.
-//! - A `queryPlan` is the whole query once more, in Substrait. It could only narrow further what the summary says, and
-//!   the engine applies all of it itself, because no capability takes it off its hands. So its text is not even decoded.
+//! - `expression`s are sent only for functions that a connector advertises, and this one advertises none.
+//! - A `queryPlan` is the whole query in Substrait. It could only narrow further what the summary does, and
+//!   the engine applies all of it itself, because no capability is advertised for it. So it is not decoded.
 //!
-//! Neither is without consequence: a limit is a promise, and a row that they exclude must not count for it ([`limit`]).
+//! Both affect the limit, however: it is a promise, and a row that they exclude must not be counted
+//! ([`limit`]).
 
 use protocol::{Constraints, ValueSet};
 use topic::table::SOURCE_KEY;
@@ -30,20 +31,21 @@ mod offsets;
 mod partitions;
 mod times;
 
-/// Offset ranges of a topic's partitions, by ascending partition and offset, with gaps between.
+/// Offset ranges of a topic's partitions, by ascending partition and offset, with gaps between them.
 pub type PartitionRanges = Vec<(i32, OffsetRange)>;
 
-/// Gaps of fewer offsets than this are read along: a further split costs a call of the function and a look for the
-/// partition's ends, which is more than it costs to read so few records and drop them.
+/// Number of offsets below which a gap is read: a further split costs a call of the function and a look-up of
+/// the partition's ends, which is more than reading and dropping so few records.
 const MIN_GAP_OFFSETS: u64 = 1000;
 
-/// Ranges of all partitions together, at most, more partitions than that apart: what a continuation token must carry.
+/// Maximum number of ranges of all partitions together, unless there are more partitions: what a continuation
+/// token must hold.
 const MAX_RANGES: usize = 10_000;
 
-/// What the constraints leave of a topic.
+/// Part of a topic that the constraints leave.
 #[derive(Debug)]
 pub struct Wanted {
-    /// Some column may have no value at all.
+    /// Whether the set of some column is empty.
     nothing: bool,
     partitions: Vec<PartitionTest>,
     offsets: OffsetSet,
@@ -51,8 +53,8 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    /// What `constraints` say of the columns of `table`. A column is the one of the name, or else the one of the name
-    /// in another case.
+    /// Evaluates `constraints` on the columns of `table`. A column matches by its exact name, else by its
+    /// name in another case.
     pub fn of(constraints: &Constraints, table: &TopicTable) -> Self {
         let mut wanted = Self {
             nothing: false,
@@ -84,17 +86,17 @@ impl Wanted {
         wanted
     }
 
-    /// Whether no record of any topic can be a row of the answer.
+    /// Whether no record of any topic can be a row of the result.
     pub fn is_nothing(&self) -> bool {
         self.nothing || self.offsets.is_empty() || self.times.is_empty()
     }
 
-    /// When the records may have been made.
+    /// Range of timestamps of the records.
     pub fn times(&self) -> TimeRange {
         self.times
     }
 
-    /// What of `snapshot`, by ascending partition, is wanted, times apart.
+    /// Ranges of `snapshot`, by ascending partition, that the constraints leave, without regard to times.
     pub fn ranges(&self, snapshot: &[(i32, Watermarks)]) -> PartitionRanges {
         let readable: Vec<_> = snapshot
             .iter()
@@ -124,7 +126,7 @@ impl Wanted {
     }
 }
 
-/// What of `ranges` lies at or behind each partition's offset; nothing of a partition that has none.
+/// Parts of `ranges` from each partition's offset on; nothing of a partition that has none.
 pub fn from_offsets(ranges: PartitionRanges, first: impl Fn(i32) -> Option<i64>) -> PartitionRanges {
     let clip = |(partition, range): (i32, OffsetRange)| {
         let start = range.start().max(first(partition)?);
@@ -133,7 +135,7 @@ pub fn from_offsets(ranges: PartitionRanges, first: impl Fn(i32) -> Option<i64>)
     ranges.into_iter().filter_map(clip).collect()
 }
 
-/// What of `ranges` lies before each partition's offset; all of a partition that has none.
+/// Parts of `ranges` before each partition's offset; all of a partition that has none.
 pub fn before_offsets(ranges: PartitionRanges, end: impl Fn(i32) -> Option<i64>) -> PartitionRanges {
     let clip = |(partition, range): (i32, OffsetRange)| {
         let end = end(partition).map_or(range.end(), |end| range.end().min(end));
@@ -153,7 +155,7 @@ fn is_empty(set: &ValueSet) -> bool {
     no_value && !set.null_allowed()
 }
 
-/// The least range that covers all of `ranges`.
+/// Smallest range that covers all of `ranges`.
 fn hull(ranges: impl Iterator<Item = OffsetRange>) -> Option<OffsetRange> {
     ranges.reduce(OffsetRange::hull)
 }

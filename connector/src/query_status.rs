@@ -1,8 +1,9 @@
-//! Whether anybody still waits for the rows.
+//! Check whether the query still runs.
 //!
-//! A query that is cancelled, or fails elsewhere, leaves its ReadRecords calls running. While one reads, the query's
-//! state is asked for now and then; a query that is over ends the read with an error, so that rows of a part are never
-//! taken for the whole.
+//! A query that is cancelled, or fails elsewhere, leaves its ReadRecords calls running. During a read, the
+//! query's state is requested periodically; a query that has ended ends the read with an error, so that part
+//! of the rows is never taken for all. The SDK's counterpart is
+//! `com.amazonaws.athena.connector.lambda.QueryStatusChecker`.
 
 use std::time::Duration;
 
@@ -18,29 +19,30 @@ use throttle::{Throttle, ThrottleLimits};
 pub mod conformance;
 pub mod throttle;
 
-/// Tells the state of Athena's queries.
+/// Source of the state of Athena's queries.
 #[async_trait]
 pub trait QueryStatus: Send + Sync {
     async fn state(&self, query_id: &str) -> Result<QueryState, QueryStatusError>;
 }
 
-/// How a query stands.
+/// State of a query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum QueryState {
     Running,
-    /// It has ended, in this state.
+    /// The query has ended in this state.
     Over(String),
-    /// There is no such query; callers that are not Athena make ids up.
+    /// The query does not exist; callers other than Athena make up ids.
     Unknown,
 }
 
-/// The state could not be told.
+/// The state could not be determined.
 #[derive(Debug, thiserror::Error)]
 #[error("GetQueryExecution: {0}")]
 pub struct QueryStatusError(pub String);
 
-/// Asks again and again, first as often as Athena's own connectors do, and returns the final state once the query is over;
-/// never, if the query is not known. Errors are logged: they are no reason to stop reading.
+/// Requests the state repeatedly, at first as often as Athena's own connectors, and returns the final state
+/// once the query has ended; never returns if the query is unknown. Errors are logged, and do not end the
+/// read.
 pub async fn until_over(status: &dyn QueryStatus, query_id: &str) -> String {
     for attempt in 0.. {
         tokio::time::sleep(delay(attempt)).await;
@@ -51,23 +53,24 @@ pub async fn until_over(status: &dyn QueryStatus, query_id: &str) -> String {
                 tracing::debug!("the query is not one of Athena's; its state is not watched");
                 break;
             }
-            Err(error) => tracing::warn!(%error, "the query's state is not known, reading goes on"),
+            Err(error) => tracing::warn!(%error, "cannot determine the query's state; the read continues"),
         }
     }
     std::future::pending().await
 }
 
-/// Before each question: 1, 1, 2, 3, 5, 8 seconds, and 10 from then on.
+/// Delay before each request: 1, 1, 2, 3, 5, 8 seconds, and 10 from then on.
 ///
-/// Not longer, since a read that nobody wants costs as long as it is not noticed (the Java connector goes up to 55); not
-/// shorter, since an account may ask 100 times a second, and a thousand functions, Lambda's limit for an account unless
-/// it is raised, then ask just as often.
+/// It is not longer, since an unneeded read costs money until that is noticed (the Java connector goes up to
+/// 55); not shorter, since an account may make 100 requests a second
+/// ([GetQueryExecution](https://docs.aws.amazon.com/athena/latest/APIReference/API_GetQueryExecution.html)),
+/// the rate of a thousand functions, which is Lambda's default limit for an account.
 fn delay(attempt: usize) -> Duration {
     const SECONDS: [u64; 7] = [1, 1, 2, 3, 5, 8, 10];
     Duration::from_secs(SECONDS[attempt.min(SECONDS.len() - 1)])
 }
 
-/// Asks Athena, more slowly for a while if that is too often.
+/// State from Athena; the rate is reduced for a while after throttling.
 pub struct AthenaQueryStatus {
     client: Client,
     throttle: Throttle,
@@ -120,7 +123,7 @@ fn query_state(state: &QueryExecutionState) -> QueryState {
     }
 }
 
-/// For callers other than Athena, whose queries nobody can look up.
+/// State for callers other than Athena, whose queries cannot be looked up.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct AlwaysRunning;
 
@@ -141,7 +144,7 @@ mod tests {
     use crate::testing::aws::sdk_config;
     use crate::testing::http::HttpEndpoint;
 
-    /// Answers from a list, then that the query runs; remembers when it was asked.
+    /// Returns states from a list, then that the query runs; records the times of the requests.
     struct Script {
         started: Instant,
         answers: Mutex<Vec<Result<QueryState, QueryStatusError>>>,

@@ -4,18 +4,18 @@
 //! reading thread: broker -> decoder -> filter -> batches ->| bounded channel |-> spiller :async side
 //! ```
 //!
-//! What is in memory does not depend on how long the split is: the broker client's prefetch, one batch being filled, a
-//! few in the channel, and the spiller's blocks.
+//! Memory use does not depend on the length of the split: the broker client's prefetch, one batch being
+//! filled, a few in the channel, and the spiller's blocks.
 //!
-//! A [limit](crate::pushdown::limit::row_limit) ends the read at the broker as soon as there are enough rows after the
-//! filter. That is not an error, and what is wrong with a later record is not found out.
+//! A [limit](crate::pushdown::limit::row_limit) ends the read at the broker as soon as there are enough rows
+//! after the filter. That is not an error, and errors of later records are not found.
 
 //!
 //! | file | idea |
 //! |---|---|
-//! | `setup` | the request taken apart, once |
-//! | `row_sink` | the reading thread: records in, batches of wanted rows out |
-//! | `counted_store` | what of one split lands in the bucket |
+//! | `setup` | parsing of the request, once |
+//! | `row_sink` | the reading thread: records in, batches of matching rows out |
+//! | `counted_store` | counts of the blocks that are stored |
 
 use std::time::Instant;
 
@@ -38,14 +38,14 @@ mod counted_store;
 mod row_sink;
 mod setup;
 
-/// Batches ready but not yet written, at most.
+/// Maximum number of batches that wait to be written.
 const CHANNEL_BATCHES: usize = 2;
 
-/// Reads the split of `request`, and answers its rows inline or where they were spilled.
+/// Reads the split of `request`, and returns its rows inline or their spill locations.
 ///
 /// # Errors
-/// Anything that keeps a row from being read: never fewer rows than there are, or than the limit wants. Also if the
-/// query ends meanwhile.
+/// Anything that keeps a row from being read: the result never has fewer rows than exist, or than the limit
+/// requires. Also if the query ends meanwhile.
 pub async fn read_records(
     parts: &Parts,
     request: ReadRecordsRequest,
@@ -78,7 +78,7 @@ async fn read(
         return Ok(response(answer, spiller.finish().await?));
     }
 
-    let bucket = || (bucket.clone(), "room for a block".to_owned());
+    let bucket = || (bucket.clone(), "the upload of a block".to_owned());
     let (sender, mut deliveries) = mpsc::channel(CHANNEL_BATCHES);
     let failure = SinkFailure::default();
     let topic_partition = planned.topic_partition.clone();
@@ -148,12 +148,18 @@ fn response(answer: Answer, records: Records) -> FederationResponse {
     response
 }
 
-/// What becomes of the last blocks is not known yet.
+/// Logs the read. The last blocks may not have been stored yet.
 fn report(topic_partition: &TopicPartition, read: ReadStats, tally: &Tally, spilled: SpillStats) {
     if let Some(first) = &tally.first_bad_record {
         let (offset, reason) = (first.offset, &first.reason);
         let records = tally.bad_records;
-        tracing::warn!(%topic_partition, records, offset, reason, "records did not decode; the first of them");
+        tracing::warn!(
+            %topic_partition,
+            records,
+            offset,
+            reason,
+            "records could not be decoded; offset and reason are those of the first"
+        );
     }
     for errors in &tally.value_errors {
         let (column, values) = (&errors.column, errors.values);

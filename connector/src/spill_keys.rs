@@ -1,4 +1,4 @@
-//! Keys that blocks are encrypted with, each with a nonce: one for each split.
+//! Keys that encrypt blocks, each with a nonce: one for each split.
 
 use async_trait::async_trait;
 use protocol::EncryptionKey;
@@ -6,14 +6,14 @@ use protocol::EncryptionKey;
 #[cfg(any(test, feature = "test-util"))]
 pub mod conformance;
 
-/// Makes keys for the splits of a page.
+/// Source of keys for the splits of a page.
 #[async_trait]
 pub trait SpillKeys: Send + Sync {
-    /// `count` keys, no two of them the same.
+    /// Generates `count` distinct keys.
     async fn generate(&self, count: usize) -> Result<Vec<EncryptionKey>, SpillKeyError>;
 }
 
-/// Keys by this process's random generator, of 256 bits.
+/// Keys of 256 bits from this process's random generator.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct LocalSpillKeys;
 
@@ -24,14 +24,14 @@ impl SpillKeys for LocalSpillKeys {
     }
 }
 
-/// A service made no key. Says nothing of keys that it did make.
+/// Error of a service that generates keys. Contains nothing of keys that it did return.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{operation} with key `{key_id}`: {reason}")]
 pub struct SpillKeyError {
     pub operation: &'static str,
     pub key_id: String,
     pub reason: String,
-    /// The service wants fewer requests.
+    /// Whether the service throttled the request.
     pub throttled: bool,
 }
 

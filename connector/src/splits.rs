@@ -1,9 +1,10 @@
-//! GetSplits: what there is to read, cut into pieces that are read side by side.
+//! GetSplits: the part of a topic to read, cut into splits that are read concurrently.
 //!
-//! The first call takes one snapshot of the topic's watermarks, and every split of the query lies within it: records
-//! that arrive later are not seen, whichever page their split is on. It also narrows the snapshot to what the
-//! constraints leave of it, and decides how long a split may be: `max_records_per_split`, or less if that makes fewer
-//! splits than `target_parallelism`. What does not fit on a page travels in the continuation token, with that length.
+//! The first call takes one snapshot of the topic's watermarks, and every split of the query lies within it:
+//! records that arrive later are not seen, whichever page their split is on. It also narrows the snapshot by
+//! the constraints, and decides how long a split may be: `max_records_per_split`, or less if that makes fewer
+//! splits than `target_parallelism`. What does not fit on a page is carried by the continuation token,
+//! together with that length.
 
 use std::time::Instant;
 
@@ -24,16 +25,19 @@ pub mod plan;
 pub mod token;
 pub mod topic_split;
 
-/// Keeps a response well below Lambda's 6 MB: a split takes about 600 bytes, 2,000 at worst.
+/// Maximum number of splits on a page, which keeps a response well below Lambda's 6 MB: a split takes about
+/// 600 bytes, 2,000 at worst.
 pub const MAX_SPLITS_PER_PAGE: usize = 1000;
 
-/// S3's limit on a key, less the block number after a split's location.
+/// S3's limit of [1,024 bytes](https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html) for a
+/// key, less the block number after a split's location.
 const MAX_SPILL_KEY_BYTES: usize = 1000;
 
-/// One page of the splits of a table; each has a spill location and a key of its own.
+/// Returns one page of the splits of a table; each has a spill location and a key of its own.
 ///
 /// # Errors
-/// An unknown table or topic, brokers that do not answer, no spill bucket, a token that is not ours.
+/// If the table or topic is unknown, the brokers do not respond, there is no spill bucket, or the token was
+/// not written by this connector.
 pub async fn get_splits(
     parts: &Parts,
     request: GetSplitsRequest,
@@ -93,15 +97,15 @@ pub async fn get_splits(
     })
 }
 
-/// Once in a container, and only for the bucket of the settings: one that the caller's identity names is the caller's
-/// to know.
+/// Checks the bucket once in a container, and only the bucket of the settings: one that the caller's identity
+/// names is the caller's responsibility.
 async fn check_bucket(parts: &Parts, place: &SpillPlace<'_>, deadline: Instant) -> Result<(), Error> {
     if parts.config.spill_bucket() != Ok(place.bucket) {
         return Ok(());
     }
     let asked = (
         format!("spill bucket `{}`", place.bucket),
-        "whether it is there".to_owned(),
+        "a check that it exists".to_owned(),
     );
     let check = parts.blocks.check_bucket(place.bucket);
     let check = async { check.await.map_err(SpillError::from) };
@@ -111,7 +115,7 @@ async fn check_bucket(parts: &Parts, place: &SpillPlace<'_>, deadline: Instant) 
     once.await.copied()
 }
 
-/// One for each split of a page, or none for all.
+/// Keys for the splits of a page; `None` if blocks are not encrypted.
 async fn spill_keys(
     parts: &Parts,
     count: usize,
@@ -128,7 +132,7 @@ async fn spill_keys(
     Ok(keys.into_iter().map(Some).collect())
 }
 
-/// Where a query's blocks go.
+/// Spill bucket and prefix of a query.
 struct SpillPlace<'a> {
     bucket: &'a str,
     prefix: &'a str,
@@ -136,7 +140,8 @@ struct SpillPlace<'a> {
 }
 
 impl<'a> SpillPlace<'a> {
-    /// The caller's identity takes precedence over the environment; blank is unsaid.
+    /// Resolves the place. The caller's identity takes precedence over the environment; blank values count as
+    /// absent.
     fn resolve(config: &'a Config, request: &'a GetSplitsRequest) -> Result<Self, Error> {
         let option = |name| config_option(request.identity.as_ref(), name);
         let place = Self {
@@ -153,7 +158,7 @@ impl<'a> SpillPlace<'a> {
         }
     }
 
-    /// A new one each time.
+    /// New location for each call.
     fn split_location(&self) -> SpillLocation {
         spill::split_location(self.bucket, self.prefix, self.query_id)
     }

@@ -1,11 +1,11 @@
-//! What the function reports of itself: a log, metrics, spans. The reference is `docs/operations.md`.
+//! Telemetry of the function: log, metrics, spans. The reference is `docs/operations.md`.
 //!
 //! | module | idea |
 //! |---|---|
-//! | `report` | subject and outcome of one request, which all three show |
-//! | `metrics` | the line that CloudWatch makes metrics of |
+//! | `report` | subject and outcome of one request, which all three use |
+//! | `metrics` | log line from which CloudWatch extracts metrics |
 //! | [`spans`] | spans for an OpenTelemetry collector |
-//! | [`xray`] | whose children they are |
+//! | [`xray`] | parents of these spans |
 
 use std::io;
 
@@ -24,20 +24,20 @@ pub(crate) mod report;
 pub mod spans;
 pub mod xray;
 
-/// Starts the log, in JSON lines on stdout, with the connector's own crates at `level`, and spans if the environment names a
-/// collector. Once in a process.
+/// Starts the log, in JSON lines on stdout, with the connector's own crates at `level`, and spans if the
+/// environment names a collector. Called once in a process.
 pub fn start(level: LevelFilter) -> Option<Spans> {
     let spans = Spans::from_env();
     let log = log_layer(log_filter(level), io::stdout);
     let layer = spans.as_ref().ok().and_then(Option::as_ref).map(Spans::layer);
     tracing_subscriber::registry().with(log).with(layer).init();
     spans.unwrap_or_else(|error| {
-        tracing::error!(%error, "the function works without");
+        tracing::error!(%error, "the function continues without spans");
         None
     })
 }
 
-/// Lines of JSON whose top level has the event's own fields: what log queries name.
+/// Layer that writes lines of JSON whose top level has the event's own fields, which log queries use.
 pub(crate) fn log_layer<S>(
     filter: impl Filter<S> + Send + Sync + 'static,
     writer: impl for<'a> MakeWriter<'a> + Send + Sync + 'static,
@@ -53,8 +53,8 @@ where
         .with_filter(filter)
 }
 
-/// `RUST_LOG` if there is one; else the connector's own crates at `level` and all others at `warn` or less. Events carry
-/// spill keys, which the runtime would write at `trace`: it never may.
+/// `RUST_LOG` if it is set; else the connector's own crates at `level` and all others at `warn` or less. The
+/// runtime would log events, which contain spill keys, at `trace`, so that level is never enabled for it.
 fn log_filter(level: LevelFilter) -> EnvFilter {
     let directives = std::env::var(EnvFilter::DEFAULT_ENV).unwrap_or_else(|_| {
         let others = level.min(LevelFilter::WARN).to_string();

@@ -1,4 +1,4 @@
-//! What the tests of several modules share: a connector whose surroundings are all in memory.
+//! Helpers of several modules' tests: a connector whose dependencies are all in memory.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -64,7 +64,7 @@ impl World {
         }
     }
 
-    /// Makes the mapping of column `id` another in the latest version.
+    /// Changes the mapping of column `id` in the latest version.
     pub(crate) fn remap_id(&self, mapping: &str) {
         let mapping = format!(r#""mapping": "{mapping}", "type": "BIGINT""#);
         let document = DOCUMENT.replace(r#""mapping": "id", "type": "BIGINT""#, &mapping);
@@ -89,7 +89,7 @@ impl World {
         Arc::clone(&table.schema)
     }
 
-    /// For all columns of these offsets of partition 0, answered inline or spilled in the clear.
+    /// Request for all columns of these offsets of partition 0, answered inline or spilled unencrypted.
     pub(crate) async fn read_request(&self, start: i64, end: i64) -> ReadRecordsRequest {
         ReadRecordsRequest {
             identity: None,
@@ -153,7 +153,7 @@ pub(crate) fn splits_request(continuation_token: Option<String>) -> GetSplitsReq
     }
 }
 
-/// Far enough for anything that does not wait.
+/// Deadline that is late enough for anything that does not wait.
 pub(crate) fn soon() -> Instant {
     Instant::now() + Duration::from_secs(30)
 }

@@ -1,14 +1,14 @@
-//! External calls, waited for no longer than a request's time allows.
+//! External calls with a deadline.
 
 use std::time::Instant;
 
 use crate::error::Error;
 use crate::telemetry::report::{Phase, traced};
 
-/// The answer of `whom`, who is asked for `wanted`, if it comes before `deadline`.
+/// Response of `whom` to the request for `wanted`, if it arrives before `deadline`.
 ///
 /// # Errors
-/// [`Error::NoAnswer`] if it does not, else the answer's own.
+/// [`Error::NoAnswer`] if it does not arrive, else the error of the response.
 pub(crate) async fn within<T, E>(
     deadline: Instant,
     (whom, wanted): (String, String),
@@ -28,7 +28,8 @@ where
     }
 }
 
-/// The schema registry's answer, which is asked for `wanted`: [`within`] with a phase and a span of its own.
+/// Response of the schema registry to the request for `wanted`: [`within`] with a phase and a span of its
+/// own.
 pub(crate) async fn within_registry<T, E>(
     deadline: Instant,
     wanted: String,

@@ -1,4 +1,4 @@
-//! The reference of settings says what the code reads.
+//! Tests that the reference of settings matches the code.
 
 use std::collections::BTreeSet;
 

@@ -1,19 +1,19 @@
-//! `auth_type`: how the client proves who it is, and how it knows the brokers.
+//! `auth_type`: how the client authenticates to the brokers, and how it verifies them.
 //!
-//! The names are the Java connector's. Each type becomes a set of librdkafka settings here, and
-//! nowhere else does the code know which one is in use.
+//! The names are those of the Java connector. Each type is mapped to librdkafka settings here; no other code
+//! depends on which one is in use.
 //!
 //! | module | idea |
 //! |---|---|
 //! | [`credentials`] | the seam to secrets, stored certificates and AWS's credentials |
-//! | [`secret`] | texts that nobody may see, the keys of a cluster's secret |
+//! | [`secret`] | secret texts, and the keys of a cluster's secret |
 //! | [`location`] | where certificates are stored |
 //! | [`certificates`] | trust store and key store, found by name under a location |
-//! | [`keystore`] | JKS, PKCS12 and PEM to what librdkafka takes |
-//! | [`settings`] | all of these to the settings of one client |
+//! | [`keystore`] | conversion of JKS, PKCS12 and PEM to what librdkafka accepts |
+//! | [`settings`] | settings of one client |
 //! | [`failure`] | classifies authentication and TLS failures |
-//! | [`validity`] | what is wrong with the client's certificate |
-//! | [`error`] | why there is nothing to authenticate with |
+//! | [`validity`] | validity of the client's certificate |
+//! | [`error`] | errors of missing or unreadable credentials |
 
 use std::str::FromStr;
 
@@ -27,10 +27,10 @@ pub mod secret;
 pub mod settings;
 pub mod validity;
 
-/// The types that exist, as `auth_type` spells them, surrounding blanks and case aside.
+/// Authentication types, as `auth_type` spells them; surrounding blanks and case are ignored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum AuthType {
-    /// Plain text without authentication; what an unset or blank `auth_type` means.
+    /// Plain text without authentication; the meaning of an unset or blank `auth_type`.
     #[default]
     NoAuth,
     SaslSslAwsMskIam,
@@ -53,7 +53,7 @@ const NAMES: [(&str, AuthType); 7] = [
 ];
 
 impl AuthType {
-    /// The name as documented.
+    /// Name as documented.
     pub fn name(self) -> &'static str {
         NAMES
             .iter()
@@ -79,7 +79,7 @@ impl AuthType {
         }
     }
 
-    /// Whether the client logs in with a user name and a password, which only a secret can hold.
+    /// Whether the client logs in with a user name and a password, which require a secret.
     fn has_password(self) -> bool {
         matches!(self.sasl_mechanism(), Some("SCRAM-SHA-512" | "PLAIN"))
     }
@@ -106,10 +106,10 @@ impl FromStr for AuthType {
     }
 }
 
-/// An `auth_type` that does not exist.
+/// Unknown `auth_type`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AuthTypeError {
-    #[error("`auth_type` is `{value}`, which is none of {}", NAMES.map(|(name, _)| name).join(", "))]
+    #[error("`auth_type` is `{value}`, wanted one of {}", NAMES.map(|(name, _)| name).join(", "))]
     Unknown { value: String },
 }
 

@@ -6,7 +6,7 @@ use tracing::Span;
 
 use crate::error::KafkaError;
 
-/// Runs `work` on a thread that may block, in the caller's tracing span; passes a panic on.
+/// Runs `work` on a thread that may block, in the caller's tracing span; propagates a panic.
 pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, KafkaError> + Send + 'static,
 ) -> Result<T, KafkaError> {

@@ -1,4 +1,4 @@
-//! A cluster reached through librdkafka.
+//! Clusters reached through librdkafka.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,19 +18,18 @@ use crate::pool::Pool;
 use crate::reader::Reader;
 use crate::seam::{Broker, RecordSink};
 
-/// A Kafka cluster reached over the network.
+/// Kafka cluster reached over the network.
 ///
-/// Each call takes a client of its own from a pool, so that calls run side by side, and gives it
-/// back with its connections open. Making the first client is the first thing that touches the
-/// network, and the first that asks for credentials.
+/// Each call takes a client from a pool, so that calls run concurrently, and returns it with its connections
+/// open. The network is first used, and credentials are first read, when the first client is made.
 pub struct KafkaBroker {
     pool: Arc<Pool>,
-    /// Clients that are also shown uncommitted records; `None` if those of `pool` are.
+    /// Clients that also see uncommitted records; `None` if those of `pool` do.
     uncommitted: Option<Arc<Pool>>,
 }
 
 impl KafkaBroker {
-    /// Looks at nothing yet: what is wrong with `cluster` is told by the first call that needs it.
+    /// Performs no checks: a fault of `cluster` is reported by the first call that needs it.
     pub fn new(
         cluster: Cluster,
         isolation_level: IsolationLevel,
@@ -110,7 +109,7 @@ impl Broker for KafkaBroker {
         blocking(move || {
             let read = pool.with_client(|client| {
                 let reader = Reader::start(client, uncommitted.as_ref(), planned.clone(), deadline, &flag)?;
-                // Once begun it must not begin again: the sink has seen records.
+                // A read must not start twice: the sink has seen records.
                 Ok(reader.read(sink.as_mut()))
             });
             read?
@@ -119,7 +118,7 @@ impl Broker for KafkaBroker {
     }
 }
 
-/// Tells the working thread that nobody waits for it any more.
+/// Cancels the working thread when the caller stops waiting.
 #[derive(Default)]
 struct CancelOnDrop {
     flag: Arc<AtomicBool>,

@@ -1,4 +1,4 @@
-//! What a client says outside of any call, and the tokens it is given.
+//! Events that a client reports outside of any call, and its tokens.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -14,14 +14,13 @@ use crate::auth::failure::{AuthenticationCause, AuthenticationFailure};
 use crate::auth::settings::Authentication;
 use crate::error::KafkaError;
 
-/// librdkafka's client. Without a `group.id` it joins nothing and commits nothing.
+/// Client of librdkafka. Without a `group.id` it joins no group and commits nothing.
 pub(crate) type Client = BaseConsumer<Context>;
 
-/// Serves what waits on the client's main queue (errors, log lines, the wish for a token), without
-/// waiting for more.
+/// Serves the events on the client's main queue (errors, log lines, token requests) without waiting for more.
 ///
 /// # Errors
-/// [`KafkaError::Authentication`] if a broker and the client have refused each other, now or before.
+/// [`KafkaError::Authentication`] if a broker and the client have refused each other, now or earlier.
 pub(crate) fn serve_events(client: &Client) -> Result<(), KafkaError> {
     let context = client.context();
     loop {
@@ -37,15 +36,15 @@ pub(crate) fn serve_events(client: &Client) -> Result<(), KafkaError> {
     }
 }
 
-/// What librdkafka complained of last, since the client last did what it was asked.
+/// Last error of librdkafka since the client's last success.
 pub(crate) fn last_complaint(client: &Client) -> Option<String> {
     client.context().heard().complaint.clone()
 }
 
-/// Hears what librdkafka says outside of any call, and gives it tokens.
+/// Callbacks of librdkafka: receives its events, and provides tokens.
 pub(crate) struct Context {
     authentication: Arc<Authentication>,
-    /// Whose credentials are asked for: callbacks come on threads that may block.
+    /// Runtime on which credentials are read: callbacks run on threads that may block.
     runtime: Handle,
     heard: Mutex<Heard>,
     answering_broker: Mutex<Option<i32>>,
@@ -53,7 +52,7 @@ pub(crate) struct Context {
 
 #[derive(Default)]
 struct Heard {
-    /// How many there were.
+    /// Number of events so far.
     events: u64,
     complaint: Option<String>,
     failure: Option<AuthenticationFailure>,
@@ -68,7 +67,7 @@ impl Heard {
 }
 
 impl Context {
-    /// For the runtime that the current thread belongs to.
+    /// Creates a context for the runtime of the current thread.
     pub(crate) fn new(authentication: Arc<Authentication>) -> Self {
         Self {
             authentication,
@@ -78,7 +77,7 @@ impl Context {
         }
     }
 
-    /// The broker that described a topic last, by its number; `None` if that is to be found out.
+    /// Id of the broker that described a topic last; `None` if it is yet to be found.
     pub(crate) fn answering_broker(&self) -> Option<i32> {
         *self
             .answering_broker
@@ -97,7 +96,8 @@ impl Context {
         self.heard().complaint = None;
     }
 
-    /// Whether new connections of this client would fail for an old token. One that slept could not renew it.
+    /// Whether new connections of this client would fail because its token has expired. A client that was
+    /// suspended with the function could not renew it.
     pub(crate) fn is_expired(&self) -> bool {
         let heard = self.heard();
         heard.token_expires.is_some() && !heard.has_token()
@@ -108,7 +108,7 @@ impl Context {
         self.heard().failure.is_some()
     }
 
-    /// As if the client's token were good until now.
+    /// Makes the client's token expire now.
     #[cfg(test)]
     pub(crate) fn expire_token(&self) {
         self.heard().token_expires = Some(SystemTime::now());
@@ -122,8 +122,8 @@ impl Context {
 impl ClientContext for Context {
     const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
 
-    /// A line about a failed connection says more than the error event, and is written only once while the
-    /// failure lasts.
+    /// Keeps a log line. One about a failed connection has more details than the error event, and is written
+    /// only once while the failure lasts.
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
         self.heard().events += 1;
         match level {
@@ -152,7 +152,7 @@ impl ClientContext for Context {
         }
         if heard.failure.is_none() {
             let failure = code.and_then(|code| AuthenticationFailure::recognise(code, reason));
-            // A token that cannot be renewed is good until it expires, and librdkafka asks again.
+            // A token that cannot be renewed is valid until it expires, and librdkafka asks again.
             let has_token = heard.has_token();
             heard.failure =
                 failure.filter(|failure| failure.cause != AuthenticationCause::Token || !has_token);
@@ -167,7 +167,7 @@ impl ClientContext for Context {
         let since_epoch = token.expires().duration_since(SystemTime::UNIX_EPOCH)?;
         Ok(OAuthToken {
             token: token.expose().to_owned(),
-            // The brokers take the name from the token.
+            // The brokers take the principal from the token.
             principal_name: "athena-connector".to_owned(),
             lifetime_ms: i64::try_from(since_epoch.as_millis())?,
         })

@@ -1,25 +1,25 @@
-//! How to reach one Kafka cluster, and which of its records count.
+//! Addresses and credentials of a Kafka cluster, and its isolation level.
 
 use crate::auth::AuthType;
 use crate::auth::location::CertificatesLocation;
 use crate::error::KafkaError;
 
-/// One cluster.
+/// Settings of one cluster.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Cluster {
-    /// `host:port` separated by commas; `None` fails when a client is made.
+    /// `host:port` pairs separated by commas; with `None` making a client fails.
     pub bootstrap_servers: Option<String>,
     pub auth_type: AuthType,
     /// Id of the secret with user names and passwords, as GetSecretValue takes it.
     pub secret_id: Option<String>,
     /// Location of the trust store and the key store.
     pub certificates: Option<CertificatesLocation>,
-    /// Region to sign IAM's tokens for, if not the one in the brokers' names.
+    /// Region to sign IAM's tokens for, if it is not in the brokers' names.
     pub signing_region: Option<String>,
 }
 
 impl Cluster {
-    /// A cluster without authentication.
+    /// Cluster without authentication.
     pub fn at(bootstrap_servers: impl Into<String>) -> Self {
         Self {
             bootstrap_servers: Some(bootstrap_servers.into()),
@@ -36,12 +36,12 @@ impl Cluster {
     }
 }
 
-/// Which records of transactions are rows.
+/// Isolation level of reads, by the rules of KIP-98.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum IsolationLevel {
-    /// Those of committed transactions, up to the last stable offset.
+    /// Records of committed transactions, up to the last stable offset.
     #[default]
     ReadCommitted,
-    /// All, up to the high watermark, as the Java connector reads.
+    /// All records, up to the high watermark, as the Java connector reads.
     ReadUncommitted,
 }

@@ -1,4 +1,4 @@
-//! The clusters that tables are in.
+//! Clusters of a connector, by name.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::error::KafkaError;
 use crate::seam::Broker;
 
-/// The cluster of the tables that name none, and those that have names.
+/// Default cluster, for tables that name none, and named clusters.
 #[derive(Clone)]
 pub struct Clusters {
     default: Arc<dyn Broker>,
@@ -18,7 +18,7 @@ impl Clusters {
         Self { default, named }
     }
 
-    /// The one called `name`, or the default.
+    /// Cluster called `name`, or the default.
     ///
     /// # Errors
     /// [`KafkaError::UnknownCluster`] if no cluster has this name.

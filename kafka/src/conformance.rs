@@ -1,6 +1,6 @@
-//! What every [`Broker`] promises, over a topic of [`PARTITIONS`] partitions that the caller has filled: partition 0 holds
-//! [`RECORDS`] records, the one at offset `n` with the text of `n` as its value and [`time_ms`]`(n)` as its timestamp;
-//! partition 1 is empty.
+//! Conformance suite of [`Broker`] implementations, over a topic of [`PARTITIONS`] partitions that the caller
+//! has filled: partition 0 holds [`RECORDS`] records, the one at offset `n` with the text of `n` as its value
+//! and [`time_ms`]`(n)` as its timestamp; partition 1 is empty.
 
 #![expect(clippy::unwrap_used, reason = "a test: a panic is how it fails")]
 
@@ -15,10 +15,10 @@ use crate::offsets::{OffsetRange, OnExpiredOffsets, PlannedRange, ReadStats, Top
 use crate::seam::{Broker, EARLIEST_TIME_MS, RecordSink};
 use crate::topic_id::TopicId;
 
-/// How many partitions the topic has.
+/// Number of partitions of the topic.
 pub const PARTITIONS: usize = 2;
 
-/// How many records partition 0 holds.
+/// Number of records in partition 0.
 pub const RECORDS: i64 = 100;
 
 /// Timestamp of the record at an offset of partition 0, in milliseconds since 1970: one second after the one before it.
@@ -26,17 +26,17 @@ pub fn time_ms(offset: i64) -> i64 {
     1_700_000_000_000 + offset * 1_000
 }
 
-/// Panics at the first rule that `broker` breaks.
+/// Panics at the first rule that `broker` violates.
 ///
 /// The rules are also public one by one, for brokers that lack a request. The rule
-/// [`treats_expired_offsets_as_planned`] stands alone: it needs another topic.
+/// [`treats_expired_offsets_as_planned`] is separate: it needs another topic.
 pub async fn check(broker: &dyn Broker, topic: &str) {
     check_reads(broker, topic).await;
     finds_offsets_by_time(broker, topic).await;
     tells_the_timestamp_type(broker, topic).await;
 }
 
-/// The rules of [`Broker::snapshot`] and [`Broker::read`].
+/// Checks the rules of [`Broker::snapshot`] and [`Broker::read`].
 pub async fn check_reads(broker: &dyn Broker, topic: &str) {
     lists_partitions_in_order_with_both_ends(broker, topic).await;
     tells_an_unknown_topic(broker).await;
@@ -61,7 +61,7 @@ pub async fn lists_partitions_in_order_with_both_ends(broker: &dyn Broker, topic
     assert_eq!(snapshot.partitions, [(0, filled), (1, empty)]);
 }
 
-/// Asked for twice, since a client may create a topic that it asks for.
+/// Called twice, since a client may create a topic by requesting its metadata.
 pub async fn tells_an_unknown_topic(broker: &dyn Broker) {
     let unknown = format!("unknown-{}", uuid::Uuid::new_v4().simple());
     for _ in 0..2 {
@@ -103,7 +103,7 @@ pub async fn reads_ranges_side_by_side(broker: &dyn Broker, topic: &str) {
     tokio::join!(part(first), part(second), part(third));
 }
 
-/// At the last record of the range nothing is left out.
+/// If the last record of the range is the one that stops the sink, the read is complete.
 pub async fn stops_when_the_sink_has_enough(broker: &dyn Broker, topic: &str) {
     for (enough, stopped_early) in [(10, true), (49, true), (59, false)] {
         let (result, seen) = read(broker, &planned(topic, 0, 10, 60), Answers::BreakAt(enough)).await;
@@ -129,7 +129,7 @@ pub async fn ends_with_the_error_of_the_sink(broker: &dyn Broker, topic: &str) {
     }
 }
 
-/// Before a record is shown.
+/// The refusal precedes any record.
 pub async fn refuses_a_range_past_the_end_of_the_log(broker: &dyn Broker, topic: &str) {
     for (partition, start, end, log_end) in [
         (0, 90, RECORDS + 1, RECORDS),
@@ -165,7 +165,7 @@ pub async fn tells_an_unknown_partition(broker: &dyn Broker, topic: &str) {
     }
 }
 
-/// Where topics have ids, the planned one must be found; its own id is taken.
+/// Finds the topic by its id, if topics have ids; with another id it is refused.
 pub async fn refuses_a_topic_of_another_id(broker: &dyn Broker, topic: &str) {
     let snapshot = broker.snapshot(topic, deadline()).await.unwrap();
     let Some(topic_id) = snapshot.topic_id else { return };
@@ -212,7 +212,7 @@ pub async fn finds_offsets_by_time(broker: &dyn Broker, topic: &str) {
     assert_eq!(at(&[], time_ms(0)).await.unwrap().len(), 0);
 }
 
-/// The topic has none set, so that producers stamp its records, as brokers do by default.
+/// The topic has no explicit setting, so that producers set its timestamps, as is the brokers' default.
 pub async fn tells_the_timestamp_type(broker: &dyn Broker, topic: &str) {
     let told = broker.timestamp_type(topic, deadline()).await.unwrap();
     assert_eq!(told.as_deref(), Some("CreateTime"));
@@ -222,7 +222,7 @@ pub async fn tells_the_timestamp_type(broker: &dyn Broker, topic: &str) {
 /// Log start of the topic of [`treats_expired_offsets_as_planned`].
 pub const EXPIRED_BEFORE: i64 = 40;
 
-/// `topic` is filled as others are, and then the records of partition 0 before [`EXPIRED_BEFORE`] are deleted.
+/// Partition 0 of `topic` is filled like the others; then its records before [`EXPIRED_BEFORE`] are deleted.
 pub async fn treats_expired_offsets_as_planned(broker: &dyn Broker, topic: &str) {
     let snapshot = broker.snapshot(topic, deadline()).await.unwrap();
     let left = Watermarks {
@@ -274,7 +274,7 @@ fn planned(topic: &str, partition: i32, start: i64, end: i64) -> PlannedRange {
     }
 }
 
-/// Reads into a sink that answers so, which is gone when this returns.
+/// Reads into a sink with these responses, which is dropped when this returns.
 async fn read(
     broker: &dyn Broker,
     planned: &PlannedRange,
@@ -298,7 +298,7 @@ fn without_waits(stats: ReadStats) -> ReadStats {
     }
 }
 
-/// What a sink answers to a record.
+/// Responses of a sink to a record.
 #[derive(Debug, Clone, Copy)]
 enum Answers {
     Continue,
@@ -314,7 +314,7 @@ struct Sink {
     seen: Arc<Mutex<Seen>>,
 }
 
-/// Calls of a sink.
+/// Calls that a sink received.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Seen {
     /// Offset, value and timestamp, in order.
@@ -323,7 +323,7 @@ struct Seen {
 }
 
 impl Seen {
-    /// All records of these offsets, and that there are no more.
+    /// All records of these offsets, and one end.
     fn whole(offsets: std::ops::Range<i64>) -> Self {
         Self {
             records: offsets

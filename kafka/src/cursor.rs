@@ -1,33 +1,33 @@
-//! Where a read stands: the rules of what to deliver and when a range is done, without any I/O.
+//! Position of a read: which records to deliver and when a range is done, without any I/O.
 //!
-//! A read ends by *position*, never because nothing arrived for a while: a slow broker must not
-//! look like the end of the data, and the end of the data must not cost a wait.
+//! A read ends by *position*, never because nothing arrived for a while: a slow broker must not look like the
+//! end of the data, and the end of the data must not cost a wait.
 
 use crate::error::KafkaError;
 use crate::offsets::{OffsetRange, OnExpiredOffsets, PlannedRange, TopicPartition, Watermarks};
 
-/// The position of a read within its range.
+/// Position of a read within its range.
 #[derive(Debug, Clone)]
 pub struct Cursor {
     planned: PlannedRange,
-    /// The lowest offset not yet seen, in `range.start()..=range.end()`.
+    /// Lowest offset not yet seen, in `range.start()..=range.end()`.
     position: i64,
     expired_offsets: u64,
 }
 
-/// What to do with a record.
+/// Decision about a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// It belongs to the range and comes next.
+    /// The record belongs to the range and comes next.
     Deliver,
-    /// It lies before the position.
+    /// The record is before the position.
     Ignore,
-    /// It lies at or past the end, so nothing of the range is left to come.
+    /// The record is at or past the end, so nothing of the range remains.
     PastEnd,
 }
 
 impl Cursor {
-    /// A read of a range, given what the partition holds now.
+    /// Starts a read of a range, given the partition's current watermarks.
     ///
     /// # Errors
     /// As [`Self::resume`].
@@ -42,12 +42,12 @@ impl Cursor {
         Ok(cursor)
     }
 
-    /// Fits the position to what the partition holds now: offsets that retention has deleted are
-    /// skipped and counted, never read again from elsewhere.
+    /// Moves the position to the partition's current watermarks: offsets that retention has deleted are
+    /// skipped and counted.
     ///
     /// # Errors
-    /// [`KafkaError::Truncated`] if the log ends before the range does; [`KafkaError::Expired`] if offsets are gone
-    /// that must not be.
+    /// [`KafkaError::Truncated`] if the log ends before the range; [`KafkaError::Expired`] if offsets were
+    /// deleted and the plan does not allow that.
     pub fn resume(&mut self, watermarks: Watermarks) -> Result<(), KafkaError> {
         let range = self.range();
         if watermarks.high < range.end() {
@@ -78,7 +78,7 @@ impl Cursor {
         Ok(())
     }
 
-    /// Judges the record at `offset` and moves the position past it.
+    /// Decides about the record at `offset` and moves the position past it.
     pub fn record(&mut self, offset: i64) -> Verdict {
         if offset < self.position {
             Verdict::Ignore
@@ -91,7 +91,7 @@ impl Cursor {
         }
     }
 
-    /// The log ended at `offset`: everything below was delivered or is not for readers.
+    /// Handles the end of the log at `offset`: everything below was delivered or is not visible to readers.
     ///
     /// # Errors
     /// [`KafkaError::Truncated`] if that is before the end of the range.
@@ -103,7 +103,8 @@ impl Cursor {
         Ok(())
     }
 
-    /// Moves the position up to `offset`, never back: everything before it was delivered or is not for readers.
+    /// Moves the position up to `offset`, never back: everything before it was delivered or is not visible to
+    /// readers.
     pub fn pass(&mut self, offset: i64) {
         self.position = self.position.max(offset.min(self.range().end()));
     }
@@ -113,7 +114,7 @@ impl Cursor {
         self.position >= self.range().end()
     }
 
-    /// The lowest offset not yet seen.
+    /// Lowest offset not yet seen.
     pub fn position(&self) -> i64 {
         self.position
     }
@@ -131,7 +132,7 @@ impl Cursor {
         &self.planned.topic_partition
     }
 
-    /// Offsets skipped because retention had deleted them.
+    /// Number of offsets skipped because retention had deleted them.
     pub fn expired_offsets(&self) -> u64 {
         self.expired_offsets
     }

@@ -1,4 +1,4 @@
-//! Why a part of a request that needs Kafka failed.
+//! Errors of the requests that need Kafka.
 
 use std::time::Duration;
 
@@ -11,18 +11,18 @@ use crate::topic_id::TopicId;
 
 /// Failure of a call of [`Broker`](crate::Broker).
 ///
-/// Texts name no settings of whoever calls: it knows which of them is at fault.
+/// Messages name no settings of the caller, which knows which of them is at fault.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum KafkaError {
     #[error("the Kafka client cannot be made: {reason}")]
     Client { reason: String },
 
-    /// The cluster to read has no bootstrap servers.
+    /// The cluster has no bootstrap servers.
     #[error("the Kafka cluster has no bootstrap servers")]
     NoBootstrapServers,
 
-    #[error("unknown Kafka cluster `{name}`, known are: {known}")]
+    #[error("unknown Kafka cluster `{name}`: defined are {known}")]
     UnknownCluster { name: String, known: String },
 
     #[error("topic `{topic}` does not exist in the Kafka cluster")]
@@ -31,11 +31,11 @@ pub enum KafkaError {
     #[error("{0} does not exist in the Kafka cluster")]
     UnknownPartition(TopicPartition),
 
-    /// There is nothing to authenticate with.
+    /// The client has no credentials.
     #[error("the Kafka client has no credentials: {0}")]
     Credentials(#[from] AuthError),
 
-    /// A broker and the client do not accept each other, which does not change by waiting.
+    /// A broker and the client refuse each other; waiting does not change that.
     #[error("no connection with the Kafka cluster: {cause}: {reason}")]
     Authentication {
         cause: AuthenticationCause,
@@ -48,7 +48,7 @@ pub enum KafkaError {
     )]
     Unauthorized { place: String, reason: String },
 
-    /// The brokers did not tell a topic's partitions or watermarks.
+    /// The brokers did not return a topic's partitions or watermarks.
     #[error("topic `{topic}`: no {wanted} from the brokers within {waited:?}: {reason}")]
     LookUp {
         topic: String,
@@ -57,7 +57,7 @@ pub enum KafkaError {
         reason: String,
     },
 
-    /// Its offsets mean other records now.
+    /// The topic was recreated, so its offsets belong to other records.
     #[error(
         "topic `{topic}` was deleted and recreated after the query was planned: its id was {planned} and is {found}"
     )]
@@ -67,7 +67,7 @@ pub enum KafkaError {
         found: TopicId,
     },
 
-    /// Retention was faster than the read, and the planned range wants all of its offsets
+    /// Retention deleted records before they were read, and the plan needs all of its offsets
     /// ([`OnExpiredOffsets::Fail`](crate::OnExpiredOffsets::Fail)).
     #[error("{topic_partition}: {expired} were deleted by retention after the query was planned")]
     Expired {
@@ -75,7 +75,7 @@ pub enum KafkaError {
         expired: OffsetRange,
     },
 
-    /// The log ends before the split does: the topic was recreated or truncated since planning.
+    /// The log ends before the split does: the topic was recreated or truncated after planning.
     #[error(
         "{topic_partition}: the log ends at offset {high}, but the split reaches to offset {end}; \
          the topic was recreated or truncated after the query was planned"
@@ -86,7 +86,7 @@ pub enum KafkaError {
         end: i64,
     },
 
-    /// The partition cannot be read past this offset, and waiting will not help.
+    /// The partition cannot be read past this offset, and retrying does not help.
     #[error("{topic_partition}: cannot read on at offset {position} of {range}: {reason}")]
     Unreadable {
         topic_partition: TopicPartition,
@@ -96,7 +96,7 @@ pub enum KafkaError {
         reason: String,
     },
 
-    /// Time ran out. `broker_error` is the last thing the client complained of, if anything.
+    /// The deadline passed. `broker_error` is the client's last error, if any.
     #[error(
         "{topic_partition}: the deadline passed at offset {position} of {range}, {waited:?} after the last record; \
          last error of the brokers: {}",
@@ -106,20 +106,20 @@ pub enum KafkaError {
         topic_partition: TopicPartition,
         position: i64,
         range: OffsetRange,
-        /// Since the last record, or since the read began.
+        /// Time since the last record, or since the read began.
         waited: Duration,
         broker_error: Option<String>,
     },
 
-    /// The sink failed, and keeps the reason for whoever gave it.
+    /// The sink failed, and keeps the reason.
     #[error(transparent)]
     Sink(#[from] SinkFailed),
 
-    /// The thread that worked on the request ended early.
-    #[error("the thread of a Kafka client ended: {0}")]
+    /// The thread that handled the request ended early.
+    #[error("the thread of a Kafka client ended unexpectedly: {0}")]
     Interrupted(String),
 
-    /// The request that wanted the records is gone.
+    /// The request that needed the records was cancelled.
     #[error("{topic_partition}: the read was cancelled at offset {position}")]
     Cancelled {
         topic_partition: TopicPartition,
@@ -128,7 +128,7 @@ pub enum KafkaError {
 }
 
 impl KafkaError {
-    /// Kind of failure in one word, for counting.
+    /// Kind of failure in one word, for metrics.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::NoBootstrapServers | Self::UnknownCluster { .. } => "configuration",
@@ -145,7 +145,7 @@ impl KafkaError {
     }
 }
 
-/// A [`RecordSink`](crate::RecordSink) cannot take any more records.
+/// Failure of a [`RecordSink`](crate::RecordSink) to accept records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the records that were read could not be taken")]
+#[error("the records that were read could not be processed")]
 pub struct SinkFailed;

@@ -1,26 +1,26 @@
-//! Kafka: where a topic's records are, and how a range of them is read.
+//! Kafka: the contents of a topic, and reads of offset ranges.
 //!
-//! [`Broker`] is the seam: [`KafkaBroker`] speaks to a cluster through librdkafka, [`MemoryBroker`] holds records for tests.
-//! Nothing here knows of Athena, of AWS's services or of settings.
+//! [`Broker`] is the seam: [`KafkaBroker`] connects to a cluster through librdkafka, [`MemoryBroker`] holds
+//! records for tests. Nothing here depends on Athena, AWS services or settings.
 //!
 //! | module | idea |
 //! |---|---|
 //! | [`offsets`] | partitions, offset ranges, the ends of a log |
-//! | [`topic_id`] | what tells a topic from another of the same name |
-//! | [`cluster`] | how to reach a cluster, and which of its records count |
-//! | [`clusters`] | the clusters that tables are in |
+//! | [`topic_id`] | identity of a topic among those of the same name |
+//! | [`cluster`] | addresses and credentials of a cluster, and its isolation level |
+//! | [`clusters`] | clusters by name |
 //! | [`auth`] | credentials and certificates to client settings |
-//! | [`broker`] | a cluster reached over the network |
+//! | [`broker`] | clusters reached over the network |
 //! | `pool` | clients, made when first needed, kept for the next request |
-//! | `client` | what a client reports outside of any call, and the tokens it is given |
-//! | `look_up` | both ends of all partitions, and offsets by time, one request a broker |
-//! | [`cursor`] | where a read stands and when it is done (pure) |
-//! | `uncommitted` | whether a range that brings nothing holds nothing |
+//! | `client` | events that a client reports outside of any call, and its tokens |
+//! | `look_up` | watermarks of all partitions, and offsets by time, one request for each broker |
+//! | [`cursor`] | position of a read and when it is done (pure) |
+//! | `uncommitted` | whether a range that returns no records is empty |
 //! | `reader` | the loop that joins `look_up`, `librdkafka::fetch`, `uncommitted` and [`cursor`] |
 //! | `librdkafka` | calls that the `rdkafka` crate does not wrap: all `unsafe` of the crate |
 //! | [`memory`] | topics in memory |
-//! | [`error`] | why a call failed |
-//! | `conformance` | what every broker promises, for tests |
+//! | [`error`] | errors of calls |
+//! | `conformance` | conformance suite of brokers, for tests |
 
 pub use broker::KafkaBroker;
 pub use cluster::{Cluster, IsolationLevel};

@@ -1,9 +1,9 @@
-//! Both ends of a topic's partitions, and where in them a time is.
+//! Watermarks of a topic's partitions, and offsets by time.
 //!
-//! First one request tells which partitions there are, and which topic of this name it is. Then
-//! a ListOffsets request for all partitions of one leader asks for the earliest offset, a second
-//! for the latest; with `isolation.level=read_committed` the latest is the last stable offset.
-//! Ends per partition would cost two round trips each.
+//! One request describes the topic: its partitions and its id. Then a ListOffsets request for all partitions
+//! of one leader asks for the earliest offset, a second for the latest; with `isolation.level=read_committed`
+//! the latest is the last stable offset (KIP-98). Requests for each partition would cost two round trips
+//! each.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,18 +20,18 @@ use crate::error::KafkaError;
 use crate::librdkafka::describe::{TopicDescription, describe};
 use crate::offsets::{PlannedRange, TopicSnapshot, Watermarks};
 
-/// How long brokers may take to tell where a topic's records are, retries included.
+/// Time limit for brokers to return offsets, retries included.
 const LOOK_UP_LIMIT: Duration = Duration::from_secs(60);
-/// How long one attempt waits, so that errors the client meets meanwhile are noticed.
+/// Time limit of one attempt, so that errors of the client are noticed in between.
 const ATTEMPT_LIMIT: Duration = Duration::from_secs(5);
-/// How long the first attempt of a client waits that nobody has answered yet: it may be refused. Each further one waits
-/// twice as long, up to [`ATTEMPT_LIMIT`].
+/// Time limit of the first attempt of a client without any response so far: it may be refused. It is doubled
+/// for each further attempt, up to [`ATTEMPT_LIMIT`].
 const FIRST_ATTEMPT_LIMIT: Duration = Duration::from_millis(500);
-/// How long a broker that answered before is waited for until another one is looked for.
+/// Time to wait for a broker that responded before until another one is chosen.
 const KNOWN_BROKER_LIMIT: Duration = Duration::from_secs(2);
 const RETRY_PAUSE: Duration = Duration::from_millis(100);
 
-/// Questions about one topic, all to be answered before one deadline.
+/// Requests about one topic with a common deadline.
 pub(crate) struct LookUp<'a> {
     client: &'a Client,
     topic: &'a str,
@@ -40,15 +40,15 @@ pub(crate) struct LookUp<'a> {
     cancelled: &'a AtomicBool,
 }
 
-/// What one attempt came to, when it was not an answer.
+/// Failure of one attempt.
 enum Failure {
-    /// Brokers come back, leaders are elected: worth another attempt.
+    /// Brokers come back, leaders are elected: another attempt may succeed.
     Passing(String),
     Final(KafkaError),
 }
 
 impl<'a> LookUp<'a> {
-    /// Gives up when `cancelled` is set.
+    /// Creates a look-up that ends when `cancelled` is set.
     pub(crate) fn new(
         client: &'a Client,
         topic: &'a str,
@@ -65,7 +65,7 @@ impl<'a> LookUp<'a> {
         }
     }
 
-    /// The topic as it is now.
+    /// Current state of the topic.
     pub(crate) fn snapshot(&self) -> Result<TopicSnapshot, KafkaError> {
         let topic = self.description()?;
         Ok(TopicSnapshot {
@@ -74,10 +74,11 @@ impl<'a> LookUp<'a> {
         })
     }
 
-    /// The watermarks of the partition of a planned range.
+    /// Watermarks of the partition of a planned range.
     ///
     /// # Errors
-    /// Also [`KafkaError::Recreated`], if the topic is another than was planned, and [`KafkaError::UnknownPartition`].
+    /// Also [`KafkaError::Recreated`], if the topic is not the planned one, and
+    /// [`KafkaError::UnknownPartition`].
     pub(crate) fn partition(&self, planned: &PlannedRange) -> Result<Watermarks, KafkaError> {
         let topic = self.same_topic(planned)?;
         let partition = planned.topic_partition.partition;
@@ -92,8 +93,8 @@ impl<'a> LookUp<'a> {
             .ok_or_else(unknown)
     }
 
-    /// The topic as it is now, which must be the one that was planned. Where no id is known on either side, the name
-    /// has to do.
+    /// Current description of the topic, which must be the planned one. If either side has no id, the name is
+    /// compared only.
     pub(crate) fn same_topic(&self, planned: &PlannedRange) -> Result<TopicDescription, KafkaError> {
         let topic = self.description()?;
         match (planned.topic_id, topic.id) {
@@ -123,10 +124,10 @@ impl<'a> LookUp<'a> {
         })
     }
 
-    /// A broker that leads one of the topic's partitions, and so is to be asked for offsets anyway.
+    /// Broker that leads one of the topic's partitions, which must be asked for offsets anyway.
     ///
-    /// It is asked for one at once: that connects the client to it, whereas librdkafka lets a second go by before it
-    /// connects to a broker for a description alone.
+    /// An offset is requested from it at once: that connects the client to it, whereas librdkafka waits a
+    /// second before it connects to a broker for a description only.
     fn leader(&self, patience: Duration) -> Result<i32, Failure> {
         let metadata = self
             .client
@@ -146,7 +147,7 @@ impl<'a> LookUp<'a> {
         Ok(led.leader())
     }
 
-    /// Asks for the low ends first, so that `low <= high` holds while records expire and arrive.
+    /// Requests the low ends first, so that `low <= high` holds while records expire and arrive.
     fn watermarks(&self, partitions: &[i32]) -> Result<Vec<(i32, Watermarks)>, KafkaError> {
         let lows = self.offsets(partitions, Offset::Beginning, "earliest offsets")?;
         let highs = self.offsets(partitions, Offset::End, "latest offsets")?;
@@ -168,8 +169,8 @@ impl<'a> LookUp<'a> {
         })
     }
 
-    /// For each of `partitions`, the first offset whose record has a timestamp of `time_ms` or later: at least
-    /// [`EARLIEST_TIME_MS`](crate::EARLIEST_TIME_MS).
+    /// First offset of each of `partitions` whose record has a timestamp of `time_ms` or later (KIP-79): at
+    /// least [`EARLIEST_TIME_MS`](crate::EARLIEST_TIME_MS).
     pub(crate) fn offsets_at(
         &self,
         partitions: &[i32],
@@ -177,7 +178,7 @@ impl<'a> LookUp<'a> {
     ) -> Result<Vec<Option<i64>>, KafkaError> {
         let read = |answer| match answer {
             Offset::End => Some(None),
-            // The question itself.
+            // The requested time itself: no answer.
             Offset::Offset(offset) if offset == time_ms => None,
             Offset::Offset(offset) => Some(Some(offset)),
             _ => None,
@@ -187,8 +188,8 @@ impl<'a> LookUp<'a> {
         })
     }
 
-    /// Asks `question` of each partition. `read` tells what an answer means, `None` if it is none: librdkafka leaves the
-    /// question in place of an answer it did not get.
+    /// Sends `question` for each partition. `read` converts an answer; it returns `None` for a question that
+    /// librdkafka left in place of an answer it did not get.
     fn ask<T>(
         &self,
         partitions: &[i32],
@@ -204,7 +205,7 @@ impl<'a> LookUp<'a> {
             .client
             .offsets_for_times(questions, self.at_most(ATTEMPT_LIMIT))
             .map_err(|error| self.failure(&error))?;
-        // Looking each partition up in the list takes a time that grows with the square of their number.
+        // A search of the list for each partition would take quadratic time.
         let answers: HashMap<i32, Offset> = found
             .elements()
             .iter()
@@ -215,7 +216,8 @@ impl<'a> LookUp<'a> {
         answers.ok_or_else(|| Failure::Passing("a partition is missing from the answer".into()))
     }
 
-    /// Makes one attempt after the other. Each is told how much patience to have with a first answer.
+    /// Repeats attempts until one succeeds or the deadline passes. Each is given the time to wait for a first
+    /// response.
     fn retry<T>(
         &self,
         wanted: &'static str,
@@ -230,7 +232,7 @@ impl<'a> LookUp<'a> {
             };
             serve_events(self.client)?;
             if self.cancelled.load(Ordering::Relaxed) {
-                return Err(self.timed_out(wanted, "nobody waits for them any more".into()));
+                return Err(self.timed_out(wanted, "the query was cancelled".into()));
             }
             if Instant::now() + RETRY_PAUSE >= self.deadline {
                 return Err(self.timed_out(wanted, reason));
@@ -240,7 +242,7 @@ impl<'a> LookUp<'a> {
         }
     }
 
-    /// `limit`, or what is left until the deadline.
+    /// `limit`, or the time until the deadline if that is shorter.
     fn at_most(&self, limit: Duration) -> Duration {
         limit.min(self.deadline.saturating_duration_since(Instant::now()))
     }
@@ -248,7 +250,7 @@ impl<'a> LookUp<'a> {
     fn failure(&self, error: &ClientError) -> Failure {
         match error.rdkafka_error_code() {
             Some(code) => self.code_failure(code),
-            // Not the cluster's answer but the client's refusal, such as a NUL in the name.
+            // Rejected by the client, not by the cluster, such as a NUL in the name.
             None => Failure::Final(KafkaError::Client {
                 reason: error.to_string(),
             }),

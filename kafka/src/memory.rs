@@ -1,4 +1,4 @@
-//! Topics in memory: the twin of the real broker, for tests of what reads from one.
+//! Topics in memory: a stand-in for the real broker in tests.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -14,7 +14,7 @@ use crate::offsets::{PlannedRange, ReadStats, TopicPartition, TopicSnapshot, Wat
 use crate::seam::{Broker, RecordSink};
 use crate::topic_id::TopicId;
 
-/// A cluster that answers at once and never fails.
+/// Cluster in memory that responds at once and never fails.
 #[derive(Debug, Default)]
 pub struct MemoryBroker {
     topics: Mutex<Topics>,
@@ -33,18 +33,18 @@ struct Topic {
     logs: Vec<Log>,
 }
 
-/// A record as it is appended; the offset comes with its place.
+/// Record to append; its offset is its position.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MemoryRecord {
     pub key: Option<Vec<u8>>,
-    /// `None` for a tombstone.
+    /// Value; `None` for a tombstone.
     pub value: Option<Vec<u8>>,
     pub headers: Vec<(String, Option<Vec<u8>>)>,
     pub timestamp: Option<RecordTimestamp>,
     pub leader_epoch: Option<i32>,
 }
 
-/// One partition: records by offset, and the offset range they live in, gaps included.
+/// One partition: records by offset, and its offset range, gaps included.
 #[derive(Debug, Clone, Default)]
 struct Log {
     low: i64,
@@ -53,7 +53,7 @@ struct Log {
 }
 
 impl MemoryBroker {
-    /// Creates `topic`, or puts a new one in its place.
+    /// Creates `topic`, or replaces it by a new one.
     pub fn create_topic(&self, topic: &str, partitions: usize) {
         let mut topics = self.topics();
         topics.created += 1;
@@ -65,14 +65,14 @@ impl MemoryBroker {
         topics.by_name.insert(topic.to_owned(), created);
     }
 
-    /// Takes a topic's id away, as if it were of brokers older than 2.8.
+    /// Removes a topic's id, as with brokers older than 2.8 (KIP-516).
     pub fn forget_topic_id(&self, topic: &str) {
         if let Some(topic) = self.topics().by_name.get_mut(topic) {
             topic.id = None;
         }
     }
 
-    /// Adds empty partitions to a topic that exists.
+    /// Adds empty partitions to an existing topic.
     pub fn add_partitions(&self, topic: &str, partitions: usize) {
         if let Some(topic) = self.topics().by_name.get_mut(topic) {
             let grown = topic.logs.len() + partitions;
@@ -80,14 +80,14 @@ impl MemoryBroker {
         }
     }
 
-    /// Declares that the timestamps of a topic that exists are those of its log.
+    /// Sets the timestamp type of an existing topic to `LogAppendTime`.
     pub fn set_log_append_time(&self, topic: &str) {
         if let Some(topic) = self.topics().by_name.get_mut(topic) {
             topic.has_log_append_time = true;
         }
     }
 
-    /// Appends a record, `None` for a tombstone, to a topic that exists.
+    /// Appends a value, `None` for a tombstone, to an existing topic.
     pub fn append(&self, topic: &str, partition: i32, value: Option<&[u8]>) {
         let value = value.map(<[u8]>::to_vec);
         let record = MemoryRecord {
@@ -97,7 +97,7 @@ impl MemoryBroker {
         self.append_record(topic, partition, record);
     }
 
-    /// Appends a whole record to a topic that exists.
+    /// Appends a whole record to an existing topic.
     pub fn append_record(&self, topic: &str, partition: i32, record: MemoryRecord) {
         self.with_log(topic, partition, |log| {
             log.records.insert(log.high, record);
@@ -105,12 +105,12 @@ impl MemoryBroker {
         });
     }
 
-    /// Uses up `offsets` without records, as transaction markers and compaction do.
+    /// Advances by `offsets` without records, as transaction markers and compaction do.
     pub fn append_gap(&self, topic: &str, partition: i32, offsets: i64) {
         self.with_log(topic, partition, |log| log.high += offsets);
     }
 
-    /// Deletes what is before `low`, as retention does.
+    /// Deletes records before `low`, as retention does.
     pub fn expire(&self, topic: &str, partition: i32, low: i64) {
         self.with_log(topic, partition, |log| {
             log.low = low;

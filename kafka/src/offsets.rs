@@ -1,11 +1,11 @@
-//! Places in a topic: partitions, offset ranges, the ends of a log, and the result of a read.
+//! Topic partitions, offset ranges, watermarks, and the result of a read.
 
 use std::fmt;
 use std::time::Duration;
 
 use crate::topic_id::TopicId;
 
-/// One partition of one topic.
+/// Partition of a topic.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct TopicPartition {
     pub topic: String,
@@ -18,17 +18,17 @@ impl fmt::Display for TopicPartition {
     }
 }
 
-/// A range to read, as it was planned.
+/// Offset range to read, as planned.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlannedRange {
     pub topic_partition: TopicPartition,
-    /// Id of the topic that was planned; `None` if it is not known, so that any topic of this name will do.
+    /// Id of the planned topic; `None` if it is not known, so that any topic of this name is accepted.
     pub topic_id: Option<TopicId>,
     pub range: OffsetRange,
     pub on_expired_offsets: OnExpiredOffsets,
 }
 
-/// Offsets from `start` up to, not including, `end`. Holds at least one offset, none negative.
+/// Offsets from `start` to `end`, exclusive. Holds at least one offset, none negative.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct OffsetRange {
     start: i64,
@@ -50,7 +50,7 @@ impl OffsetRange {
         self.end
     }
 
-    /// The least range that covers both.
+    /// Smallest range that covers both.
     pub fn hull(self, other: Self) -> Self {
         Self {
             start: self.start.min(other.start),
@@ -58,12 +58,12 @@ impl OffsetRange {
         }
     }
 
-    /// What lies in both; `None` if nothing does.
+    /// Offsets in both; `None` if there are none.
     pub fn intersection(self, other: Self) -> Option<Self> {
         Self::new(self.start.max(other.start), self.end.min(other.end))
     }
 
-    /// How many offsets; not how many records, since compaction and transactions leave gaps.
+    /// Number of offsets; not of records, since compaction and transactions leave gaps.
     pub fn offsets(self) -> u64 {
         self.end.abs_diff(self.start)
     }
@@ -75,27 +75,27 @@ impl fmt::Display for OffsetRange {
     }
 }
 
-/// A topic at one moment.
+/// State of a topic at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TopicSnapshot {
-    /// `None` if the brokers give topics no ids.
+    /// Id of the topic; `None` if the brokers do not assign ids.
     pub topic_id: Option<TopicId>,
-    /// By ascending partition number.
+    /// Watermarks by ascending partition number.
     pub partitions: Vec<(i32, Watermarks)>,
 }
 
-/// Both ends of what a partition lets be read.
+/// Both ends of the readable part of a partition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Watermarks {
-    /// The earliest offset there is.
+    /// Earliest offset.
     pub low: i64,
-    /// One past the last offset a reader may see: the high watermark, or under `read_committed`
-    /// the last stable offset.
+    /// One past the last readable offset: the high watermark, or under `read_committed` the last stable
+    /// offset.
     pub high: i64,
 }
 
 impl Watermarks {
-    /// All that can be read now; `None` for an empty partition.
+    /// Range of all readable offsets; `None` for an empty partition.
     pub fn range(self) -> Option<OffsetRange> {
         OffsetRange::new(self.low, self.high)
     }
@@ -104,22 +104,22 @@ impl Watermarks {
 /// Result of a finished read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ReadStats {
-    /// Records shown to the sink, tombstones included.
+    /// Number of records passed to the sink, tombstones included.
     pub records: u64,
-    /// Bytes of their values.
+    /// Size of their values in bytes.
     pub value_bytes: u64,
-    /// Offsets of the range that retention had deleted before they could be read.
+    /// Number of offsets of the range that retention had deleted before they could be read.
     pub expired_offsets: u64,
-    /// The sink had enough before the end of the range.
+    /// Whether the sink stopped the read before the end of the range.
     pub stopped_early: bool,
-    /// How long there was nothing to show to the sink, since the brokers had not answered yet.
+    /// Time spent waiting for responses of the brokers, with no record to pass to the sink.
     pub waited: Duration,
 }
 
-/// What happens to offsets that a split was planned with and that retention has deleted since.
+/// Handling of offsets that retention has deleted since a split was planned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum OnExpiredOffsets {
-    /// They are passed over, counted and warned of.
+    /// They are skipped, counted and logged as a warning.
     #[default]
     Skip,
     /// The read ends with an error that names them.

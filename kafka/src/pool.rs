@@ -1,4 +1,5 @@
-//! Clients of a cluster: made when first needed, kept for the next request, replaced when the brokers refuse them.
+//! Clients of a cluster: made when first needed, kept for the next request, replaced when the brokers refuse
+//! them.
 
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,7 +17,7 @@ use crate::cluster::{Cluster, IsolationLevel};
 use crate::error::KafkaError;
 use crate::librdkafka::verification;
 
-/// Clients of one cluster that wait for work.
+/// Idle clients of one cluster.
 pub(crate) struct Pool {
     authentication: Arc<Authentication>,
     isolation_level: IsolationLevel,
@@ -24,7 +25,7 @@ pub(crate) struct Pool {
 }
 
 impl Pool {
-    /// Empty, and asks for nothing yet.
+    /// Creates an empty pool; reads no credentials yet.
     pub(crate) fn new(authentication: Arc<Authentication>, isolation_level: IsolationLevel) -> Self {
         Self {
             authentication,
@@ -33,7 +34,7 @@ impl Pool {
         }
     }
 
-    /// Lends `work` a client. If the client had been used before and fails to authenticate, `work` is done again with
+    /// Lends `work` a client. If that was used before and now fails to authenticate, `work` is repeated with
     /// a new one: secrets rotate, and tokens expire.
     pub(crate) fn with_client<T>(
         self: &Arc<Self>,
@@ -42,7 +43,7 @@ impl Pool {
         if let Some(client) = self.take_idle() {
             match self.lend(client, &mut work) {
                 Err(KafkaError::Authentication { reason, .. }) => {
-                    tracing::warn!(reason, "trying again with fresh credentials");
+                    tracing::warn!(reason, "repeating the request with fresh credentials");
                 }
                 result => return result,
             }
@@ -60,7 +61,7 @@ impl Pool {
             pool: Arc::clone(self),
             client: Some(client),
         };
-        // Also gives a new client its first token, without which it connects to nothing.
+        // Also gives a new client its first token, without which it cannot connect.
         serve_events(&client)?;
         let result = work(&client);
         if result.is_ok() {
@@ -69,7 +70,7 @@ impl Pool {
         result.map_err(|error| self.explain(error))
     }
 
-    /// Finds out what is wrong with a certificate, if all that is known is that one side did not take the other's.
+    /// Finds the exact fault of a certificate if all that is known is that one side rejected the other's.
     fn explain(&self, error: KafkaError) -> KafkaError {
         let KafkaError::Authentication { cause, reason } = error else {
             return error;
@@ -116,8 +117,8 @@ impl Pool {
     }
 }
 
-/// A client that goes back to its pool when dropped, unless it failed to authenticate: then what it was made from is
-/// forgotten with it.
+/// Client that returns to its pool when dropped, unless it failed to authenticate: then its settings are
+/// discarded, too.
 struct PooledClient {
     pool: Arc<Pool>,
     /// `Some` until dropped.
@@ -144,13 +145,14 @@ impl Drop for PooledClient {
     }
 }
 
-/// How much is fetched ahead of the decoder, at most: what bounds the memory of a read.
+/// Maximum number of kilobytes that are prefetched for the decoder, which bounds the memory of a read.
 const PREFETCH_KBYTES: &str = "16384";
-/// How much one fetch asks for. A batch that is larger comes whole all the same, if it is the first of the answer
+/// Number of bytes that one fetch requests. A larger batch is returned whole nevertheless, if it is the first
+/// of the response
 /// ([KIP-74](https://cwiki.apache.org/confluence/display/KAFKA/KIP-74%3A+Add+Fetch+Response+Size+Limit+in+Bytes)).
 ///
-/// It limits the whole answer, and so what answers cost: librdkafka's limit for a partition grows with each answer without
-/// records (see `Fetched::WithoutRecords`), the one for an answer never does.
+/// It limits the whole response, and so the cost of responses: librdkafka's limit for a partition grows with
+/// each response without records (see `Fetched::WithoutRecords`), the limit for a response never does.
 const FETCH_BYTES: &str = "1048576";
 
 fn client_settings(
@@ -168,7 +170,7 @@ fn client_settings(
         .set("client.id", "athena-connector")
         .set("log.thread.name", "false")
         .set("isolation.level", isolation_level)
-        // The reader decides where to go on, and when it is done.
+        // The reader decides where to continue, and when it is done.
         .set("auto.offset.reset", "error")
         .set("enable.partition.eof", "true")
         .set("enable.auto.commit", "false")
@@ -178,20 +180,20 @@ fn client_settings(
         .set("queued.max.messages.kbytes", PREFETCH_KBYTES)
         .set("fetch.max.bytes", FETCH_BYTES)
         .set("max.partition.fetch.bytes", FETCH_BYTES)
-        // A full prefetch queue pauses fetching for this long; the default of a second starves us.
+        // Pause of fetching after a full prefetch queue; the default of a second starves the decoder.
         .set("fetch.queue.backoff.ms", "2")
-        // A fetch at the end of a log holds up the connection's next one for this long.
+        // Time for which a fetch at the end of a log delays the connection's next one.
         .set("fetch.wait.max.ms", "10")
         .set("fetch.error.backoff.ms", "100")
-        // Also, halved, how long librdkafka waits after connecting to a bootstrap server before it connects to a leader: the
-        // default of 100 would be a third of a cold start.
+        // Half of it is also how long librdkafka waits after connecting to a bootstrap server before it
+        // connects to a leader: the default of 100 would be a third of a cold start.
         .set("reconnect.backoff.ms", "20")
         .set("reconnect.backoff.max.ms", "1000")
         .set("socket.connection.setup.timeout.ms", "10000")
         .set("socket.timeout.ms", "15000")
         .set("socket.keepalive.enable", "true")
-        // Sooner than NAT gateways and load balancers forget a connection (350 s): a function that
-        // sleeps between requests would otherwise wait for the time-out of a dead one.
+        // Shorter than the idle timeout of NAT gateways and load balancers (350 s): a function that is
+        // suspended between requests would otherwise wait for the timeout of a dead connection.
         .set("connections.max.idle.ms", "180000")
         .set("enable.metrics.push", "false");
     for (name, value) in authentication.iter() {

@@ -1,7 +1,7 @@
-//! Reading one offset range of one partition.
+//! Reads of one offset range of one partition.
 //!
-//! librdkafka reconnects, finds new leaders and fetches again by itself; the loop here only
-//! watches position, time and the wish to go on, and decides about the errors that are left.
+//! librdkafka reconnects, finds new leaders and fetches again by itself; the loop here only checks position,
+//! deadline and cancellation, and handles the remaining errors.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -23,48 +23,48 @@ use crate::pool::Pool;
 use crate::seam::RecordSink;
 use crate::uncommitted::is_without_records;
 
-/// How long a wait for records lasts before time and cancellation are looked at again.
+/// Time to wait for records before deadline and cancellation are checked again.
 const POLL_LIMIT: Duration = Duration::from_millis(100);
-/// How often the client's errors and log lines are served while records flow.
+/// Interval at which the client's errors and log lines are served while records arrive.
 const SERVE_EVERY: Duration = Duration::from_millis(500);
-/// Before the same offset is tried again.
+/// Pause before the same offset is tried again.
 const RETRY_PAUSE: Duration = Duration::from_millis(100);
-/// How long nothing has to come before the rest of a range is examined for records. Each further time it is twice as long.
+/// Time without a record before the rest of a range is examined for records. Doubled each time.
 const EXAMINE_AFTER: Duration = Duration::from_secs(2);
-/// How long that may take; meanwhile nothing is delivered.
+/// Time limit of that examination; no records are delivered meanwhile.
 const EXAMINE_LIMIT: Duration = Duration::from_secs(3);
 
-/// One read, from its range's start to its end.
+/// Read of one range, from its start to its end.
 pub(crate) struct Reader<'a> {
     client: &'a Client,
-    /// Clients that are shown uncommitted records, if `client` is not.
+    /// Clients that see uncommitted records, if `client` does not.
     uncommitted: Option<&'a Arc<Pool>>,
     cursor: Cursor,
     deadline: Instant,
     cancelled: &'a AtomicBool,
     stats: ReadStats,
-    /// Since when nothing came; `None` while records flow.
+    /// Start of the current wait for records; `None` while records arrive.
     idle_since: Option<Instant>,
     last_served: Instant,
-    /// What librdkafka said last about this partition.
+    /// Last error of librdkafka about this partition.
     partition_error: Option<String>,
-    /// Where the last answer without records was reported, since the fetch began.
+    /// Offset of the last response without records since the fetch began.
     without_records: Option<i64>,
-    /// For how long nothing has to come before the rest of the range is examined.
+    /// Time without a record before the rest of the range is examined.
     examine_after: Duration,
 }
 
-/// How a fetch goes on after something was fetched.
+/// Continuation after a result of the fetch.
 enum Next {
     Fetch,
-    /// The sink needs no more.
+    /// The sink needs no further records.
     Stop,
-    /// The position is not in the log any more, or the topic may be gone: look again.
+    /// The position is not in the log any more, or the topic may be gone: look it up again.
     LookUp,
 }
 
 impl<'a> Reader<'a> {
-    /// Looks up what the partition holds now and begins there.
+    /// Looks up the partition's current watermarks and starts there.
     pub(crate) fn start(
         client: &'a Client,
         uncommitted: Option<&'a Arc<Pool>>,
@@ -99,7 +99,8 @@ impl<'a> Reader<'a> {
                 self.look_up(position)?;
             }
         }
-        // When a topic is recreated librdkafka goes on in the new one at the same offset and says nothing.
+        // If a topic is recreated, librdkafka continues in the new one at the same offset and reports
+        // nothing.
         self.new_look_up().same_topic(self.cursor.planned())?;
         sink.finish()?;
         self.stats.expired_offsets = self.cursor.expired_offsets();
@@ -138,8 +139,8 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Whether the rest of the range, after nothing came for a while, is known to hold no record. What cannot be found out
-    /// leaves the read waiting.
+    /// Whether the rest of the range is known to hold no record, after none arrived for a while. If that
+    /// cannot be found out, the read continues to wait.
     fn rest_is_empty(&mut self) -> bool {
         let (Some(pool), Some(idle_since)) = (self.uncommitted, self.idle_since) else {
             return false;
@@ -155,12 +156,12 @@ impl<'a> Reader<'a> {
         self.examine_after = 2 * idle_since.elapsed();
         let topic_partition = self.cursor.topic_partition();
         examined.unwrap_or_else(|error| {
-            tracing::debug!(%topic_partition, position, %error, "whether there are more records is not known");
+            tracing::debug!(%topic_partition, position, %error, "cannot determine whether there are more records");
             false
         })
     }
 
-    /// Only where nothing is there yet is a clock looked at: where records flow it would be twice for each.
+    /// Reads the clock only when no record is available: otherwise it would be read twice for each record.
     fn poll(
         &mut self,
         fetch: &mut PartitionFetch<'_, impl ConsumerContext>,
@@ -184,8 +185,7 @@ impl<'a> Reader<'a> {
         next.transpose()
     }
 
-    /// Finds out where the log begins and ends now. Waits first if that was done for this very
-    /// position before.
+    /// Looks up where the log begins and ends now. Waits first if that was done for the same position before.
     fn look_up(&mut self, position_before: i64) -> Result<(), KafkaError> {
         if self.cursor.position() == position_before {
             thread::sleep(RETRY_PAUSE);
@@ -210,8 +210,8 @@ impl<'a> Reader<'a> {
             }
             Fetched::EndOfPartition { offset } => match self.cursor.end_of_partition(offset) {
                 Ok(()) => Ok(Next::Fetch),
-                // A new leader may not know yet how far the log is committed. It tells readers of the log's ends only
-                // once it does: they decide.
+                // A new leader may not know yet how far the log is committed. It returns watermarks only once
+                // it does, so these decide.
                 Err(_) => Ok(Next::LookUp),
             },
             Fetched::WithoutRecords { offset, reason } => self.pass_over(offset, reason),
@@ -219,8 +219,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Passes over batches without records. A fetch that stands still was answered with something else: then the broker
-    /// itself says so, or what it sends is less than a batch.
+    /// Skips batches without records. If a fetch stands still for another reason, either the broker reports
+    /// it, or its response is smaller than a batch.
     fn pass_over(&mut self, offset: i64, reason: String) -> Result<Next, KafkaError> {
         if self.without_records == Some(offset) {
             return Err(self.unreadable(RDKafkaErrorCode::MessageSizeTooLarge, reason));
@@ -234,7 +234,7 @@ impl<'a> Reader<'a> {
         self.stats.records += 1;
         self.stats.value_bytes += record.value.map_or(0, |value| value.len() as u64);
         let next = sink.accept(record)?;
-        // The sink may have waited for its reader: the brokers are not to blame for that.
+        // The sink may have blocked: that time is not spent waiting for the brokers.
         self.idle_since = None;
         Ok(match next {
             ControlFlow::Continue(()) => Next::Fetch,
@@ -242,9 +242,9 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Sorts librdkafka's errors about the partition. Those of a broker's answer leave the fetch
-    /// where it is, and librdkafka repeats it. Its own mostly mean data that it cannot read and
-    /// *skips*, so they must end the read.
+    /// Classifies librdkafka's errors about the partition. Those of a broker's response leave the fetch in
+    /// place, and librdkafka repeats it. Its own mostly mean data that it cannot read and *skips*, so they
+    /// must end the read.
     fn failed(&mut self, code: RDKafkaErrorCode, reason: String) -> Result<Next, KafkaError> {
         use RDKafkaErrorCode as Code;
         tracing::warn!(topic_partition = %self.cursor.topic_partition(), ?code, reason, "fetch failed");
@@ -271,7 +271,7 @@ impl<'a> Reader<'a> {
                 Ok(Next::Fetch)
             }
             Code::InvalidMessage | Code::UnsupportedVersion => Err(self.unreadable(code, reason)),
-            // -1 is the brokers' "unknown server error"; librdkafka's own codes lie below.
+            // -1 is the brokers' "unknown server error"; librdkafka's own codes are below.
             local if (local as i32) < (Code::Unknown as i32) => Err(self.unreadable(local, reason)),
             _ => {
                 self.partition_error = Some(reason);
@@ -280,7 +280,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Ends the read if nobody wants it any more or its time is over.
+    /// Ends the read if it was cancelled or its deadline has passed.
     fn check(&mut self) -> Result<(), KafkaError> {
         let topic_partition = || self.cursor.topic_partition().clone();
         let position = self.cursor.position();

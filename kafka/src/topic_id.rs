@@ -1,4 +1,4 @@
-//! What tells a topic from another one of the same name.
+//! Identity of a topic among those of the same name.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,21 +6,23 @@ use std::str::FromStr;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-/// The id that Kafka gives a topic when it is created, never again to another; brokers have them since 2.8.
+/// Id that Kafka assigns to a topic when it is created and never reuses
+/// ([KIP-516](https://cwiki.apache.org/confluence/display/KAFKA/KIP-516%3A+Topic+Identifiers)); brokers have
+/// them since 2.8.
 ///
-/// As text it is what Kafka's tools print: base64url without padding, 22 characters.
+/// Displayed like in Kafka's tools: base64url without padding, 22 characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TopicId([u8; Self::BYTES]);
 
 impl TopicId {
     pub const BYTES: usize = 16;
 
-    /// `None` for zeros, by which brokers say that the topic has no id.
+    /// `None` for zeros, with which brokers mark a topic without id.
     pub fn from_bytes(bytes: [u8; Self::BYTES]) -> Option<Self> {
         (bytes != [0; Self::BYTES]).then_some(Self(bytes))
     }
 
-    /// In the order of the wire.
+    /// Bytes in the order of the wire.
     pub fn to_bytes(self) -> [u8; Self::BYTES] {
         self.0
     }
@@ -32,7 +34,7 @@ impl fmt::Display for TopicId {
     }
 }
 
-/// The text is not one of a topic's id.
+/// Error of a text that is not a topic id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotATopicId;
 

@@ -1,9 +1,11 @@
-//! MSK's IAM access control over SASL/OAUTHBEARER: the token is a request to the cluster's region, signed and never
-//! sent.
+//! Tokens for MSK's IAM access control over SASL/OAUTHBEARER, in the form of
+//! [aws-msk-iam-auth](https://github.com/aws/aws-msk-iam-auth): a request to the cluster's region that is
+//! signed and never sent.
 //!
-//! It is `GET https://kafka.<region>.amazonaws.com/?Action=kafka-cluster%3AConnect`, presigned with Signature Version 4
-//! for the service `kafka-cluster`, then a `User-Agent` parameter that is not signed, all in unpadded base64url. A
-//! wrong region, like wrong credentials, gives a token that the brokers refuse.
+//! The request is `GET https://kafka.<region>.amazonaws.com/?Action=kafka-cluster%3AConnect`, presigned with
+//! [Signature Version 4](https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html) for
+//! the service `kafka-cluster`, with an additional `User-Agent` parameter that is not signed, all in unpadded
+//! base64url. The brokers reject a token for a wrong region, like one with wrong credentials.
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
@@ -18,26 +20,27 @@ use zeroize::Zeroizing;
 
 const SERVICE: &str = "kafka-cluster";
 const ACTION: &str = "Action=kafka-cluster%3AConnect";
-/// How long brokers accept a token; they allow no more.
+/// Lifetime of a token, the longest that brokers accept.
 const LIFETIME: Duration = Duration::from_secs(900);
-/// What RFC 3986 leaves as it is.
+/// Characters to escape: all but the unreserved ones of [RFC 3986, section
+/// 2.3](https://www.rfc-editor.org/rfc/rfc3986#section-2.3).
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
 
-/// What a client logs in with. Wiped when dropped; `Debug` shows nothing of it.
+/// Token that a client logs in with. Wiped when dropped; `Debug` shows nothing of it.
 pub struct IamToken {
     text: Zeroizing<String>,
     expires: SystemTime,
 }
 
 impl IamToken {
-    /// Signed at `now`. `client` is what the brokers' logs call the client.
+    /// Signs a token at `now`. `client` is the client's name in the brokers' logs.
     ///
     /// # Errors
-    /// If the signature cannot be made.
+    /// If the signature cannot be computed.
     pub fn sign(
         credentials: &Credentials,
         region: &str,
@@ -77,7 +80,7 @@ impl IamToken {
         &self.text
     }
 
-    /// When the token dies, or the credentials that signed it, whichever is sooner.
+    /// Time at which the token or the credentials that signed it expire, whichever is sooner.
     pub fn expires(&self) -> SystemTime {
         self.expires
     }
@@ -90,7 +93,7 @@ impl fmt::Debug for IamToken {
     }
 }
 
-/// Why there is no signature.
+/// Reason why a token cannot be signed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("a token cannot be signed: {reason}")]
 pub struct SigningError {
@@ -105,7 +108,7 @@ impl SigningError {
     }
 }
 
-/// The date in the signature has whole seconds.
+/// Expiry, truncated to seconds like the date in the signature.
 fn expiry(credentials: &Credentials, now: SystemTime) -> SystemTime {
     let since_epoch = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let signed = SystemTime::UNIX_EPOCH + Duration::from_secs(since_epoch.as_secs());
@@ -113,10 +116,10 @@ fn expiry(credentials: &Credentials, now: SystemTime) -> SystemTime {
     credentials.expiry().map_or(expires, |expiry| expiry.min(expires))
 }
 
-/// The region of an MSK cluster, from the names of its brokers: `….kafka.<region>.amazonaws.com`,
-/// `….kafka-serverless.<region>.amazonaws.com`, each perhaps with `.cn`.
+/// Region of an MSK cluster, from the names of its brokers: `….kafka.<region>.amazonaws.com`,
+/// `….kafka-serverless.<region>.amazonaws.com`, either optionally followed by `.cn`.
 ///
-/// Only the end of a name counts: a cluster may be named after another region.
+/// Only the end of a name is used: the name of a cluster may contain another region.
 pub fn region_of_brokers(bootstrap_servers: &str) -> Option<&str> {
     bootstrap_servers.split(',').find_map(region_of_broker)
 }

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::*;
 
-/// A request that botocore signed: `README.md` beside the file says how.
+/// Request that botocore signed; `README.md` beside the file describes how.
 #[derive(Deserialize)]
 struct Signed {
     case: String,
@@ -29,7 +29,7 @@ fn url_of(token: &IamToken) -> String {
     String::from_utf8(url).unwrap()
 }
 
-/// In a query the order of parameters says nothing.
+/// The order of query parameters is not significant.
 fn parts(url: &str) -> (&str, BTreeMap<&str, &str>) {
     let (place, query) = url.split_once('?').unwrap();
     (
@@ -53,7 +53,7 @@ fn signs_as_botocore_does() {
             None,
             "test",
         );
-        // Parts of a second do not show.
+        // Fractions of a second are truncated.
         let now = moment(case.signed_at) + Duration::from_millis(999);
         let url = url_of(&IamToken::sign(&credentials, &case.region, "athena-connector", now).unwrap());
         assert_eq!(parts(&url), parts(&case.url), "{}", case.case);
@@ -111,7 +111,7 @@ fn takes_the_region_from_the_end_of_a_brokers_name() {
             "proxy:9098, b-2.orders.a1b2c3.c2.kafka.us-gov-west-1.amazonaws.com",
             Some("us-gov-west-1"),
         ),
-        // A cluster that is named after a region.
+        // A cluster whose name contains a region.
         (
             "b-1.kafka.us-east-1.a1b2c3.c2.kafka.eu-west-3.amazonaws.com:9098",
             Some("eu-west-3"),

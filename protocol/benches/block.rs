@@ -1,4 +1,4 @@
-//! How fast rows become a block: written from the batches they came in, beside joining these first.
+//! Speed of writing a block from batches as they arrive, compared with concatenating them first.
 //!
 //! `cargo bench -p protocol` prints bytes of block per second.
 
@@ -10,9 +10,9 @@ use arrow::compute::concat_batches;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use protocol::{IpcFraming, encode_batch, encode_batches};
 
-/// As the connector hands batches on.
+/// Rows of a batch, as the connector writes them.
 const BATCH_ROWS: usize = 8192;
-/// A block of Athena's size, of orders.
+/// Batches of orders in a block of the size that Athena asks for.
 const BATCHES: usize = 11;
 
 fn orders() -> RecordBatch {
@@ -35,7 +35,7 @@ fn orders() -> RecordBatch {
 
 fn block(c: &mut Criterion) {
     let batch = orders();
-    // Each of its own memory, as they come.
+    // Each part owns its memory, as batches of a read do.
     let parts: Vec<_> = (0..BATCHES).map(|_| orders()).collect();
     let write = |parts| encode_batches(batch.schema_ref(), parts, IpcFraming::Legacy).expect("orders encode");
     let join = |parts: Vec<RecordBatch>| {

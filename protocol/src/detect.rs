@@ -1,12 +1,13 @@
-//! Which serde version a request is written at.
+//! Detection of the serde version that a request is written at.
 
 use crate::error::{Fault, Rule};
 use crate::ipc::{self, IpcFraming};
 use crate::json::{Json, Object};
 use crate::version::SerdeVersion;
 
-/// The version a request was written at. Exact where constraints tell, because every version writes all of its keys
-/// even when unused. Where versions cannot be told apart the answer does not differ either, and the latest is given.
+/// Serde version of a request. Exact where the constraints show it, because every version writes all of its
+/// keys even when unused. Where versions cannot be distinguished, their responses do not differ either, and
+/// the latest is returned.
 pub(crate) fn detect(request: &Object<'_>) -> Result<SerdeVersion, Fault> {
     if is_version_1(request) {
         return match request.get("@type").and_then(Json::as_str) {
@@ -46,8 +47,8 @@ fn detect_by_constraints(request: &Object<'_>, constraints: &Object<'_>) -> Resu
     })
 }
 
-/// Version 1 has other identities, schemas as objects, other names of value sets, and a request type, which alone tells
-/// it where the identity is null.
+/// Whether the request is of version 1: another `identity`, schemas as objects, other names of value sets, or
+/// a `requestType`, which alone decides where the identity is null.
 fn is_version_1(request: &Object<'_>) -> bool {
     has_version_1_identity(request)
         || has_version_1_schema(request)
@@ -81,10 +82,10 @@ fn has_version_1_value_set(request: &Object<'_>) -> bool {
     summary.is_some_and(|summary| summary.values().filter_map(kind).any(is_version_1))
 }
 
-/// Where a request holds a block at its top.
+/// Top-level keys that hold a block.
 const BLOCK_KEYS: [&str; 2] = ["partitions", "inputRecords"];
 
-/// The framing of the request's table or block schema, if it has one.
+/// Framing of the request's table or block schema, if it has one.
 fn arrow_framing(request: &Object<'_>) -> Result<Option<IpcFraming>, Fault> {
     let in_block = |key: &&str| request.object_at(key).and_then(|block| block.get("schema"));
     let schema = request

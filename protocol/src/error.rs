@@ -1,4 +1,4 @@
-//! What can be wrong with a message: which message, where in it, and which rule it breaks.
+//! Errors of messages: which message, which field, and which rule it breaks.
 
 use std::fmt;
 
@@ -8,12 +8,13 @@ use thiserror::Error;
 use crate::ipc::UnsupportedType;
 use crate::version::SerdeVersion;
 
-/// Bytes that are not the message they should be. Never quotes a value, only names and types.
+/// Message that cannot be decoded. Never quotes a value, only names and types.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WireError {
-    /// The message, for example `GetSplitsRequest`, or what was to be decoded while its name is unknown.
+    /// Name of the message, for example `GetSplitsRequest`; while that is unknown, what was being decoded.
     pub message: String,
-    /// Where, for example `constraints.summary.a.ranges[0].low.valueBlock`; empty for the message as a whole.
+    /// Path of the field, for example `constraints.summary.a.ranges[0].low.valueBlock`; empty for the message
+    /// as a whole.
     pub field: String,
     pub rule: Rule,
 }
@@ -29,7 +30,7 @@ impl fmt::Display for WireError {
     }
 }
 
-/// The rule that was broken.
+/// Rule that a message breaks.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum Rule {
@@ -50,13 +51,13 @@ pub enum Rule {
     Version(SerdeVersion),
     #[error("is not standard base64 with padding: {0}")]
     Base64(String),
-    #[error("is not the Arrow message it should be: {0}")]
+    #[error("is not a valid Arrow message: {0}")]
     Arrow(String),
     #[error("{0}")]
     Predicate(String),
 }
 
-/// A message that cannot be written.
+/// Message that cannot be encoded.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum EncodeError {
@@ -81,10 +82,10 @@ pub enum EncodeError {
     Json(#[from] serde_json::Error),
 }
 
-/// A broken rule on its way out of nested values: each level adds its step to the path.
+/// Broken rule on its way out of nested values: each level adds its step to the path.
 #[derive(Debug)]
 pub(crate) struct Fault {
-    /// Innermost first.
+    /// Steps, innermost first.
     steps: Vec<Step>,
     rule: Rule,
 }
@@ -95,7 +96,7 @@ enum Step {
     Index(usize),
 }
 
-/// A longer name from the peer is cut for the error message.
+/// Longest name from the peer that an error quotes in full.
 const LONGEST_QUOTED_NAME_CHARS: usize = 64;
 
 impl Fault {
@@ -139,7 +140,7 @@ impl From<Rule> for Fault {
     }
 }
 
-/// A name from the peer, short enough to quote.
+/// Name from the peer, truncated for an error.
 pub(crate) fn quoted_name(name: &str) -> String {
     match name.char_indices().nth(LONGEST_QUOTED_NAME_CHARS) {
         Some((end, _)) => format!("{}…", &name[..end]),

@@ -1,5 +1,5 @@
-//! JSON as a tree that keeps the order of keys, borrows text from the input, and reads scalars as leniently as the
-//! peer does. Order is why this exists: Athena's reader takes keys in one order only.
+//! JSON tree that keeps the order of keys, borrows text from the input, and reads scalars as leniently as the
+//! peer does. A general JSON tree does not fit, because Athena's reader accepts keys in one order only.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -21,11 +21,11 @@ pub(crate) enum Json<'a> {
     Object(Object<'a>),
 }
 
-/// Keys and values in their order. A key may stand twice; whoever reads it notices.
+/// Keys and values in their order. Duplicate keys are kept, and detected when they are read.
 #[derive(Clone, PartialEq, Default)]
 pub(crate) struct Object<'a>(Vec<(Cow<'a, str>, Json<'a>)>);
 
-/// A value that can be read from JSON.
+/// Value that can be read from JSON.
 pub(crate) trait FromJson: Sized {
     fn from_json(json: &Json<'_>) -> Result<Self, Fault>;
 }
@@ -50,7 +50,7 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// The text of a JSON string, without any leniency.
+    /// Text of a JSON string; no conversion.
     pub(crate) fn as_str(&self) -> Option<&str> {
         match self {
             Json::String(text) => Some(text),
@@ -58,7 +58,7 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// Text; numbers and booleans as they are spelled.
+    /// Text of a string; numbers and booleans as spelled.
     pub(crate) fn to_text(&self) -> Result<Cow<'_, str>, Fault> {
         match self {
             Json::String(text) => Ok(Cow::Borrowed(text)),
@@ -97,12 +97,12 @@ impl<'a> Object<'a> {
         Self::default()
     }
 
-    /// An object whose first key is `@type`.
+    /// New object whose first key is `@type`.
     pub(crate) fn typed(name: &'static str) -> Self {
         Self::new().with("@type", name)
     }
 
-    /// Appends a key. The order of calls is the order on the wire.
+    /// Appends a key. Keys are written in the order of the calls.
     pub(crate) fn with(mut self, key: impl Into<Cow<'a, str>>, value: impl Into<Json<'a>>) -> Self {
         self.0.push((key.into(), value.into()));
         self
@@ -119,13 +119,13 @@ impl<'a> Object<'a> {
         self.get(key).is_some()
     }
 
-    /// The first of a value's names that there is, else the first: later ones are those of serde version 1.
+    /// First of `names` that is present, else the first; later names are those of serde version 1.
     pub(crate) fn first_of<'k, const N: usize>(&self, names: [&'k str; N]) -> &'k str {
         let there = names.iter().find(|name| self.contains(name));
         there.copied().unwrap_or(names[0])
     }
 
-    /// The object under a key, if there is one.
+    /// Object under a key, if present.
     pub(crate) fn object_at(&self, key: &str) -> Option<&Object<'a>> {
         match self.get(key) {
             Some(Json::Object(object)) => Some(object),
@@ -137,7 +137,7 @@ impl<'a> Object<'a> {
         self.0.iter().map(|(_, value)| value)
     }
 
-    /// The value of a key that must be there; whether it may be null is up to its type.
+    /// Value of a required key; the type decides whether it may be null.
     pub(crate) fn required<T: FromJson>(&self, key: &str) -> Result<T, Fault> {
         self.required_with(key, T::from_json)
     }
@@ -152,7 +152,7 @@ impl<'a> Object<'a> {
             .map_err(|fault| fault.at_key(key))
     }
 
-    /// The value of a key that may be absent or null.
+    /// Value of a key that may be absent or null.
     pub(crate) fn optional<T: FromJson>(&self, key: &str) -> Result<Option<T>, Fault> {
         self.find_once(key)
             .and_then(|value| {
@@ -168,7 +168,7 @@ impl<'a> Object<'a> {
         Ok(self.optional(key)?.unwrap_or_default())
     }
 
-    /// The text under `@type`.
+    /// Text under `@type`.
     pub(crate) fn type_name(&self) -> Result<String, Fault> {
         self.required("@type")
     }
@@ -193,7 +193,7 @@ impl FromJson for String {
     }
 }
 
-/// Null is false and `"true"` is true, as the peer's reader has it.
+/// Reads null as false and `"true"` as true, as the peer's reader does.
 impl FromJson for bool {
     fn from_json(json: &Json<'_>) -> Result<Self, Fault> {
         match json {
@@ -206,7 +206,7 @@ impl FromJson for bool {
     }
 }
 
-/// Null is 0 and `"5"` is 5, as the peer's reader has it.
+/// Reads null as 0 and `"5"` as 5, as the peer's reader does.
 impl FromJson for i64 {
     fn from_json(json: &Json<'_>) -> Result<Self, Fault> {
         let value = match json {

@@ -1,7 +1,9 @@
-//! The wire protocol of Athena Query Federation, both directions: what Athena asks of a connector and what a
-//! connector answers, from JSON bytes to typed values and back.
+//! Wire protocol of Athena Query Federation, both directions: requests of Athena and responses of a
+//! connector, between JSON bytes and typed values. The other implementation is the Java SDK,
+//! [awslabs/aws-athena-query-federation](https://github.com/awslabs/aws-athena-query-federation), package
+//! `com.amazonaws.athena.connector.lambda`.
 //!
-//! Pure: no I/O, no async, no AWS, no Kafka. Both sides use it, the connector and whoever plays Athena.
+//! Pure: no I/O, no async, no AWS, no Kafka. Used by the connector and by clients that play Athena.
 //!
 //! | call | request | response |
 //! | --- | --- | --- |
@@ -15,18 +17,19 @@
 //! | capabilities | [`GetDataSourceCapabilitiesRequest`] | [`GetDataSourceCapabilitiesResponse`] |
 //! | user defined function | [`UserDefinedFunctionRequest`] | [`UserDefinedFunctionResponse`] |
 //!
-//! * [`messages`]: one file a call, and [`FederationRequest`] / [`FederationResponse`] over all of them.
-//! * [`domain`]: the values the calls carry: identity, table name, split, spill location, encryption key.
+//! * [`messages`]: one file for each call, and [`FederationRequest`] / [`FederationResponse`] over all of
+//!   them.
+//! * [`domain`]: values that calls carry: identity, table name, split, spill location, encryption key.
 //! * [`predicate`]: constraints, value sets, ranges, markers, expressions; [`ValueSet::contains`] is pure.
-//! * [`ipc`]: Arrow schemas and record batches as lone encapsulated messages, and [`Block`].
+//! * [`ipc`]: Arrow schemas and record batches as single encapsulated messages, and [`Block`].
 //!
-//! All serde versions, 1 to 6, are read and written ([`SerdeVersion`] lists how they differ), and a request is answered at
-//! its own.
+//! All serde versions, 1 to 6, are read and written ([`SerdeVersion`] lists how they differ), and a request
+//! is answered at its own version.
 //!
-//! Reading is forgiving where the peer's own reader is strict: keys in any order, unknown keys ignored, optional
-//! extensions absent or null. Writing is exact: every key, in the order the peer demands. The bytes come from
-//! outside: whatever they claim, decoding returns an error that names the message, the field and the broken rule;
-//! it does not panic, and allocates no more than a small multiple of the input.
+//! Reading is lenient where the peer's reader is strict: keys in any order, unknown keys ignored, optional
+//! extensions absent or null. Writing is exact: every key, in the order the peer requires. The input is
+//! untrusted: decoding returns an error that names the message, the field and the broken rule; it does not
+//! panic, and allocates no more than a small multiple of the input.
 
 mod detect;
 pub mod domain;

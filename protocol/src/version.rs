@@ -1,27 +1,28 @@
-//! Serde versions: which one a request is written at, and what each one changed.
+//! Serde versions and what each one changed.
 
 use std::fmt;
 
 use thiserror::Error;
 
-/// A version of Athena's JSON.
+/// Version of Athena's JSON. The SDK chooses one in
+/// `com.amazonaws.athena.connector.lambda.serde.VersionedObjectMapperFactory`.
 ///
 /// | version | changed |
 /// | --- | --- |
 /// | 1 | keys in any order; other names of keys, types and value sets; Arrow bytes as in version 2 |
 /// | 2 | strict streaming JSON; Arrow bytes in legacy framing, metadata V4 |
-/// | 3 | Arrow bytes behind a continuation marker, metadata V5 |
+/// | 3 | Arrow bytes after a continuation marker, metadata V5 |
 /// | 4 | constraints gain `expression`, `orderByClause`, `limit`; the capabilities call |
 /// | 5 | constraints and GetTable gain `queryPassthroughArguments` |
 /// | 6 | constraints gain `queryPlan` |
 ///
-/// Responses are the same from version 2 on, but for the framing of Arrow bytes. Version 1 was replaced in 2020; the
-/// SDK's `ObjectMapperFactory` still writes and reads it:
+/// From version 2 on, responses differ only in the framing of Arrow bytes. Version 1 was replaced in 2020;
+/// the SDK's `com.amazonaws.athena.connector.lambda.serde.ObjectMapperFactory` still writes and reads it:
 ///
 /// | in version 1 | from version 2 on |
 /// | --- | --- |
 /// | `identity`: `arn`, `account`, `principalTags`, `iamGroups`, `configOptions` | `id`, `principal`, `account`, `arn`, `tags`, `groups`, `configOptions` |
-/// | a schema is `{"schema": TEXT}` (in a block it is the text alone) | the text alone |
+/// | a schema is `{"schema": TEXT}` (in a block it is only the text) | only the text |
 /// | Arrow types: `{"name":"int", …}`, a decimal with `bitWidth`, a map with `keysSorted` | `{"@type":"Int", …}` |
 /// | value sets: `sortable`, `equatable`, `allOrNone` without `all` | `SortedRangeSet`, `EquatableValueSet`, `AllOrNoneValueSet` |
 /// | expressions: `variable`, `constant`, `functionCall` | `VariableExpression`, `ConstantExpression`, `FunctionCallExpression` |
@@ -31,9 +32,9 @@ use thiserror::Error;
 /// | `requestType` in requests and responses, Ping and UserDefinedFunction excepted | none |
 /// | ReadRecords: `catalogName` before `queryId`; ListTables' answer: `catalogName` first | the other way round |
 ///
-/// Constraints had only a `summary` at the time; today's SDK writes those of version 6 into version 1, too, and adds keys
-/// that repeat others and that no reader looks at: `context`, `queryPassthrough`, a range's `type`, an equatable set's
-/// `values`, an expression's `children`. Those are not written here.
+/// Constraints had only a `summary` at that time; today's SDK writes those of version 6 into version 1, too,
+/// and adds keys that repeat others and that no reader uses: `context`, `queryPassthrough`, a range's `type`,
+/// an equatable set's `values`, an expression's `children`. Those are not written here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SerdeVersion {
     V1,
@@ -45,7 +46,7 @@ pub enum SerdeVersion {
 }
 
 impl SerdeVersion {
-    /// What this crate speaks at best, and what a ping response should report.
+    /// Latest version that this crate supports, which a ping response should report.
     pub const LATEST: Self = Self::V6;
 
     /// Whether constraints have `expression`, `orderByClause` and `limit`.
@@ -53,7 +54,7 @@ impl SerdeVersion {
         self == Self::V1 || self >= Self::V4
     }
 
-    /// Whether there are `queryPassthroughArguments`.
+    /// Whether `queryPassthroughArguments` exist.
     pub(crate) fn has_passthrough(self) -> bool {
         self == Self::V1 || self >= Self::V5
     }
@@ -63,7 +64,7 @@ impl SerdeVersion {
         self == Self::V1 || self >= Self::V6
     }
 
-    /// The number on the wire.
+    /// Number on the wire.
     pub fn number(self) -> u32 {
         match self {
             Self::V1 => 1,
@@ -82,7 +83,7 @@ impl fmt::Display for SerdeVersion {
     }
 }
 
-/// A version number that is not spoken here.
+/// Version number that is not supported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("serde version {0} is unknown; versions 1 to 6 are supported")]
 pub struct UnknownVersion(pub u32);

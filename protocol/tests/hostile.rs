@@ -1,6 +1,7 @@
-//! Messages that are broken: by hand, to see what the error says, and at random, to see that there is one.
+//! Invalid messages: broken by hand, with the error they cause, and at random, to see that none causes a
+//! panic.
 
-// Helpers of tests fail as tests do.
+// Helpers of tests may panic, like tests.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod support;
@@ -13,7 +14,7 @@ use serde_json::{Value, json};
 use support::tree::{arrow_texts, parse};
 use support::{VERSIONS, vector, vectors};
 
-/// A vector with a piece of its text replaced.
+/// Vector with a piece of its text replaced.
 fn altered(name: &str, from: &str, to: &str) -> String {
     let text = String::from_utf8(vector("v6", name)).unwrap();
     assert!(text.contains(from), "{name} has no {from}");
@@ -112,13 +113,13 @@ fn errors_name_message_field_and_rule() {
             "ReadRecordsRequest",
             "SortedRangeSet",
             "RangeSet",
-            "ReadRecordsRequest: `constraints.summary.a.@type`: wanted a kind of value set, found `RangeSet`",
+            "ReadRecordsRequest: `constraints.summary.a.@type`: wanted a value set type, found `RangeSet`",
         ),
         (
             "ReadRecordsRequest",
             "VariableExpression",
             "Lambda",
-            "ReadRecordsRequest: `constraints.expression[0].arguments[0].@type`: wanted a kind of expression, found `Lambda`",
+            "ReadRecordsRequest: `constraints.expression[0].arguments[0].@type`: wanted an expression type, found `Lambda`",
         ),
         (
             "ReadRecordsRequest",
@@ -148,7 +149,7 @@ fn errors_name_message_field_and_rule() {
             "GetSplitsRequest",
             r#""records":"//////gAAAAU"#,
             r#""records":"//////h/AAAU"#,
-            "GetSplitsRequest: `partitions.records`: is not the Arrow message it should be: it claims 32760 bytes of \
+            "GetSplitsRequest: `partitions.records`: is not a valid Arrow message: it claims 32760 bytes of \
              metadata where 320 bytes remain",
         ),
         (
@@ -197,7 +198,7 @@ fn refuses_what_is_no_message() {
     );
 }
 
-/// A vector of version 6 with one mark of version 1.
+/// Vector of version 6 with one feature of version 1.
 fn marked(name: &str, mark: impl FnOnce(&mut Value)) -> Vec<u8> {
     let mut message = serde_json::from_slice(&vector("v6", name)).unwrap();
     mark(&mut message);
@@ -302,7 +303,7 @@ fn reads_what_the_peer_would_refuse() {
         ),
         (r#""schemaName":"sc""#, r#""new":1,"schemaName":"sc""#),
         (r#"{"low":"#, r#"{"middle":0,"low":"#),
-        // Another order of keys.
+        // Keys in another order.
         (
             r#""schemaName":"sc","tableName":"tb""#,
             r#""tableName":"tb","schemaName":"sc""#,
@@ -315,14 +316,14 @@ fn reads_what_the_peer_would_refuse() {
             r#"{"@type":"Int","bitWidth":32,"isSigned":true},"ranges""#,
             r#"{"bitWidth":32,"isSigned":true,"@type":"Int"},"ranges""#,
         ),
-        // Scalars spelled otherwise.
+        // Scalars in other spellings.
         (r#""directory":true"#, r#""directory":"true""#),
         (r#""maxBlockSize":"16000000""#, r#""maxBlockSize":16000000"#),
         (r#""limit":100"#, r#""limit":"100""#),
         (r#""bitWidth":32"#, r#""bitWidth":"32""#),
         (r#""nullAllowed":false"#, r#""nullAllowed":null"#),
         (r#""account":"123456789012""#, r#""account":123456789012"#),
-        // Extensions that are null or not there.
+        // Extensions that are null or absent.
         (r#","configOptions":{}"#, ""),
         (r#""configOptions":{}"#, r#""configOptions":null"#),
         (r#""queryPassthroughArguments":{},"#, ""),
@@ -330,7 +331,7 @@ fn reads_what_the_peer_would_refuse() {
             r#""queryPassthroughArguments":{}"#,
             r#""queryPassthroughArguments":null"#,
         ),
-        // Base64 in lines.
+        // Base64 with line breaks.
         (r#""schema":"/////yAB"#, r#""schema":"//\r\n///yAB"#),
         // Allocators.
         (r#""aId":"alloc-1""#, r#""aId":null"#),
@@ -369,7 +370,7 @@ fn optional_fields_may_be_null_or_absent() {
     );
 }
 
-/// A message with one to four things done to its bytes.
+/// Message with one to four changes of its bytes.
 fn damaged(text: &[u8], damages: &[(prop::sample::Index, u8, u8)]) -> Vec<u8> {
     let mut text = text.to_vec();
     for (index, kind, byte) in damages {
@@ -400,7 +401,7 @@ fn any_vector() -> impl Strategy<Value = (String, Vec<u8>)> {
     prop::sample::select(all)
 }
 
-/// Decodes as what the name says. A panic is a failure; an error is not.
+/// Decodes a vector as the message its name says. A panic is a failure; an error is not.
 fn decode(name: &str, text: &[u8]) {
     if name.contains("Request") {
         if let Ok((request, version)) = FederationRequest::decode(text) {
@@ -432,7 +433,7 @@ proptest! {
         }
     }
 
-    /// Batches of every type, where the vectors have three.
+    /// Batches of every type; the vectors have only three.
     #[test]
     fn damaged_batches_never_panic(batch in support::arrays::any_batch(), damages in damages()) {
         for framing in [IpcFraming::Legacy, IpcFraming::Continuation] {

@@ -1,6 +1,6 @@
-//! What is encoded decodes to itself: arrays of every type, and every message at every version.
+//! Round trips: arrays of every type, and every message at every version.
 
-// Helpers of tests fail as tests do.
+// Helpers of tests may panic, like tests.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod support;
@@ -46,7 +46,7 @@ proptest! {
         check_supported(&batch.schema()).unwrap();
     }
 
-    /// Rows that come in parts are written as their whole, whose layout is that of Arrow's writer.
+    /// Rows in parts are written like their concatenation, with the layout of Arrow's writer.
     #[test]
     fn parts_are_written_as_their_whole(batch in any_batch(), cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..4)) {
         for framing in FRAMINGS {
@@ -61,7 +61,8 @@ proptest! {
         }
     }
 
-    /// The counted size is what lies in the buffers of a compact copy, which is what is encoded, less its padding.
+    /// The counted size is the size of the buffers of a compact copy, which is what is encoded, less its
+    /// padding.
     #[test]
     fn counted_bytes_are_what_is_encoded_less_metadata_and_padding(batch in any_batch()) {
         let bytes = encode_batch(&batch, IpcFraming::Legacy).unwrap();
@@ -69,7 +70,7 @@ proptest! {
     }
 }
 
-/// Types that no table has but a block may.
+/// Types that are allowed in a block but not in a table.
 #[test]
 fn parts_of_other_types_are_written_as_their_whole() {
     let pairs = FixedSizeListArray::from_iter_primitive::<Int32Type, _, _>(
@@ -154,7 +155,7 @@ fn written_by_arrow(batch: &RecordBatch, framing: IpcFraming) -> Vec<u8> {
     bytes
 }
 
-/// As the message's flatbuffer says.
+/// Body length in the message's flatbuffer.
 fn body_bytes(message: &[u8]) -> usize {
     let prefix = match IpcFraming::of(message) {
         IpcFraming::Legacy => 4,
@@ -173,7 +174,7 @@ proptest! {
         let (decoded, version) = FederationRequest::decode(&bytes).unwrap();
         prop_assert_eq!(&decoded, &request);
         prop_assert_eq!(version, SerdeVersion::V6);
-        // And writes the same bytes again: nothing was lost that equality does not see.
+        // Encoding again gives the same bytes: nothing was lost that equality does not compare.
         prop_assert_eq!(decoded.encode(version).unwrap(), bytes);
     }
 
@@ -185,7 +186,7 @@ proptest! {
         };
         let (decoded, version) = FederationRequest::decode(&bytes).unwrap();
         prop_assert_eq!(&decoded, &request);
-        // A ping without an identity says nothing that differs.
+        // A ping without an identity is the same at every version.
         let is_told = !matches!(&request, FederationRequest::Ping(PingRequest { identity: None, .. }));
         prop_assert_eq!(version == SerdeVersion::V1, is_told);
     }
@@ -211,7 +212,7 @@ proptest! {
     }
 }
 
-/// Constraints as the version can say them.
+/// Constraints reduced to what the version can express.
 fn trimmed(mut constraints: Constraints, version: SerdeVersion) -> Constraints {
     if version == SerdeVersion::V1 {
         return constraints;

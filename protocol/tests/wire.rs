@@ -1,6 +1,7 @@
-//! The SDK's own messages: they decode to what was put in, alike at every version, and encode to the same again.
+//! Messages written by the SDK: they decode to the expected values, alike at every version, and encode to the
+//! same text.
 
-// Helpers of tests fail as tests do.
+// Helpers of tests may panic, like tests.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod support;
@@ -24,7 +25,7 @@ fn response(version: &str, name: &str) -> FederationResponse {
     FederationResponse::decode(&vector(version, name)).unwrap()
 }
 
-/// Asserts that a request is what is expected at every version, once what a version lacks is set aside.
+/// Asserts that a request decodes to `expected` at every version, except for fields that the version lacks.
 fn assert_request(name: &str, expected: &FederationRequest) {
     for version in VERSIONS {
         let trimmed = match version {
@@ -52,7 +53,7 @@ fn without_hints(mut request: FederationRequest) -> FederationRequest {
     request
 }
 
-/// Version 1 does not tell whether an all-or-none set holds all: it is read as if.
+/// Version 1 does not hold whether an all-or-none set holds all; it is read as if it does.
 fn without_all(mut request: FederationRequest) -> FederationRequest {
     let sets = constraints_of(&mut request)
         .into_iter()
@@ -100,7 +101,7 @@ fn schema() -> SchemaRef {
     ))
 }
 
-/// Row n is n, "sn" or null if n is odd, 10 n.
+/// Rows of which row n is n, "sn" or null if n is odd, and 10 n.
 fn rows(count: i32) -> Block {
     let text = |n| (n % 2 == 0).then(|| format!("s{n}"));
     let columns: Vec<ArrayRef> = vec![
@@ -375,7 +376,7 @@ fn blocks_keep_their_allocator_id() {
     assert_eq!(response.records.allocator_id.as_deref(), Some("alloc-1"));
 }
 
-/// The version to write each folder's vectors at.
+/// Version that a folder's vectors are written at.
 fn version_of(folder: &str) -> SerdeVersion {
     match folder {
         "v1" => SerdeVersion::V1,
@@ -464,8 +465,8 @@ fn arrow_bytes_are_written_in_the_framing_of_the_version() {
     }
 }
 
-/// The block that stands for a table without partitions, in both framings, and a spilled block before encryption: as
-/// the SDK writes them.
+/// Block that stands for a table without partitions, in both framings, and a spilled block before encryption,
+/// as the SDK writes them.
 #[test]
 fn lone_blocks_decode() {
     let partition: ArrayRef = Arc::new(Int32Array::from(vec![1]));
@@ -481,7 +482,7 @@ fn lone_blocks_decode() {
     let spilled = RecordBatch::try_from_iter_with_nullable([("a", a, true), ("b", b, true)]).unwrap();
     let (schema, records) = SPILLED;
     assert_eq!(decode_block(schema, records), spilled);
-    // Spilled blocks are legacy whatever the version; ours is as long as the SDK's.
+    // Spilled blocks have legacy framing whatever the version; ours is as long as the SDK's.
     let ours = encode_batch(&spilled, IpcFraming::Legacy).unwrap();
     assert_eq!(IpcFraming::of(&ours), IpcFraming::Legacy);
     assert_eq!(ours.len() % 8, 0);

@@ -1,6 +1,6 @@
 use std::error::Error;
 
-/// The error's text and those of its causes, outermost first. A cause whose text stands there already is passed over.
+/// Text of the error and of its causes, outermost first. A cause whose text is already contained is skipped.
 pub fn causes(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();
     for cause in std::iter::successors(error.source(), |&cause| cause.source()) {

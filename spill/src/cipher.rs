@@ -1,4 +1,6 @@
-//! AES-GCM over one block: `ciphertext || tag`, no associated data, the nonce not included.
+//! AES-GCM ([NIST SP 800-38D](https://csrc.nist.gov/pubs/sp/800/38/d/final)) over one block: `ciphertext ||
+//! tag`, no associated data, the nonce not included. The SDK's side is
+//! `com.amazonaws.athena.connector.lambda.security.AesGcmBlockCrypto`.
 
 use std::fmt;
 
@@ -10,10 +12,10 @@ use protocol::EncryptionKey;
 
 use crate::CipherError;
 
-/// Encrypts and decrypts the blocks of one split.
+/// Cipher for the blocks of one split.
 ///
-/// The length of the key chooses the cipher: 16 bytes AES-128 (what KMS data keys have), 24 AES-192, 32 AES-256
-/// (what [`generate_key`] makes).
+/// The length of the key selects the cipher: 16 bytes AES-128 (KMS data keys), 24 AES-192, 32 AES-256
+/// ([`generate_key`]).
 pub struct BlockCipher {
     key: LessSafeKey,
     nonce: [u8; NONCE_LEN],
@@ -49,7 +51,7 @@ impl BlockCipher {
         Ok(block)
     }
 
-    /// Decrypts in place. Nothing of a block that is not authentic is given out.
+    /// Decrypts in place. Returns nothing of a block that is not authentic.
     ///
     /// # Errors
     /// [`CipherError::NotAuthentic`] for another key, another nonce, or changed or missing bytes.
@@ -63,7 +65,7 @@ impl BlockCipher {
         Ok(object)
     }
 
-    /// Not unique for the key, as the format has it: see the crate's documentation.
+    /// Nonce, which the format reuses for all blocks of the key: see the crate's documentation.
     fn nonce(&self) -> Nonce {
         Nonce::assume_unique_for_key(self.nonce)
     }
@@ -75,7 +77,8 @@ impl fmt::Debug for BlockCipher {
     }
 }
 
-/// A fresh AES-256 key and nonce, for exactly one split.
+/// Generates an AES-256 key and nonce for exactly one split, as
+/// `com.amazonaws.athena.connector.lambda.security.LocalKeyFactory` does.
 pub fn generate_key() -> EncryptionKey {
     EncryptionKey {
         key: random_bytes(AES_256_GCM.key_len()),
@@ -91,7 +94,7 @@ fn algorithm(key_bytes: usize) -> Option<&'static Algorithm> {
 
 fn random_bytes(count: usize) -> Vec<u8> {
     let mut bytes = vec![0; count];
-    // AWS-LC's generator has no failure to report: without entropy it ends the process.
+    // AWS-LC's generator never returns an error: without entropy it ends the process.
     rand::fill(&mut bytes).expect("AWS-LC's random generator returns bytes or aborts");
     bytes
 }

@@ -3,19 +3,20 @@ use arrow::error::ArrowError;
 use protocol::{EncodeError, SpillLocation, WireError};
 use tokio::task::JoinError;
 
-/// Why rows could not be turned into blocks, or a block into rows. The cause is the error's source, not in its text.
+/// Error of writing rows as blocks, or of reading a block. The cause is the error's source, and not part of
+/// its text.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SpillError {
-    /// The rows do not fit into the response, and the split names no place to spill to.
+    /// The rows do not fit into the response, and the split has no spill location.
     #[error("the result does not fit into the response and the split has no spill location")]
     NoDirectory,
 
-    /// As [`Self::NoDirectory`], but the location is an object's: blocks cannot be numbered under it.
+    /// Like [`Self::NoDirectory`], but the location is an object: blocks cannot be numbered under it.
     #[error("the split's spill location {location} is an object, wanted a directory")]
     NotADirectory { location: SpillLocation },
 
-    /// Rows of a schema without columns, see the crate's documentation.
+    /// Rows of a schema without columns; see the crate's documentation.
     #[error("the requested schema has no columns, and a block without columns cannot carry {rows} rows")]
     NoColumns { rows: usize },
 
@@ -33,7 +34,7 @@ pub enum SpillError {
         found: DataType,
     },
 
-    /// An earlier write failed, or its future was dropped half way: what is here is not the whole result.
+    /// An earlier write failed, or its future was dropped before its end: the result would be incomplete.
     #[error("an earlier write of this split failed or was abandoned, so its rows are incomplete")]
     Incomplete,
 
@@ -43,7 +44,7 @@ pub enum SpillError {
     #[error(transparent)]
     Cipher(#[from] CipherError),
 
-    /// An object that does not decrypt: another key, or not the bytes that were written.
+    /// An object that does not decrypt: another key, or changed bytes.
     #[error("cannot decrypt {location}")]
     Decrypt {
         location: SpillLocation,
@@ -62,15 +63,15 @@ pub enum SpillError {
     #[error("cannot join batches into a block")]
     Join(#[from] ArrowError),
 
-    #[error("the task that stores a block did not end")]
+    #[error("the task that stores a block did not finish")]
     Task(#[from] JoinError),
 }
 
-/// Why an object could not be put or got. The reason is the store's own words.
+/// Error of storing or reading an object. The reason is the store's own text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
-    #[error("there is no object {location}")]
+    #[error("object does not exist: {location}")]
     NotFound { location: SpillLocation },
 
     #[error("cannot put {bytes} bytes to {location}: {reason}")]
@@ -83,11 +84,12 @@ pub enum StoreError {
     #[error("cannot get {location}: {reason}")]
     Get { location: SpillLocation, reason: String },
 
-    /// What S3 says of a name that nobody has, and of another account's bucket too.
-    #[error("spill bucket \"{bucket}\" is not there, or not this function's to use: {reason}")]
+    /// S3's response for a bucket that does not exist, and for one of another account
+    /// ([HeadBucket](https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html)).
+    #[error("spill bucket \"{bucket}\" does not exist or access is denied: {reason}")]
     NoBucket { bucket: String, reason: String },
 
-    /// It could not be found out whether there is the bucket.
+    /// The check of the bucket itself failed.
     #[error("cannot check spill bucket \"{bucket}\": {reason}")]
     CheckBucket { bucket: String, reason: String },
 
@@ -98,7 +100,7 @@ pub enum StoreError {
     },
 }
 
-/// Why a key is unusable or bytes do not open under it. Says nothing about the key or the bytes.
+/// Reason why a key is invalid or bytes do not decrypt. Contains nothing of the key or the bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CipherError {

@@ -1,24 +1,26 @@
-//! When a block is full, and when it may travel in the response.
+//! Limits that decide when a block is full, and when it fits into the response.
 
 use arrow::array::RecordBatch;
 use protocol::{EncodeError, IpcFraming, block_bytes, encode_batch, encode_schema};
 
-/// What AWS Lambda lets a synchronous response have: 6 MiB and 100 bytes.
+/// Largest synchronous response of AWS Lambda
+/// ([quotas](https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html)): 6 MiB and 100 bytes.
 pub const MAX_RESPONSE_BYTES: usize = 6_291_556;
 
-/// The largest block, whatever a request asks for: it is held in memory, and so are the ones being uploaded.
+/// Largest block, whatever a request asks for: it is held in memory, together with those being uploaded.
 pub const MAX_BLOCK_BYTES: u64 = 64 * 1024 * 1024;
 
-/// What an inline response has around the base64 of its block: JSON punctuation and a catalog name. Generous.
+/// Upper bound of an inline response around the base64 of its block: JSON punctuation and a catalog name.
 const ENVELOPE_BYTES: usize = 16 * 1024;
 
-/// The two limits of a ReadRecords request, both in the protocol's own measure ([`protocol::block_bytes`]).
+/// Limits of a ReadRecords request, both in the protocol's measure ([`protocol::block_bytes`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BlockLimits {
-    /// No block grows beyond it, unless a single row alone is wider: that row is a block. Above
-    /// [`MAX_BLOCK_BYTES`] it counts as that.
+    /// Largest size of a block in bytes; only a single row that is wider makes a larger block. Capped at
+    /// [`MAX_BLOCK_BYTES`].
     pub max_block_bytes: u64,
-    /// A result of this size or larger is spilled. 0 spills always: even an empty result is then a list of no blocks.
+    /// Size in bytes from which a result is spilled. With 0 everything is spilled: even an empty result is
+    /// then a list of no blocks.
     pub max_inline_block_bytes: u64,
 }
 
@@ -28,17 +30,17 @@ impl BlockLimits {
         self.max_block_bytes.min(MAX_BLOCK_BYTES) as usize
     }
 
-    /// Whether a whole result may be answered in the response.
+    /// Whether the result may be returned in the response.
     ///
-    /// The inline limit counts Arrow's bytes, but what Lambda counts is their base64: 5 MiB of rows, a limit seen in
-    /// use, make a response of 7 MB that Lambda would throw away. So the encoded response is measured too.
+    /// The inline limit counts Arrow's bytes, but Lambda counts their base64: 5 MiB of rows, a limit seen in
+    /// use, make a response of 7 MB, which Lambda rejects. So the encoded response is measured too.
     pub(crate) fn allow_inline(&self, batch: &RecordBatch) -> Result<bool, EncodeError> {
         Ok((block_bytes(batch) as u64) < self.max_inline_block_bytes
             && response_bytes(batch)? <= MAX_RESPONSE_BYTES)
     }
 }
 
-/// The size of the JSON response with this block, at most.
+/// Upper bound of the size of the JSON response with this block.
 fn response_bytes(batch: &RecordBatch) -> Result<usize, EncodeError> {
     let schema = encode_schema(&batch.schema(), IpcFraming::Continuation)?;
     let records_bytes = match batch.num_rows() {

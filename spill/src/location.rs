@@ -1,12 +1,12 @@
-//! Where the blocks of a split go.
+//! Spill locations of splits and blocks.
 
 use protocol::SpillLocation;
 use uuid::Uuid;
 
-/// A directory of its own for one split: `prefix/query_id/<UUID>`.
+/// Directory for one split: `prefix/query_id/<UUID>`.
 ///
-/// A prefix that contains the query id somewhere is not given another segment of it: `prefix/<UUID>`. Slashes in the
-/// prefix stay as they are. Call it once for each split: blocks are numbered from 0 within a location, so two splits
+/// A prefix that contains the query id does not get another segment of it: `prefix/<UUID>`. Slashes in the
+/// prefix are kept. Call it once for each split: blocks are numbered from 0 within a location, so two splits
 /// in one would overwrite each other.
 pub fn split_location(bucket: &str, prefix: &str, query_id: &str) -> SpillLocation {
     let split_id = Uuid::new_v4();
@@ -22,7 +22,7 @@ pub fn split_location(bucket: &str, prefix: &str, query_id: &str) -> SpillLocati
     }
 }
 
-/// The object of block `number` (from 0) in a split's directory: `key.number`.
+/// Object of block `number` (from 0) in a split's directory: `key.number`.
 pub fn block_location(directory: &SpillLocation, number: usize) -> SpillLocation {
     SpillLocation {
         bucket: directory.bucket.clone(),

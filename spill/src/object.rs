@@ -1,4 +1,4 @@
-//! One block as the bytes of one object, and back. The layout is in the crate's documentation.
+//! Encoding of one block as the bytes of one object. The layout is in the crate's documentation.
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
@@ -7,7 +7,7 @@ use protocol::{EncryptionKey, IpcFraming, SpillLocation, decode_batch, encode_ba
 
 use crate::{BlockCipher, SpillError};
 
-/// Joins the rows of `parts`, in order, into one object; encrypted if there is a cipher.
+/// Encodes the rows of `parts`, in order, as one object; encrypts it if there is a cipher.
 pub(crate) fn encode_object(
     schema: &SchemaRef,
     parts: Vec<RecordBatch>,
@@ -20,7 +20,7 @@ pub(crate) fn encode_object(
     })
 }
 
-/// The rows of an object; decrypted first if there is a key. `location` is for the errors.
+/// Decodes the rows of an object; decrypts it first if there is a key. `location` is for the errors.
 pub(crate) fn decode_object(
     object: Bytes,
     schema: SchemaRef,

@@ -1,4 +1,4 @@
-//! Rows that wait to become a block. Pure: no I/O, nothing encoded yet.
+//! Rows of the block being filled. Pure: no I/O, nothing encoded yet.
 
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
@@ -6,24 +6,25 @@ use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 use protocol::block_bytes;
 
-/// So many batches as they came are joined into one: a thousand one-row batches weigh far more than their rows.
+/// Number of batches that are held before they are concatenated: a thousand one-row batches take far more
+/// memory than their rows.
 const MAX_LOOSE_BATCHES: usize = 1024;
 
-/// The current block: batches, cut to fit, that together stay within `max_bytes`.
+/// Block being filled: batches, cut to fit, that together stay within `max_bytes`.
 ///
-/// Its size is the sum of its batches' sizes. That is never less than what the joined block measures, and more only by
-/// a few bytes a batch (bitmaps round up to bytes, offsets have one entry more than rows).
+/// Its size is the sum of its batches' sizes. That is never less than the size of the concatenated block, and
+/// exceeds it only by a few bytes a batch (bitmaps round up to bytes, offsets have one entry more than rows).
 pub(crate) struct PendingBlock {
     schema: SchemaRef,
     max_bytes: usize,
-    /// Joined from loose ones: each of many rows, or at least holding on to no other memory than its own.
+    /// Concatenated batches: each of many rows, or at least without memory shared with others.
     joined: Vec<RecordBatch>,
-    /// As they came, or slices of these.
+    /// Batches as written, or slices of these.
     loose: Vec<RecordBatch>,
     bytes: usize,
     loose_bytes: usize,
-    /// Memory that the loose batches keep from being freed, which slices and sparse builders make far more than
-    /// `loose_bytes`.
+    /// Memory in bytes that the loose batches keep from being freed, which slices and sparse builders make
+    /// far larger than `loose_bytes`.
     loose_retained_bytes: usize,
 }
 
@@ -44,8 +45,8 @@ impl PendingBlock {
         self.loose.is_empty() && self.joined.is_empty()
     }
 
-    /// Takes rows off the front of `batch` until the block is full; what is left is the next block's.
-    /// An empty block takes at least one row, however wide.
+    /// Takes rows from the front of `batch` until the block is full; returns the rest. An empty block takes
+    /// at least one row, however wide.
     pub(crate) fn fill(&mut self, batch: &RecordBatch) -> Result<Option<RecordBatch>, ArrowError> {
         let rows = self
             .rows_that_fit(batch)
@@ -58,7 +59,7 @@ impl PendingBlock {
         Ok((left > 0).then(|| batch.slice(rows, left)))
     }
 
-    /// The rows, in order, as batches to join; the block is empty afterwards.
+    /// Rows, in order, as batches to concatenate; the block is empty afterwards.
     pub(crate) fn take(&mut self) -> Vec<RecordBatch> {
         let empty = Self::new(self.schema.clone(), self.max_bytes);
         let Self {
@@ -91,7 +92,7 @@ impl PendingBlock {
         self.loose_bytes += bytes;
         self.loose_retained_bytes += batch.get_array_memory_size();
         self.loose.push(batch);
-        // A lone batch would not be copied by joining, so nothing would be freed.
+        // Concatenating a single batch would not copy it, so nothing would be freed.
         let retains_much = self.loose.len() > 1 && self.loose_retained_bytes > 2 * self.max_bytes;
         if retains_much || self.loose.len() == MAX_LOOSE_BATCHES {
             self.join_loose()?;

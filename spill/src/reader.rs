@@ -8,7 +8,8 @@ use tokio::task::spawn_blocking;
 use crate::object::decode_object;
 use crate::{BlockStore, SpillError};
 
-/// Reads spilled blocks: Athena's side of the exchange.
+/// Reader of spilled blocks, as Athena does it
+/// (`com.amazonaws.athena.connector.lambda.data.S3BlockSpillReader`).
 #[derive(Clone)]
 pub struct SpillReader {
     store: Arc<dyn BlockStore>,
@@ -19,10 +20,10 @@ impl SpillReader {
         Self { store }
     }
 
-    /// The rows of one block. `schema` and `key` are the response's: an object holds neither.
+    /// Reads the rows of one block. `schema` and `key` are the response's: an object holds neither.
     ///
     /// # Errors
-    /// No such object, one that does not open under the key, or bytes that are not a block of this schema.
+    /// If the object does not exist, does not decrypt with the key, or is not a block of this schema.
     pub async fn read(
         &self,
         location: &SpillLocation,

@@ -10,7 +10,7 @@ use crate::pending::PendingBlock;
 use crate::uploads::Uploads;
 use crate::{BlockCipher, BlockLimits, BlockStore, SpillError};
 
-/// Turns the rows of one split into the answer of a ReadRecords call: one inline block, or numbered objects.
+/// Writer of a split's rows as the result of a ReadRecords call: one inline block, or numbered objects.
 ///
 /// ```no_run
 /// # use std::sync::Arc; use arrow::array::RecordBatch;
@@ -25,13 +25,13 @@ use crate::{BlockCipher, BlockLimits, BlockStore, SpillError};
 /// # }
 /// ```
 ///
-/// Rows keep their order: within a block, from block to block, and in the list of locations. Batches are cut and joined
-/// freely, so that few large blocks come out whatever sizes go in.
+/// Rows keep their order: within a block, from block to block, and in the list of locations. Batches are cut
+/// and concatenated, so that few large blocks result whatever sizes are written.
 ///
-/// Encoding and uploading go on while the caller reads on. In memory are the current block and at most two, or
-/// [`Self::with_max_uploads`], on their way, each of these as rows that become an object, freed as they are written to it;
-/// [`Self::write`] waits for room.
-/// A failed upload fails the next `write` or [`Self::finish`]: never fewer rows.
+/// Blocks are encoded and uploaded while the caller continues to write. In memory are the current block and
+/// at most two blocks being uploaded, or [`Self::with_max_uploads`], whose rows are freed as they are written
+/// to their object; [`Self::write`] waits for room. A failed upload fails the next `write` or
+/// [`Self::finish`]: rows are never lost silently.
 pub struct BlockSpiller {
     schema: SchemaRef,
     limits: BlockLimits,
@@ -41,31 +41,31 @@ pub struct BlockSpiller {
     incomplete: bool,
 }
 
-/// What a ReadRecords call answers.
+/// Result of a ReadRecords call.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Records {
     /// All rows, small enough for the response.
     Inline(RecordBatch),
-    /// The stored blocks in the order of their rows. None if there are no rows and the inline limit is 0.
+    /// Stored blocks in the order of their rows. Empty if there are no rows and the inline limit is 0.
     Spilled(Vec<SpillLocation>),
 }
 
-/// What has been written so far.
+/// Counters of what has been written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct SpillStats {
     pub rows: u64,
-    /// The batches as they came, in the protocol's measure ([`protocol::block_bytes`]).
+    /// Size in bytes of the batches as written, in the protocol's measure ([`protocol::block_bytes`]).
     pub bytes: u64,
-    /// Blocks stored or on their way; the current block is not among them.
+    /// Blocks stored or being uploaded, without the current block.
     pub blocks: u64,
 }
 
 impl BlockSpiller {
-    /// `schema` is what the rows must have; `directory` and `key` are the split's. Blocks are encrypted iff there is a
-    /// key. The directory is needed only if something spills.
+    /// Creates a spiller for rows of `schema`; `directory` and `key` are the split's. Blocks are encrypted if
+    /// and only if there is a key. The directory is needed only if rows are spilled.
     ///
     /// # Errors
-    /// A key or nonce of the wrong length.
+    /// A key or nonce of invalid length.
     pub fn new(
         store: Arc<dyn BlockStore>,
         schema: SchemaRef,
@@ -84,18 +84,18 @@ impl BlockSpiller {
         })
     }
 
-    /// Lets this many blocks be on their way at once; two, unless this says otherwise.
+    /// Sets the number of concurrent uploads; the default is two.
     pub fn with_max_uploads(mut self, max_uploads: NonZeroUsize) -> Self {
         self.uploads.set_max_uploads(max_uploads);
         self
     }
 
-    /// Appends rows; sends off every block that is full and followed by another row.
+    /// Appends rows; uploads every full block that is followed by another row.
     ///
     /// # Errors
-    /// Columns that are not the schema's; no directory to spill to; a block, this or an earlier one, that could not be
-    /// stored. After an error, or if the future is dropped before its end, the spiller only answers
-    /// [`SpillError::Incomplete`].
+    /// If the columns are not the schema's, there is no directory to spill to, or this or an earlier block
+    /// could not be stored. After an error, or if the future is dropped before its end, the spiller only
+    /// returns [`SpillError::Incomplete`].
     pub async fn write(&mut self, batch: RecordBatch) -> Result<(), SpillError> {
         if self.incomplete {
             return Err(SpillError::Incomplete);
@@ -106,7 +106,7 @@ impl BlockSpiller {
         Ok(())
     }
 
-    /// Ends the split: waits for all blocks, or gives the one there is if it may travel in the response.
+    /// Ends the split: waits for all blocks, or returns the only one if it fits into the response.
     ///
     /// # Errors
     /// As [`Self::write`].
@@ -153,7 +153,7 @@ impl BlockSpiller {
         Ok(Records::Spilled(self.uploads.finish().await?))
     }
 
-    /// The batch under the response's schema, which also decides nullability and metadata.
+    /// Batch under the response's schema, which also determines nullability and metadata.
     fn with_schema(&self, batch: RecordBatch) -> Result<RecordBatch, SpillError> {
         let (wanted, found) = (self.schema.fields(), batch.schema_ref().fields());
         if wanted.len() != found.len() {

@@ -1,4 +1,4 @@
-//! Blocks on their way to the store.
+//! Uploads of blocks in the background.
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -12,11 +12,12 @@ use tokio::task::{JoinError, JoinSet, spawn_blocking};
 use crate::object::encode_object;
 use crate::{BlockCipher, BlockStore, SpillError, block_location};
 
-/// Each holds a block, so this bounds memory; two keep the network busy while the next one is encoded.
+/// Default number of concurrent uploads. Each holds a block, so this bounds memory; two keep the network busy
+/// while the next one is encoded.
 pub(crate) const DEFAULT_MAX_UPLOADS: NonZeroUsize = NonZeroUsize::new(2).expect("two");
 
-/// Encodes, encrypts and puts blocks in tasks of their own, a bounded number at once, numbered as they come.
-/// Dropping it abandons those under way.
+/// Encodes, encrypts and stores blocks in tasks, a bounded number at once, numbered in their order. Dropping
+/// it aborts running tasks.
 pub(crate) struct Uploads {
     store: Arc<dyn BlockStore>,
     schema: SchemaRef,
@@ -24,7 +25,8 @@ pub(crate) struct Uploads {
     cipher: Option<Arc<BlockCipher>>,
     under_way: JoinSet<Result<(), SpillError>>,
     max_uploads: NonZeroUsize,
-    /// Every block so far, stored or under way, in the order of their numbers and so of their rows.
+    /// Locations of every block so far, stored or being uploaded, in the order of their numbers and so of
+    /// their rows.
     locations: Vec<SpillLocation>,
 }
 
@@ -51,12 +53,13 @@ impl Uploads {
         self.max_uploads = max_uploads;
     }
 
-    /// The number of blocks so far, stored or under way.
+    /// Number of blocks so far, stored or being uploaded.
     pub(crate) fn count(&self) -> usize {
         self.locations.len()
     }
 
-    /// Sends a block off; waits first if as many as may be are under way. Errors are those of any block so far.
+    /// Starts the upload of a block; waits first while the maximum number is running. Returns errors of any
+    /// block so far.
     pub(crate) async fn start(&mut self, parts: Vec<RecordBatch>) -> Result<(), SpillError> {
         let location = self.next_location()?;
         self.make_room().await?;

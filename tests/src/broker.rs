@@ -1,5 +1,5 @@
-//! The broker of a test: Apache Kafka at `KAFKA_BOOTSTRAP` (see `scripts/kafka`), or the embedded one. Every test of the
-//! suite passes on both; topics have names of their own, so tests share a broker.
+//! Broker of a test: Apache Kafka at `KAFKA_BOOTSTRAP` (see `scripts/kafka`), or the embedded one. Every test
+//! of the suite passes on both; topics have unique names, so tests share a broker.
 
 use std::time::Duration;
 
@@ -13,28 +13,28 @@ use rdkafka::message::{Header, Message, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::{Offset, TopicPartitionList};
 
-/// How long a step of preparing a topic may take.
+/// Time limit of a step of preparing a topic.
 const PREPARE_LIMIT: Duration = Duration::from_secs(60);
 
-/// A record with all that Kafka keeps of it.
+/// Record with all its parts in Kafka.
 #[derive(Debug, Clone, Default)]
 pub struct WholeRecord {
     pub key: Option<Vec<u8>>,
-    /// `None` is a tombstone.
+    /// Value; `None` is a tombstone.
     pub value: Option<Vec<u8>>,
-    /// Milliseconds since 1970; without it the client's clock.
+    /// Milliseconds since 1970; `None` for the client's clock.
     pub timestamp_ms: Option<i64>,
     pub headers: Vec<(&'static str, Option<Vec<u8>>)>,
 }
 
-/// A running broker.
+/// Running broker.
 pub struct Broker {
     bootstrap: String,
     embedded: Option<EmbeddedKafka>,
 }
 
 impl Broker {
-    /// Names the real one if there is one, else starts the embedded one.
+    /// Uses the real broker if one is named, else starts the embedded one.
     pub async fn start() -> Self {
         match std::env::var("KAFKA_BOOTSTRAP") {
             Ok(bootstrap) => Self::at(bootstrap),
@@ -42,7 +42,7 @@ impl Broker {
         }
     }
 
-    /// The embedded one in any case: for faults that only it can be told to have.
+    /// Starts the embedded broker in any case, for faults that only it can cause.
     pub async fn embedded() -> Self {
         let kafka = EmbeddedKafka::start().await.expect("the embedded broker starts");
         Self {
@@ -51,7 +51,7 @@ impl Broker {
         }
     }
 
-    /// A running one, by its `host:port,…`.
+    /// Uses a running broker by its `host:port,…`.
     pub fn at(bootstrap: String) -> Self {
         Self {
             bootstrap,
@@ -64,28 +64,28 @@ impl Broker {
         self.embedded = None;
     }
 
-    /// `host:port` for `kafka_endpoint`.
+    /// Address `host:port` for `kafka_endpoint`.
     pub fn bootstrap(&self) -> &str {
         &self.bootstrap
     }
 
-    /// The embedded broker's handle, where it is one.
+    /// Handle of the embedded broker; `None` for a real one.
     pub fn as_embedded(&self) -> Option<&EmbeddedKafka> {
         self.embedded.as_ref()
     }
 
-    /// Creates a topic with a name of its own.
+    /// Creates a topic with a unique name.
     pub async fn create_topic(&self, stem: &str, partitions: i32) -> String {
         self.create_topic_with(stem, partitions, &[]).await
     }
 
-    /// The same with topic settings.
+    /// Creates a topic with settings.
     pub async fn create_topic_with(&self, stem: &str, partitions: i32, settings: &[(&str, &str)]) -> String {
         self.create(stem, partitions, TopicReplication::Fixed(1), settings)
             .await
     }
 
-    /// The same with the nodes that hold each partition, its first leader first.
+    /// Creates a topic on the given nodes for each partition, its first leader first.
     pub async fn create_topic_on(&self, stem: &str, replicas: &[&[i32]]) -> String {
         let partitions = i32::try_from(replicas.len()).expect("a count");
         self.create(stem, partitions, TopicReplication::Variable(replicas), &[])
@@ -129,13 +129,13 @@ impl Broker {
         self.wait_for_topic(name, partitions).await;
     }
 
-    /// Deletes a topic and creates another one of its name.
+    /// Deletes a topic and creates another one with its name.
     pub async fn recreate_topic(&self, name: &str, partitions: i32) {
         self.delete_topic(name).await;
         self.create_topic_named(name, partitions, &[]).await;
     }
 
-    /// Grows a topic to so many partitions.
+    /// Increases the number of a topic's partitions.
     pub async fn grow_topic(&self, name: &str, partitions: i32) {
         let count = usize::try_from(partitions).expect("a count");
         let results = self
@@ -147,7 +147,7 @@ impl Broker {
         self.wait_for_topic(name, partitions).await;
     }
 
-    /// Moves the log start of a partition to `offset`, as retention would.
+    /// Moves the log start of a partition to `offset`, as retention does.
     pub async fn delete_records_before(&self, topic: &str, partition: i32, offset: i64) {
         let mut list = TopicPartitionList::new();
         list.add_partition_offset(topic, partition, Offset::Offset(offset))
@@ -158,7 +158,7 @@ impl Broker {
             .expect("records are deleted");
     }
 
-    /// Deletes a topic and waits until the broker has forgotten it.
+    /// Deletes a topic and waits until the broker no longer lists it.
     pub async fn delete_topic(&self, topic: &str) {
         self.admin()
             .delete_topics(&[topic], &options())
@@ -194,7 +194,7 @@ impl Broker {
         self.produce_as(&[], topic, partition, values);
     }
 
-    /// The same by a producer with settings of librdkafka's.
+    /// Produces records with additional settings of librdkafka.
     pub fn produce_as<V: AsRef<[u8]>>(
         &self,
         settings: &[(&str, &str)],
@@ -214,12 +214,12 @@ impl Broker {
             .expect("every record is acknowledged");
     }
 
-    /// The offsets of all records of a partition, as a consumer of librdkafka's finds them.
+    /// Offsets of all records of a partition, as a consumer of librdkafka reads them.
     pub fn offsets(&self, topic: &str, partition: i32) -> Vec<i64> {
         self.offsets_as(&[], topic, partition)
     }
 
-    /// The same by a consumer with settings of librdkafka's.
+    /// Offsets read with additional settings of librdkafka.
     pub fn offsets_as(&self, settings: &[(&str, &str)], topic: &str, partition: i32) -> Vec<i64> {
         let mut config = self.client();
         config
@@ -249,7 +249,7 @@ impl Broker {
         self.produce_whole_as(&[], topic, partition, records);
     }
 
-    /// The same by a producer with settings of librdkafka's.
+    /// Produces whole records with additional settings of librdkafka.
     pub fn produce_whole_as(
         &self,
         settings: &[(&str, &str)],
@@ -300,19 +300,19 @@ impl Broker {
         }
     }
 
-    /// A transaction left open: it ends when the returned producer is told so.
+    /// Produces records in an open transaction, which the returned producer can end.
     pub fn open_transaction(&self, topic: &str, partition: i32, values: &[&str]) -> BaseProducer {
         let producer = self.begin_transaction();
         produce_with(&producer, topic, partition, values);
         producer
     }
 
-    /// A transaction without records as yet.
+    /// Begins a transaction without records.
     pub fn begin_transaction(&self) -> BaseProducer {
         let producer: BaseProducer = self
             .client()
             .set("transactional.id", uuid::Uuid::new_v4().to_string())
-            // It ends when a test ends it.
+            // Longer than any test: a test ends it.
             .set("transaction.timeout.ms", "600000")
             .create()
             .expect("a transactional producer");
@@ -354,7 +354,7 @@ impl Broker {
     }
 }
 
-/// Produces records with a producer of one's own. Returns when all are acknowledged.
+/// Produces records with a given producer. Returns when all are acknowledged.
 pub fn produce_with(producer: &BaseProducer, topic: &str, partition: i32, values: &[&str]) {
     let values = values.iter().map(|value| Some(*value));
     send(producer, topic, partition, values);

@@ -1,5 +1,5 @@
-//! Athena's side of the conversation, one call at a time: requests built from `protocol`'s types, answers read back,
-//! spilled blocks fetched.
+//! Athena's side of the protocol, one call at a time: requests built from `protocol`'s types, decoded
+//! responses, and fetched blocks.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,28 +16,29 @@ use spill::{BlockStore, SpillReader};
 
 use crate::world::REGISTRY;
 
-/// Wire bytes to a connector and back; a function error is its message. An emulated Lambda has its own limit.
+/// Transport of wire bytes to a connector and back; a function error is its message. An emulated Lambda has
+/// its own time limit.
 #[async_trait::async_trait]
 pub trait Ask: Send + Sync {
     async fn ask(&self, request: Vec<u8>, limit: Duration) -> Result<Vec<u8>, String>;
 }
 
-/// Asks one connector about one catalog.
+/// Client of one connector and one catalog.
 pub struct Client {
     connector: Arc<dyn Ask>,
     reader: SpillReader,
-    /// The database of the tables that are asked for.
+    /// Database of the tables.
     pub registry: String,
-    /// What Athena would send as `maxBlockSize`.
+    /// Value of `maxBlockSize`.
     pub max_block_bytes: u64,
-    /// What Athena would send as `maxInlineBlockSize`.
+    /// Value of `maxInlineBlockSize`.
     pub max_inline_block_bytes: u64,
-    /// How long an in-process call may take: what Lambda would tell the function.
+    /// Time limit of an in-process call, as Lambda would set it.
     pub limit: Duration,
 }
 
 impl Client {
-    /// Reads spilled blocks from `blocks`.
+    /// Creates a client that reads spilled blocks from `blocks`.
     pub fn new(connector: Arc<dyn Ask>, blocks: Arc<dyn BlockStore>) -> Self {
         let reader = SpillReader::new(blocks);
         let limit = Duration::from_secs(60);
@@ -51,12 +52,12 @@ impl Client {
         }
     }
 
-    /// Sends wire bytes as they are.
+    /// Sends wire bytes unchanged.
     pub async fn send(&self, request: impl Into<Vec<u8>>) -> Result<Vec<u8>, String> {
         self.connector.ask(request.into(), self.limit).await
     }
 
-    /// One request at version 6, one response.
+    /// Sends one request at version 6 and decodes its response.
     pub async fn call(&self, request: &FederationRequest) -> Result<FederationResponse, String> {
         let bytes = request.encode(SerdeVersion::V6).expect("the request encodes");
         let answer = self.send(bytes).await?;
@@ -77,7 +78,7 @@ impl Client {
         }
     }
 
-    /// One page of splits.
+    /// Requests one page of splits.
     pub async fn split_page(
         &self,
         table: &str,
@@ -88,7 +89,7 @@ impl Client {
             .await
     }
 
-    /// One page of splits for somebody else.
+    /// Requests one page of splits with another identity.
     pub async fn split_page_as(
         &self,
         identity: FederatedIdentity,
@@ -112,12 +113,12 @@ impl Client {
         }
     }
 
-    /// All splits of a table, page by page.
+    /// Requests all splits of a table, page by page.
     pub async fn splits(&self, table: &str) -> Result<Vec<Split>, String> {
         self.splits_of(table, &Constraints::default()).await
     }
 
-    /// All splits that a query with these constraints reads, page by page.
+    /// Requests all splits that a query with these constraints reads, page by page.
     pub async fn splits_of(&self, table: &str, constraints: &Constraints) -> Result<Vec<Split>, String> {
         let mut splits = Vec::new();
         let mut token = None;
@@ -131,7 +132,7 @@ impl Client {
         }
     }
 
-    /// The answer to one ReadRecords, as it came.
+    /// Response to one ReadRecords, undecoded.
     pub async fn read_response(
         &self,
         table: &str,
@@ -153,7 +154,7 @@ impl Client {
         self.call(&FederationRequest::ReadRecords(request)).await
     }
 
-    /// The rows of one split, wherever they were put.
+    /// Rows of one split, inline or spilled.
     pub async fn read(
         &self,
         table: &str,
@@ -179,14 +180,14 @@ impl Client {
         }
     }
 
-    /// `SELECT columns FROM table`: plans, then reads every split.
+    /// Runs `SELECT columns FROM table`: plans, then reads every split.
     pub async fn select(&self, table: &str, columns: &[&str]) -> Result<RecordBatch, String> {
         let splits = self.splits(table).await?;
         self.read_all(table, columns, &splits, &Constraints::default())
             .await
     }
 
-    /// `SELECT columns FROM table WHERE constraints`: plans for them, then reads every split by them.
+    /// Runs `SELECT columns FROM table WHERE constraints`: plans and reads every split with the constraints.
     pub async fn select_where(
         &self,
         table: &str,
@@ -197,7 +198,7 @@ impl Client {
         self.read_all(table, columns, &splits, constraints).await
     }
 
-    /// The rows of some splits, one after the other.
+    /// Rows of some splits, one after the other.
     pub async fn read_all(
         &self,
         table: &str,
@@ -213,7 +214,7 @@ impl Client {
         Ok(concat_batches(&schema, &batches).expect("splits of one schema"))
     }
 
-    /// The table's schema with only these columns.
+    /// Schema of the table with only these columns.
     pub async fn projection(&self, table: &str, columns: &[&str]) -> Result<SchemaRef, String> {
         let schema = self.table(table).await?.schema;
         let fields: Vec<_> = columns
@@ -256,7 +257,7 @@ impl Client {
     }
 }
 
-/// Who asks.
+/// Identity of the caller.
 pub fn identity() -> FederatedIdentity {
     FederatedIdentity {
         account: Some("123456789012".into()),

@@ -1,5 +1,5 @@
-//! A function as its template sets it up: the variables of a rendered stack, Lambda's own, and one endpoint that is all of
-//! AWS and notes each call.
+//! Function as its template configures it: the variables of a rendered stack, Lambda's own, and one endpoint
+//! for all of AWS that records each call.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -10,19 +10,19 @@ use crate::lambda::Lambda;
 use crate::recorder::{Backends, Recorder};
 use crate::world::World;
 
-/// What plays AWS for one test.
+/// AWS stand-in of one test.
 pub struct Cloud {
     pub world: World,
     recorder: Recorder,
 }
 
 impl Cloud {
-    /// Of the services of `world`.
+    /// Starts an endpoint over the services of `world`.
     pub async fn start(world: World) -> Self {
         Self::with_secret_key(world, None).await
     }
 
-    /// The same, with the ARN of the key that secrets are encrypted with.
+    /// Starts an endpoint with the ARN of the key that encrypts secrets.
     pub async fn with_secret_key(world: World, secret_key: Option<String>) -> Self {
         let backends = Backends {
             glue: world.glue.endpoint_url(),
@@ -34,8 +34,8 @@ impl Cloud {
         Self { world, recorder }
     }
 
-    /// Starts a function's program with these variables and with what Lambda adds to them: the role's credentials. And
-    /// with what is different here: where AWS is.
+    /// Starts a function's program with these variables, with those that Lambda adds (the role's
+    /// credentials), and with the endpoint of AWS.
     pub async fn start_function(
         &self,
         program: &Path,
@@ -54,10 +54,10 @@ impl Cloud {
         Arc::new(lambda.expect("the function starts"))
     }
 
-    /// What the functions have asked of AWS so far.
+    /// Calls of the functions so far.
     ///
     /// # Errors
-    /// If there was a call that the recorder does not know.
+    /// If a call is unknown to the recorder.
     pub fn calls(&self) -> Result<Vec<Call>, String> {
         self.recorder.calls()
     }

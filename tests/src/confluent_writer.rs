@@ -1,4 +1,4 @@
-//! Confluent's own serializers, in Python: records that somebody else wrote.
+//! Confluent's own serializers, in Python: records of an independent implementation.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -9,11 +9,11 @@ use tokio::process::Command;
 
 const PROGRAM: &str = include_str!("confluent_writer.py");
 
-/// Writes `records` to partition 0 in order and returns them as they were produced. The program's own documentation
-/// says what a record is.
+/// Writes `records` to partition 0 in order and returns them as they were produced. The program's own
+/// documentation describes the form of a record.
 ///
 /// # Panics
-/// If Python fails, with what it says.
+/// If Python fails, with its output.
 pub async fn write(bootstrap: &str, registry_url: &str, topic: &str, records: &Value) -> Value {
     let task =
         json!({ "bootstrap": bootstrap, "registry": registry_url, "topic": topic, "records": records });

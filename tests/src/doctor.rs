@@ -1,4 +1,4 @@
-//! `athena-local doctor` as a process of its own, and what it found.
+//! `athena-local doctor` as a process of its own, and its findings.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -9,22 +9,22 @@ use tokio::process::Command;
 use crate::lambda::binary;
 use crate::world::World;
 
-/// How long a test waits for all checks before it calls the program hung.
+/// Time limit of all checks before the program counts as hung.
 const LIMIT: Duration = Duration::from_secs(120);
 
-/// What the program did.
+/// Output of the program.
 #[derive(Debug)]
 pub struct Examination {
-    /// 0 if nothing failed.
+    /// Exit code: 0 if nothing failed.
     pub code: Option<i32>,
     pub stdout: String,
     pub stderr: String,
 }
 
-/// Runs it with exactly `variables`, a region, and `arguments` behind `doctor`.
+/// Runs the program with exactly `variables`, a region, and `arguments` after `doctor`.
 ///
 /// # Panics
-/// If it is not built, or does not end.
+/// If the program is not built, or does not end.
 pub async fn examine(variables: &[(String, String)], arguments: &[&str]) -> Examination {
     let program = Command::new(binary("athena-local").expect("the program is built"))
         .arg("doctor")
@@ -57,11 +57,11 @@ impl World {
 }
 
 impl Examination {
-    /// Of a run with `--json`: status, what was found, and what to do (empty if nothing) of each finding of this check
-    /// of this subject.
+    /// Findings of a run with `--json`: status, finding and fix (empty if there is none) of each finding of
+    /// this check of this subject.
     ///
     /// # Panics
-    /// If the output is no JSON.
+    /// If the output is not JSON.
     pub fn of(&self, subject: &str, check: &str) -> Vec<(String, String, String)> {
         let report: Value = serde_json::from_str(&self.stdout).expect("a JSON object");
         let findings = report["findings"].as_array().expect("findings");
@@ -80,7 +80,7 @@ impl Examination {
             .collect()
     }
 
-    /// The same of the only finding.
+    /// Status, finding and fix of the only finding.
     ///
     /// # Panics
     /// If there is not exactly one.
@@ -90,7 +90,7 @@ impl Examination {
         found.remove(0)
     }
 
-    /// The status of the only finding.
+    /// Status of the only finding.
     pub fn status(&self, subject: &str, check: &str) -> String {
         self.only(subject, check).0
     }

@@ -1,11 +1,11 @@
-//! A bucket that takes its time: blocks wait until a test lets them through, so that a read is known to be under way.
+//! Block store with a gate: blocks wait until a test opens it, so that a read is known to be running.
 
 use bytes::Bytes;
 use protocol::SpillLocation;
 use spill::{BlockStore, MemoryBlockStore, StoreError};
 use tokio::sync::Semaphore;
 
-/// Keeps blocks in memory, once its gate is open.
+/// Store that keeps blocks in memory once its gate is open.
 #[derive(Debug)]
 pub struct GatedStore {
     blocks: MemoryBlockStore,
@@ -24,12 +24,12 @@ impl Default for GatedStore {
 }
 
 impl GatedStore {
-    /// Returns once a block waits at the closed gate: its read can go on only until its buffers are full.
+    /// Returns once a block waits at the closed gate: its read can continue only until its buffers are full.
     pub async fn await_block(&self) {
         self.arrivals.acquire().await.expect("never closed").forget();
     }
 
-    /// Lets every block through from now on.
+    /// Opens the gate for every block from now on.
     pub fn open(&self) {
         self.gate.add_permits(Semaphore::MAX_PERMITS / 2);
     }
@@ -37,7 +37,7 @@ impl GatedStore {
 
 #[deny(
     clippy::missing_trait_methods,
-    reason = "what the trait does by itself would pass the store inside by"
+    reason = "a default method would bypass the inner store"
 )]
 #[async_trait::async_trait]
 impl BlockStore for GatedStore {

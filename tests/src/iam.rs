@@ -1,20 +1,20 @@
-//! IAM's decision, as far as our roles go: which permissions of a role allow a call.
+//! IAM's decision, as far as our roles need it: which permissions of a role allow a call.
 //!
-//! A permission is one action of one statement, so that each can be held to be of use. What is not known here, a denial or
-//! a condition's operator, is an error.
+//! A permission is one action of one statement, so that an unused one can be found. Unknown features, such as
+//! a denial or an unknown condition operator, are an error.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use serde_json::Value as Json;
 
-/// The inline policies of a role.
+/// Inline policies of a role.
 #[derive(Debug, Clone)]
 pub struct Policy {
     statements: Vec<Statement>,
 }
 
-/// What is allowed under which conditions.
+/// Statement with its conditions.
 #[derive(Debug, Clone)]
 pub struct Statement {
     pub actions: Vec<String>,
@@ -35,25 +35,25 @@ enum Operator {
     StringLike,
 }
 
-/// A call as IAM sees it.
+/// Call as IAM sees it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Call {
-    /// Such as `s3:PutObject`.
+    /// Action such as `s3:PutObject`.
     pub action: String,
-    /// An ARN; `*` for a call about nothing in particular.
+    /// ARN of the resource; `*` for a call without a specific resource.
     pub resource: String,
-    /// Such as `s3:prefix`.
+    /// Condition keys such as `s3:prefix`.
     pub context: BTreeMap<String, String>,
 }
 
-/// One action of one statement, the statement by its place in the role.
+/// One action of one statement, with the statement's position in the role.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Permission {
     pub statement: usize,
     pub action: String,
 }
 
-/// What of a policy is not known here.
+/// Error of an unknown part of a policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PolicyError(String);
 
@@ -92,7 +92,7 @@ impl fmt::Display for Call {
 }
 
 impl Policy {
-    /// Those of the properties of a rendered `AWS::IAM::Role`.
+    /// Policies in the properties of a rendered `AWS::IAM::Role`.
     pub fn of_role(properties: &Json) -> Result<Self, PolicyError> {
         let mut statements = Vec::new();
         for policy in each(&properties["Policies"]) {
@@ -107,7 +107,7 @@ impl Policy {
         &self.statements
     }
 
-    /// All that the role allows.
+    /// All permissions of the role.
     pub fn permissions(&self) -> impl Iterator<Item = Permission> + '_ {
         self.statements.iter().enumerate().flat_map(|(index, statement)| {
             statement.actions.iter().map(move |action| Permission {
@@ -117,11 +117,11 @@ impl Policy {
         })
     }
 
-    /// What of it allows this call; nothing, if the call is refused.
+    /// Permissions that allow this call; empty if the call is denied.
     pub fn allowing(&self, call: &Call) -> Vec<Permission> {
         let permissions = self.permissions().filter(|permission| {
             let statement = &self.statements[permission.statement];
-            // Actions are the same in any case, resources are not.
+            // Actions are case-insensitive, resources are not.
             is_like(&call.action.to_lowercase(), &permission.action.to_lowercase())
                 && statement
                     .resources
@@ -174,7 +174,7 @@ impl Statement {
 }
 
 impl Condition {
-    /// A key that the call does not have holds for nothing.
+    /// Whether the conditions hold. A key that the call does not have satisfies none.
     fn holds(&self, call: &Call) -> bool {
         let found = call.context.get(&self.key);
         found.is_some_and(|found| {
@@ -186,11 +186,11 @@ impl Condition {
     }
 }
 
-/// Whether a text is as a pattern says, in which `*` is any text and `?` any character.
+/// Whether a text matches a pattern, in which `*` is any text and `?` any character.
 fn is_like(text: &str, pattern: &str) -> bool {
     let (text, pattern): (Vec<char>, Vec<char>) = (text.chars().collect(), pattern.chars().collect());
     let (mut at, mut in_pattern) = (0, 0);
-    // Where the last asterisk is, and how far its text goes.
+    // Position of the last asterisk, and the end of its text.
     let mut asterisk: Option<(usize, usize)> = None;
     while at < text.len() {
         match pattern.get(in_pattern) {
@@ -215,7 +215,7 @@ fn is_like(text: &str, pattern: &str) -> bool {
     pattern[in_pattern..].iter().all(|rest| *rest == '*')
 }
 
-/// One or many.
+/// One value or a list.
 fn each(value: &Json) -> &[Json] {
     match value {
         Json::Null => &[],

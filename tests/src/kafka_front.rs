@@ -1,9 +1,10 @@
-//! The listener of an MSK cluster in front of a plain broker: TLS, a login that is always granted, and a note of what IAM
-//! would be asked for each request.
+//! Listener of an MSK cluster in front of a plain broker: TLS, a login that always succeeds, and a record of
+//! the permissions that IAM would check for each request.
 //!
-//! Which action a request needs is taken from the developer guide of Amazon MSK, which names the ACL that each action
-//! stands for, and from Apache Kafka's table of the ACLs that its requests need. A request that is not known here is a
-//! fault of the test: its connection is closed, and [`KafkaFront::calls`] says so.
+//! The action of a request is taken from the developer guide of [Amazon
+//! MSK](https://docs.aws.amazon.com/msk/latest/developerguide/kafka-actions.html), which names the ACL of
+//! each action, and from Apache Kafka's table of the ACLs of its requests. An unknown request is an error of
+//! the test: its connection is closed, and [`KafkaFront::calls`] reports it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -28,33 +29,33 @@ use uuid::Uuid;
 
 use crate::iam::Call;
 
-/// A running listener, gone when dropped.
+/// Running listener, stopped when dropped.
 pub struct KafkaFront {
     address: String,
     notes: Arc<Mutex<Notes>>,
     server: tokio::task::JoinHandle<()>,
 }
 
-/// What is asked for, and on which topic; `None` is the cluster.
+/// Action and topic of a request; `None` is the cluster.
 type Need = (&'static str, Option<String>);
 
 #[derive(Default)]
 struct Notes {
     needs: BTreeSet<Need>,
     unknown: Vec<String>,
-    /// Names of topics by their ids, as the brokers tell them.
+    /// Names of topics by their ids, from the brokers' responses.
     topics: BTreeMap<Uuid, String>,
 }
 
-/// The resource type of a topic in DescribeConfigs.
+/// Resource type of a topic in DescribeConfigs.
 const TOPIC: i8 = 2;
 
-/// All topics: what a request about none in particular is about.
+/// All topics: resource of a request without a specific one.
 const ANY: &str = "*";
 
 impl KafkaFront {
-    /// In front of the broker at `backend`, `host:port`. `identity` is a key and its certificates in PEM; whoever logs in
-    /// does it by `mechanism`.
+    /// Starts a listener in front of the broker at `backend`, `host:port`. `identity` is a key and its
+    /// certificates in PEM; clients log in with `mechanism`.
     pub async fn start(backend: &str, identity: &[u8], mechanism: &'static str) -> io::Result<Self> {
         let chain = CertificateDer::pem_slice_iter(identity).collect::<Result<_, _>>();
         let key = PrivateKeyDer::from_pem_slice(identity).map_err(io::Error::other)?;
@@ -89,15 +90,15 @@ impl KafkaFront {
         })
     }
 
-    /// `host:port` for a client.
+    /// Address `host:port` for a client.
     pub fn address(&self) -> &str {
         &self.address
     }
 
-    /// What IAM was asked for so far, if the cluster has this ARN; the same is said once.
+    /// Calls that IAM would have checked so far, if the cluster has this ARN; each once.
     ///
     /// # Errors
-    /// If there was a request that nobody here knows.
+    /// If there was an unknown request.
     pub fn calls(&self, cluster_arn: &str) -> Result<Vec<Call>, String> {
         let notes = lock(&self.notes);
         if !notes.unknown.is_empty() {
@@ -134,7 +135,7 @@ struct Front {
     notes: Arc<Mutex<Notes>>,
 }
 
-/// A request whose header is read.
+/// Request whose header has been read.
 struct Request {
     key: ApiKey,
     version: i16,
@@ -143,7 +144,7 @@ struct Request {
 }
 
 impl Front {
-    /// A connection's requests are answered one after the other, as brokers do.
+    /// Handles a connection; its requests are answered one after the other, as brokers do.
     async fn converse(&self, mut client: impl AsyncRead + AsyncWrite + Unpin) -> io::Result<()> {
         let mut broker = TcpStream::connect(&self.backend).await?;
         loop {
@@ -157,7 +158,7 @@ impl Front {
                 ApiKey::SaslAuthenticate => {
                     let login: SaslAuthenticateRequest = request.decode()?;
                     if login.auth_bytes.is_empty() {
-                        return Err(io::Error::other("a login that says nothing"));
+                        return Err(io::Error::other("a login without a token"));
                     }
                     lock(&self.notes).needs.insert(("kafka-cluster:Connect", None));
                     request.encode(&SaslAuthenticateResponse::default())?
@@ -194,7 +195,7 @@ impl Front {
             ApiKey::ApiVersions => Ok(Vec::new()),
             ApiKey::Metadata => {
                 let asked: MetadataRequest = request.decode()?;
-                // None at all asks for everything, an empty list for the brokers alone.
+                // Null requests all topics, an empty list only the brokers.
                 let Some(topics) = asked.topics else {
                     return of("kafka-cluster:DescribeTopic", vec![ANY.to_owned()]);
                 };
@@ -231,7 +232,7 @@ impl Front {
                     .iter()
                     .any(|resource| resource.resource_type != TOPIC)
                 {
-                    return Err(io::Error::other("the settings of something that is no topic"));
+                    return Err(io::Error::other("the settings of another resource than a topic"));
                 }
                 let names = asked
                     .resources
@@ -272,15 +273,15 @@ impl Front {
 
     fn name(&self, topic: Uuid) -> io::Result<String> {
         let name = lock(&self.notes).topics.get(&topic).cloned();
-        name.ok_or_else(|| io::Error::other(format!("nobody has told which topic is {topic}")))
+        name.ok_or_else(|| io::Error::other(format!("the name of topic {topic} is unknown")))
     }
 
-    /// The broker's answer as this listener gives it: brokers are where it is, and there is something to log in with.
+    /// Response of the broker, changed so that the listener is the only broker and supports a login.
     fn altered(&self, request: &Request, answer: Bytes) -> io::Result<Bytes> {
         match request.key {
             ApiKey::ApiVersions => {
                 let mut versions: ApiVersionsResponse = request.decode_answer(answer.clone())?;
-                // Refused for its version: then the answer is of another.
+                // An error of the version: then the response has another version.
                 if versions.error_code != 0 {
                     return Ok(answer);
                 }

@@ -1,5 +1,6 @@
-//! Lambda on this machine: the Runtime API that a function polls and the Invoke API that callers use, with the real
-//! binary between them as a process of its own. Limits are Lambda's: a response over 6 MB is an error.
+//! Lambda on this machine: the Runtime API that a function polls and the Invoke API that callers use, with
+//! the real binary between them as a process of its own. Limits are Lambda's: a response over 6 MB is an
+//! error.
 
 use std::collections::HashMap;
 use std::io;
@@ -18,13 +19,13 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command};
 use tokio::sync::{Mutex as AsyncMutex, mpsc, oneshot};
 
-/// Lambda's limit on the answer to a synchronous invoke.
+/// Limit of Lambda for the response to a synchronous invocation.
 pub const MAX_RESPONSE_BYTES: usize = 6_291_556;
 
-/// How long a test waits for one invocation before it calls the function hung.
+/// Time limit of an invocation before the function counts as hung.
 const INVOKE_LIMIT: Duration = Duration::from_secs(120);
 
-/// A function under test: its endpoint and its containers, all gone when this is dropped.
+/// Function under test: its endpoint and its containers, all removed when this is dropped.
 pub struct Lambda {
     api: Arc<Api>,
     endpoint: String,
@@ -33,22 +34,23 @@ pub struct Lambda {
     server: tokio::task::JoinHandle<()>,
 }
 
-/// What an invocation came to.
+/// Outcome of an invocation.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
-    /// The function's answer.
+    /// Response of the function.
     Success(Vec<u8>),
-    /// A function error: the JSON with `errorType` and `errorMessage`.
+    /// Function error: the JSON with `errorType` and `errorMessage`.
     FunctionError(Vec<u8>),
 }
 
 impl Lambda {
-    /// Starts `containers` processes of the workspace's binary `name` with exactly these variables beside Lambda's own.
+    /// Starts `containers` processes of the workspace's binary `name` with exactly these variables beside
+    /// Lambda's own.
     pub async fn start(name: &str, containers: usize, variables: &[(String, String)]) -> io::Result<Self> {
         Self::start_with_timeout(name, containers, variables, Duration::from_secs(60)).await
     }
 
-    /// The same with the function's timeout: what an invocation is told as its deadline.
+    /// Starts a function with a timeout, from which the deadline of an invocation follows.
     pub async fn start_with_timeout(
         name: &str,
         containers: usize,
@@ -58,7 +60,7 @@ impl Lambda {
         Self::start_program(&binary(name)?, containers, variables, timeout).await
     }
 
-    /// The same with a program of any place, which is where it runs.
+    /// Starts a program at any path, which is also its working directory.
     pub async fn start_program(
         program: &path::Path,
         containers: usize,
@@ -77,7 +79,7 @@ impl Lambda {
         let address = listener.local_addr()?;
         let routes = routes(Arc::clone(&api));
         let server = tokio::spawn(async move {
-            // Ends with the test: an error here shows as a hung invocation.
+            // Ends with the test: an error here appears as a hung invocation.
             let _ = axum::serve(listener, routes).await;
         });
         let mut containers = (0..containers)
@@ -97,22 +99,22 @@ impl Lambda {
         })
     }
 
-    /// Where the Invoke API listens, for an SDK client or `athena-local --endpoint`.
+    /// Endpoint of the Invoke API, for an SDK client or `athena-local --endpoint`.
     pub fn endpoint_url(&self) -> &str {
         &self.endpoint
     }
 
-    /// Process ids of the containers, to measure them.
+    /// Process ids of the containers, for measurements.
     pub fn process_ids(&self) -> Vec<u32> {
         self.containers.iter().filter_map(Child::id).collect()
     }
 
-    /// What the containers have written so far: the function's log, and all else that it says.
+    /// Output of the containers so far: the function's log, and all other output.
     pub fn output(&self) -> String {
         String::from_utf8_lossy(&self.output.bytes()).into_owned()
     }
 
-    /// The trace that further invocations are part of: what X-Ray's header says.
+    /// Sets the X-Ray header of further invocations.
     pub fn set_trace_header(&self, header: &str) {
         let trace_header = self.api.trace_header.lock();
         *trace_header.unwrap_or_else(PoisonError::into_inner) = Some(header.to_owned());
@@ -133,7 +135,7 @@ impl Drop for Lambda {
     }
 }
 
-/// What processes write, in the order in which it is read.
+/// Output of processes, in the order in which it is read.
 #[derive(Clone, Default)]
 struct Output(Arc<Mutex<Vec<u8>>>);
 
@@ -199,7 +201,7 @@ impl Api {
             .remove(id)
         {
             Some(waiter) => {
-                // The caller may have given up.
+                // The caller may have stopped waiting.
                 let _ = waiter.send(outcome);
                 StatusCode::ACCEPTED
             }
@@ -299,7 +301,8 @@ fn container(program: &path::Path, runtime_api: &str, variables: &[(String, Stri
         .spawn()
 }
 
-/// The workspace's binary as `cargo build` left it: beside this program, or one folder up if this is a test.
+/// Binary of the workspace as built by `cargo build`: beside this program, or one folder up if this is a
+/// test.
 ///
 /// # Errors
 /// If it is not built.

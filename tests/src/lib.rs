@@ -1,4 +1,4 @@
-//! What the suite is made of: a broker, registries, a bucket and a connector, each the real part or its stand-in.
+//! Parts of the suite: a broker, registries, a bucket and a connector, each the real part or its stand-in.
 
 pub mod apache_kafka;
 pub mod broker;

@@ -1,8 +1,9 @@
-//! AWS as a function sees it, written down: one endpoint for every service, which notes each call as IAM sees it and has it
-//! answered by whoever plays the service.
+//! Recorder of AWS calls: one endpoint for every service, which records each call as IAM sees it and forwards
+//! it to the service's stand-in.
 //!
-//! Which action and resource an operation needs is taken from AWS's Service Authorization Reference. An operation that is
-//! not known here is a fault of the test: it is refused, and [`Recorder::calls`] says so.
+//! Action and resource of an operation are taken from AWS's [Service Authorization
+//! Reference](https://docs.aws.amazon.com/service-authorization/latest/reference/reference.html). An unknown
+//! operation is an error of the test: it is refused, and [`Recorder::calls`] reports it.
 
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,19 +22,19 @@ use serde_json::Value as Json;
 use crate::iam::Call;
 use crate::template::{ACCOUNT, PARTITION, REGION};
 
-/// Who answers, by `http://host:port`.
+/// Stand-ins by `http://host:port`.
 #[derive(Debug, Clone)]
 pub struct Backends {
-    /// Of Glue the schema registries alone.
+    /// Schema registries of Glue.
     pub glue: String,
     pub s3: String,
-    /// Athena, Secrets Manager, KMS, and of Glue the connections.
+    /// Athena, Secrets Manager, KMS, and the connections of Glue.
     pub others: String,
-    /// The ARN of the key that secrets are encrypted with, if it is not AWS's own.
+    /// ARN of the key that encrypts secrets, if it is not AWS's own.
     pub secret_key: Option<String>,
 }
 
-/// A running endpoint, gone when dropped.
+/// Running endpoint, stopped when dropped.
 pub struct Recorder {
     address: String,
     proxy: Arc<Proxy>,
@@ -60,26 +61,26 @@ impl Recorder {
             .layer(DefaultBodyLimit::max(64 << 20))
             .with_state(Arc::clone(&proxy));
         let server = tokio::spawn(async move {
-            // Ends with the test: an error here shows as calls that fail.
+            // Ends with the test: an error here appears as failing calls.
             let _ = axum::serve(listener, routes).await;
         });
         Ok(Self {
-            // A host name under which no bucket has a name of its own.
+            // A host name without subdomains for buckets.
             address: format!("http://localhost:{port}"),
             proxy,
             server,
         })
     }
 
-    /// For `AWS_ENDPOINT_URL`.
+    /// URL for `AWS_ENDPOINT_URL`.
     pub fn endpoint_url(&self) -> &str {
         &self.address
     }
 
-    /// The calls so far, in their order.
+    /// Calls so far, in their order.
     ///
     /// # Errors
-    /// If there was one that nobody here knows.
+    /// If one was unknown.
     pub fn calls(&self) -> Result<Vec<Call>, String> {
         self.proxy.calls().iter().cloned().collect()
     }
@@ -103,7 +104,7 @@ impl Proxy {
             return StatusCode::BAD_REQUEST.into_response();
         };
         parts.uri = uri;
-        // Of the connection that this is not.
+        // Headers of the client's own connection.
         for name in [header::CONNECTION, header::EXPECT, header::TRANSFER_ENCODING] {
             parts.headers.remove(name);
         }
@@ -150,7 +151,7 @@ async fn answer(
     proxy.forward(backend, request).await
 }
 
-/// The service in the signature's scope, `Credential=id/date/region/service/aws4_request`.
+/// Service in the signature's scope, `Credential=id/date/region/service/aws4_request`.
 fn signed_for(headers: &HeaderMap) -> String {
     let authorization = headers
         .get(header::AUTHORIZATION)
@@ -161,7 +162,7 @@ fn signed_for(headers: &HeaderMap) -> String {
     service.unwrap_or_default().to_owned()
 }
 
-/// What one request needs. More than one, if more than one resource must allow it.
+/// Calls of one request: more than one if several resources must allow it.
 type Calls = Result<Vec<Call>, String>;
 
 fn s3(method: &Method, uri: &Uri) -> Calls {
@@ -185,7 +186,7 @@ fn s3(method: &Method, uri: &Uri) -> Calls {
     };
     let arn = format!("arn:{PARTITION}:s3:::{}", decoded(bucket)?);
     let object = |action: &str, key: &str| Ok(vec![Call::new(action, format!("{arn}/{}", decoded(key)?))]);
-    // `x-id` names the operation and changes nothing.
+    // `x-id` names the operation and has no effect.
     let is_plain = parameters.iter().all(|(name, _)| *name == "x-id");
     match (method.as_str(), key) {
         ("HEAD", None) if is_plain => Ok(vec![Call::new("s3:ListBucket", arn)]),
@@ -209,11 +210,11 @@ fn glue(headers: &HeaderMap, body: &[u8]) -> Calls {
     let registry = |id: &Json| Ok::<_, &str>(arn(format!("registry/{}", name(&id["RegistryName"])?)));
     let call = |resource: String| Call::new(format!("glue:{operation}"), resource);
     Ok(match &*operation {
-        // Of all registries at once.
+        // All registries at once.
         "ListRegistries" => vec![call("*".into())],
         "GetRegistry" => vec![call(registry(&request["RegistryId"])?)],
         "ListSchemas" => vec![call(registry(&request["RegistryId"])?)],
-        // A version's id says nothing of the schema that it is of.
+        // A version's id does not contain its schema.
         "GetSchemaVersion" if request["SchemaVersionId"].is_string() => vec![call("*".into())],
         "GetSchema" | "GetSchemaVersion" => {
             let id = &request["SchemaId"];
@@ -247,7 +248,7 @@ fn other(headers: &HeaderMap, body: &[u8], secret_key: Option<&str>) -> Calls {
         }
     };
     Ok(vec![match (prefix, &*operation) {
-        // The request does not say in which workgroup the query runs.
+        // The request does not contain the workgroup of the query.
         ("AmazonAthena", "GetQueryExecution") => {
             Call::new("athena:GetQueryExecution", arn("athena", "workgroup/primary"))
         }
@@ -287,11 +288,11 @@ fn operation(headers: &HeaderMap, prefix: &str, body: &[u8]) -> Result<(String, 
         .and_then(|rest| rest.strip_prefix('.'));
     let operation = operation.ok_or_else(|| format!("target {target} is not known"))?;
     let request =
-        serde_json::from_slice(body).map_err(|reason| format!("the request is no JSON: {reason}"))?;
+        serde_json::from_slice(body).map_err(|reason| format!("the request is not JSON: {reason}"))?;
     Ok((operation.to_owned(), request))
 }
 
-/// A part of a URL, its escapes undone.
+/// Part of a URL, decoded.
 fn decoded(text: &str) -> Result<String, String> {
     let text = percent_encoding::percent_decode_str(text).decode_utf8();
     text.map(std::borrow::Cow::into_owned)

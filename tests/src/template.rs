@@ -1,6 +1,7 @@
-//! CloudFormation on this machine, as far as our templates go: parameters in, resources out, every function evaluated.
+//! CloudFormation on this machine, as far as our templates need it: parameters in, resources out, every
+//! function evaluated.
 //!
-//! What is not known here is an error: nothing of a template is passed over.
+//! Unknown parts are an error: nothing of a template is ignored.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -14,13 +15,13 @@ mod parameters;
 
 pub use parameters::Combinations;
 
-/// Where rendered stacks are.
+/// Partition of rendered stacks.
 pub const PARTITION: &str = "aws";
 pub const REGION: &str = "us-east-1";
 pub const ACCOUNT: &str = "123456789012";
 pub const STACK: &str = "stack";
 
-/// What a template may consist of.
+/// Sections that a template may have.
 const SECTIONS: [&str; 9] = [
     "AWSTemplateFormatVersion",
     "Transform",
@@ -33,11 +34,11 @@ const SECTIONS: [&str; 9] = [
     "Outputs",
 ];
 
-/// A template as it is written.
+/// Template as written.
 pub struct Template {
-    /// Where it lies: others are named from there.
+    /// Folder of the template, from which others are referenced.
     folder: PathBuf,
-    /// What custom resources answer: values by `Id.Attribute`.
+    /// Attributes of custom resources by `Id.Attribute`.
     answers: BTreeMap<String, String>,
     parameters: BTreeMap<String, Parameter>,
     mappings: BTreeMap<String, Yaml>,
@@ -46,19 +47,19 @@ pub struct Template {
     outputs: BTreeMap<String, Yaml>,
 }
 
-/// What a template says of a parameter.
+/// Declaration of a parameter.
 #[derive(Debug, Clone)]
 struct Parameter {
     is_list: bool,
     default: Option<String>,
     allowed_values: Vec<String>,
     allowed_pattern: Option<Regex>,
-    /// Of a number.
+    /// Minimum of a number.
     minimum: Option<f64>,
     maximum: Option<f64>,
 }
 
-/// A template with values for its parameters. Resources and outputs whose condition does not hold are not there.
+/// Template with values for its parameters. Resources and outputs whose condition does not hold are omitted.
 #[derive(Debug, Clone)]
 pub struct Rendered {
     /// Type and properties by logical id.
@@ -72,7 +73,7 @@ pub struct Resource {
     pub properties: Json,
 }
 
-/// What is wrong with a template, or is not known here, and where.
+/// Error of a template, or an unknown part of it, with its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TemplateError(String);
 
@@ -104,18 +105,18 @@ impl Template {
         Ok(template)
     }
 
-    /// The same with what a custom resource answers, by `Id.Attribute`.
+    /// Sets the attributes of a custom resource, by `Id.Attribute`.
     #[must_use]
     pub fn with_answer(mut self, attribute: &str, value: impl Into<String>) -> Self {
         self.answers.insert(attribute.to_owned(), value.into());
         self
     }
 
-    /// A template that has no others beside it.
+    /// Parses a template that references no others.
     pub fn parse(text: &str) -> Result<Self> {
         let document: Yaml = match yaml_serde::from_str(text) {
             Ok(document) => document,
-            Err(reason) => return error(format!("no YAML: {reason}")),
+            Err(reason) => return error(format!("invalid YAML: {reason}")),
         };
         let mut sections = entries(&document, "the template")?;
         if let Some(unknown) = sections.keys().find(|name| !SECTIONS.contains(&name.as_str())) {
@@ -141,7 +142,7 @@ impl Template {
         })
     }
 
-    /// Resources and outputs with these values for parameters, the rest at their defaults.
+    /// Renders resources and outputs with these values for parameters, the rest at their defaults.
     pub fn render(&self, values: &[(&str, &str)]) -> Result<Rendered> {
         let (values, conditions, types) = self.decide(values)?;
         let stack = Stack::new(self, &values, &conditions, &types);
@@ -164,13 +165,14 @@ impl Template {
         Ok(rendered)
     }
 
-    /// The resources by their ids, and the outputs as `Outputs.Name`.
+    /// Resources by their ids, and the outputs as `Outputs.Name`.
     pub fn pieces(&self) -> impl Iterator<Item = String> + '_ {
         let outputs = self.outputs.keys().map(|name| format!("Outputs.{name}"));
         self.resources.keys().cloned().chain(outputs)
     }
 
-    /// One piece alone: a resource's properties or an output's value. `None` if its condition does not hold.
+    /// Renders one piece: a resource's properties or an output's value. `None` if its condition does not
+    /// hold.
     pub fn render_piece(&self, piece: &str, values: &[(&str, &str)]) -> Result<Option<Json>> {
         let (values, conditions, types) = self.decide(values)?;
         let stack = Stack::new(self, &values, &conditions, &types);
@@ -240,7 +242,8 @@ impl Template {
                 Some(_) => return error(format!("{id}: DependsOn is neither a name nor a list")),
             }
         }
-        // Whoever depends on a resource that this stack lacks is deployed all the same; on one that no stack has, never.
+        // A dependency on a resource whose condition does not hold is ignored; one on an undefined resource
+        // is an error.
         match needed.iter().find(|id| !self.resources.contains_key(*id)) {
             Some(missing) => error(format!("DependsOn: there is no {missing}")),
             None => Ok(types),
@@ -249,13 +252,13 @@ impl Template {
 }
 
 impl Rendered {
-    /// A resource of this stack.
+    /// Resource of this stack.
     pub fn resource(&self, id: &str) -> Result<&Resource> {
         let found = self.resources.get(id);
         found.ok_or_else(|| TemplateError(format!("there is no {id} in this stack")))
     }
 
-    /// The environment that the template gives a function.
+    /// Environment that the template defines for a function.
     pub fn environment(&self, function: &str) -> Result<Vec<(String, String)>> {
         let properties = &self.resource(function)?.properties;
         let Some(variables) = properties["Environment"]["Variables"].as_object() else {
@@ -264,18 +267,18 @@ impl Rendered {
         let variables = variables.iter().map(|(name, value)| match value {
             Json::String(text) => Ok((name.clone(), text.clone())),
             Json::Bool(_) | Json::Number(_) => Ok((name.clone(), value.to_string())),
-            other => error(format!("{function}: {name} is no text but {other}")),
+            other => error(format!("{function}: {name} is not text but {other}")),
         });
         variables.collect()
     }
 }
 
-/// One rendering in the making.
+/// State of one rendering.
 struct Stack<'a> {
     template: &'a Template,
     values: &'a BTreeMap<String, String>,
     conditions: &'a BTreeMap<String, bool>,
-    /// Of the resources that are there.
+    /// Types of the existing resources.
     types: &'a BTreeMap<String, String>,
 }
 
@@ -312,7 +315,7 @@ impl<'a> Stack<'a> {
     }
 }
 
-/// Whether something that may name a condition is there.
+/// Whether the condition of an element holds.
 fn holds(condition: Option<&Yaml>, conditions: &BTreeMap<String, bool>, place: &str) -> Result<bool> {
     let Some(condition) = condition else {
         return Ok(true);
@@ -324,7 +327,7 @@ fn holds(condition: Option<&Yaml>, conditions: &BTreeMap<String, bool>, place: &
 
 fn entries(yaml: &Yaml, place: &str) -> Result<BTreeMap<String, Yaml>> {
     let Yaml::Mapping(mapping) = yaml else {
-        return error(format!("{place} is no mapping"));
+        return error(format!("{place} is not a mapping"));
     };
     let entries = mapping
         .iter()
@@ -332,7 +335,7 @@ fn entries(yaml: &Yaml, place: &str) -> Result<BTreeMap<String, Yaml>> {
     entries.collect()
 }
 
-/// A scalar as CloudFormation passes it on.
+/// Scalar as CloudFormation passes it on.
 fn text(yaml: &Yaml, place: &str) -> Result<String> {
     match yaml {
         Yaml::String(text) => Ok(text.clone()),

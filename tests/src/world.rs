@@ -1,5 +1,5 @@
-//! Everything a query needs, started for one test: broker, registry endpoint, bucket; and a connector in front of them,
-//! in this process or as the real binary in an emulated Lambda.
+//! Everything a query needs, started for one test: broker, registry endpoint, bucket; and a connector in
+//! front of them, in this process or as the real binary in an emulated Lambda.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -20,10 +20,10 @@ use crate::broker::Broker;
 use crate::client::{Ask, Client};
 use crate::lambda::{Lambda, Outcome};
 
-/// The registry of every test table: its description carries the marker.
+/// Registry of every test table: its description has the marker.
 pub const REGISTRY: &str = "customer";
 
-/// The parts of one test.
+/// Parts of one test.
 pub struct World {
     pub broker: Broker,
     pub glue: EmbeddedGlue,
@@ -33,17 +33,19 @@ pub struct World {
 }
 
 impl World {
-    /// Starts what is not named by the environment: `KAFKA_BOOTSTRAP` and `MOTO_ENDPOINT` name the real parts.
+    /// Starts the parts that the environment does not name: `KAFKA_BOOTSTRAP` and `MOTO_ENDPOINT` name the
+    /// real ones.
     pub async fn start() -> Self {
         Self::with_broker(Broker::start().await).await
     }
 
-    /// The same on the embedded broker, whatever the environment names: for faults that only it can be told to have.
+    /// Starts parts with the embedded broker, whatever the environment names, for faults that only it can
+    /// cause.
     pub async fn embedded() -> Self {
         Self::with_broker(Broker::embedded().await).await
     }
 
-    /// The same with this broker.
+    /// Starts parts with this broker.
     pub async fn with_broker(broker: Broker) -> Self {
         let glue = EmbeddedGlue::start().await.expect("the registry endpoint starts");
         glue.add_registry(REGISTRY, "orders and others {AthenaFederationMSK}")
@@ -74,7 +76,7 @@ impl World {
         world
     }
 
-    /// The embedded S3, where it is one: for faults.
+    /// Embedded S3, for faults; `None` for a real one.
     pub fn as_embedded_s3(&self) -> Option<&EmbeddedS3> {
         self.s3.as_ref()
     }
@@ -84,7 +86,7 @@ impl World {
         self.register_in(REGISTRY, table, document);
     }
 
-    /// The same in another registry.
+    /// Registers a schema document in another registry.
     pub fn register_in(&self, registry: &str, table: &str, document: &serde_json::Value) {
         let registered = self
             .glue
@@ -111,7 +113,7 @@ impl World {
         self.register(table, &document);
     }
 
-    /// The environment of the Java connector, and endpoints where AWS's own would be.
+    /// Variables of the function, and endpoints in place of AWS's own.
     pub fn variables(&self) -> Vec<(String, String)> {
         let pairs = [
             ("kafka_endpoint", self.broker.bootstrap()),
@@ -119,7 +121,7 @@ impl World {
             ("spill_bucket", &self.bucket),
             ("spill_prefix", "athena-spill"),
             ("AWS_ENDPOINT_URL_GLUE", &self.glue.endpoint_url()),
-            // A host name, not an address: buckets must be found in the path all the same.
+            // A host name, not an address: buckets must be found in the path nevertheless.
             (
                 "AWS_ENDPOINT_URL_S3",
                 &self.s3_endpoint.replace("127.0.0.1", "localhost"),
@@ -137,28 +139,28 @@ impl World {
         variables
     }
 
-    /// Secrets and certificates of moto; without it S3 alone, of the embedded one.
+    /// Store of secrets and certificates in moto; without moto only the embedded S3.
     fn credentials(&self) -> Arc<AwsCredentialStore> {
         Arc::new(AwsCredentialStore::new(&self.sdk(&self.s3_endpoint), self.s3()))
     }
 
-    /// A connector in this process, with settings that override [`World::variables`].
+    /// Connector in this process, with settings that override [`World::variables`].
     pub fn connector(&self, settings: &[(&str, &str)]) -> Client {
         self.connector_on(self.clusters(settings), settings)
     }
 
-    /// The same over Kafka clients that another connector may have too.
+    /// Connector over Kafka clients that may be shared with another one.
     pub fn connector_on(&self, clusters: Clusters, settings: &[(&str, &str)]) -> Client {
         let connector = self.in_process(settings, clusters, self.blocks(), self.query_status());
         Client::new(Arc::new(InProcess(connector)), self.blocks())
     }
 
-    /// The same with another store than the bucket.
+    /// Connector that spills to another store than the bucket.
     pub fn connector_that_spills_to(&self, blocks: Arc<dyn BlockStore>, settings: &[(&str, &str)]) -> Client {
         self.connector_of(settings, blocks, self.query_status())
     }
 
-    /// The same with a store and a state of the query that the test plays itself.
+    /// Connector with a store and a query status of the test.
     pub fn connector_of(
         &self,
         settings: &[(&str, &str)],
@@ -175,18 +177,18 @@ impl World {
         local::Athena::new(Arc::new(self.invoke_in_process(settings)), self.blocks())
     }
 
-    /// SQL over a function, called as AWS's SDK calls it.
+    /// SQL over a function, invoked by AWS's SDK.
     pub fn athena_on(&self, lambda: &Lambda) -> local::Athena {
         local::Athena::new(Arc::new(self.invoke_lambda(lambda)), self.blocks())
     }
 
-    /// A connector in this process, with settings that override [`World::variables`].
+    /// Connector in this process, with settings that override [`World::variables`].
     pub fn invoke_in_process(&self, settings: &[(&str, &str)]) -> local::InProcess {
         let clusters = self.clusters(settings);
         local::InProcess::new(self.in_process(settings, clusters, self.blocks(), self.query_status()))
     }
 
-    /// A function, called as AWS's SDK calls it.
+    /// Function invoked by AWS's SDK.
     pub fn invoke_lambda(&self, lambda: &Lambda) -> local::LambdaInvoke {
         let client = aws_sdk_lambda::Client::new(&self.sdk(lambda.endpoint_url()));
         local::LambdaInvoke::new(client, "f")
@@ -240,7 +242,7 @@ impl World {
         Arc::new(AthenaQueryStatus::new(client))
     }
 
-    /// The real binary in an emulated Lambda with this many containers.
+    /// Real binary in an emulated Lambda with this many containers.
     pub async fn lambda(&self, containers: usize, settings: &[(&str, &str)]) -> (Arc<Lambda>, Client) {
         let mut variables = self.variables();
         variables.extend(
@@ -257,27 +259,27 @@ impl World {
         (lambda, client)
     }
 
-    /// Athena's side of a function that was started with other variables.
+    /// Client of a function that was started with other variables.
     pub fn client(&self, lambda: &Arc<Lambda>) -> Client {
         Client::new(Arc::new(Invoked(Arc::clone(lambda))), self.blocks())
     }
 
-    /// A client of the bucket's S3.
+    /// Client of the bucket's S3.
     pub fn s3(&self) -> aws_sdk_s3::Client {
         aws_sdk_s3::Client::new(&self.sdk(&self.s3_endpoint))
     }
 
-    /// Where the bucket is.
+    /// Endpoint of the bucket.
     pub fn s3_endpoint(&self) -> &str {
         &self.s3_endpoint
     }
 
-    /// Where GetQueryExecution is asked: moto, or nobody (which ends no read).
+    /// Endpoint of GetQueryExecution: moto, or an unreachable one (which ends no read).
     pub fn athena_endpoint(&self) -> String {
         std::env::var("MOTO_ENDPOINT").unwrap_or_else(|_| self.glue.endpoint_url())
     }
 
-    /// An SDK configuration for one endpoint, with the stand-ins' credentials.
+    /// SDK configuration for one endpoint, with the stand-ins' credentials.
     pub fn sdk(&self, endpoint: &str) -> SdkConfig {
         let credentials = aws_sdk_s3::config::Credentials::new(
             embedded::s3::ACCESS_KEY_ID,

@@ -1,4 +1,4 @@
-//! How fast records become columns, per format: all four columns of an order, and two of them.
+//! Speed of decoding records to columns, by format: all four columns of an order, and two of them.
 //!
 //! `cargo bench -p topic` prints rows and bytes of payload per second.
 
@@ -11,7 +11,7 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 use topic::{NoWriterSchemas, Record, RowDecoder, SchemaDefinition, TopicTable, WriterSchemas};
 
 const RECORDS: usize = 10_000;
-/// As the connector hands batches on.
+/// Rows of a batch, as the connector writes them.
 const BATCH_ROWS: usize = 8192;
 
 const AVRO: &str = r#"{"type": "record", "name": "Order", "fields": [
@@ -50,7 +50,7 @@ struct TimestampMessage {
     nanos: i32,
 }
 
-/// An order, before a format takes it.
+/// Order before it is encoded in a format.
 struct Order {
     order_id: String,
     ordered_at_ms: i64,

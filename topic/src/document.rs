@@ -1,4 +1,4 @@
-//! The document that describes a topic: its name, its formats and its columns.
+//! Document that describes a topic: its name, its formats and its columns.
 //!
 //! Registered in Glue with the data format `JSON`, it is this object:
 //!
@@ -19,51 +19,54 @@
 //! | key | value |
 //! |---|---|
 //! | `topicName` | the Kafka topic |
-//! | `kafkaCluster` | the cluster it is in, by the name that the connector's settings give it, if not the default |
+//! | `kafkaCluster` | its cluster, by the name in the connector's settings, if not the default |
 //! | `message` | how record values are read: the keys below |
 //! | `key` | how record keys are read, if columns come from them: the same keys |
-//! | `onBadRecord` | `null` (a row of NULLs), `skip` or `fail`, else as the connector is set up |
-//! | `onTombstone` | `skip` or `null`, else as the connector is set up |
-//! | `metadataColumns` | `true` adds the ready set of columns about the record itself, such as `_partition_offset` |
+//! | `onBadRecord` | `null` (a row of NULLs), `skip` or `fail`, else as the connector is configured |
+//! | `onTombstone` | `skip` or `null`, else as the connector is configured |
+//! | `metadataColumns` | `true` adds the predefined columns about the record itself, such as `_partition_offset` |
 //! | `exactDecimal` | `true` makes DECIMAL without precision decimal(38,18) instead of DOUBLE |
 //!
 //! | key of `message` and `key` | value |
 //! |---|---|
 //! | `dataFormat` | `json`, `csv`, `avro`, `protobuf` or `raw` |
-//! | `fields` | the columns; left out for Avro and Protobuf, all those of the schema |
+//! | `fields` | the columns; if omitted for Avro and Protobuf, all those of the schema |
 //! | `csv` | `delimiter`, `quote`, `escape` (each one character; empty for none), `nullText`, `trim` |
-//! | `schema` | for Avro and Protobuf: `schemaName`, and `registryName` if another, of the registered schema |
-//! | `dataSchema` | the schema itself instead: its text, or of Avro the JSON |
-//! | `messageName` | for Protobuf: the message that values hold, else the first |
+//! | `schema` | for Avro and Protobuf: `schemaName` of the registered schema, and `registryName` if it is in another registry |
+//! | `dataSchema` | the schema itself instead: its text, or for Avro the JSON |
+//! | `messageName` | for Protobuf: the message of values, else the first |
 //!
 //! | key of a field | value |
 //! |---|---|
-//! | `name` | the column; Athena lower-cases it, so that no two may differ by case alone |
-//! | `mapping` | which part of the payload fills it; without one it is NULL in every row |
-//! | `type` | one of [`type_name::TYPES`](crate::type_name::TYPES); without one VARCHAR, or what the schema says |
-//! | `formatHint` | how text becomes a date ([`format_hint`](crate::format_hint)) |
-//! | `source` | what of the record it shows ([`Source`]), if not the payload |
+//! | `name` | the column; Athena lower-cases it, so that no two may differ only by case |
+//! | `mapping` | the part of the payload that fills it; without one it is NULL in every row |
+//! | `type` | one of [`type_name::TYPES`](crate::type_name::TYPES); without one VARCHAR, or the type in the schema |
+//! | `formatHint` | format of dates in text ([`format_hint`](crate::format_hint)) |
+//! | `source` | the part of the record it shows ([`Source`]), if not the payload |
+//! | `comment` | description of the column, for its users |
 //!
-//! Keys are case-sensitive, unknown ones are ignored with a [`Warning`], numbers and booleans stand for their text, and
-//! `null` is the same as an absent key.
+//! Keys are case-sensitive, unknown ones are ignored with a [`Warning`], numbers and booleans are accepted
+//! for text, and `null` is the same as an absent key.
 //!
-//! Documents of the Java connector must make the table that they make there, so what only one column suffers from in
-//! that connector takes no more than that column here:
+//! Documents of the Java connector must make the same table as there, so an error that affects only one
+//! column in that connector affects only that column here:
 //!
 //! | in a field | the column |
 //! |---|---|
-//! | `type` that is none, malformed or with parameters out of range | VARCHAR, [warned](Warning) of |
-//! | `formatHint` that is none | NULL wherever a text or number would have to become a date, warned of |
-//! | `mapping` missing, or not a number in CSV | NULL, warned of |
-//! | `mapping` that is not a path, in JSON | the key of that very name, warned of |
-//! | no `name`, a name that is there already | an error: Athena could not show the table |
-//! | a text where an object stands, or the other way round | an error, as Java's parser has it |
+//! | unknown `type`, malformed or with parameters out of range | VARCHAR, with a [warning](Warning) |
+//! | invalid `formatHint` | NULL wherever a text or number would have to become a date, with a warning |
+//! | `mapping` missing, or not a number in CSV | NULL, with a warning |
+//! | `mapping` that is not a path, in JSON | the key of exactly this name, with a warning |
+//! | no `name`, or a duplicate name | an error: Athena could not show the table |
+//! | a text in place of an object, or the reverse | an error, as in Java's parser |
 //!
-//! Keys that the Java connector does not know (`key`, `csv`, `source`, …) are checked, and an error names the place.
+//! Keys that the Java connector does not know (`key`, `csv`, `source`, …) are validated, and an error names
+//! the place.
 //!
-//! Three more definitions describe a topic by themselves: an Avro schema, a Protobuf schema, and a JSON Schema whose
-//! top is an object. Their topic is the schema's name, unless an Avro or JSON Schema says `topicName` beside its own
-//! keys (where `kafkaCluster`, `onBadRecord`, `onTombstone` and `metadataColumns` may stand too), and they have all their columns.
+//! Three more definitions describe a topic by themselves: an Avro schema, a Protobuf schema, and a JSON
+//! Schema whose top is an object. Their topic is the schema's name, unless an Avro or JSON Schema has
+//! `topicName` beside its own keys (where `kafkaCluster`, `onBadRecord`, `onTombstone` and `metadataColumns`
+//! are allowed, too), and they have all their columns.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -74,13 +77,14 @@ use arrow::datatypes::{Field, Schema};
 use self::context::Context;
 pub use self::error::DocumentError;
 use self::field::DeclaredColumn;
+pub use self::imports::missing_references;
 use self::json::Json;
 pub use self::mappings::columns_without_part;
 use self::node::Node;
 pub use self::reference::SchemaReference;
 use self::side::{DeclaredEncoding, Side, schema_fields};
 pub use self::warning::Warning;
-use crate::definition::SchemaDefinition;
+use crate::definition::{ReferencedSchema, SchemaDefinition};
 use crate::names::Names;
 use crate::table::{Encoding, OnBadRecord, OnTombstone, ReadOptions, Source, TopicTable};
 
@@ -88,6 +92,7 @@ mod context;
 mod csv;
 mod error;
 mod field;
+mod imports;
 mod json;
 mod json_schema;
 mod mappings;
@@ -97,7 +102,7 @@ mod reference;
 mod side;
 mod warning;
 
-/// A document that was read; what it says of other registered schemas is still to be looked up.
+/// Parsed document; registered schemas that it names are not yet looked up.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TopicDocument {
     schema_version_id: String,
@@ -110,29 +115,31 @@ pub struct TopicDocument {
     warnings: Vec<Warning>,
 }
 
-/// What a document leaves open.
+/// Defaults for what a document does not specify.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TableDefaults {
-    /// Whether tables have the ready set of columns about the record itself.
+    /// Whether tables have the predefined columns about the record itself.
     pub metadata_columns: bool,
-    /// The Kafka cluster of topics.
+    /// Kafka cluster of topics.
     pub cluster: Option<String>,
 }
 
 impl TopicDocument {
-    /// Reads the latest definition of `schema_name`.
+    /// Parses the latest definition of `schema_name`.
     ///
     /// # Errors
-    /// If it describes no topic, naming the place.
+    /// If it does not describe a topic; the error names the place.
     pub fn parse(schema_name: &str, definition: &SchemaDefinition) -> Result<Self, DocumentError> {
         let text = &definition.definition;
+        let references = &definition.references;
         let mut document = match definition.data_format.as_str() {
-            "JSON" => Self::of_json(schema_name, &serde_json::from_str(text)?),
+            "JSON" => Self::of_json(schema_name, &serde_json::from_str(text)?, references),
             "AVRO" => Self::of_avro(schema_name, &serde_json::from_str(text)?, text),
             "PROTOBUF" => Ok(Self::of_schema(
                 schema_name.to_owned(),
                 Encoding::Protobuf {
                     definition: text.clone(),
+                    references: references.clone(),
                     message: None,
                 },
             )),
@@ -144,7 +151,7 @@ impl TopicDocument {
         Ok(document)
     }
 
-    /// The registered schemas that [`into_table`](Self::into_table) wants to see, each once.
+    /// Registered schemas that [`into_table`](Self::into_table) needs, each once.
     pub fn references(&self) -> Vec<SchemaReference> {
         let sides = [Some(&self.value), self.key.as_ref()];
         let mut references: Vec<_> = sides
@@ -158,15 +165,15 @@ impl TopicDocument {
         references
     }
 
-    /// What is odd about it, in the order of the document.
+    /// Warnings, in the order of the document.
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings
     }
 
-    /// The table, given the latest versions of the schemas it [names](Self::references).
+    /// Table of the document, given the latest versions of the schemas it [names](Self::references).
     ///
     /// # Errors
-    /// If a named schema is missing, of another format or unreadable, or if columns are there twice or not at all.
+    /// If a named schema is missing, of another format or unreadable, or if columns are duplicate or missing.
     pub fn into_table(
         self,
         registry_name: &str,
@@ -210,7 +217,8 @@ impl TopicDocument {
         let mapping_paths: Vec<String> = mapping_paths.collect();
         let fields = columns.declared.into_iter().map(|column| column.field);
         let fields: Vec<Field> = fields.chain(columns.added).collect();
-        table.schema = Arc::new(Schema::new_with_metadata(fields, table.metadata()));
+        let metadata = table.metadata(&fields);
+        table.schema = Arc::new(Schema::new_with_metadata(fields, metadata));
         let mapping_path = |column: usize| mapping_paths.get(column).cloned().unwrap_or_default();
         for schema in payload_schemas.iter().flatten() {
             schema.check(&table, mapping_path)?;
@@ -218,13 +226,17 @@ impl TopicDocument {
         Ok(table)
     }
 
-    fn of_json(schema_name: &str, json: &Json) -> Result<Self, DocumentError> {
+    fn of_json(
+        schema_name: &str,
+        json: &Json,
+        references: &[ReferencedSchema],
+    ) -> Result<Self, DocumentError> {
         let root = Node::root(json);
         if json_schema::is_json_schema(json) {
             let topic = own_topic(&root, schema_name)?;
             let mut document = Self::of_schema(topic, Encoding::Json);
             document.value.schema_path = "properties".to_owned();
-            document.value.columns = json_schema::columns(json)?;
+            (document.value.columns, document.warnings) = json_schema::columns(json, references)?;
             return document.with_options(&root);
         }
         let topic = root.required_text("topicName")?;
@@ -232,6 +244,7 @@ impl TopicDocument {
         let mut context = Context {
             exact_decimal: root.flag("exactDecimal")?.unwrap_or(false),
             key_format: None,
+            references: references.to_vec(),
             warnings: Vec::new(),
         };
         root.warn_of_others(&TOP_KEYS, &mut context.warnings);
@@ -264,7 +277,7 @@ impl TopicDocument {
         }
     }
 
-    /// A topic whose registered schema is no topic document.
+    /// Document of a registered schema that is not a topic document.
     fn of_schema(topic: String, encoding: Encoding) -> Self {
         Self {
             schema_version_id: String::new(),
@@ -296,7 +309,7 @@ impl TopicDocument {
 }
 
 impl TopicTable {
-    /// The table of a document that names no other schema, with default settings.
+    /// Table of a document that names no other schema, with default settings.
     ///
     /// # Errors
     /// As [`TopicDocument::parse`] and [`TopicDocument::into_table`].
@@ -321,7 +334,7 @@ impl fmt::Display for Warning {
     }
 }
 
-/// With its registry, if the document names one: `registry/schema`.
+/// Displays `registry/schema` if the document names a registry, else the schema.
 impl fmt::Display for SchemaReference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.registry_name {
@@ -342,7 +355,7 @@ const TOP_KEYS: [&str; 8] = [
     "exactDecimal",
 ];
 
-/// The topic of a schema that is no topic document.
+/// Topic of a schema that is not a topic document.
 fn own_topic(root: &Node<'_>, schema_name: &str) -> Result<String, DocumentError> {
     let named = root.text("topicName")?;
     Ok(if named.trim().is_empty() {
@@ -368,11 +381,11 @@ fn read_key(root: &Node<'_>, context: &mut Context) -> Result<Option<Side>, Docu
     Side::read(&node, &Source::Key, context).map(Some)
 }
 
-/// The columns of a table, all named differently.
+/// Columns of a table, all with different names.
 #[derive(Default)]
 struct Columns {
     declared: Vec<DeclaredColumn>,
-    /// About the record itself, after those.
+    /// Columns about the record itself, which follow the others.
     added: Vec<Field>,
     names: Names,
 }
@@ -394,7 +407,7 @@ impl Columns {
         Ok(encoding)
     }
 
-    /// Types of those columns of the key that are declared among the value's.
+    /// Takes types of those columns of the key that are declared among the value's.
     fn take_key_types(&mut self, encoding: &Encoding, schema_path: &str) -> Result<(), DocumentError> {
         let untyped = self.declared.iter_mut();
         let mut untyped = untyped
@@ -411,7 +424,7 @@ impl Columns {
         Ok(())
     }
 
-    /// A declared column of the same name stays.
+    /// Adds the predefined columns, except those with the name of a declared one.
     fn add_metadata(&mut self) {
         let missing = metadata_columns::all().filter(|field| !self.names.contains(field.name()));
         self.added.extend(missing);

@@ -1,18 +1,20 @@
-//! What a topic is as a table: its document to columns, its records to rows. Pure: no I/O, no AWS, no Kafka client.
+//! Topics as tables: columns from documents, rows from records. Pure: no I/O, no AWS, no Kafka client.
 //!
 //! | module | idea |
 //! |---|---|
-//! | [`definition`] | a schema as a registry holds it |
+//! | [`definition`] | schemas as a registry stores them |
 //! | [`document`] | the topic document: topic, formats, columns |
-//! | [`table`] | the table that a document makes, and what of it travels on the wire |
-//! | [`type_name`] | every type name a document may use |
-//! | [`path`] | which part of a payload fills a column |
-//! | [`record`] | a record as Kafka holds it |
+//! | [`table`] | table of a document, and its metadata on the wire |
+//! | [`type_name`] | type names of documents |
+//! | [`path`] | mappings to parts of a payload |
+//! | [`record`] | records as Kafka stores them |
 //! | [`decode`] | records to Arrow columns |
 //! | [`format_hint`] | date patterns |
-//! | [`infer`] | a document proposed from sample records |
-//! | `names` | names that differ by case alone |
+//! | [`infer`] | inference of a document from sample records |
+//! | `connect_types` | types that Kafka Connect and Debezium name |
+//! | `names` | names that differ only by case |
 
+mod connect_types;
 pub mod decode;
 pub mod definition;
 pub mod document;

@@ -1,13 +1,13 @@
-//! Names whatever their case: Athena lower-cases those of columns and of rows' fields, and so cannot tell apart two that
-//! differ by case alone.
+//! Case-insensitive names: Athena lower-cases those of columns and of rows' fields, and so cannot distinguish
+//! two that differ only by case.
 
 use std::collections::HashMap;
 
-/// Names that are there already, as they were spelled.
+/// Names so far, as they were spelled.
 #[derive(Debug, Default)]
 pub(crate) struct Names(HashMap<String, String>);
 
-/// Two names that are one to Athena.
+/// Two names that are the same in Athena.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct NameClash {
     pub(crate) first: String,
@@ -16,7 +16,7 @@ pub(crate) struct NameClash {
 
 impl Names {
     /// # Errors
-    /// If there is such a name already, in any case.
+    /// If the name exists already, in any case.
     pub(crate) fn insert(&mut self, name: &str) -> Result<(), NameClash> {
         match self.0.insert(name.to_lowercase(), name.to_owned()) {
             None => Ok(()),
@@ -33,7 +33,7 @@ impl Names {
 }
 
 impl NameClash {
-    /// What is wrong with two `things`, such as columns.
+    /// Message about two `things`, such as columns.
     pub(crate) fn of(&self, things: &str) -> String {
         let Self { first, second } = self;
         match first == second {
@@ -45,13 +45,13 @@ impl NameClash {
     }
 }
 
-/// Whether Athena can tell all of them apart.
+/// Whether Athena can distinguish all names.
 pub(crate) fn are_distinct<'a>(names: impl IntoIterator<Item = &'a str>) -> bool {
     let mut seen = Names::default();
     names.into_iter().all(|name| seen.insert(name).is_ok())
 }
 
-/// Whether the names differ by case at most.
+/// Whether the names are equal or differ only by case.
 pub(crate) fn are_alike(a: &str, b: &str) -> bool {
     match a.is_ascii() && b.is_ascii() {
         true => a.eq_ignore_ascii_case(b),

@@ -1,19 +1,19 @@
-//! Which part of a payload fills a column: a mapping, read as a path.
+//! Mappings of columns to parts of a payload, read as paths.
 //!
 //! | mapping | steps |
 //! |---|---|
 //! | `a` | the member `a` |
-//! | `a.b.c` | `a`, in it `b`, in it `c` |
-//! | `items[0].id` | `items`, its first item, in it `id`; `[` never names a member |
-//! | `items.0.id` | the same where `items` is an array; where it is an object, its member `0` |
+//! | `a.b.c` | the member `c` of the member `b` of the member `a` |
+//! | `items[0].id` | the member `id` of the first item of `items`; `[` never names a member |
+//! | `items.0.id` | the same if `items` is an array; if it is an object, its member `0` |
 //! | `[0]` | the first item of a payload that is an array |
-//! | `a\.b`, `a\[b`, `a\]b`, `a\\b` | one key that holds a dot, a bracket, a backslash |
+//! | `a\.b`, `a\[b`, `a\]b`, `a\\b` | one key that contains a dot, a bracket, a backslash |
 //! | `\/a` | the key `/a` |
-//! | `/a/b`, `/items/0/id` | JSON Pointer ([RFC 6901]), as `a.b`, `items.0.id` |
-//! | `/a~1b`, `/a~0b` | one key that holds a slash, a tilde; backslashes, dots and brackets mean themselves |
-//! | `/`, `/a//b` | empty keys, which dots cannot spell |
+//! | `/a/b`, `/items/0/id` | JSON Pointer ([RFC 6901]), like `a.b`, `items.0.id` |
+//! | `/a~1b`, `/a~0b` | one key that contains a slash, a tilde; backslashes, dots and brackets are literal |
+//! | `/`, `/a//b` | empty keys, which the form with dots cannot express |
 //!
-//! Indexes are decimal, from 0, without leading zeros. Letters count in their case.
+//! Indexes are decimal, from 0, without leading zeros. Keys are case-sensitive.
 //!
 //! [RFC 6901]: https://www.rfc-editor.org/rfc/rfc6901
 
@@ -21,7 +21,7 @@ use std::fmt;
 use std::iter::Peekable;
 use std::str::Chars;
 
-/// A path may have no more steps than this, so that what follows one may recurse.
+/// Maximum number of steps in a path, so that code that follows one may recurse.
 pub const MAX_STEPS: usize = 64;
 
 /// Steps from the top of a payload, at least one and at most [`MAX_STEPS`].
@@ -30,16 +30,16 @@ pub struct Path {
     pub steps: Vec<Step>,
 }
 
-/// One step down.
+/// Step of a path.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Step {
-    /// The member of this name; of an array, if the name is a decimal number, the item there.
+    /// Member of this name; in an array, if the name is a decimal number, the item at that index.
     Key(String),
-    /// The item at this index, from 0.
+    /// Item at this index, from 0.
     Index(usize),
 }
 
-/// Why a mapping is no path. Positions count characters of the mapping from 0.
+/// Reason why a mapping is not a path. Positions count characters of the mapping from 0.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PathError {
@@ -51,7 +51,7 @@ pub enum PathError {
     Index { position: usize },
     #[error("`{found}` at position {position} after an index, wanted `.` or `[`")]
     AfterIndex { position: usize, found: char },
-    #[error("a `]` at position {position} that closes nothing; `\\]` stands for one in a key")]
+    #[error("a `]` at position {position} has no opening bracket; a key may contain `\\]`")]
     ClosingBracket { position: usize },
     #[error("the `\\` at position {position} is not followed by one of . [ ] \\ /")]
     Escape { position: usize },
@@ -62,10 +62,11 @@ pub enum PathError {
 }
 
 impl Path {
-    /// Reads a mapping: JSON Pointer if it begins with a slash, else keys and indexes with dots and brackets.
+    /// Parses a mapping: JSON Pointer if it begins with a slash, else keys and indexes with dots and
+    /// brackets.
     ///
     /// # Errors
-    /// If it is neither, naming where.
+    /// If it is neither; the error has the position.
     pub fn parse(mapping: &str) -> Result<Self, PathError> {
         let steps = match mapping.strip_prefix('/') {
             Some(pointer) => parse_pointer(pointer)?,
@@ -76,7 +77,7 @@ impl Path {
 }
 
 impl Step {
-    /// The item that this step takes of an array.
+    /// Index of the item that this step selects in an array.
     pub fn index(&self) -> Option<usize> {
         match self {
             Self::Key(key) => parse_index(key),
@@ -85,7 +86,7 @@ impl Step {
     }
 }
 
-/// A mapping that reads as this path.
+/// Displays a mapping that parses to this path.
 impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.steps.contains(&Step::Key(String::new())) {
@@ -118,10 +119,10 @@ fn write_key(f: &mut fmt::Formatter<'_>, key: &str) -> fmt::Result {
     Ok(())
 }
 
-/// Keys and indexes with dots and brackets.
+/// Parser of keys and indexes with dots and brackets.
 struct Parser<'a> {
     chars: Peekable<Chars<'a>>,
-    /// Of the next character.
+    /// Position of the next character.
     position: usize,
     steps: Vec<Step>,
 }
@@ -152,7 +153,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Up to the next dot or bracket.
+    /// Reads a key up to the next dot or bracket.
     fn key(&mut self) -> Result<(), PathError> {
         let start = self.position;
         let mut key = String::new();
@@ -178,7 +179,7 @@ impl<'a> Parser<'a> {
         self.next().filter(|c| matches!(c, '.' | '[' | ']' | '\\' | '/'))
     }
 
-    /// What follows the bracket at `position`.
+    /// Reads an index after the bracket at `position`.
     fn index(&mut self, position: usize) -> Result<(), PathError> {
         let mut digits = String::new();
         loop {
@@ -199,7 +200,7 @@ impl<'a> Parser<'a> {
     }
 }
 
-/// `pointer` begins after the first slash.
+/// Parses a JSON Pointer; `pointer` begins after the first slash.
 fn parse_pointer(pointer: &str) -> Result<Vec<Step>, PathError> {
     let mut steps = Vec::new();
     let mut position = 1;
@@ -327,7 +328,7 @@ mod tests {
             ("a[0]b", "`b` at position 4 after an index, wanted `.` or `[`"),
             (
                 "a]",
-                "a `]` at position 1 that closes nothing; `\\]` stands for one in a key",
+                "a `]` at position 1 has no opening bracket; a key may contain `\\]`",
             ),
             (
                 "a\\",
@@ -366,7 +367,7 @@ mod tests {
         }
     }
 
-    /// What [`Path`] takes of a tree.
+    /// Value that [`Path`] selects in a tree.
     fn follow<'a>(path: &Path, value: &'a Value) -> Option<&'a Value> {
         path.steps.iter().try_fold(value, |value, step| match value {
             Value::Object(members) => match step {

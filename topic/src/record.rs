@@ -1,30 +1,30 @@
-//! A record as Kafka holds it, borrowed from the client.
+//! Records as Kafka stores them, borrowed from the client.
 
 use std::borrow::Cow;
 
-/// A record.
+/// Record of a topic.
 #[derive(Clone, Copy)]
 pub struct Record<'a> {
     pub partition: i32,
     pub offset: i64,
-    /// `None` if the batch carries none.
+    /// Timestamp; `None` if the batch has none.
     pub timestamp: Option<RecordTimestamp>,
-    /// Of the leader that wrote the batch; `None` if it does not say.
+    /// Epoch of the leader that wrote the batch; `None` if it is unknown.
     pub leader_epoch: Option<i32>,
     pub key: Option<&'a [u8]>,
-    /// `None` for a tombstone.
+    /// Value; `None` for a tombstone.
     pub value: Option<&'a [u8]>,
     pub headers: &'a dyn Headers,
 }
 
-/// When a record was made, or appended, in milliseconds since 1970-01-01T00:00Z.
+/// Time of a record, in milliseconds since 1970-01-01T00:00Z (KIP-32).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RecordTimestamp {
     pub millis: i64,
     pub kind: TimestampType,
 }
 
-/// Whose clock a timestamp is of; a setting of the topic.
+/// Type of a timestamp, which is a setting of the topic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TimestampType {
     CreateTime,
@@ -32,7 +32,7 @@ pub enum TimestampType {
 }
 
 impl TimestampType {
-    /// As Kafka spells it.
+    /// Name in Kafka.
     pub fn name(self) -> &'static str {
         match self {
             Self::CreateTime => "CreateTime",
@@ -41,12 +41,12 @@ impl TimestampType {
     }
 }
 
-/// A record's headers, read only where a column wants them.
+/// Headers of a record (KIP-82), read only if a column shows them.
 pub trait Headers {
-    /// Shows each header in order. Names may repeat, and a value may be absent.
+    /// Passes each header to `show`, in order. Names may repeat, and a value may be absent.
     fn visit<'a>(&'a self, show: &mut dyn FnMut(Cow<'a, str>, Option<&'a [u8]>));
 
-    /// Value of the last header called `wanted`; `None` if there is no such header, or if it has no value.
+    /// Value of the last header called `wanted`; `None` if it does not exist, or has no value.
     fn last<'a>(&'a self, wanted: &str) -> Option<&'a [u8]> {
         let mut last = None;
         self.visit(&mut |name, value| {
@@ -58,7 +58,7 @@ pub trait Headers {
     }
 }
 
-/// No headers at all.
+/// Empty headers.
 pub struct NoHeaders;
 
 impl Headers for NoHeaders {
@@ -74,7 +74,7 @@ impl<N: AsRef<str>, V: AsRef<[u8]>> Headers for &[(N, Option<V>)] {
 }
 
 impl<'a> Record<'a> {
-    /// A record of which nothing matters but its value.
+    /// Record with only a value.
     pub fn of_value(value: &'a [u8]) -> Self {
         Self {
             partition: 0,

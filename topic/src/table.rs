@@ -1,8 +1,8 @@
-//! A topic as a table, and what of it travels on the wire.
+//! Topics as tables, and their metadata on the wire.
 //!
-//! What decoding needs to know of a JSON or CSV table travels in the metadata of the table schema, as `GetTable` put it
-//! there, so that a split is read without asking the registry. Tables that need more (a schema text, a key's format)
-//! are looked up by the schema version that the metadata names.
+//! Everything that decoding a JSON or CSV table needs is in the metadata of the table schema, as `GetTable`
+//! returned it, so that a split is read without a call of the registry. Tables that need more (a schema text,
+//! a key's format) are looked up by the schema version in the metadata.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -10,46 +10,64 @@ use std::str::FromStr;
 
 use arrow::datatypes::{Field, Schema, SchemaRef};
 
-/// Table schema metadata: the format of the topic's record values.
+use crate::definition::ReferencedSchema;
+
+/// Table schema metadata: format of the topic's record values.
 pub const DATA_FORMAT_KEY: &str = "dataFormat";
-/// Table schema metadata: the format of the topic's record keys, if the document declares one.
+/// Table schema metadata: format of the topic's record keys, if the document declares one.
 pub const KEY_DATA_FORMAT_KEY: &str = "keyDataFormat";
-/// Table schema metadata: the registry's real name.
+/// Table schema metadata: original name of the registry.
 pub const REGISTRY_NAME_KEY: &str = "glueRegistryName";
-/// Table schema metadata: the registered schema's real name.
+/// Table schema metadata: original name of the registered schema.
 pub const SCHEMA_NAME_KEY: &str = "glueSchemaName";
-/// Table schema metadata: the version of the registered schema.
+/// Table schema metadata: version of the registered schema.
 pub const SCHEMA_VERSION_KEY: &str = "glueSchemaVersionId";
-/// Table schema metadata: the Kafka topic.
+/// Table schema metadata: Kafka topic.
 pub const TOPIC_NAME_KEY: &str = "topicName";
-/// Table schema metadata: what becomes of bad records, where the document says it.
+/// Table schema metadata: handling of bad records, if the document specifies it.
 pub const ON_BAD_RECORD_KEY: &str = "onBadRecord";
-/// Table schema metadata: what becomes of tombstones, where the document says it.
+/// Table schema metadata: handling of tombstones, if the document specifies it.
 pub const ON_TOMBSTONE_KEY: &str = "onTombstone";
-/// Table schema metadata: the document's `csv` object, as JSON.
+/// Table schema metadata: `csv` object of the document, as JSON.
 pub const CSV_KEY: &str = "csv";
-/// Field metadata: which part of a payload fills the column.
+/// Field metadata: mapping of the column to a part of a payload.
 pub const MAPPING_KEY: &str = "mapping";
-/// Field metadata: the date pattern, empty if there is none.
+/// Field metadata: date pattern, empty if there is none.
 pub const FORMAT_HINT_KEY: &str = "formatHint";
-/// Field metadata: the type as the document names it.
+/// Field metadata: type as spelled in the document.
 pub const TYPE_KEY: &str = "type";
-/// Field metadata: what of a record the column shows ([`Source`]); absent for its value.
+/// Field metadata: description of the column. In the table schema's metadata it is under the column's name, as in the
+/// SDK's `GlueMetadataHandler`.
+pub const COMMENT_KEY: &str = "comment";
+/// Field metadata: part of a record that the column shows ([`Source`]); absent for its value.
 pub const SOURCE_KEY: &str = "source";
 
-/// A topic as a table.
+/// Keys of the table schema's metadata that no column's comment may take.
+const SCHEMA_KEYS: [&str; 9] = [
+    DATA_FORMAT_KEY,
+    KEY_DATA_FORMAT_KEY,
+    REGISTRY_NAME_KEY,
+    SCHEMA_NAME_KEY,
+    SCHEMA_VERSION_KEY,
+    TOPIC_NAME_KEY,
+    ON_BAD_RECORD_KEY,
+    ON_TOMBSTONE_KEY,
+    CSV_KEY,
+];
+
+/// Topic as a table.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TopicTable {
-    /// Names as the registry spells them.
+    /// Name of the registry in its original case.
     pub registry_name: String,
     pub schema_name: String,
     pub schema_version_id: String,
-    /// The Kafka cluster, by the name the connector's settings give it; `None` for the one that has none.
+    /// Kafka cluster, by its name in the connector's settings; `None` for the default.
     pub cluster: Option<String>,
     pub topic: String,
-    /// How record values are encoded.
+    /// Encoding of record values.
     pub value: Encoding,
-    /// How record keys are encoded, if columns are read from them.
+    /// Encoding of record keys, if columns are read from them.
     pub key: Option<Encoding>,
     pub options: ReadOptions,
     /// All columns, nullable, with the metadata that decoding needs.
@@ -57,7 +75,7 @@ pub struct TopicTable {
 }
 
 impl TopicTable {
-    /// The column of this name, whatever its case: Athena lower-cases names.
+    /// Column of this name in any case: Athena lower-cases names.
     pub fn column(&self, name: &str) -> Option<&Field> {
         let name = name.to_lowercase();
         let mut fields = self.schema.fields().iter();
@@ -66,8 +84,8 @@ impl TopicTable {
             .map(AsRef::as_ref)
     }
 
-    /// Metadata of the table schema.
-    pub(crate) fn metadata(&self) -> HashMap<String, String> {
+    /// Metadata of the table schema whose columns are `fields`.
+    pub(crate) fn metadata(&self, fields: &[Field]) -> HashMap<String, String> {
         let mut metadata = HashMap::from([
             (DATA_FORMAT_KEY.to_owned(), self.value.format().to_string()),
             (REGISTRY_NAME_KEY.to_owned(), self.registry_name.clone()),
@@ -91,23 +109,32 @@ impl TopicTable {
         if let Some(policy) = on_tombstone {
             metadata.insert(ON_TOMBSTONE_KEY.to_owned(), policy.to_string());
         }
+        for field in fields {
+            let name = field.name();
+            if let Some(comment) = field.metadata().get(COMMENT_KEY)
+                && !SCHEMA_KEYS.contains(&name.as_str())
+            {
+                metadata.insert(name.clone(), comment.clone());
+            }
+        }
         metadata
     }
 }
 
-/// How a payload, a record's value or key, is encoded.
+/// Encoding of a payload, a record's value or key.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Encoding {
     Json,
     Csv(CsvOptions),
-    /// The registered Avro schema, as JSON.
+    /// Registered Avro schema, as JSON.
     Avro {
         definition: String,
     },
-    /// The registered Protobuf text or base64 descriptor, and the message that headerless payloads hold (else the
-    /// first of the file).
+    /// Registered Protobuf text or base64 descriptor, the schemas that it imports by their names, and the message of
+    /// headerless payloads (else the first of the file).
     Protobuf {
         definition: String,
+        references: Vec<ReferencedSchema>,
         message: Option<String>,
     },
     Raw,
@@ -125,18 +152,18 @@ impl Encoding {
     }
 }
 
-/// How a CSV payload is divided. Characters are single bytes.
+/// Options for splitting a CSV payload. Characters are single bytes.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct CsvOptions {
     pub delimiter: char,
-    /// None reads quotes as text.
+    /// Quote; with `None` quotes are text.
     pub quote: Option<char>,
-    /// Before a quote within quotes; a doubled quote always stands for one.
+    /// Escape before a quote within quotes; a doubled quote is always one quote.
     pub escape: Option<char>,
-    /// An unquoted field of this text is NULL.
+    /// Text of an unquoted field that is NULL.
     pub null_text: Option<String>,
-    /// Blanks around unquoted fields are dropped, as the Java connector does.
+    /// Whether blanks around unquoted fields are removed, as in the Java connector.
     pub trim: bool,
 }
 
@@ -158,24 +185,25 @@ impl CsvOptions {
     }
 }
 
-/// What a document may say of records that are no plain rows; what it leaves open the connector's settings say.
+/// Handling of records without a complete row, as far as a document specifies it; the rest is in the
+/// connector's settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ReadOptions {
     pub on_bad_record: Option<OnBadRecord>,
     pub on_tombstone: Option<OnTombstone>,
 }
 
-/// What becomes of a record that does not decode.
+/// Handling of a record that cannot be decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum OnBadRecord {
-    /// A row of NULLs, as with the Java connector.
+    /// A row of NULLs, as in the Java connector.
     #[default]
     Null,
     Skip,
     Fail,
 }
 
-/// What becomes of a record without value.
+/// Handling of a record without value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum OnTombstone {
     #[default]
@@ -184,16 +212,16 @@ pub enum OnTombstone {
 }
 
 impl OnBadRecord {
-    /// Each with the word that settings and documents use.
+    /// Values with their words in settings and documents.
     pub const WORDS: [(&str, Self); 3] = [("null", Self::Null), ("skip", Self::Skip), ("fail", Self::Fail)];
 }
 
 impl OnTombstone {
-    /// Each with the word that settings and documents use.
+    /// Values with their words in settings and documents.
     pub const WORDS: [(&str, Self); 2] = [("skip", Self::Skip), ("null", Self::Null)];
 }
 
-/// What of a record a column shows.
+/// Part of a record that a column shows.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Source {
     /// Part of the value, by the column's mapping.
@@ -208,25 +236,25 @@ pub enum Source {
     LeaderEpoch,
     /// All headers: map(varchar, array(varbinary)).
     Headers,
-    /// The last header named by the column's mapping.
+    /// The last header with the name in the column's mapping.
     Header,
     RawValue,
     RawValueLength,
     RawKey,
     RawKeyLength,
-    /// Whether the value did not decode.
+    /// Whether the value cannot be decoded.
     ValueCorrupt,
     KeyCorrupt,
-    /// Why the value did not decode.
+    /// Reason why the value cannot be decoded.
     Error,
-    /// Id of the schema that the value was written with, as the record names it.
+    /// Id of the schema that the value was written with, if the record names one.
     SchemaId,
     /// Id of the schema that the key was written with.
     KeySchemaId,
 }
 
 impl Source {
-    /// Each with its name in documents.
+    /// Sources with their names in documents.
     pub const WORDS: [(&str, Self); 18] = [
         ("value", Self::Value),
         ("key", Self::Key),
@@ -249,19 +277,19 @@ impl Source {
     ];
 }
 
-/// The format of a payload.
+/// Format of a payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DataFormat {
     Json,
     Csv,
     Avro,
     Protobuf,
-    /// A value alone, as Kafka's own serializers write it.
+    /// Single value, as Kafka's own serializers write it.
     Raw,
 }
 
 impl DataFormat {
-    /// Each with its name in documents.
+    /// Formats with their names in documents.
     pub const WORDS: [(&str, Self); 5] = [
         ("json", Self::Json),
         ("csv", Self::Csv),
@@ -271,7 +299,7 @@ impl DataFormat {
     ];
 }
 
-/// A word that is none of those allowed.
+/// Word that is not an allowed one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{found}` is not supported, wanted {wanted}")]
 pub struct UnknownWord {
@@ -279,7 +307,7 @@ pub struct UnknownWord {
     pub wanted: String,
 }
 
-/// Reads in any case, prints as in the table of words.
+/// Implements parsing in any case, and printing as in the table of words.
 macro_rules! words {
     ($($name:ty),+) => {$(
         impl FromStr for $name {
@@ -308,11 +336,11 @@ macro_rules! words {
 
 words!(DataFormat, Source, OnBadRecord, OnTombstone);
 
-/// Whether `schema` says by itself how each of its columns is read, so that no registry need be asked.
+/// Whether `schema` itself describes how each of its columns is read, so that no registry is needed.
 pub fn is_self_described(schema: &Schema) -> bool {
     let metadata = schema.metadata();
     let format = metadata.get(DATA_FORMAT_KEY).and_then(|name| name.parse().ok());
-    // A key without a format is never corrupt, and names no schema but in the record's headers.
+    // A key without a format is never corrupt, and has a schema id only in the record's headers.
     let key_is_plain = !metadata.contains_key(KEY_DATA_FORMAT_KEY);
     let is_told = |source| match source {
         Source::Key => false,
@@ -329,7 +357,7 @@ pub fn is_self_described(schema: &Schema) -> bool {
         })
 }
 
-/// The encoding that the metadata of a [self-described](is_self_described) schema tells.
+/// Encoding in the metadata of a [self-described](is_self_described) schema.
 pub(crate) fn encoding(schema: &Schema) -> Option<Encoding> {
     let metadata = schema.metadata();
     Some(match metadata.get(DATA_FORMAT_KEY)?.parse().ok()? {
@@ -343,7 +371,13 @@ pub(crate) fn encoding(schema: &Schema) -> Option<Encoding> {
     })
 }
 
-/// The read options that the metadata of a schema tells.
+/// Description of a column in the metadata of a table schema.
+pub fn comment<'a>(schema: &'a Schema, column: &str) -> Option<&'a str> {
+    let comment = schema.metadata().get(column)?;
+    (!SCHEMA_KEYS.contains(&column)).then_some(comment)
+}
+
+/// Read options in the metadata of a schema.
 pub fn read_options(schema: &Schema) -> ReadOptions {
     let metadata = schema.metadata();
     ReadOptions {

@@ -1,12 +1,13 @@
-//! Every type name that a document may use: one table for the reader, for tests and for the documentation.
+//! Type names of documents: one table for the parser, for tests and for the documentation.
 //!
-//! Names may be written in any case, with blanks around and between their parts. Complex types take Glue's spelling
-//! (`array<struct<product_id:int>>`) or Athena's (`ARRAY(ROW(product_id INT))`) and nest up to [`MAX_DEPTH`]; the
-//! names of a row's fields keep their case, and stand in double quotes or backticks if they hold anything but letters,
-//! digits and `_`.
+//! Names may be written in any case, with blanks around and between their parts. Complex types have Glue's
+//! spelling (`array<struct<product_id:int>>`) or Athena's (`ARRAY(ROW(product_id INT))`) and nest up to
+//! [`MAX_DEPTH`]; the names of a row's fields keep their case, and are in double quotes or backticks if they
+//! contain anything but letters, digits and `_`.
 //!
-//! A plain word that is no type is VARCHAR, as with the Java connector, and marked as [unknown](Parsed::unknown).
-//! A name with brackets that is none of the table's is an error here; a document reads such a column as VARCHAR too.
+//! A plain word that is not a type is VARCHAR, as in the Java connector, and marked as
+//! [unknown](Parsed::unknown). A name with brackets that is not in the table is an error here; a document
+//! reads such a column as VARCHAR, too.
 
 mod parse;
 mod table;

@@ -1,5 +1,5 @@
-//! Payloads made to hurt: whatever the bytes are, there is one row or one error, and memory stays a small multiple of
-//! the input.
+//! Hostile payloads: whatever the bytes are, there is one row or one error, and memory stays a small multiple
+//! of the input.
 
 #![expect(clippy::unwrap_used, reason = "a test")]
 
@@ -16,18 +16,18 @@ use topic::{
     WriterSchemas,
 };
 
-/// Bytes a decoder may hold at once for each byte of payload, and besides.
+/// Number of bytes that a decoder may hold at once for each byte of payload, with a constant in addition.
 ///
-/// The factor is that of a repeated Protobuf scalar, packed one byte an item: it is a tagged value in the message, then
-/// a slot of the column. All others stay well below. Besides that, an Avro array of nulls has items that take no bytes,
-/// of which only so many are taken.
+/// The factor is that of a repeated Protobuf scalar, packed one byte an item: it is a tagged value in the
+/// message, then a slot of the column. All others stay well below. The constant is for an Avro array of
+/// nulls, whose items take no bytes and are limited in number.
 const BYTES_PER_BYTE: usize = 200;
 const BYTES_BESIDES: usize = 1024 * 1024;
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// The system's allocator, with an account for each thread.
+/// System allocator that counts for each thread.
 struct Counting;
 
 thread_local! {
@@ -41,22 +41,22 @@ fn count(bytes: isize) {
 }
 
 #[expect(unsafe_code, reason = "allocators are")]
-// SAFETY: every call is the system allocator's own.
+// SAFETY: every call is forwarded to the system allocator.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count(layout.size() as isize);
-        // SAFETY: the caller's promises are passed on.
+        // SAFETY: the caller's guarantees are passed on.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
         count(-(layout.size() as isize));
-        // SAFETY: the caller's promises are passed on.
+        // SAFETY: the caller's guarantees are passed on.
         unsafe { System.dealloc(pointer, layout) }
     }
 }
 
-/// The most bytes that were held at once during `work`, above those held before.
+/// Maximum number of bytes held at once during `work`, above those held before.
 fn peak_bytes<T>(work: impl FnOnce() -> T) -> (T, usize) {
     let before = HELD.get();
     PEAK.set(before);
@@ -93,7 +93,7 @@ const FIELDS: &str = r#"[
     {"name": "items", "mapping": "3", "type": "array<struct<a:int,b:map<string,array<double>>>>"}
 ]"#;
 
-/// Knows one version, `[1; 16]`, of a schema.
+/// Source of one version, `[1; 16]`, of a schema.
 struct OneVersion(Arc<SchemaDefinition>);
 
 impl WriterSchemas for OneVersion {
@@ -148,7 +148,7 @@ fn survive(payload: &[u8]) {
     survive_record(&Record::of_value(payload), payload);
 }
 
-/// Decodes `payload` in every format, its schema named by a header of the record.
+/// Decodes `payload` in every format, its schema named by a record header.
 fn survive_headed(header: &[u8], payload: &[u8]) {
     let headers = [("__value_schema_id", Some(header))];
     let headers = headers.as_slice();
@@ -163,7 +163,7 @@ fn survive_record(record: &Record<'_>, payload: &[u8]) {
     for (name, table, writers) in TARGETS.iter() {
         let mut decoder = RowDecoder::try_new(&table.schema, Some(table), writers).unwrap();
         decoder.append_null_value(record, None).unwrap();
-        // What is made once and kept, such as a writer's schema, is no matter of this payload.
+        // Anything that is made once and kept, such as a writer's schema, is not counted for this payload.
         let _ = decoder.decode(record);
         decoder.flush();
         let (decoded, peak) = peak_bytes(|| decoder.decode(record));
@@ -180,7 +180,7 @@ fn survive_record(record: &Record<'_>, payload: &[u8]) {
     }
 }
 
-/// What a framed payload may unfold to; its own length otherwise.
+/// Maximum inflated size of a framed payload; its own length otherwise.
 fn inflated_len(payload: &[u8]) -> usize {
     match payload {
         [3, 5, ..] => payload.len().max(1) * 1100,
@@ -215,7 +215,7 @@ fn survives_what_is_known_to_hurt() {
         repeated("\"", 99_999),
         repeated(",", 100_000),
         repeated("\n", 10_000),
-        // Avro: a string, an array and a map that claim to be as long as can be.
+        // Avro: a string, an array and a map that claim the maximum length.
         vec![2, 2, 0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1],
         vec![2, 0, 0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1],
         vec![2, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 0],

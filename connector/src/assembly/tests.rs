@@ -2,7 +2,7 @@ use super::*;
 use crate::testing::aws::sdk_config;
 use crate::testing::http::HttpEndpoint;
 
-/// The access key ids that requests were signed with, in order.
+/// Access key ids with which requests were signed, in order.
 fn signers(endpoint: &HttpEndpoint) -> Vec<String> {
     let signer = |request: &String| {
         let (_, behind) = request.split_once("Credential=")?;

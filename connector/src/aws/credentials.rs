@@ -1,5 +1,6 @@
-//! Needs the actions `secretsmanager:GetSecretValue` (and `kms:Decrypt` for a key of the customer's), `s3:ListBucket`
-//! and `s3:GetObject`, each only where a cluster's `auth_type` needs what they give.
+//! Credentials of Kafka clients in AWS. Needs the actions `secretsmanager:GetSecretValue` (and `kms:Decrypt`
+//! for a customer managed key), `s3:ListBucket` and `s3:GetObject`, each only if a cluster's `auth_type`
+//! needs it.
 
 use std::sync::OnceLock;
 
@@ -17,11 +18,11 @@ use kafka::auth::secret::SecretText;
 use crate::aws::sdk::{reason, retries, timeouts};
 use spill::causes;
 
-/// Secrets Manager, S3 and the SDK's credentials. Its clients are made when first needed, which without authentication
-/// is never.
+/// Secrets Manager, S3 and the SDK's credentials. Its clients are made when first needed, so never without
+/// authentication.
 pub struct AwsCredentialStore {
     config: SdkConfig,
-    /// Its configuration is reused by the S3 client here.
+    /// Client whose configuration the S3 client here reuses.
     given_s3: aws_sdk_s3::Client,
     secrets: OnceLock<aws_sdk_secretsmanager::Client>,
     s3: OnceLock<aws_sdk_s3::Client>,
@@ -115,7 +116,7 @@ impl CredentialStore for AwsCredentialStore {
     async fn aws_credentials(&self) -> Result<Credentials, AuthError> {
         let provider = self.config.credentials_provider();
         let provider = provider.ok_or_else(|| AuthError::AwsCredentials {
-            reason: "there is no provider of them".into(),
+            reason: "the SDK has no credentials provider".into(),
         })?;
         let credentials = provider.provide_credentials().await;
         credentials.map_err(|error| AuthError::AwsCredentials {
@@ -128,7 +129,8 @@ impl CredentialStore for AwsCredentialStore {
     }
 }
 
-/// `None` as soon as there are more than `limit_bytes`. With the announced length no copy is left behind by growing.
+/// Content of an object; `None` as soon as it exceeds `limit_bytes`. The buffer has the announced length, so
+/// that growing leaves no copy in freed memory.
 async fn collect(
     mut body: ByteStream,
     announced_bytes: usize,

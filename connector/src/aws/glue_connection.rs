@@ -1,6 +1,6 @@
-//! Settings that are kept as a Glue connection, which the setting `glue_connection` names.
+//! Settings in a Glue connection, which the setting `glue_connection` names.
 //!
-//! | of the connection | becomes |
+//! | in the connection | becomes |
 //! | --- | --- |
 //! | `HOST` and `PORT`, else `KAFKA_BOOTSTRAP_SERVERS` | `kafka_endpoint` |
 //! | `CUSTOM_AUTH_TYPE` | `auth_type` |
@@ -8,8 +8,8 @@
 //! | the secret's ARN of its authentication | `secrets_manager_secret`, by name |
 //! | its Athena properties | variables of the same names; `spill_kms_key_id` is `kms_key_id` |
 //!
-//! These are the names that AWS's connector for MSK reads. Needs the action `glue:GetConnection` on the connection and on
-//! the catalog.
+//! AWS's connector for MSK reads the same names. Needs the action `glue:GetConnection` on the connection and
+//! on the catalog.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,8 @@ use aws_sdk_glue::types::{Connection, ConnectionPropertyKey};
 use crate::aws::sdk::{reason, retries, timeouts};
 use crate::config::error::ConfigError;
 
-/// The variables that the connection `name` stands for. `endpoint` goes before where AWS's variables say that Glue is.
+/// Variables that the connection `name` sets. `endpoint` takes precedence over the endpoint of Glue in AWS's
+/// variables.
 ///
 /// # Errors
 /// [`ConfigError::GlueConnection`] if it cannot be read.
@@ -39,18 +40,18 @@ pub(crate) async fn read(
         glue = glue.endpoint_url(endpoint);
     }
     let glue = aws_sdk_glue::Client::from_conf(glue.build());
-    // Passwords of the connection itself are neither wanted nor allowed.
+    // Passwords of the connection itself are neither needed nor permitted.
     let asked = glue.get_connection().name(name).hide_password(true).send().await;
     let answer = asked.map_err(|error| unreadable(reason(&error, "glue")))?;
     let connection = answer
         .connection
-        .ok_or_else(|| unreadable("the answer has none".to_owned()))?;
+        .ok_or_else(|| unreadable("the response contains no connection".to_owned()))?;
     Ok(variables(&connection))
 }
 
 const MAX_ATTEMPTS: u32 = 3;
 
-/// The properties that Glue's SDK has no name for.
+/// Properties without a name in Glue's SDK.
 const CUSTOM_AUTH_TYPE: &str = "CUSTOM_AUTH_TYPE";
 const CERTIFICATE_S3_REFERENCE: &str = "CERTIFICATE_S3_REFERENCE";
 
@@ -93,7 +94,7 @@ fn variables(connection: &Connection) -> BTreeMap<String, String> {
     of_kafka.chain(of_athena).collect()
 }
 
-/// `…:secret:name-AbC123` is the secret `name`.
+/// Name of the secret in `arn`: of `…:secret:name-AbC123` it is `name`.
 fn secret_name(arn: &str) -> &str {
     let name = arn.rsplit_once(':').map_or(arn, |(_, name)| name);
     match name.rsplit_once('-') {

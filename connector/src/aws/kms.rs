@@ -1,4 +1,4 @@
-//! Keys that AWS KMS makes.
+//! Keys from AWS KMS.
 //!
 //! Needs the actions `kms:GenerateDataKey` on the key and `kms:GenerateRandom`.
 
@@ -16,16 +16,17 @@ use protocol::EncryptionKey;
 use crate::aws::sdk::{is_throttling, reason, retries, timeouts};
 use crate::spill_keys::{SpillKeyError, SpillKeys};
 
-/// Data keys of 128 bits under one KMS key, with nonces from KMS too, as the Java connectors make them.
+/// Data keys of 128 bits under one KMS key, with nonces from KMS, as in
+/// `com.amazonaws.athena.connector.lambda.security.KmsKeyFactory`.
 ///
-/// KMS makes one data key a call; nonces come many at once.
+/// KMS returns one data key for each call; nonces are requested many at once.
 pub struct KmsSpillKeys {
     client: Client,
     key_id: String,
 }
 
 impl KmsSpillKeys {
-    /// `key_id` is the id, the ARN or an alias of a symmetric key.
+    /// Creates a source of keys; `key_id` is the id, the ARN or an alias of a symmetric key.
     pub fn new(config: &SdkConfig, key_id: impl Into<String>) -> Self {
         Self {
             client: client(config),
@@ -72,7 +73,7 @@ impl KmsSpillKeys {
         Err(SpillKeyError {
             operation,
             key_id: self.key_id.clone(),
-            reason: format!("answered {} bytes, wanted {wanted_bytes}", bytes.len()),
+            reason: format!("returned {} bytes, wanted {wanted_bytes}", bytes.len()),
             throttled: false,
         })
     }
@@ -117,12 +118,15 @@ pub(crate) fn client(config: &SdkConfig) -> Client {
 }
 
 const MAX_ATTEMPTS: u32 = 4;
-/// A page of a thousand splits takes a thousand calls, and an account may make some thousands a second.
+/// Number of concurrent calls. A page of a thousand splits takes a thousand calls, and an account may make
+/// some thousands a second.
 const CALLS_AT_ONCE: usize = 32;
 
 const DATA_KEY_BYTES: usize = 16;
 const NONCE_BYTES: usize = 12;
-/// KMS gives 1,024 random bytes at most.
+/// Nonces of one call:
+/// [GenerateRandom](https://docs.aws.amazon.com/kms/latest/APIReference/API_GenerateRandom.html) returns at
+/// most 1,024 bytes.
 const NONCES_A_CALL: usize = 1024 / NONCE_BYTES;
 
 #[cfg(test)]
@@ -165,17 +169,17 @@ mod tests {
         let endpoint = HttpEndpoint::answering(200, r#"{"Plaintext":"AAAA","KeyId":"k"}"#).await;
         let error = keys(&endpoint).data_key().await.unwrap_err();
         assert!(
-            error.to_string().ends_with("answered 3 bytes, wanted 16"),
+            error.to_string().ends_with("returned 3 bytes, wanted 16"),
             "{error}"
         );
         let error = keys(&endpoint).nonces(85).await.unwrap_err();
         assert!(
-            error.to_string().ends_with("answered 3 bytes, wanted 1020"),
+            error.to_string().ends_with("returned 3 bytes, wanted 1020"),
             "{error}"
         );
     }
 
-    /// KMS's two operations, by a counter: no bytes are given twice.
+    /// Both operations of KMS, with a counter: no bytes are returned twice.
     #[tokio::test]
     async fn keys_of_kms_are_made_by_the_rules() {
         let mut given = 0_u64;

@@ -1,8 +1,10 @@
-//! The caller's own session, which Athena may forward with a request (`fas_token`).
+//! Session of the caller, which Athena may forward with a request (`fas_token`, in the SDK
+//! `com.amazonaws.athena.connector.lambda.security.FASToken`).
 //!
-//! With it the spill bucket is checked and written to, the query's state asked for, and Glue read as the caller, not as the
-//! function. The token is a message of the AWS Encryption SDK under the KMS key that the request names as
-//! `service_kms_key_id`; without that name the token is passed over. Needs the action `kms:Decrypt` on the key.
+//! The spill bucket, the query's state and Glue are then accessed with the caller's permissions instead of
+//! the function's. The token is a message of the AWS Encryption SDK under the KMS key that the request names
+//! as `service_kms_key_id`; without that name the token is ignored. Needs the action `kms:Decrypt` on the
+//! key.
 
 use std::fmt;
 
@@ -23,14 +25,14 @@ use message::{Message, WrappedKey};
 
 mod message;
 
-/// A session as it comes. Not shown.
+/// Session as received. `Debug` hides it.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct ForwardedSession {
     token: String,
     key_id: String,
 }
 
-/// A token that does not open. Says nothing of its content.
+/// Error of a token that cannot be decrypted. Contains nothing of its content.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the caller's session (fas_token): {0}")]
 pub struct SessionError(String);
@@ -43,7 +45,7 @@ impl SessionError {
 }
 
 impl ForwardedSession {
-    /// The one that comes with a request, if its key is named too.
+    /// Session of a request, if its key is named, too.
     pub(crate) fn of(identity: Option<&FederatedIdentity>) -> Option<Self> {
         let options = &identity?.config_options;
         let option = |name| {
@@ -61,7 +63,8 @@ impl ForwardedSession {
     /// `sdk` with the caller's credentials.
     ///
     /// # Errors
-    /// A token that is no message, is not under this key, or is not authentic; a key that the function may not use.
+    /// If the token is not a valid message, is not encrypted under this key or is not authentic, or the
+    /// function may not use the key.
     pub(crate) async fn assume(&self, sdk: &SdkConfig) -> Result<SdkConfig, SessionError> {
         let token = STANDARD.decode(&self.token);
         let token = token.map_err(|_| SessionError("it is not base64".to_owned()))?;
@@ -123,7 +126,7 @@ fn credentials(text: &[u8]) -> Result<Credentials, SessionError> {
         security_token: SecretText,
     }
 
-    // What the parser says may quote the text.
+    // The parser's error is dropped, since it may quote the text.
     let session: Session = serde_json::from_slice(text)
         .map_err(|_| SessionError("it holds no accessToken, secretToken and securityToken".to_owned()))?;
     Ok(Credentials::new(

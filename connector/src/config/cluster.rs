@@ -1,4 +1,4 @@
-//! How to reach a Kafka cluster: the function's own variables, or an entry of `kafka_clusters`.
+//! Settings of Kafka clusters: the function's own variables, or an entry of `kafka_clusters`.
 //!
 //! `kafka_clusters` is a JSON object of clusters by name, each an object whose keys are the variables that describe the
 //! function's own cluster:
@@ -7,7 +7,8 @@
 //! {"payments": {"kafka_endpoint": "b-1.payments:9098", "auth_type": "SASL_SSL_AWS_MSK_IAM"}}
 //! ```
 //!
-//! A named cluster inherits nothing: what one cluster is told, a password above all, is not shown to another.
+//! A named cluster inherits nothing: the settings of one cluster, above all a password, are not sent to
+//! another.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +24,7 @@ const SECRETS_MANAGER_SECRET: &str = "secrets_manager_secret";
 const CERTIFICATES_S3_REFERENCE: &str = "certificates_s3_reference";
 const MSK_REGION: &str = "msk_region";
 
-/// What an entry of `kafka_clusters` may say.
+/// Keys of an entry of `kafka_clusters`.
 const KEYS: [&str; 5] = [
     KAFKA_ENDPOINT,
     AUTH_TYPE,
@@ -43,7 +44,7 @@ pub(super) fn read(vars: &TypedVariables<impl Fn(&str) -> Option<String>>) -> Re
     })
 }
 
-/// What `error` means in the words of settings: which of them is missing, or says so.
+/// Message of `error` in terms of settings: which of them is missing, or causes it.
 pub(crate) fn explain(error: &KafkaError) -> String {
     match error {
         KafkaError::NoBootstrapServers => format!("configuration: {MISSING_ENDPOINT}"),
@@ -68,7 +69,7 @@ pub(crate) fn explain(error: &KafkaError) -> String {
     }
 }
 
-/// The function's own cluster has no brokers; an entry of [`KAFKA_CLUSTERS`] always has.
+/// Error of the default cluster without brokers; an entry of [`KAFKA_CLUSTERS`] always has some.
 pub(super) const MISSING_ENDPOINT: ConfigError = ConfigError::Missing {
     variable: KAFKA_ENDPOINT,
 };
@@ -80,7 +81,9 @@ pub(super) fn read_named(json: &str) -> Result<BTreeMap<String, Cluster>, Config
     let read_named = |(name, settings): (String, BTreeMap<String, String>)| {
         if let Some(key) = settings.keys().find(|key| !KEYS.contains(&key.as_str())) {
             let known = KEYS.join(", ");
-            return Err(invalid(format!("cluster `{name}` says `{key}`, wanted {known}")));
+            return Err(invalid(format!(
+                "cluster `{name}` has unknown key `{key}`, wanted {known}"
+            )));
         }
         let in_cluster = |error| invalid(format!("cluster `{name}`: {error}"));
         let cluster = read(&TypedVariables(|key: &str| settings.get(key).cloned())).map_err(in_cluster)?;
@@ -92,7 +95,7 @@ pub(super) fn read_named(json: &str) -> Result<BTreeMap<String, Cluster>, Config
     clusters.into_iter().map(read_named).collect()
 }
 
-/// Without the value, in which names of secrets may stand.
+/// Error without the value, which may contain names of secrets.
 fn invalid(reason: String) -> ConfigError {
     ConfigError::Clusters { reason }
 }
@@ -139,7 +142,7 @@ mod tests {
             (r#"{"a": {}}"#, "cluster `a` has no kafka_endpoint"),
             (
                 r#"{"a": {"kafka_endpoint": "a:9092", "kafka_port": "1"}}"#,
-                "cluster `a` says `kafka_port`, wanted kafka_endpoint, auth_type",
+                "cluster `a` has unknown key `kafka_port`, wanted kafka_endpoint, auth_type",
             ),
             (
                 r#"{"a": {"kafka_endpoint": "a:9092", "auth_type": "KERBEROS"}}"#,

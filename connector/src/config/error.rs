@@ -1,8 +1,8 @@
-//! What is wrong with a setting, and the names of the variables that errors are about.
+//! Errors of settings, and the names of the variables they are about.
 
 use kafka::auth::AuthTypeError;
 
-/// A variable that is missing or invalid.
+/// Variable that is missing or invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
     #[error("environment variable {variable} is not set")]
@@ -11,14 +11,14 @@ pub enum ConfigError {
     AuthType(#[from] AuthTypeError),
     #[error("environment variable {}: {reason}", KAFKA_CLUSTERS)]
     Clusters { reason: String },
-    /// Without the value, which may be a key.
+    /// Contains no value, which may be a key.
     #[error("environment variable {SPILL_PUT_REQUEST_HEADERS}: {reason}")]
     PutHeaders { reason: String },
-    /// A variable names a secret that cannot be had.
+    /// A variable names a secret that cannot be read.
     #[error("environment variable {variable}: {reason}")]
     Secret { variable: String, reason: String },
-    /// A variable names a secret whose content is invalid there. Names nothing of the secret.
-    #[error("environment variable {variable}, with what its secrets hold, is of no use")]
+    /// A variable names a secret whose content is invalid for it. Contains nothing of the secret.
+    #[error("environment variable {variable} is invalid with the content of its secrets")]
     SecretValue { variable: String },
     #[error("Glue connection `{name}`: {reason}")]
     GlueConnection { name: String, reason: String },
@@ -31,7 +31,7 @@ pub enum ConfigError {
 }
 
 impl ConfigError {
-    /// The variable at fault.
+    /// Name of the variable that caused the error.
     pub fn variable(&self) -> &str {
         match self {
             Self::Missing { variable } | Self::Invalid { variable, .. } => variable,

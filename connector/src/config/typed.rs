@@ -1,4 +1,4 @@
-//! Variables as values: numbers, words, URLs, each with an error that says what is wanted.
+//! Typed values of variables: numbers, words, URLs, each with an error that names the accepted values.
 
 use std::fmt::Display;
 use std::num::NonZeroUsize;
@@ -9,10 +9,10 @@ use crate::config::error::ConfigError;
 use crate::query_status::throttle::ThrottleLimits;
 use crate::registry::confluent::url::{RegistryUrl, WANTED as WANTED_URL, redact};
 
-/// The words a variable may hold, with what each means.
+/// Accepted words of a variable and their meanings.
 pub(super) type Words<T> = [(&'static str, T)];
 
-/// Reads variables through a function that gives their texts.
+/// Reader of typed values through a function that returns their texts.
 pub(super) struct TypedVariables<F>(pub(super) F);
 
 impl<F: Fn(&str) -> Option<String>> TypedVariables<F> {
@@ -42,7 +42,7 @@ impl<F: Fn(&str) -> Option<String>> TypedVariables<F> {
         }
     }
 
-    /// An error shows the value without what may be a password.
+    /// Reads a registry URL. An error shows the value without user info, which may be a password.
     pub(super) fn registry_url(&self, variable: &'static str) -> Result<Option<RegistryUrl>, ConfigError> {
         let url = self.text(variable).map(|value| {
             value.parse().map_err(|_| ConfigError::Invalid {
@@ -54,7 +54,9 @@ impl<F: Fn(&str) -> Option<String>> TypedVariables<F> {
         url.transpose()
     }
 
-    /// By CloudWatch's rules, which drops metrics that break them without a word.
+    /// Reads a namespace by the rules of
+    /// [PutMetricData](https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html);
+    /// CloudWatch silently drops metrics that violate them.
     pub(super) fn metrics_namespace(&self, variable: &'static str) -> Result<Option<String>, ConfigError> {
         let Some(value) = self.text(variable) else {
             return Ok(None);
@@ -66,7 +68,7 @@ impl<F: Fn(&str) -> Option<String>> TypedVariables<F> {
         Err(ConfigError::Invalid {
             variable,
             value,
-            wanted: "at most 255 letters, digits, blanks and . - _ / #, and not AWS/ before them".to_owned(),
+            wanted: "at most 255 letters, digits, blanks and . - _ / #, without the prefix AWS/".to_owned(),
         })
     }
 
@@ -88,7 +90,7 @@ impl<F: Fn(&str) -> Option<String>> TypedVariables<F> {
         }
     }
 
-    /// Java's connector knows the name in either case.
+    /// Reads a number of uploads. Java's connector accepts the name in upper and in lower case.
     pub(super) fn upload_count(
         &self,
         upper: &'static str,
@@ -127,7 +129,7 @@ impl<F: Fn(&str) -> Option<String>> TypedVariables<F> {
         }
     }
 
-    /// A decimal number, `least` or more.
+    /// Reads a decimal number of at least `least`.
     pub(super) fn number<T: Copy + FromStr + PartialOrd + Display>(
         &self,
         variable: &'static str,

@@ -1,8 +1,9 @@
-//! The texts of variables: the environment's, over those of a Glue connection, with secrets put in where they are named.
+//! Texts of variables: those of the environment, which take precedence over a Glue connection, with secrets
+//! inserted.
 //!
-//! `${name}` in a value is replaced by the text of that secret of Secrets Manager; what is put in is not read again. A
-//! secret that is a JSON object with `username` and `password`, in any case, is put in as `username:password`. In a URL both
-//! are percent-encoded.
+//! `${name}` in a value is replaced by the text of that secret of Secrets Manager; the inserted text is not
+//! expanded again. A secret that is a JSON object with `username` and `password`, in any case, is inserted as
+//! `username:password`. In a URL both are percent-encoded.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +14,7 @@ use crate::config::{Config, SCHEMA_REGISTRY_URL};
 use kafka::auth::credentials::CredentialStore;
 use kafka::auth::secret::SecretText;
 
-/// Values by name; blank ones are none. Not shown: values may have come from secrets.
+/// Values by name; blank ones count as absent. `Debug` hides them: values may have come from secrets.
 #[derive(Clone, Default)]
 pub struct Variables {
     texts: BTreeMap<String, String>,
@@ -39,7 +40,7 @@ impl Variables {
         self.texts.keys().map(String::as_str)
     }
 
-    /// All others.
+    /// Variables without the listed ones.
     #[must_use]
     pub fn without(mut self, name: &str) -> Self {
         self.texts.remove(name);
@@ -51,7 +52,7 @@ impl Variables {
         self.texts.get(name).map(|text| text.trim())
     }
 
-    /// These, and of `others` those that are not here.
+    /// These variables, completed by those of `others` that are not set here.
     pub(crate) fn over(mut self, others: BTreeMap<String, String>) -> Self {
         for (name, text) in Self::new(others).texts {
             self.texts.entry(name).or_insert(text);
@@ -63,7 +64,7 @@ impl Variables {
         self.texts.values().any(|text| references(text).next().is_some())
     }
 
-    /// Puts secrets in where they are named. Each is asked for once.
+    /// Replaces names of secrets by their texts. Each secret is read once.
     pub(crate) async fn with_secrets(mut self, store: &dyn CredentialStore) -> Result<Self, ConfigError> {
         let mut secrets: BTreeMap<String, SecretText> = BTreeMap::new();
         for (variable, text) in &mut self.texts {
@@ -85,7 +86,7 @@ impl Variables {
     }
 
     /// # Errors
-    /// As [`Config::from_vars`], without what a secret holds.
+    /// As [`Config::from_vars`], but without the content of a secret.
     pub fn config(&self) -> Result<Config, ConfigError> {
         let config = Config::from_vars(|name| self.texts.get(name).cloned());
         config.map_err(|error| match self.secret.get(error.variable()) {
@@ -99,7 +100,7 @@ impl Variables {
 
 const OPENS: &str = "${";
 
-/// The names of secrets in `text`, in order.
+/// Names of secrets in `text`, in order.
 fn references(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
     std::iter::from_fn(move || {
@@ -116,7 +117,7 @@ fn references(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The characters that names of secrets have.
+/// Whether `name` consists of the characters that names of secrets may have.
 fn is_secret_name(name: &str) -> bool {
     !name.is_empty()
         && name

@@ -69,7 +69,7 @@ async fn a_ping_is_answered_whatever_the_configuration() {
 #[tokio::test]
 async fn answers_in_the_framing_of_the_request() {
     let connector = connector(World::new(1));
-    // GetTable requests of versions 2 to 4 look alike; GetSplits carries Arrow bytes that tell.
+    // GetTable requests of versions 2 to 4 are identical; GetSplits carries Arrow bytes that differ.
     let response = ask_at(&connector, get_table(), SerdeVersion::V6).await.unwrap();
     assert!(
         response["schema"].as_str().unwrap().starts_with("/////"),
@@ -130,7 +130,7 @@ async fn a_hostile_request_is_an_error_and_the_next_one_works() {
     }
 }
 
-/// Panics when asked for a snapshot, and waits forever when asked to read.
+/// Broker that panics on a snapshot, and waits forever on a read.
 struct Faulty;
 
 #[async_trait]
@@ -189,13 +189,13 @@ async fn an_answer_that_does_not_come_is_an_error_before_the_deadline() {
     assert!(
         error
             .error_message
-            .starts_with("ReadRecordsRequest was not done within"),
+            .starts_with("ReadRecordsRequest did not complete within"),
         "{}",
         error.error_message
     );
 }
 
-/// Never answers.
+/// Registry that never responds.
 struct Silent;
 
 #[async_trait]

@@ -1,6 +1,6 @@
-//! Brings two types to one whose Arrow order is the order of values.
+//! Conversion of two types to a common one whose Arrow order is the order of values.
 //!
-//! A column and its constraint normally have one type. Where they do not but mean the same kind of thing, both are
+//! A column and its constraint normally have the same type. If they differ but are of the same kind, both are
 //! widened to a type that holds the values of either, so that nothing is rounded.
 
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use arrow::datatypes::{
 };
 use arrow::error::ArrowError;
 
-/// The type in which values of both types compare; `None` if they do not.
+/// Type in which values of both types compare; `None` if they do not.
 pub(super) fn common_type(column: &DataType, set: &DataType) -> Option<DataType> {
     use DataType::{
         Date32, Date64, Decimal128, Decimal256, Float32, Float64, Int64, LargeUtf8, Timestamp, Utf8, Utf8View,
@@ -28,7 +28,7 @@ pub(super) fn common_type(column: &DataType, set: &DataType) -> Option<DataType>
             Some(Decimal256(DECIMAL256_MAX_PRECISION, *left.max(right)))
         }
         (Date32, Date64) | (Date64, Date32) => Some(Date64),
-        // A wall clock either way, in milliseconds.
+        // Both are local times in milliseconds.
         (Date64, Timestamp(TimeUnit::Millisecond, None))
         | (Timestamp(TimeUnit::Millisecond, None), Date64) => Some(Date64),
         (Utf8, LargeUtf8 | Utf8View) => Some(Utf8),
@@ -36,7 +36,7 @@ pub(super) fn common_type(column: &DataType, set: &DataType) -> Option<DataType>
     }
 }
 
-/// `array` in a type that [`common_type`] named. Zeros get one sign, NaNs one form.
+/// `array` converted to a type that [`common_type`] returned. Zeros get one sign, NaNs one form.
 pub(super) fn comparable(array: &ArrayRef, common: &DataType) -> Result<ArrayRef, ArrowError> {
     let array = match array.data_type() {
         DataType::Timestamp(TimeUnit::Millisecond, Some(_)) => unpack(array),
@@ -63,7 +63,7 @@ pub(super) fn comparable(array: &ArrayRef, common: &DataType) -> Result<ArrayRef
     })
 }
 
-/// Athena packs a zone into the low 12 bits of a zoned timestamp; instants compare without it.
+/// Instants of zoned timestamps, whose zone Athena packs into the low 12 bits.
 fn unpack(array: &ArrayRef) -> ArrayRef {
     let instants: Int64Array = array
         .as_primitive::<TimestampMillisecondType>()

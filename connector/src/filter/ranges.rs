@@ -1,4 +1,4 @@
-//! Tests whole columns against sorted, disjoint ranges.
+//! Tests of whole columns against sorted, disjoint ranges.
 
 use arrow::array::{Array, ArrayRef, Scalar, make_comparator, new_null_array};
 use arrow::buffer::BooleanBuffer;
@@ -10,29 +10,29 @@ use protocol::{Bound, Marker, Range};
 
 use super::comparable::comparable;
 
-/// Ranges in ascending order. The low end of the first and the high end of the last may be missing.
+/// Ranges in ascending order. The low end of the first and the high end of the last may be unbounded.
 #[derive(Debug)]
 pub(super) struct Ranges {
-    /// In which everything is compared.
+    /// Type of the comparison.
     data_type: DataType,
     lows: Ends,
     highs: Ends,
 }
 
-/// One side of all ranges.
+/// Low or high ends of all ranges.
 #[derive(Debug)]
 struct Ends {
-    /// A row for each range, null where there is no end.
+    /// One value for each range, null where it is unbounded.
     values: ArrayRef,
     /// Whether the end itself belongs to the range.
     inclusive: Vec<bool>,
 }
 
-/// Up to this many ranges, comparing all rows with one range after another is faster than searching for each row.
+/// Number of ranges up to which comparing all rows with each range is faster than a search for each row.
 const MAX_SCANNED: usize = 8;
 
 impl Ranges {
-    /// `data_type` compares the ranges' values with the column's.
+    /// Ranges whose values are converted to `data_type`, the type of the comparison.
     pub(super) fn from_sorted(ranges: &[Range], data_type: DataType) -> Result<Self, ArrowError> {
         let lows = Ends::new(ranges.iter().map(Range::low), &data_type)?;
         let highs = Ends::new(ranges.iter().map(Range::high), &data_type)?;
@@ -43,7 +43,7 @@ impl Ranges {
         })
     }
 
-    /// A range of one value for each of `values` that is not null.
+    /// Ranges of one value for each non-null value of `values`.
     pub(super) fn from_points(values: &ArrayRef, data_type: DataType) -> Result<Self, ArrowError> {
         let values = filter(values, &is_not_null(values)?)?;
         let values = sort(&comparable(&values, &data_type)?, None)?;
@@ -58,7 +58,7 @@ impl Ranges {
         })
     }
 
-    /// Which rows of `column` lie within a range; of no meaning for rows that are null.
+    /// Mask of the rows of `column` within a range; undefined for null rows.
     pub(super) fn contain(&self, column: &ArrayRef) -> Result<BooleanBuffer, ArrowError> {
         let column = comparable(column, &self.data_type)?;
         if self.len() <= MAX_SCANNED {
@@ -101,8 +101,8 @@ impl Ranges {
         Ok(found)
     }
 
-    /// Looks for the last range whose low end admits a row, the only one that can hold it. Ends that are missing are
-    /// null, and the comparators place those below all values or above all.
+    /// Searches for the last range whose low end admits a row, the only one that can contain it. Unbounded
+    /// ends are null, which the comparators order below all values or above all.
     fn search(&self, column: &ArrayRef) -> Result<BooleanBuffer, ArrowError> {
         let to_low = make_comparator(column, &self.lows.values, nulls_first(true))?;
         let to_high = make_comparator(column, &self.highs.values, nulls_first(false))?;
@@ -137,7 +137,7 @@ impl Ends {
         })
     }
 
-    /// The end of a range and whether it belongs to it; `None` if there is no end.
+    /// End of a range and whether it belongs to it; `None` if it is unbounded.
     fn get(&self, range: usize) -> Option<(Scalar<ArrayRef>, bool)> {
         let is_end = self.values.is_valid(range);
         is_end.then(|| (Scalar::new(self.values.slice(range, 1)), self.inclusive[range]))

@@ -308,7 +308,7 @@ fn nested_values_are_tested_one_by_one() {
     assert_eq!(kept(column, set).unwrap().len(), 3);
 }
 
-/// A column of some type, and values of the same type to make a set of.
+/// Column of some type, and values of the same type to make a set of.
 #[derive(Debug, Clone)]
 struct Case {
     column: ArrayRef,
@@ -540,7 +540,7 @@ fn pick(pool: &ArrayRef, picks: &[Option<usize>]) -> ArrayRef {
     arrow::compute::take(pool, &indices, None).unwrap()
 }
 
-/// Ranges between values at even and odd places, with the bounds that `kinds` picks.
+/// Ranges between values at even and odd places, with the bounds that `kinds` selects.
 fn some_ranges(values: &ArrayRef, kinds: &[u8]) -> Vec<Range> {
     let rows: Vec<ArrayRef> = (0..values.len())
         .filter(|row| values.is_valid(*row))
@@ -564,7 +564,7 @@ fn some_ranges(values: &ArrayRef, kinds: &[u8]) -> Vec<Range> {
     ranges.collect()
 }
 
-/// `None` if the values stand the wrong way round.
+/// `None` if the values are in the wrong order.
 fn between(low: ArrayRef, high: ArrayRef, kind: u8) -> Option<Range> {
     use protocol::{Bound, Marker};
     let low = Marker::at(
@@ -592,7 +592,7 @@ fn assert_agrees(column: &ArrayRef, set: &ValueSet) -> Result<(), TestCaseError>
         .collect();
     let wanted = arrow::compute::filter(column, &BooleanArray::from(wanted)).unwrap();
     let found = kept(column.clone(), set.clone()).unwrap();
-    // Data, since arrays of floats are not equal to themselves.
+    // Compared as text, since arrays of floats are not equal to themselves.
     prop_assert_eq!(format!("{:?}", found), format!("{:?}", wanted), "{:?}", set);
     Ok(())
 }

@@ -100,7 +100,7 @@ async fn lists_tables_of_every_format() {
     )
     .await
     .unwrap_err();
-    assert_eq!(error.to_string(), "tables were asked for without naming a schema");
+    assert_eq!(error.to_string(), "the request lists tables without a schema");
 }
 
 #[tokio::test]

@@ -1,18 +1,18 @@
-//! When a split may stop at the query's limit.
+//! Limit of rows at which a split may stop.
 //!
-//! The limit is advertised, so the engine may leave it to each split to stop at it. That is right only if every row that
-//! is counted is a row of the query's answer: if the summary is all that is asked of rows and is tested as SQL means it.
-//! Otherwise rows that the engine drops would stand in the place of rows that it keeps.
+//! The limit is advertised, so the engine may rely on each split to apply it. That is correct only if every
+//! counted row is a row of the query's result: the summary must be the only condition, and be tested as SQL
+//! defines it. Otherwise rows that the engine drops would replace rows that it keeps.
 
 use arrow::datatypes::{DataType, Schema};
 use protocol::Constraints;
 
-/// How many rows are enough of one split with `schema`'s columns; `None` for all.
+/// Number of rows that is enough of one split with `schema`'s columns; `None` for all.
 pub fn row_limit(constraints: &Constraints, schema: &Schema) -> Option<u64> {
     let is_another_query =
         constraints.query_plan.is_some() || !constraints.query_passthrough_arguments.is_empty();
     let limit = constraints.limit.filter(|_| !is_another_query)?;
-    // No rows are no rows, whatever their order and whichever they would be.
+    // A limit of zero needs no rows, whatever the other conditions.
     let is_exact = limit == 0
         || (constraints.order_by.is_empty()
             && constraints.expression.is_empty()
@@ -23,8 +23,8 @@ pub fn row_limit(constraints: &Constraints, schema: &Schema) -> Option<u64> {
     is_exact.then_some(limit)
 }
 
-/// Whether the filter keeps just the rows of which a condition on `column` is true. It does not know what engines make
-/// of NaN and of the order of nested values, and tests no column that is not in the schema.
+/// Whether the filter keeps exactly the rows for which a condition on `column` is true. It does not know how
+/// engines treat NaN and the order of nested values, and tests no column that is not in the schema.
 fn is_tested_exactly(column: &str, schema: &Schema) -> bool {
     let Ok(field) = schema.field_with_name(column) else {
         return false;
@@ -77,7 +77,7 @@ mod tests {
         }
     }
 
-    /// Every hint that takes the limit's meaning away, on top of `constraints`.
+    /// Every hint that makes the limit inapplicable, added to `constraints`.
     fn hints(constraints: &Constraints) -> [(&'static str, Constraints); 4] {
         let order = OrderByField {
             column_name: "id".into(),

@@ -1,4 +1,4 @@
-//! Which offsets satisfy a value set over a column that shows them.
+//! Offsets that satisfy a value set over a column that shows them.
 
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::compute::cast;
@@ -7,7 +7,7 @@ use protocol::{Bound, Marker, Range, ValueSet};
 
 use kafka::OffsetRange;
 
-/// Offsets, as ascending ranges with gaps between.
+/// Set of offsets, as ascending ranges with gaps between them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct OffsetSet(Vec<OffsetRange>);
 
@@ -16,10 +16,11 @@ impl OffsetSet {
         Self::of_ranges([(0, END)])
     }
 
-    /// The offsets at which a column of type `column` shows a value of `set`, or NULL if the set allows it: an offset
-    /// beyond the column's type is NULL there.
+    /// Offsets for which a column of type `column` shows a value of `set`, or NULL if the set allows it: the
+    /// column is NULL for an offset beyond its type.
     ///
-    /// `None` if that cannot be told: for columns of text or binary fractions, and for sets of another kind of number.
+    /// `None` if that cannot be decided: for columns of text or binary fractions, and for sets of another
+    /// kind of number.
     pub(super) fn of(set: &ValueSet, column: &DataType) -> Option<Self> {
         let shown_end = shown_end(column)?;
         let ranges = match set {
@@ -43,7 +44,7 @@ impl OffsetSet {
         Some(Self::of_ranges(shown.chain(null)))
     }
 
-    /// Half-open ranges in any order; what of them is no offset is left out.
+    /// Set of half-open ranges in any order; parts that are not offsets are dropped.
     fn of_ranges(ranges: impl IntoIterator<Item = (i128, i128)>) -> Self {
         let offset = |number: i128| number.clamp(0, END) as i64;
         let ranges = ranges.into_iter();
@@ -62,15 +63,15 @@ impl OffsetSet {
         Self(self.0.iter().flat_map(|range| other.within(*range).0).collect())
     }
 
-    /// What of the set lies in `range`.
+    /// Part of the set within `range`.
     pub(super) fn within(&self, range: OffsetRange) -> Self {
         let first = self.0.partition_point(|own| own.end() <= range.start());
         let overlapping = self.0[first..].iter().take_while(|own| own.start() < range.end());
         Self(overlapping.filter_map(|own| own.intersection(range)).collect())
     }
 
-    /// The set with its smaller gaps filled: those of fewer than `min_gap` offsets, and as many more as leave at most
-    /// `max_ranges` (at least 1).
+    /// Set with its smaller gaps filled: those of fewer than `min_gap` offsets, and as many more as leave at
+    /// most `max_ranges` (at least 1).
     pub(super) fn coarsened(&self, min_gap: u64, max_ranges: usize) -> Self {
         let mut gaps: Vec<u64> = self.0.windows(2).map(|pair| gap(pair[0], pair[1])).collect();
         gaps.sort_unstable_by(|left, right| right.cmp(left));
@@ -89,10 +90,10 @@ impl IntoIterator for OffsetSet {
     }
 }
 
-/// One past the last offset that there can be.
+/// One past the largest possible offset.
 const END: i128 = i64::MAX as i128;
 
-/// One past the largest number that a column of the type shows; `None` for types of which nothing is said here.
+/// One past the largest number that a column of the type shows; `None` for unsupported types.
 fn shown_end(column: &DataType) -> Option<i128> {
     Some(match column {
         DataType::Int8 => i128::from(i8::MAX) + 1,
@@ -107,7 +108,7 @@ fn shown_end(column: &DataType) -> Option<i128> {
     })
 }
 
-/// `None` unless the filter compares values of the two types: it decides what to say of others.
+/// `None` unless the filter compares values of the two types: the filter decides about others.
 fn check_kind(set: &DataType, column: &DataType) -> Option<()> {
     let is_decimal = |data_type: &DataType| matches!(data_type, DataType::Decimal128(..));
     let comparable = match is_decimal(column) {
@@ -131,7 +132,7 @@ fn of_range(range: &Range) -> Option<(i128, i128)> {
     Some((start, end))
 }
 
-/// The offsets among `values`, ascending.
+/// Offsets among `values`, ascending.
 fn points(values: &ArrayRef) -> Option<Vec<i128>> {
     let numbers = numbers(values)?.into_iter().flatten();
     let mut points: Vec<_> = numbers
@@ -150,7 +151,7 @@ fn all_but(points: Vec<i128>) -> Vec<(i128, i128)> {
     starts.zip(ends).collect()
 }
 
-/// The marker's number, none at the ends of the line.
+/// Number of the marker; the inner `None` for an unbounded end.
 fn number(marker: &Marker) -> Option<Option<Number>> {
     match marker.value() {
         None => Some(None),
@@ -158,7 +159,7 @@ fn number(marker: &Marker) -> Option<Option<Number>> {
     }
 }
 
-/// `unscaled` / 10^`scale`.
+/// Number `unscaled` / 10^`scale`.
 #[derive(Debug, Clone, Copy)]
 struct Number {
     unscaled: i128,
@@ -184,7 +185,7 @@ impl Number {
     }
 }
 
-/// Integers and decimals, `None` if they are neither; each `None` where it is null.
+/// Numbers of integers and decimals, `None` for other types; an inner `None` where it is null.
 fn numbers(values: &ArrayRef) -> Option<Vec<Option<Number>>> {
     if let DataType::Decimal128(_, scale) = values.data_type() {
         let scale = u32::try_from(*scale).ok()?;
@@ -204,7 +205,7 @@ fn numbers(values: &ArrayRef) -> Option<Vec<Option<Number>>> {
     Some(values.map(|value| value.map(number)).collect())
 }
 
-/// Ascending `ranges` as one where less than `min_gap` lies between.
+/// Merges ascending `ranges` that are less than `min_gap` apart.
 fn merged(ranges: Vec<OffsetRange>, min_gap: u64) -> Vec<OffsetRange> {
     let mut merged: Vec<OffsetRange> = Vec::with_capacity(ranges.len());
     for range in ranges {
@@ -216,7 +217,8 @@ fn merged(ranges: Vec<OffsetRange>, min_gap: u64) -> Vec<OffsetRange> {
     merged
 }
 
-/// Offsets between two ranges, the second of which does not begin before the first; 0 if they overlap.
+/// Number of offsets between two ranges, the second of which does not begin before the first; 0 if they
+/// overlap.
 fn gap(first: OffsetRange, second: OffsetRange) -> u64 {
     u64::try_from(second.start() - first.end()).unwrap_or(0)
 }

@@ -1,4 +1,4 @@
-//! Which partitions satisfy a value set over a column that shows their numbers.
+//! Partitions that satisfy a value set over a column that shows their numbers.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -12,17 +12,17 @@ use topic::{DataFormat, NoHeaders, NoWriterSchemas, Record, RowDecoder, Source, 
 
 use crate::filter::Filter;
 
-/// A value set over one column, tested on what the column would show of each partition.
+/// Value set over one column, tested on the values that the column would show for each partition.
 ///
-/// Decoder and filter are those of the rows, so that every type and every kind of set means here what it means there.
+/// Decoder and filter are those of the rows, so that every type and every kind of set has the same meaning.
 pub(super) struct PartitionTest {
-    /// The column, and beside it the bare number.
+    /// The column, and the partition number.
     schema: SchemaRef,
     filter: Filter,
 }
 
 impl PartitionTest {
-    /// `None` if the filter cannot compare the column with the set: what to say of that is a matter of reading.
+    /// `None` if the filter cannot compare the column with the set; ReadRecords reports that.
     pub(super) fn new(field: &Field, set: &ValueSet) -> Option<Self> {
         let metadata = [
             (MAPPING_KEY.to_owned(), String::new()),
@@ -42,7 +42,7 @@ impl PartitionTest {
         })
     }
 
-    /// The `partitions` that satisfy the set, in order; all of them if that cannot be decided.
+    /// Partitions of `partitions` that satisfy the set, in order; all of them if that cannot be decided.
     pub(super) fn passed(&self, partitions: Vec<i32>) -> Vec<i32> {
         self.test(&partitions).unwrap_or(partitions)
     }
@@ -75,5 +75,5 @@ impl fmt::Debug for PartitionTest {
     }
 }
 
-/// No column of a table has this name.
+/// Not the name of any column of a table.
 const NUMBER: &str = "";

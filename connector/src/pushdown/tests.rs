@@ -32,7 +32,7 @@ fn table(columns: Vec<Field>) -> TopicTable {
     }
 }
 
-/// What is wanted of the columns when each is constrained as told.
+/// Result for columns that are each constrained by the given set.
 fn wanted(columns: Vec<Field>, sets: Vec<(&str, ValueSet)>) -> Wanted {
     let constraints = Constraints {
         summary: sets

@@ -1,21 +1,21 @@
-//! Which timestamps can satisfy a value set over a column that shows them.
+//! Timestamps that can satisfy a value set over a column that shows them.
 
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::{DataType, Date32Type, Date64Type, TimeUnit, TimestampMillisecondType};
 use protocol::{Bound, Marker, ValueSet};
 
-/// A stretch of time in milliseconds since 1970.
+/// Range of time in milliseconds since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct TimeRange {
-    /// The earliest; `None` without a limit.
+    /// First millisecond; `None` if unbounded.
     pub from_ms: Option<i64>,
-    /// One past the latest; `None` without a limit.
+    /// One past the last millisecond; `None` if unbounded.
     pub until_ms: Option<i64>,
 }
 
 impl TimeRange {
-    /// The least stretch with all times of which a column of type `column` shows a value of `set`: without limits if
-    /// the set allows NULL, which a record without timestamp shows, and for types that are not told apart by time.
+    /// Smallest range with all times for which a column of type `column` shows a value of `set`: unbounded if
+    /// the set allows NULL, which a record without timestamp shows, and for types that do not show times.
     pub(super) fn of(set: &ValueSet, column: &DataType) -> Self {
         let has_times = matches!(
             column,
@@ -83,7 +83,7 @@ fn until_ms(high: &Marker) -> Option<i64> {
     })
 }
 
-/// The first time that is shown as the value in `row`, and the first after it that is not.
+/// First time that is shown as the value in `row`, and the first after it that is not.
 fn shown_during(values: &ArrayRef, row: usize) -> Option<(i64, i64)> {
     let (from_ms, lasts_ms) = match values.data_type() {
         DataType::Date32 => {

@@ -1,4 +1,4 @@
-//! What every [`QueryStatus`] promises.
+//! Conformance suite of [`QueryStatus`] implementations.
 
 #![expect(clippy::unwrap_used, reason = "a test: a panic is how it fails")]
 
@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::query_status::{QueryState, QueryStatus};
 
-/// Panics at the first rule that `status` breaks.
+/// Panics at the first rule that `status` violates.
 pub async fn check(status: &dyn QueryStatus) {
     never_takes_an_unknown_query_for_over(status).await;
 }

@@ -1,19 +1,19 @@
-//! Fewer calls while a service says that there are too many: additive increase, multiplicative decrease, as the Java
-//! connectors do it.
+//! Reduced rate of calls while a service throttles: additive increase, multiplicative decrease, as in
+//! `com.amazonaws.athena.connector.lambda.ThrottlingInvoker`.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-/// How the pause before each call grows and shrinks.
+/// Parameters of the delay before each call.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ThrottleLimits {
-    /// The pause after the first refusal.
+    /// Delay after the first throttled call.
     pub initial_delay: Duration,
-    /// No pause is longer.
+    /// Maximum delay.
     pub max_delay: Duration,
-    /// What the pause is divided by at a refusal: of `0.001..=1`.
+    /// Divisor of the delay after a throttled call, in `0.001..=1`.
     pub decrease_factor: f64,
-    /// What the pause is shortened by after a call that went well.
+    /// Reduction of the delay after a successful call.
     pub increase: Duration,
 }
 
@@ -28,7 +28,7 @@ impl Default for ThrottleLimits {
     }
 }
 
-/// Paces calls; all calls of a container share one pause.
+/// Delays calls; all calls of a container share one delay.
 #[derive(Debug, Default)]
 pub(super) struct Throttle {
     limits: ThrottleLimits,
@@ -43,7 +43,8 @@ impl Throttle {
         }
     }
 
-    /// Calls, and calls again after a longer pause as long as the answer is a refusal. Any other answer is given out.
+    /// Makes the call, and repeats it after a longer delay as long as it is throttled. Returns any other
+    /// result.
     pub(super) async fn call<T, E, F>(
         &self,
         call: impl Fn() -> F,
@@ -67,7 +68,7 @@ impl Throttle {
         }
     }
 
-    /// The pause from now on.
+    /// New delay.
     fn change(&self, change: impl FnOnce(Duration) -> Duration) -> Duration {
         let mut delay = self.delay.lock().unwrap_or_else(PoisonError::into_inner);
         *delay = change(*delay);
@@ -83,7 +84,7 @@ impl ThrottleLimits {
             // At most a thousand times a delay that is bounded itself.
             delay.div_f64(self.decrease_factor.clamp(0.001, 1.0))
         };
-        // Without a pause at all a refusal would be answered with the next call at once, for ever.
+        // Without a minimum, a throttled call would be repeated immediately and without end.
         longer.clamp(Duration::from_millis(1), self.max_delay)
     }
 }
@@ -103,7 +104,7 @@ mod tests {
         increase: Duration::from_millis(200),
     };
 
-    /// The pauses before each call, in milliseconds, while answers are given in turn.
+    /// Delays before each call, in milliseconds, for the given results.
     async fn pauses(
         throttle: &Throttle,
         answers: &[Result<(), &'static str>],

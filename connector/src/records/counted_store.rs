@@ -1,4 +1,4 @@
-//! Blocks of one split that land in the bucket.
+//! Counting of the blocks that are stored for one split.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,10 +9,10 @@ use protocol::SpillLocation;
 use spill::{BlockStore, StoreError};
 use tracing::{Instrument, Span};
 
-/// Passes blocks on to another store and counts those that it took, each with a span of its own.
+/// Store that delegates to another one and counts the stored blocks, each with its own span.
 pub(super) struct CountedStore {
     store: Arc<dyn BlockStore>,
-    /// Blocks are put by tasks that know nothing of the request.
+    /// Span of the request: the tasks that store blocks do not know it.
     request: Span,
     blocks: AtomicU64,
     bytes: AtomicU64,
@@ -28,7 +28,7 @@ impl CountedStore {
         }
     }
 
-    /// How many blocks, and of how many bytes together.
+    /// Number of stored blocks, and their total size in bytes.
     pub(super) fn stored(&self) -> (u64, u64) {
         let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         (count(&self.blocks), count(&self.bytes))

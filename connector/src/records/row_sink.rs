@@ -1,4 +1,4 @@
-//! The reading thread's half of ReadRecords: records in, batches of wanted rows out.
+//! Reading thread of ReadRecords: records in, batches of matching rows out.
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -16,19 +16,19 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::filter::Filter;
 
-/// A batch is handed on when it has this many rows,
+/// Number of rows at which a batch is delivered.
 const BATCH_ROWS: usize = 8192;
-/// or this many bytes, whichever comes first.
+/// Number of bytes at which a batch is delivered, if that is reached first.
 const BATCH_BYTES: usize = 4 * 1024 * 1024;
 
-/// What reaches the async side.
+/// Message to the async side.
 pub(super) enum Delivery {
     Rows(RecordBatch),
-    /// Comes last, and only if the range was read whole or as far as the limit wants.
+    /// Sent last, and only if the range was read completely or as far as the limit requires.
     End(Tally),
 }
 
-/// What became of records that are not plain rows.
+/// Counts of records that did not become complete rows.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
     pub(super) tombstones: u64,
@@ -36,9 +36,9 @@ pub(super) struct Tally {
     pub(super) bad_keys: u64,
     pub(super) first_bad_record: Option<FirstBadRecord>,
     pub(super) value_errors: Vec<ValueErrors>,
-    /// What is wrong with the format hints of columns, by column.
+    /// Errors of the format hints of columns, by column.
     pub(super) hint_errors: HashMap<String, FormatHintError>,
-    /// How long the reading thread waited for room.
+    /// Time that the reading thread waited for room in the channel.
     pub(super) blocked: Duration,
 }
 
@@ -48,15 +48,16 @@ pub(super) struct FirstBadRecord {
     pub(super) reason: String,
 }
 
-/// Decodes records into rows, applying the settings for those that are none, and hands on those that are wanted until
+/// Decodes records into rows, applies the settings for those that have none, and delivers matching rows until
 /// there are enough.
 pub(super) struct RowSink {
     decoder: RowDecoder,
     selection: Selection,
-    /// Rows handed on so far.
+    /// Number of rows delivered so far.
     rows: u64,
-    /// At how many rows the next batch ends. A limit begins with as few as can be enough, so that a record behind them
-    /// is not even decoded, and where few rows are wanted batches soon are of the usual length.
+    /// Number of rows at which the next batch ends. With a limit it begins with the fewest rows that can be
+    /// enough, so that later records are not decoded; where few rows match, batches soon have the usual
+    /// length.
     batch_rows: usize,
     policy: Policy,
     topic_partition: TopicPartition,
@@ -65,7 +66,7 @@ pub(super) struct RowSink {
     tally: Tally,
 }
 
-/// Why a sink failed, for whoever made it: the reader only learns that it did.
+/// Error of a failed sink for its owner: the reader only learns that it failed.
 #[derive(Clone, Default)]
 pub(super) struct SinkFailure(Arc<Mutex<Option<Error>>>);
 
@@ -81,15 +82,15 @@ impl SinkFailure {
     }
 }
 
-/// Which rows are wanted, and how many.
+/// Condition and number of the rows to deliver.
 #[derive(Debug)]
 pub(super) struct Selection {
     pub(super) filter: Filter,
-    /// How many are enough; `None` for all. More may come, up to the end of a batch.
+    /// Number of rows that is enough; `None` for all. More may be delivered, up to the end of a batch.
     pub(super) limit: Option<u64>,
 }
 
-/// What becomes of records that are no plain rows.
+/// Handling of records that do not become complete rows.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Policy {
     pub(super) on_tombstone: OnTombstone,
@@ -97,7 +98,7 @@ pub(super) struct Policy {
 }
 
 impl Policy {
-    /// What the table's document says takes precedence over the settings.
+    /// Settings of the table's document take precedence over those of the environment.
     pub(super) fn new(config: &Config, options: ReadOptions) -> Self {
         Self {
             on_bad_record: options.on_bad_record.unwrap_or(config.on_bad_record),
@@ -177,7 +178,7 @@ impl RowSink {
         }
     }
 
-    /// The records of which none could be read so far for want of a schema registry.
+    /// Records of which none could be read so far because no schema registry is configured.
     fn unresolved(&self) -> Option<Unresolved> {
         self.decoder.unresolved(self.policy.on_bad_record)
     }
@@ -192,14 +193,14 @@ impl RowSink {
         Ok(())
     }
 
-    /// Rows of records that were not resolved are never enough: whether they are rows at all depends on those that
-    /// follow.
+    /// Whether there are enough rows. Rows of unresolved records are never enough: whether they are rows
+    /// depends on those that follow.
     fn has_enough(&self) -> bool {
         let enough = self.selection.limit.is_some_and(|limit| self.rows >= limit);
         enough && self.unresolved().is_none()
     }
 
-    /// Waits for room. If there will be none the async side has failed, and its error is the one that counts.
+    /// Waits for room. If the channel is closed, the async side has failed, and its error takes precedence.
     fn deliver(&mut self, delivery: Delivery) -> Result<(), Error> {
         let started = Instant::now();
         let delivered = self.deliveries.blocking_send(delivery);

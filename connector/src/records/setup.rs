@@ -1,4 +1,4 @@
-//! The request taken apart, once: what a read works with, from the request and the connector's parts.
+//! Parsing of the request, once: the dependencies of a read, from the request and the connector's parts.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -21,7 +21,7 @@ use crate::splits::topic_split::TopicSplit;
 use crate::telemetry::report::{SplitReport, note};
 use crate::wait::within_registry;
 
-/// What one read works with.
+/// Dependencies of one read.
 pub(super) struct Setup {
     pub(super) broker: Arc<dyn Broker>,
     pub(super) planned: PlannedRange,
@@ -29,14 +29,14 @@ pub(super) struct Setup {
     pub(super) selection: Selection,
     pub(super) policy: Policy,
     pub(super) spiller: BlockSpiller,
-    /// Where the spiller puts blocks.
+    /// Store to which the spiller writes.
     pub(super) store: Arc<CountedStore>,
     /// Name of the spill bucket, for errors.
     pub(super) bucket: String,
     pub(super) answer: Answer,
 }
 
-/// What an answer repeats of its request.
+/// Parts of the request that the response repeats.
 pub(super) struct Answer {
     pub(super) catalog_name: String,
     pub(super) schema: SchemaRef,
@@ -45,7 +45,8 @@ pub(super) struct Answer {
 
 impl Setup {
     /// # Errors
-    /// A split that is not ours, a table that cannot be found or read, constraints that do not fit it.
+    /// If the split was not written by this connector, the table cannot be found or read, or the constraints
+    /// do not fit it.
     pub(super) async fn new(
         parts: &Parts,
         request: ReadRecordsRequest,
@@ -138,8 +139,9 @@ impl Setup {
     }
 }
 
-/// The table as the query was planned with it, or the latest version if the request's schema has lost which that was; `None`,
-/// and the registry is not asked, where that schema tells by itself how its columns are read.
+/// Table with which the query was planned, or its latest version if the request's schema no longer contains
+/// that version; `None`, without a call of the registry, if that schema itself describes how its columns are
+/// read.
 async fn table(
     catalog: &Catalog,
     schema: &SchemaRef,

@@ -24,7 +24,7 @@ use kafka::{Broker, KafkaError, PlannedRange, RecordSink, TopicPartition, TopicS
 
 mod writer_schemas;
 
-/// Reads offsets `start..end` of partition 0, all columns, with the request changed as told.
+/// Reads offsets `start..end` of partition 0, all columns, with the request changed by `change`.
 async fn read_as(
     world: &World,
     (start, end): (i64, i64),
@@ -131,7 +131,7 @@ async fn a_schema_without_metadata_is_completed_from_the_registry() {
     assert_eq!(ids(&inline(response)), some(0..3));
 }
 
-/// The same schema with nothing said of its columns.
+/// Schema without the metadata of its columns.
 fn without_mappings(schema: &Schema) -> Schema {
     let fields = schema.fields().iter();
     let fields: Vec<_> = fields
@@ -180,7 +180,7 @@ fn at_least(id: i64) -> ValueSet {
     ValueSet::SortedRange(set)
 }
 
-/// Ids of a split of 20,000 orders, read with a limit and changed as told.
+/// Ids of a split of 20,000 orders, read with a limit and with the request changed by `change`.
 async fn limited(limit: u64, change: impl FnOnce(&mut ReadRecordsRequest)) -> Vec<Option<i64>> {
     let world = World::new(1);
     world.produce(0..20_000);
@@ -342,7 +342,7 @@ async fn a_table_that_was_looked_up_says_itself_what_becomes_of_bad_records() {
     );
 }
 
-/// A column that shows something of the record itself.
+/// Column that shows metadata of the record.
 fn about(name: &str, source: &str, mapping: &str, data_type: DataType) -> Field {
     let metadata = [
         (SOURCE_KEY, source),
@@ -617,7 +617,7 @@ async fn offsets_that_expired_are_skipped_or_an_error_as_the_setting_says() {
     assert_eq!(rows(&fail, (4, 10)).await.num_rows(), 6);
 }
 
-/// Begins to read and never gets anywhere; tells when it is given up.
+/// Broker whose reads never progress; reports when one is dropped.
 struct Stuck(Arc<tokio::sync::Notify>);
 
 struct NotifyOnDrop(Arc<tokio::sync::Notify>);
@@ -675,13 +675,13 @@ async fn a_query_that_is_over_ends_the_read_with_an_error() {
     world.parts.clusters = Arc::new(Stuck(given_up.clone())).into();
     world.parts.query_status = Arc::new(Cancelled);
     let error = read_as(&world, (0, 1), |_| {}).await.unwrap_err().to_string();
-    assert_eq!(error, "query 8f0c is over (CANCELLED): reading was stopped");
+    assert_eq!(error, "query 8f0c has ended (CANCELLED): the read was stopped");
     tokio::time::timeout(Duration::from_secs(1), given_up.notified())
         .await
         .expect("the read should be given up");
 }
 
-/// A document in which the hint of `at` is not one.
+/// Document in which the format hint of `at` is invalid.
 const UNREADABLE_HINT: &str = r#"{"topicName": "orders", "message": {"dataFormat": "json", "fields": [
     {"name": "id", "mapping": "id", "type": "BIGINT"},
     {"name": "at", "mapping": "at", "type": "TIMESTAMP", "formatHint": "yyyy-MM-dd b"}
@@ -718,16 +718,12 @@ async fn a_format_hint_that_is_not_one_costs_its_column_and_a_warning_for_each_l
             .filter(|line| line["level"] == "WARN")
             .map(|line| (line["message"].clone(), line["reason"].clone()))
             .collect();
-        let reason = "format hint \"yyyy-MM-dd b\": `b` at position 11 is not a pattern letter; literal text wants \
-                      single quotes";
+        let reason = "format hint \"yyyy-MM-dd b\": `b` at position 11 is not a pattern letter; literal text requires single quotes";
         let of_document = format!("{reason}; texts and numbers of the column are NULL");
         assert_eq!(
             logged,
             [
-                (
-                    "a column is not what its document says".into(),
-                    of_document.into()
-                ),
+                ("a column differs from its document".into(), of_document.into()),
                 (
                     "values did not fit their column and are NULL".into(),
                     reason.into()

@@ -1,20 +1,21 @@
-//! Athena's view of the registries: databases, tables, and the topic behind a table.
+//! Athena's view of the registries: databases, tables, and the topic of a table.
 //!
 //! **Marker.** A registry is a database if its description contains `{AthenaFederationMSK}` or
-//! `{AthenaFederationKafka}`. The marker decides what is *listed*; it is no access control. As with the Java
-//! connector, who knows the exact names of an unmarked registry and its schema can query them. Permissions on Glue
-//! are the place to prevent that.
+//! `{AthenaFederationKafka}`. The marker decides what is *listed*; it is not access control. As with the Java
+//! connector, a user who knows the exact names of an unmarked registry and its schema can query them.
+//! Permissions on Glue prevent that.
 //!
-//! **Names.** Athena lower-cases identifiers, Glue tells cases apart. A table is looked up by its exact names first;
-//! only if those do not exist are marked registries, then the found one's schemas, searched without regard to case.
-//! A name that fits two of them is an error that says both.
+//! **Names.** Athena lower-cases identifiers; Glue's names are case-sensitive. A table is looked up by its
+//! exact names first; only if those do not exist, the marked registries, then the schemas of the one found,
+//! are searched without regard to case. A name that matches two of them is an error that names both.
 //!
-//! **Versions.** A query is planned with the latest version of a schema. Splits are read with the version that they
-//! were planned with.
+//! **Versions.** A query is planned with the latest version of a schema. Splits are read with the version
+//! that they were planned with. The schemas that it [imports](super::imports) are read in
+//! their latest version.
 //!
-//! **Cache.** A table found is kept for a fixed time in the container that found it, under the names or the version it
-//! was asked for. A new schema version is seen after that time, and so is one of a schema that a document refers to;
-//! what was not found is asked for anew each time. The text of a version is kept for good.
+//! **Cache.** A table is kept for a fixed time in the container that read it, by name and by version. A new
+//! schema version is seen after that time, and so is one of a schema that a document refers to; failures are
+//! not cached. The text of a version is kept without time limit.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -24,16 +25,18 @@ use protocol::TableName;
 use topic::document::columns_without_part;
 use topic::{DocumentError, SchemaDefinition, SchemaReference, TableDefaults, TopicDocument, TopicTable};
 
+use crate::registry::imports::with_imports;
 use crate::registry::schema_versions::SchemaVersions;
 use crate::registry::{MAX_PAGE_SIZE, Page, Registry, RegistryError, SchemaRegistry};
 
-/// What makes a registry a database of Athena's, anywhere in its description, case-sensitive.
+/// Markers that make a registry a database of Athena, anywhere in its description, case-sensitive.
 pub const MARKERS: [&str; 2] = ["{AthenaFederationMSK}", "{AthenaFederationKafka}"];
 
-/// In a registry's description: the Kafka cluster of its topics, by its name among `kafka_clusters`. Ends with `}`.
+/// Marker in a registry's description that names the Kafka cluster of its topics among `kafka_clusters`. Ends
+/// with `}`.
 pub const CLUSTER_MARKER: &str = "{KafkaCluster:";
 
-/// The most names one unpaged listing returns.
+/// Maximum number of names that an unpaged listing returns.
 pub const MAX_NAMES: usize = 100_000;
 
 /// Databases and tables over a [`SchemaRegistry`].
@@ -46,7 +49,7 @@ pub struct Catalog {
     tables: Mutex<HashMap<TableKey, CachedTable>>,
 }
 
-/// One version of a table, by the registry's own names.
+/// Version of a table, with the registry's own names.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct TableVersion {
     pub registry_name: String,
@@ -54,7 +57,7 @@ pub struct TableVersion {
     pub schema_version_id: String,
 }
 
-/// What a table was asked for by.
+/// Cache key of a table.
 #[derive(Clone, PartialEq, Eq, Hash)]
 enum TableKey {
     Latest(TableName),
@@ -67,7 +70,7 @@ struct CachedTable {
 }
 
 impl Catalog {
-    /// Tables are cached for `cache_for`; zero asks the registry every time.
+    /// Creates a catalog that caches tables for `cache_for`; zero disables the cache.
     pub fn new(registry: Arc<dyn SchemaRegistry>, cache_for: Duration) -> Self {
         Self {
             versions: Arc::new(SchemaVersions::new(Arc::clone(&registry))),
@@ -79,13 +82,13 @@ impl Catalog {
         }
     }
 
-    /// With what the settings say of all tables.
+    /// Sets the defaults of all tables.
     #[must_use]
     pub fn with_defaults(self, defaults: TableDefaults) -> Self {
         Self { defaults, ..self }
     }
 
-    /// Whether registries may name a Kafka cluster: if so, each table costs one more call.
+    /// Sets whether registries may name a Kafka cluster, which costs one more call for each table.
     #[must_use]
     pub fn with_named_clusters(self, has_named_clusters: bool) -> Self {
         Self {
@@ -94,7 +97,7 @@ impl Catalog {
         }
     }
 
-    /// Schema versions by id, as this catalog keeps them.
+    /// Schema versions by id, as cached by this catalog.
     pub fn versions(&self) -> Arc<SchemaVersions> {
         Arc::clone(&self.versions)
     }
@@ -124,8 +127,8 @@ impl Catalog {
         }
     }
 
-    /// Tables of the database `schema`, in the registry's order and real casing: all of them when neither page
-    /// size nor token is given, else one page of the registry's, of at most [`MAX_PAGE_SIZE`].
+    /// Tables of the database `schema`, in the registry's order and original case: all of them if neither
+    /// page size nor token is given, else one page of the registry's, of at most [`MAX_PAGE_SIZE`].
     pub async fn tables(
         &self,
         schema: &str,
@@ -153,13 +156,13 @@ impl Catalog {
         })
     }
 
-    /// The topic behind `name`, described by the latest version of its schema, or by a version that was the latest
-    /// no longer ago than the cache's time.
+    /// Topic of the table `name`, described by the latest version of its schema, or by a version that was the
+    /// latest within the cache's time.
     pub async fn table(&self, name: &TableName) -> Result<Arc<TopicTable>, CatalogError> {
         self.table_at(name, Instant::now()).await
     }
 
-    /// The table of one schema version.
+    /// Table of one schema version.
     pub async fn table_version(&self, version: &TableVersion) -> Result<Arc<TopicTable>, CatalogError> {
         let key = TableKey::Version(version.clone());
         self.reuse(key, Instant::now(), self.read_version(version)).await
@@ -199,7 +202,8 @@ impl Catalog {
         }
     }
 
-    /// `exact` is what came of reading the very name; it is the answer if no other name fits.
+    /// Searches for the table without regard to case. `exact` is the result for the exact name, which is
+    /// returned if no other name matches.
     async fn find_table_ignoring_case(
         &self,
         name: &TableName,
@@ -219,11 +223,17 @@ impl Catalog {
     }
 
     async fn read_table(&self, registry: &str, schema: &str) -> Result<TopicTable, CatalogError> {
-        let definition = self.registry.latest_schema(registry, schema).await?;
+        let definition = self.latest(registry, schema).await?;
         self.describe(registry, schema, &definition).await
     }
 
-    /// The table that `definition` describes, with the help of the schemas that it refers to.
+    /// Latest version of a schema, with the schemas that it imports.
+    async fn latest(&self, registry: &str, schema: &str) -> Result<SchemaDefinition, RegistryError> {
+        let definition = self.registry.latest_schema(registry, schema).await?;
+        with_imports(self.registry.as_ref(), Some(registry), definition).await
+    }
+
+    /// Table that `definition` describes, together with the schemas that it refers to.
     async fn describe(
         &self,
         registry: &str,
@@ -247,7 +257,7 @@ impl Catalog {
                 schema,
                 path,
                 reason,
-                "a column is not what its document says"
+                "a column differs from its document"
             );
         }
         let references = self.references(registry, document.references()).await;
@@ -264,13 +274,13 @@ impl Catalog {
             .into_table(registry, schema, &references, &defaults)
             .map_err(table_error)?;
         for column in columns_without_part(&table) {
-            let reason = "its mapping leads nowhere in the latest version of the registered schema";
+            let reason = "its mapping matches no field in the latest version of the registered schema";
             tracing::warn!(
                 registry,
                 schema,
                 column,
                 reason,
-                "a column is not what its document says"
+                "a column differs from its document"
             );
         }
         Ok(table)
@@ -283,7 +293,7 @@ impl Catalog {
         Ok(cluster_name(&self.registry.registry(registry).await?.description))
     }
 
-    /// The latest versions of `references`, which are of `registry` unless they name another.
+    /// Latest versions of `references`, in `registry` unless they name another.
     async fn references(
         &self,
         registry: &str,
@@ -292,17 +302,14 @@ impl Catalog {
         let mut definitions = BTreeMap::new();
         for reference in references {
             let registry = reference.registry_name.as_deref().unwrap_or(registry);
-            let latest = self
-                .registry
-                .latest_schema(registry, &reference.schema_name)
-                .await?;
+            let latest = self.latest(registry, &reference.schema_name).await?;
             definitions.insert(reference, latest);
         }
         Ok(definitions)
     }
 
-    /// The real name of the marked registry `name`, exact before any other case. A policy that does not permit
-    /// `GetRegistry` costs a listing, not the answer.
+    /// Original name of the marked registry `name`, exact match first. A policy that does not allow
+    /// `GetRegistry` only costs a listing.
     async fn marked_registry(&self, name: &str) -> Result<String, CatalogError> {
         match self.registry.registry(name).await {
             Ok(registry) if is_marked(&registry) => return Ok(registry.name),
@@ -338,7 +345,8 @@ impl Catalog {
         Some(Arc::clone(&cached.table))
     }
 
-    /// Also drops what has expired, so the cache is no larger than what was found within its time.
+    /// Caches a table; removes expired ones, so that the cache holds no more than what was read within its
+    /// time.
     fn cache(&self, key: TableKey, table: &Arc<TopicTable>, now: Instant) {
         let mut tables = self.lock();
         tables.retain(|_, cached| now < cached.expires);
@@ -354,12 +362,12 @@ impl Catalog {
     }
 }
 
-/// Why a database or a table has no answer.
+/// Error of a database or a table.
 #[derive(Debug, thiserror::Error)]
 pub enum CatalogError {
     #[error(transparent)]
     Registry(#[from] RegistryError),
-    #[error("no registry `{name}` carries {} or {} in its description", MARKERS[0], MARKERS[1])]
+    #[error("no registry `{name}` has {} or {} in its description", MARKERS[0], MARKERS[1])]
     UnknownSchema { name: String },
     #[error("table `{name}` does not exist: no schema registry and schema of these names, in any case")]
     UnknownTable { name: TableName },
@@ -370,7 +378,7 @@ pub enum CatalogError {
         first: String,
         second: String,
     },
-    #[error("more than {MAX_NAMES} {kind}: ask for pages")]
+    #[error("more than {MAX_NAMES} {kind}: request pages")]
     TooManyNames { kind: &'static str },
     #[error("schema `{schema}` in registry `{registry}` refers to another: {source}")]
     Reference {
@@ -378,17 +386,17 @@ pub enum CatalogError {
         schema: String,
         source: RegistryError,
     },
-    #[error("schema `{schema}` in registry `{registry}` describes no readable topic: {source}")]
+    #[error("schema `{schema}` in registry `{registry}` does not describe a readable topic: {source}")]
     Table {
         registry: String,
         schema: String,
-        /// Boxed, or it would make every result of the crate large.
+        /// Boxed, because it would make every result of the crate large.
         source: Box<DocumentError>,
     },
 }
 
 impl CatalogError {
-    /// As [`crate::error::Error::kind`].
+    /// Kind of failure, see [`crate::error::Error::kind`].
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Registry(error) | Self::Reference { source: error, .. } => match error {
@@ -407,7 +415,7 @@ impl CatalogError {
     }
 }
 
-/// Whether one of [`MARKERS`] makes it a database.
+/// Whether one of [`MARKERS`] makes the registry a database.
 pub fn is_marked(registry: &Registry) -> bool {
     MARKERS.iter().any(|marker| registry.description.contains(marker))
 }
@@ -418,8 +426,8 @@ fn cluster_name(description: &str) -> Option<String> {
     Some(name.trim().to_owned())
 }
 
-/// A name of another case may still be there. IAM answers "denied" instead of "not found" for a name outside a
-/// policy's resources, so a denial counts too. Throttling or a broken document do not: they say nothing of the name.
+/// Whether the name may exist in another case. IAM reports "denied" instead of "not found" for a name outside
+/// a policy's resources, so a denial counts, too. Throttling or an invalid document do not.
 fn may_be_another_case(error: &RegistryError) -> bool {
     matches!(
         error,
@@ -434,7 +442,7 @@ fn not_found(name: &TableName, exact: RegistryError) -> CatalogError {
     }
 }
 
-/// The one of `names` that is `wanted`, or else the only one that differs by case alone.
+/// Name of `names` that equals `wanted`, or else the only one that differs only by case.
 fn pick(names: &[String], wanted: &str, kind: &'static str) -> Result<Option<String>, CatalogError> {
     if names.iter().any(|name| name == wanted) {
         return Ok(Some(wanted.to_owned()));

@@ -1,12 +1,13 @@
-//! A Confluent schema registry, or one that speaks its API: the schemas that records name by a number or a GUID.
+//! Confluent schema registry, or a service with its API: schemas that records name by a number or a GUID.
 //!
-//! | asked | of |
+//! | request | result |
 //! |---|---|
-//! | `GET {schema_registry_url}/schemas/ids/{id}`, `…/schemas/guids/{guid}` | the schema that a record names |
-//! | `GET …/subjects/{subject}/versions/{version}` | a schema that another [refers to](schemas) |
+//! | `GET {schema_registry_url}/schemas/ids/{id}`, `…/schemas/guids/{guid}` | schema that a record names |
+//! | `GET …/subjects/{subject}/versions/{version}` | schema that another [refers to](schemas) |
 //!
-//! With Basic authentication if the URL has user info. Certificates are those that the system trusts (`SSL_CERT_FILE`
-//! may name others). The API: <https://docs.confluent.io/platform/current/schema-registry/develop/api.html>.
+//! Uses Basic authentication if the URL has user info, and the certificates that the system trusts
+//! (`SSL_CERT_FILE` may name others). The API:
+//! <https://docs.confluent.io/platform/current/schema-registry/develop/api.html>.
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -26,36 +27,36 @@ pub mod url;
 
 pub use key::{SchemaKey, SubjectVersion};
 
-/// Reads schemas, each by itself. Connects when first asked.
+/// Client that reads single schemas. Connects when first used.
 pub struct ConfluentRegistry {
     url: RegistryUrl,
     client: OnceLock<HttpClient>,
 }
 
-/// A schema as the registry has it.
+/// Schema as registered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RegisteredSchema {
     /// `AVRO`, `PROTOBUF` or `JSON`.
     pub data_format: String,
     pub definition: String,
-    /// The schemas that it refers to itself.
+    /// Schemas to which it refers directly.
     pub references: Vec<Reference>,
 }
 
-/// How a schema refers to another one.
+/// Reference from one schema to another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reference {
-    /// What the schema's text calls the other one.
+    /// Name of the other schema in the referring text.
     pub name: String,
     pub version: SubjectVersion,
 }
 
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
-/// The first try included.
+/// Maximum number of attempts, including the first.
 const MAX_ATTEMPTS: u32 = 4;
-/// Before the second try; twice as long before each further one.
+/// Delay before the second attempt; doubled before each further one.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
-/// Schemas are texts of some kilobytes.
+/// Largest response; schemas have some kilobytes.
 const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
 
 impl ConfluentRegistry {
@@ -66,16 +67,16 @@ impl ConfluentRegistry {
         }
     }
 
-    /// The schema of this key, whichever subjects it is of.
+    /// Schema of this key, of whichever subject.
     ///
     /// # Errors
-    /// [`ConfluentError::NotFound`] if there is none; all others mean that nobody knows.
+    /// [`ConfluentError::NotFound`] if it does not exist; with all others that is unknown.
     pub async fn schema(&self, key: &SchemaKey) -> Result<RegisteredSchema, ConfluentError> {
         let mut pause = FIRST_PAUSE;
         for _ in 1..MAX_ATTEMPTS {
             match self.ask(key).await {
                 Err(error) if error.may_pass() => {
-                    tracing::warn!(%key, %error, "asking the Confluent registry again");
+                    tracing::warn!(%key, %error, "repeating the request to the Confluent registry");
                     tokio::time::sleep(pause).await;
                     pause *= 2;
                 }
@@ -134,11 +135,11 @@ impl ConfluentRegistry {
     }
 }
 
-/// Why the registry gave no schema.
+/// Reason why the registry returned no schema.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfluentError {
-    #[error("the Confluent registry has no such schema")]
+    #[error("the schema does not exist in the Confluent registry")]
     NotFound,
     #[error("the Confluent registry could not be reached: {0}")]
     Unreachable(String),
@@ -146,7 +147,7 @@ pub enum ConfluentError {
     TimedOut,
     #[error("the Confluent registry answered {0}")]
     Refused(StatusCode),
-    /// A proxy, another service, or another path.
+    /// The response of a proxy, another service, or another path.
     #[error("no Confluent registry answers at the path of schema_registry_url (404 without its error code)")]
     NoRegistry,
     /// As [`Self::NoRegistry`], or an older registry.
@@ -157,12 +158,12 @@ pub enum ConfluentError {
     NoGuids,
     #[error("the Confluent registry's answer cannot be read: {0}")]
     Unreadable(String),
-    #[error("no HTTP client can be made: {0}")]
+    #[error("cannot create an HTTP client: {0}")]
     Client(String),
 }
 
 impl ConfluentError {
-    /// Whether the next try may go better.
+    /// Whether a further attempt may succeed.
     fn may_pass(&self) -> bool {
         match self {
             Self::Unreachable(_) | Self::TimedOut => true,
@@ -172,7 +173,7 @@ impl ConfluentError {
     }
 }
 
-/// An answer, as far as it matters here.
+/// Response of the registry, as far as it is used here.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Answer {
@@ -206,8 +207,8 @@ fn read(body: &[u8]) -> Result<RegisteredSchema, ConfluentError> {
     })
 }
 
-/// "Schema", "Subject" or "Version not found" or "Invalid version", as the API numbers its errors. A wrong path is
-/// answered 404 too.
+/// Whether an error code of the API is "Schema", "Subject" or "Version not found" or "Invalid version". A
+/// wrong path also has status 404.
 fn says_unknown(body: &[u8]) -> bool {
     #[derive(Deserialize)]
     struct Fault {

@@ -1,4 +1,4 @@
-//! What every [`SchemaRegistry`] must do, once it has been filled with [`REGISTRIES`] and [`SCHEMAS`].
+//! Conformance suite of [`SchemaRegistry`] implementations, filled with [`REGISTRIES`] and [`SCHEMAS`].
 
 #![expect(clippy::unwrap_used, reason = "a test: a panic is how it fails")]
 
@@ -26,8 +26,8 @@ pub const SCHEMAS: [(&str, &str, &str, &str); 6] = [
 const AVRO: &str = r#"{"type":"record","name":"user","fields":[{"name":"id","type":"string"}]}"#;
 const PROTOBUF: &str = "syntax = \"proto3\"; message Item { string id = 1; }";
 
-/// Panics at the first rule that `registry` breaks. The rules are also public one by one, for services that lack a
-/// call.
+/// Panics at the first rule that `registry` violates. The rules are also public one by one, for services that
+/// lack a call.
 pub async fn check(registry: &dyn SchemaRegistry) {
     lists_every_registry_with_its_description(registry).await;
     reads_one_registry(registry).await;

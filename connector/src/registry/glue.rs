@@ -1,4 +1,4 @@
-//! AWS Glue's schema registry.
+//! AWS Glue schema registry.
 //!
 //! Needs the actions `glue:ListRegistries`, `glue:GetRegistry`, `glue:ListSchemas` and `glue:GetSchemaVersion`.
 
@@ -16,7 +16,7 @@ use crate::registry::{MAX_PAGE_SIZE, Page, Registry, RegistryError, SchemaRegist
 use spill::causes;
 use topic::SchemaDefinition;
 
-/// Reads registries through Glue's API.
+/// Client of Glue's API.
 pub struct GlueSchemaRegistry {
     client: Client,
 }
@@ -26,8 +26,8 @@ impl GlueSchemaRegistry {
         Self { client }
     }
 
-    /// A client that gives up early: without a route to Glue a connection attempt only ever times out, and a
-    /// query should end with the reason rather than with Lambda's own timeout.
+    /// Creates a client that gives up early: without a route to Glue every connection attempt times out, and
+    /// a query should end with the reason before Lambda's own timeout.
     pub fn from_sdk_config(config: &SdkConfig) -> Self {
         let config = aws_sdk_glue::config::Builder::from(config)
             .timeout_config(timeouts())
@@ -37,7 +37,7 @@ impl GlueSchemaRegistry {
     }
 }
 
-/// The first try included; the SDK waits up to 1, 2 and 4 s in between.
+/// Maximum number of attempts, including the first; the SDK waits up to 1, 2 and 4 s in between.
 const MAX_ATTEMPTS: u32 = 4;
 
 #[async_trait]
@@ -155,17 +155,28 @@ where
     };
     Ok(SchemaDefinition {
         schema_version_id,
+        registry_name: found
+            .schema_arn
+            .as_deref()
+            .and_then(registry_of)
+            .map(str::to_owned),
         data_format: data_format.as_str().to_owned(),
         definition,
         references: Vec::new(),
     })
 }
 
+/// The registry in the ARN of a schema, `arn:aws:glue:REGION:ACCOUNT:schema/REGISTRY/SCHEMA`.
+fn registry_of(schema_arn: &str) -> Option<&str> {
+    let (_, names) = schema_arn.split_once(":schema/")?;
+    names.split_once('/').map(|(registry, _)| registry)
+}
+
 fn registry_id(name: &str) -> RegistryId {
     RegistryId::builder().registry_name(name).build()
 }
 
-/// An empty token means the end, as an absent one does.
+/// Token of the next page; an empty one means the end, like an absent one.
 fn token(next_token: Option<String>) -> Option<String> {
     next_token.filter(|token| !token.is_empty())
 }

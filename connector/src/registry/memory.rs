@@ -1,4 +1,4 @@
-//! A registry in memory, with the paging and the errors of Glue.
+//! Registry in memory, with the paging and the errors of Glue.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -8,11 +8,11 @@ use async_trait::async_trait;
 use crate::registry::{Page, Registry, RegistryError, SchemaRegistry};
 use topic::SchemaDefinition;
 
-/// The in-memory twin of [`GlueSchemaRegistry`](crate::registry::glue::GlueSchemaRegistry).
+/// Stand-in for [`GlueSchemaRegistry`](crate::registry::glue::GlueSchemaRegistry) in memory.
 #[derive(Default)]
 pub struct MemorySchemaRegistry {
     registries: Mutex<BTreeMap<String, Entry>>,
-    /// Registries on a page; all of them if `None`.
+    /// Registries on a page; `None` for all of them.
     page_size: Option<usize>,
 }
 
@@ -28,7 +28,7 @@ impl MemorySchemaRegistry {
         Self::default()
     }
 
-    /// Lists registries in pages of `page_size`, at least one.
+    /// Sets the number of registries on a page, at least one.
     pub fn with_page_size(mut self, page_size: usize) -> Self {
         self.page_size = Some(page_size.max(1));
         self
@@ -39,8 +39,8 @@ impl MemorySchemaRegistry {
         self.lock().entry(name.to_owned()).or_default().description = description.to_owned();
     }
 
-    /// Makes `definition` the latest version of the schema, and returns the version's id; an unknown registry is added
-    /// without description.
+    /// Registers `definition` as the latest version of the schema, and returns the version's id; an unknown
+    /// registry is added without description.
     pub fn register_schema(
         &self,
         registry: &str,
@@ -52,6 +52,7 @@ impl MemorySchemaRegistry {
         let definition = SchemaDefinition {
             schema_version_id: schema_version_id.to_string(),
             data_format: data_format.to_owned(),
+            registry_name: Some(registry.to_owned()),
             definition: definition.to_owned(),
             references: Vec::new(),
         };
@@ -132,7 +133,7 @@ fn no_registry(name: &str) -> RegistryError {
     }
 }
 
-/// Tokens are the decimal index of a page's first item.
+/// Page of a list. Tokens are the decimal index of a page's first item.
 fn page<T>(
     operation: &'static str,
     all: impl ExactSizeIterator<Item = T>,
@@ -144,7 +145,7 @@ fn page<T>(
         .map_err(|_| RegistryError::Failed {
             operation,
             what: "a page".into(),
-            message: "the token is not one of ours".into(),
+            message: "the token is invalid".into(),
         })?;
     let end = all.len().min(start.saturating_add(page_size));
     let next_token = (end < all.len()).then(|| end.to_string());

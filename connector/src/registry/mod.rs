@@ -1,10 +1,10 @@
-//! Where tables come from: schema registries, each a database of Athena's, whose schemas describe one topic each.
+//! Schema registries: each is a database of Athena, and each of their schemas describes one topic.
 //!
 //! [`SchemaRegistry`] is the seam to the service, implemented by [`glue`] and, for tests, by [`memory`].
-//! [`catalog`] gives Athena's view of it.
+//! [`catalog`] implements Athena's view of it.
 //!
-//! Records may name the schema that they were written with: [`writer_schemas`] finds it, in the same service or in a
-//! [`confluent`] registry.
+//! Records may name the schema that they were written with: [`writer_schemas`] looks it up, in the same
+//! service or in a [`confluent`] registry.
 
 use async_trait::async_trait;
 use topic::SchemaDefinition;
@@ -14,19 +14,20 @@ pub mod confluent;
 #[cfg(any(test, feature = "test-util"))]
 pub mod conformance;
 pub mod glue;
+pub mod imports;
 pub mod memory;
 pub mod schema_versions;
 pub mod writer_schemas;
 
-/// A service that keeps registries of versioned schema definitions. Names are case-sensitive.
+/// Service with registries of versioned schema definitions. Names are case-sensitive.
 #[async_trait]
 pub trait SchemaRegistry: Send + Sync {
-    /// One page of all registries; `next_token` comes from the page before.
+    /// Lists one page of all registries; `next_token` comes from the previous page.
     async fn list_registries(&self, next_token: Option<&str>) -> Result<Page<Registry>, RegistryError>;
 
     async fn registry(&self, name: &str) -> Result<Registry, RegistryError>;
 
-    /// One page of the names of `registry`'s schemas: at most `page_size` of them, a number in
+    /// Lists one page of the names of `registry`'s schemas: at most `page_size` of them, a number in
     /// 1..=[`MAX_PAGE_SIZE`], and possibly none although a page follows.
     async fn list_schemas(
         &self,
@@ -35,38 +36,38 @@ pub trait SchemaRegistry: Send + Sync {
         next_token: Option<&str>,
     ) -> Result<Page<String>, RegistryError>;
 
-    /// The latest version of a schema.
+    /// Latest version of a schema.
     async fn latest_schema(&self, registry: &str, schema: &str) -> Result<SchemaDefinition, RegistryError>;
 
-    /// The version of this id, a UUID, of whichever schema.
+    /// Version with this id, a UUID, of whichever schema.
     async fn schema_version(&self, schema_version_id: &str) -> Result<SchemaDefinition, RegistryError>;
 }
 
-/// The most entries Glue puts on a page.
+/// Maximum number of entries on a page of Glue.
 pub const MAX_PAGE_SIZE: u32 = 100;
 
-/// A part of a listing.
+/// Page of a listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page<T> {
     pub items: Vec<T>,
-    /// Asks for the next page; `None` on the last.
+    /// Token of the next page; `None` on the last.
     pub next_token: Option<String>,
 }
 
-/// A registry: what Athena calls a schema or database.
+/// Registry, which Athena calls a schema or database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Registry {
     pub name: String,
-    /// Empty if there is none.
+    /// Description; empty if there is none.
     pub description: String,
 }
 
-/// Why a registry gave no answer.
+/// Error of a registry.
 #[derive(Debug, thiserror::Error)]
 pub enum RegistryError {
     #[error("{what} does not exist")]
     NotFound {
-        /// Such as ``schema `orders` in registry `customer` ``.
+        /// Subject of the request, such as ``schema `orders` in registry `customer` ``.
         what: String,
     },
     #[error("no permission for {operation} of {what}: {message}")]

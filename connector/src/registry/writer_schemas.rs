@@ -1,7 +1,7 @@
-//! The schemas that records were written with, for the thread that decodes them.
+//! Schemas that records were written with, for the thread that decodes them.
 //!
-//! What was found is kept for as long as the container lives, since an id never gets another schema. That there is no
-//! schema to read with is kept for one request: somebody may register it.
+//! A schema is kept for as long as the container lives, since an id never changes its schema. That a schema
+//! does not exist is kept for one request: it may be registered later.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,10 +16,10 @@ use crate::registry::confluent::schemas::{ConfluentId, ConfluentSchemas, SchemaE
 use crate::registry::confluent::{ConfluentError, ConfluentRegistry};
 use crate::registry::schema_versions::SchemaVersions;
 
-/// Where writers' schemas are looked up.
+/// Registries in which writers' schemas are looked up.
 pub struct WriterSchemaSources {
     glue: Arc<SchemaVersions>,
-    /// `None` if no setting names one.
+    /// Confluent registry; `None` if no setting names one.
     confluent: Option<ConfluentSchemas>,
 }
 
@@ -31,8 +31,8 @@ impl WriterSchemaSources {
         }
     }
 
-    /// The sources as one request sees them: waits in vain end at `deadline`. Called within the runtime that does the
-    /// waiting; the result is for threads outside of it, which it blocks.
+    /// Sources for one request: waits end at `deadline`. Called within the runtime that performs the waits;
+    /// the result is for threads outside of it, which it blocks.
     pub fn until(self: &Arc<Self>, deadline: Instant) -> RequestWriterSchemas {
         RequestWriterSchemas {
             sources: Arc::clone(self),
@@ -53,7 +53,7 @@ impl WriterSchemaSources {
     }
 }
 
-/// Why there is no schema, or that the registry did not answer, for this reason.
+/// Error that there is no schema, or that the registry did not respond, with the reason.
 enum NotFound {
     Unknown,
     Unusable(String),
@@ -100,7 +100,7 @@ pub struct RequestWriterSchemas {
     sources: Arc<WriterSchemaSources>,
     runtime: Handle,
     deadline: Instant,
-    /// Ids for which the registry has no schema to read with: as many as the request's time let be asked for.
+    /// Ids without a usable schema in the registry: bounded by the number of requests that the time allows.
     without: Mutex<HashMap<WriterSchemaId, WriterSchemaError>>,
 }
 
@@ -116,7 +116,7 @@ impl WriterSchemas for RequestWriterSchemas {
             return Err(known.clone());
         }
         let looking_up = self.sources.look_up(id);
-        // A timer belongs to the runtime, so it is made within.
+        // A timer belongs to the runtime, so it is created within.
         let found = self
             .runtime
             .block_on(async { timeout_at(self.deadline.into(), looking_up).await });
@@ -128,7 +128,7 @@ impl WriterSchemas for RequestWriterSchemas {
             Ok(definition) => return Ok(definition),
             Err(not_found) => not_found.of(id),
         };
-        // Whoever asked nobody may do so again, and whoever did not answer may be asked again.
+        // Only errors of missing schemas are kept; others may pass, so the registry is asked again.
         if matches!(
             error,
             WriterSchemaError::Unknown { .. } | WriterSchemaError::Unusable { .. }

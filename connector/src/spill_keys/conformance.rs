@@ -1,4 +1,4 @@
-//! What every [`SpillKeys`] promises.
+//! Conformance suite of [`SpillKeys`] implementations.
 
 #![expect(clippy::unwrap_used, reason = "a test: a panic is how it fails")]
 
@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use crate::spill_keys::SpillKeys;
 
-/// Panics at the first rule that `keys` breaks.
+/// Panics at the first rule that `keys` violates.
 pub async fn check(keys: &dyn SpillKeys) {
     makes_no_keys_if_none_are_wanted(keys).await;
     makes_as_many_keys_as_are_wanted(keys).await;
@@ -17,9 +17,9 @@ pub async fn makes_no_keys_if_none_are_wanted(keys: &dyn SpillKeys) {
     assert_eq!(keys.generate(0).await.unwrap().len(), 0);
 }
 
-/// Keys have a length that AES takes, nonces the one that GCM takes: 96 bits.
+/// Keys have a length that AES accepts, nonces the one of GCM: 96 bits.
 pub async fn makes_as_many_keys_as_are_wanted(keys: &dyn SpillKeys) {
-    // A call of KMS's GenerateRandom gives 85 nonces at most.
+    // A call of KMS's GenerateRandom returns at most 85 nonces.
     for count in [1, 2, 85, 86] {
         let made = keys.generate(count).await.unwrap();
         assert_eq!(made.len(), count);
@@ -30,7 +30,7 @@ pub async fn makes_as_many_keys_as_are_wanted(keys: &dyn SpillKeys) {
     }
 }
 
-/// Neither in one call nor in two; nonces differ too.
+/// Neither in one call nor in two; nonces differ, too.
 pub async fn makes_no_key_twice(keys: &dyn SpillKeys) {
     let mut made = keys.generate(100).await.unwrap();
     made.extend(keys.generate(100).await.unwrap());

@@ -1,7 +1,8 @@
-//! What of a topic is planned: a snapshot, and of it what the constraints leave.
+//! Planned part of a topic: a snapshot, narrowed by the constraints.
 //!
-//! The brokers are asked for no more than that takes: nothing if no record can be wanted, for offsets by time only of
-//! partitions that are wanted otherwise, and for a topic's settings only if they decide whether a latest time counts.
+//! The brokers are asked for no more than necessary: nothing if no record can match, for offsets by time only
+//! of partitions that match otherwise, and for a topic's settings only if they decide whether an upper time
+//! bound applies.
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -14,12 +15,12 @@ use crate::pushdown::limit::row_limit;
 use crate::pushdown::{PartitionRanges, TimeRange, Wanted, before_offsets, from_offsets};
 use crate::telemetry::report::{PlanReport, note};
 
-/// When records after the first that is too late for a query are left out.
+/// Condition for leaving out records after the first that is too late for a query.
 ///
-/// That loses no row only if timestamps never fall as offsets rise. A producer's may.
+/// That loses no row only if timestamps never decrease with offsets. Those of a producer may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum TimestampUpperBound {
-    /// If the brokers tell that the topic's `message.timestamp.type` is `LogAppendTime`.
+    /// If the brokers report that the topic's `message.timestamp.type` is `LogAppendTime`.
     #[default]
     LogAppendTime,
     /// For every topic: rows that are out of order by time may be missing.
@@ -27,15 +28,15 @@ pub enum TimestampUpperBound {
     Never,
 }
 
-/// What is to be read of a topic.
+/// Part of a topic to read.
 #[derive(Debug, Default)]
 pub(super) struct Narrowed {
-    /// `None` if the brokers give topics no ids, or were not asked.
+    /// Id of the topic; `None` if the brokers do not assign ids, or were not asked.
     pub(super) topic_id: Option<TopicId>,
     pub(super) ranges: PartitionRanges,
 }
 
-/// The offset ranges of `table`'s topic in which rows can be that satisfy `constraints`.
+/// Offset ranges of `table`'s topic that can contain rows that satisfy `constraints`.
 pub(super) async fn narrow(
     broker: &dyn Broker,
     table: &TopicTable,
@@ -80,7 +81,7 @@ fn offsets(ranges: impl Iterator<Item = OffsetRange>) -> u64 {
     ranges.map(OffsetRange::offsets).fold(0, u64::saturating_add)
 }
 
-/// Finds offsets by time.
+/// Look-up of offsets by time.
 struct Narrowing<'a> {
     broker: &'a dyn Broker,
     topic: &'a str,
@@ -88,7 +89,8 @@ struct Narrowing<'a> {
 }
 
 impl Narrowing<'_> {
-    /// Whatever the order of timestamps, all records before the first of `from_ms` or later are older.
+    /// Drops records before the first of `from_ms` or later, which are all older, whatever the order of
+    /// timestamps.
     async fn since(
         &self,
         ranges: PartitionRanges,
@@ -101,7 +103,7 @@ impl Narrowing<'_> {
         Ok(from_offsets(ranges, |partition| first.get(&partition).copied()))
     }
 
-    /// Loses no row only if no record behind the first of `until_ms` or later is older.
+    /// Drops records from the first of `until_ms` or later on. Loses no row only if no later record is older.
     async fn until(&self, ranges: PartitionRanges, until_ms: i64) -> Result<PartitionRanges, KafkaError> {
         if until_ms < EARLIEST_TIME_MS {
             return Ok(ranges);
@@ -120,7 +122,7 @@ impl Narrowing<'_> {
         }
     }
 
-    /// By partition; none for those without a record of `time_ms` or later.
+    /// Offsets by partition; `None` for those without a record of `time_ms` or later.
     async fn offsets_at(
         &self,
         ranges: &[(i32, OffsetRange)],

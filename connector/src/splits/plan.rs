@@ -1,4 +1,4 @@
-//! Cutting a snapshot into splits, without any I/O.
+//! Division of a snapshot into splits, without any I/O.
 
 use std::collections::VecDeque;
 
@@ -7,23 +7,24 @@ use kafka::{OffsetRange, TopicId, TopicPartition};
 use crate::pushdown::PartitionRanges;
 use crate::splits::topic_split::TopicSplit;
 
-/// With fewer offsets in a split, more than half of the time would be the cost of the call (`docs/pushdown.md`).
+/// Minimum length of a split: with fewer offsets, more than half of the time would be the cost of the call
+/// (`docs/pushdown.md`).
 const MIN_SPLIT_OFFSETS: u64 = 10_000;
 
-/// What is still to be cut: what of the snapshot no split covers yet.
+/// Part of the snapshot that is not yet covered by splits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
     pub(super) topic: String,
-    /// `None` if the brokers give topics no ids.
+    /// Id of the topic; `None` if the brokers do not assign ids.
     pub(super) topic_id: Option<TopicId>,
-    /// The longest range of one split, in offsets; at least 1.
+    /// Maximum length of a split in offsets; at least 1.
     pub(super) max_offsets: u64,
-    /// By ascending partition and offset, disjoint.
+    /// Remaining ranges by ascending partition and offset, disjoint.
     pub(super) remaining: VecDeque<(i32, OffsetRange)>,
 }
 
 impl Plan {
-    /// All of `ranges` of `topic`, in splits of at most `max_offsets` offsets (at least 1).
+    /// Plans all of `ranges` of `topic`, in splits of at most `max_offsets` offsets (at least 1).
     pub fn new(topic: &str, topic_id: Option<TopicId>, ranges: PartitionRanges, max_offsets: u64) -> Self {
         Self {
             topic: topic.to_owned(),
@@ -33,12 +34,13 @@ impl Plan {
         }
     }
 
-    /// Takes splits off the plan, range by range: none empty, those of a range as few and as equal as can be.
+    /// Removes splits from the plan, range by range: none is empty, and those of a range are as few and as
+    /// equal as possible.
     pub fn splits(&mut self) -> impl Iterator<Item = TopicSplit> + '_ {
         std::iter::from_fn(move || self.next_split())
     }
 
-    /// Whether nothing is left.
+    /// Whether nothing remains.
     pub fn is_done(&self) -> bool {
         self.remaining.is_empty()
     }
@@ -62,8 +64,8 @@ impl Plan {
     }
 }
 
-/// The longest range of one split, in offsets, that cuts `ranges` into about `parallelism` splits, one more for each
-/// range at most: never more than `limit`, and not less than [`MIN_SPLIT_OFFSETS`] unless `limit` is.
+/// Maximum length of a split, in offsets, that cuts `ranges` into about `parallelism` splits, at most one
+/// more for each range: never more than `limit`, and not less than [`MIN_SPLIT_OFFSETS`] unless `limit` is.
 pub(super) fn max_offsets(ranges: &[(i32, OffsetRange)], parallelism: Option<u64>, limit: u64) -> u64 {
     let Some(parallelism) = parallelism else {
         return limit;
@@ -77,10 +79,10 @@ pub(super) fn max_offsets(ranges: &[(i32, OffsetRange)], parallelism: Option<u64
         .min(limit)
 }
 
-/// The first of the fewest equal parts that `range` must be cut into, and the others.
+/// First of the fewest equal parts into which `range` must be cut, and the rest.
 ///
-/// The others are cut by the same rule into the same parts, so nothing but the range itself need be remembered from
-/// page to page: with `n` parts of at most `max` left, one of `len / n` rounded up leaves `n - 1`.
+/// The rest is cut by the same rule into the same parts, so only the range itself is kept from page to page:
+/// with `n` parts of at most `max` left, one of `len / n` rounded up leaves `n - 1`.
 fn cut(range: OffsetRange, max_offsets: u64) -> (OffsetRange, Option<OffsetRange>) {
     let parts = range.offsets().div_ceil(max_offsets.max(1));
     let length = range.offsets().div_ceil(parts);
@@ -188,7 +190,7 @@ mod tests {
         assert_eq!(
             records(&[1_000_000], Some(1000), 500),
             500,
-            "the setting goes before the least"
+            "the setting takes precedence over the minimum"
         );
         assert_eq!(records(&[i64::MAX; 3], Some(1), u64::MAX), u64::MAX);
     }

@@ -8,7 +8,7 @@ async fn page(world: &World, request: GetSplitsRequest) -> Result<GetSplitsRespo
     get_splits(&world.parts, request, soon()).await
 }
 
-/// All pages, with the number of splits on each.
+/// Splits of all pages, with the number on each.
 async fn all_pages(world: &World) -> (Vec<Split>, Vec<usize>) {
     let (mut splits, mut pages, mut token) = (Vec::new(), Vec::new(), None);
     loop {

@@ -1,4 +1,4 @@
-//! The continuation token: what is left of a plan, as text that the caller only passes back.
+//! Continuation token: the remaining plan as a text that the caller only passes back.
 //!
 //! base64url without padding, of:
 //!
@@ -8,9 +8,9 @@
 //! | varint, bytes | length of the topic's name, and the name |
 //! | 16 | the topic's id, zeros if it has none |
 //! | varint | the longest range of one split, in offsets, less one |
-//! | varint | how many ranges follow |
-//! | varint | for each range: partition, as the distance to that of the range before, or to 0 |
-//! | varint | start offset, as the distance to the end of the range before in the same partition, or to 0 |
+//! | varint | number of ranges that follow |
+//! | varint | for each range: partition, as the distance to that of the preceding range, or to 0 |
+//! | varint | start offset, as the distance to the end of the preceding range in the same partition, or to 0 |
 //! | varint | offsets in the range, less one |
 //!
 //! Varints are unsigned LEB128. Whatever a token holds, decoding it allocates in proportion to its length.
@@ -26,11 +26,12 @@ use crate::splits::plan::Plan;
 
 const VERSION: u8 = 2;
 
-/// Room for 200,000 partitions, about what a cluster can have; with a page of splits still below Lambda's 6 MB.
+/// Maximum length of a token: 200,000 partitions, about the maximum of a cluster; with a page of splits still
+/// below Lambda's 6 MB.
 const MAX_TOKEN_BYTES: usize = 3_500_000;
 
 impl Plan {
-    /// `None` if nothing is left.
+    /// Encodes the plan; `None` if nothing remains.
     pub fn to_token(&self) -> Option<String> {
         if self.is_done() {
             return None;
@@ -55,10 +56,10 @@ impl Plan {
         Some(URL_SAFE_NO_PAD.encode(bytes))
     }
 
-    /// The plan that `token` was made from.
+    /// Decodes the plan that `token` was made from.
     ///
     /// # Errors
-    /// Anything but a token of [`Self::to_token`] for this `topic`.
+    /// If the text is not a token of [`Self::to_token`] for this `topic`.
     pub fn from_token(token: &str, topic: &str) -> Result<Self, TokenError> {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(TokenError::TooLong { bytes: token.len() });
@@ -99,7 +100,7 @@ impl Plan {
     }
 }
 
-/// A text that is not one of our tokens.
+/// Error of a text that is not a token of this connector.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
     #[error("has {bytes} bytes, more than the {MAX_TOKEN_BYTES} that this connector writes")]
@@ -110,7 +111,7 @@ pub enum TokenError {
     Version { found: u8 },
     #[error("ends early")]
     Truncated,
-    #[error("holds a number or a name that this connector does not write")]
+    #[error("holds a number or a name that this connector never writes")]
     Malformed,
     #[error("is for topic `{token_topic}`, but the table's topic is `{table_topic}`")]
     OtherTopic {
@@ -158,7 +159,7 @@ fn read_range(input: &mut &[u8], place: Place) -> Result<(i32, OffsetRange), Tok
     partition.zip(range).ok_or(TokenError::Malformed)
 }
 
-/// Names longer than Kafka allows are cut off by the caller's comparison, not here: the token bounds them.
+/// Reads a text. The caller's comparison rejects names longer than Kafka allows: the token bounds them.
 fn read_text<'a>(input: &mut &'a [u8]) -> Result<&'a str, TokenError> {
     let bytes = usize::try_from(read_varint(input)?).map_err(|_| TokenError::Truncated)?;
     let (text, rest) = input.split_at_checked(bytes).ok_or(TokenError::Truncated)?;
@@ -202,7 +203,7 @@ mod tests {
 
     use super::*;
 
-    /// Ranges of a partition, from a start and then gaps and lengths in turn, as far as offsets go.
+    /// Ranges of a partition, from a start and then gaps and lengths in turn, up to the largest offset.
     fn ranges() -> impl Strategy<Value = Vec<OffsetRange>> {
         let gap = prop_oneof![0..300_i64, 0..=i64::MAX - 1];
         let length = prop_oneof![1..300_i64, 1..=i64::MAX];
@@ -268,7 +269,7 @@ mod tests {
         Plan::from_token(&URL_SAFE_NO_PAD.encode(bytes), "orders").unwrap_err()
     }
 
-    /// A token of topic `orders` up to where its ranges begin, followed by `ranges`.
+    /// Token of topic `orders` up to the beginning of its ranges, followed by `ranges`.
     fn token(ranges: &[&[u8]]) -> Vec<u8> {
         [&[VERSION][..], b"\x06orders", &[0; 16], &[9], &ranges.concat()].concat()
     }

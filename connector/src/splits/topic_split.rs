@@ -1,26 +1,27 @@
-//! A split as this connector means it, and as the text that travels in the protocol's split.
+//! Splits of this connector, and their form as properties of the protocol's split.
 
 use std::collections::BTreeMap;
 
 use kafka::{OffsetRange, TopicId, TopicPartition};
 
-/// Absent for the cluster of tables that name none.
+/// Property with the cluster's name; absent for the default cluster.
 const CLUSTER: &str = "cluster";
 const TOPIC: &str = "topic";
-/// Absent if the brokers give topics no ids: then nobody checks that the topic is still the same.
+/// Property with the topic's id; absent if the brokers do not assign ids: then a recreated topic is not
+/// detected.
 const TOPIC_ID: &str = "topicId";
 const PARTITION: &str = "partition";
 const START_OFFSET: &str = "startOffset";
-/// Exclusive, unlike the Java connector's property of this name.
+/// Property with the end offset, which is exclusive, unlike the Java connector's property of this name.
 const END_OFFSET: &str = "endOffset";
 
-/// What one ReadRecords call reads.
+/// Range that one ReadRecords call reads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TopicSplit {
-    /// The cluster's name among those configured; `None` for the default.
+    /// Name of the cluster among the configured ones; `None` for the default.
     pub cluster: Option<String>,
     pub topic_partition: TopicPartition,
-    /// Id of the topic that was planned, if it is known.
+    /// Id of the planned topic, if it is known.
     pub topic_id: Option<TopicId>,
     pub range: OffsetRange,
 }
@@ -44,7 +45,7 @@ impl TopicSplit {
     }
 
     /// # Errors
-    /// A property that is missing, not a number or not a topic's id, or a range without an offset.
+    /// If a property is missing, is not a number or not a topic id, or the range is empty.
     pub fn from_properties(properties: &BTreeMap<String, String>) -> Result<Self, PropertyError> {
         let text = |name| properties.get(name).ok_or(PropertyError::Missing { name });
         let number = |name| {
@@ -82,7 +83,7 @@ impl TopicSplit {
 
 const MAX_QUOTED_CHARS: usize = 40;
 
-/// What is wrong with a split's properties.
+/// Error of a split's properties.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PropertyError {
     #[error("property {name} is missing")]
@@ -91,7 +92,7 @@ pub enum PropertyError {
     NotANumber { name: &'static str, found: String },
     #[error("property {TOPIC_ID} is `{found}`, wanted 16 bytes in base64url")]
     NotATopicId { found: String },
-    #[error("property {PARTITION} is {found}, more than a partition number can be")]
+    #[error("property {PARTITION} is {found}, above the largest partition number")]
     NoPartition { found: i64 },
     #[error("{START_OFFSET} {start} and {END_OFFSET} {end} leave nothing to read; the end is exclusive")]
     EmptyRange { start: i64, end: i64 },
@@ -171,7 +172,7 @@ mod tests {
             ),
             (
                 properties("2147483648", "0", "1"),
-                "property partition is 2147483648, more than a partition number can be",
+                "property partition is 2147483648, above the largest partition number",
             ),
             (
                 properties("0", "0", "9223372036854775808"),

@@ -1,8 +1,11 @@
-//! CloudWatch metrics by the embedded metric format: one line of JSON on stdout for each request, from which CloudWatch
-//! Logs makes data points. Nothing is called, so it takes no time, no permission and no route.
+//! CloudWatch metrics in the [embedded metric
+//! format](https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html):
+//! one line of JSON on stdout for each request, from which CloudWatch Logs extracts data points. It makes no
+//! call, so it needs no time, permission or route.
 //!
-//! Metrics are counted by the call alone, errors also by what kind they are: each combination of dimensions is a metric
-//! that is paid for. What is different for each query is a property, which a log query finds and no metric is made of.
+//! Metrics have the call as their only dimension, errors also their kind: each combination of dimensions is a
+//! metric that is paid for. Values that differ for each query are properties, which log queries can use and
+//! which do not become metrics.
 
 use std::io::{self, Write};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -18,15 +21,15 @@ pub(crate) struct Metrics<'a> {
     pub(crate) namespace: &'a str,
 }
 
-/// One number of a request.
+/// Number reported of a request.
 struct Metric {
     name: &'static str,
     unit: Unit,
-    /// `None` if it says nothing about such a request.
+    /// `None` if it does not apply to the request.
     value: fn(&Report) -> Option<u64>,
 }
 
-/// In CloudWatch's words.
+/// Units of CloudWatch.
 #[derive(Debug, Clone, Copy, Serialize)]
 enum Unit {
     Count,
@@ -68,7 +71,7 @@ const METRICS: [Metric; 12] = [
 const ERRORS: &str = "Errors";
 const CALL: &str = "Call";
 const ERROR_TYPE: &str = "ErrorType";
-/// What [`CALL`] is of a request that does not decode: a dimension has a value.
+/// Value of [`CALL`] for a request that cannot be decoded: a dimension must have a value.
 const UNKNOWN_CALL: &str = "Unknown";
 
 const fn metric(name: &'static str, unit: Unit, value: fn(&Report) -> Option<u64>) -> Metric {
@@ -84,11 +87,11 @@ fn read(report: &Report, value: impl FnOnce(ReadReport) -> u64) -> Option<u64> {
 }
 
 impl Metrics<'_> {
-    /// Writes the line of one request. The log's level has no say in it.
+    /// Writes the line of one request, whatever the log level.
     pub(crate) fn emit(self, report: &Report) {
         let mut line = self.document(report, SystemTime::now()).to_string();
         line.push('\n');
-        // Whoever closed stdout wants no metrics.
+        // Errors are ignored: a closed stdout has no reader.
         let _ = io::stdout().lock().write_all(line.as_bytes());
     }
 
@@ -128,7 +131,7 @@ impl Metrics<'_> {
     }
 }
 
-/// Under the names of the log's closing line.
+/// Properties, with the names of the log's closing line.
 fn properties(report: &Report) -> impl Iterator<Item = (String, Value)> {
     let partition = report.split.as_ref().map(|split| split.partition);
     let properties = [

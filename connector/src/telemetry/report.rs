@@ -1,7 +1,7 @@
-//! Subject and outcome of one request: the log's closing line, and what metrics and the request's span say.
+//! Subject and outcome of one request, for the log's closing line, metrics and the request's span.
 //!
-//! It travels with the task that answers the request, so that whoever learns a number can note it. Outside of a request
-//! nothing is noted.
+//! The report belongs to the task that handles the request, so that any code in it can note a number. Outside
+//! of a request nothing is noted.
 
 use std::cell::RefCell;
 use std::time::{Duration, Instant};
@@ -15,22 +15,22 @@ tokio::task_local! {
     static REPORT: RefCell<Report>;
 }
 
-/// Report of one request. What is `None` was not found out, or does not apply to such a call.
+/// Report of one request. A field is `None` if it is unknown, or does not apply to the call.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Report {
-    /// The request's class; empty if it does not decode.
+    /// Class of the request; empty if it cannot be decoded.
     pub(crate) call: &'static str,
     pub(crate) query_id: Option<String>,
-    /// As the request names it.
+    /// Table as named in the request.
     pub(crate) table: Option<String>,
     pub(crate) topic: Option<String>,
-    /// Whether it is the first that this process answers.
+    /// Whether it is the first request of this process.
     pub(crate) cold_start: bool,
     pub(crate) phases: Phases,
     pub(crate) plan: Option<PlanReport>,
     pub(crate) split: Option<SplitReport>,
     pub(crate) read: Option<ReadReport>,
-    /// For ReadRecords: `inline` or `spilled`.
+    /// `inline` or `spilled`, for ReadRecords.
     pub(crate) response: Option<&'static str>,
     pub(crate) outcome: Outcome,
 }
@@ -44,43 +44,44 @@ pub(crate) struct Phases {
     spill: Option<Duration>,
 }
 
-/// A part of the work that waits for external calls.
+/// Part of the work that waits for external calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Phase {
-    /// The schema registry is asked, or the container's memory of it.
+    /// Look-up in the schema registry, or in the container's cache of it.
     Registry,
-    /// The brokers are asked what there is to read.
+    /// Requests to the brokers for offsets.
     Planning,
-    /// Records are fetched and decoded.
+    /// Fetching and decoding of records.
     Read,
-    /// The spiller takes rows and waits for its uploads. Reading goes on meanwhile, until there is no room.
+    /// Writing of rows to the spiller, with its uploads. The read continues meanwhile until the channel is
+    /// full.
     Spill,
 }
 
-/// What a page of splits is of.
+/// Report of a page of splits.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct PlanReport {
-    /// In the topic; only the first page asks.
+    /// Number of offsets in the topic; only on the first page.
     pub(crate) offsets: Option<u64>,
-    /// How many of these the constraints leave.
+    /// Number of these that the constraints leave.
     pub(crate) wanted_offsets: Option<u64>,
-    /// On the page.
+    /// Number of splits on the page.
     pub(crate) splits: u64,
     pub(crate) last_page: bool,
 }
 
-/// What a split is to read.
+/// Report of the range of a split.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct SplitReport {
-    /// `None` for the default cluster.
+    /// Name of the cluster; `None` for the default.
     pub(crate) cluster: Option<String>,
     pub(crate) partition: i32,
     pub(crate) start_offset: i64,
-    /// Exclusive.
+    /// End of the range, exclusive.
     pub(crate) end_offset: i64,
 }
 
-/// What became of a split's records.
+/// Report of a split's records.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct ReadReport {
     pub(crate) stats: ReadStats,
@@ -88,17 +89,17 @@ pub(crate) struct ReadReport {
     pub(crate) bad_records: u64,
     pub(crate) bad_keys: u64,
     pub(crate) value_errors: u64,
-    /// How long the reading thread waited for the spiller to take rows.
+    /// Time that the reading thread waited for the spiller to take rows.
     pub(crate) blocked: Duration,
     pub(crate) rows: u64,
     pub(crate) row_bytes: u64,
-    /// Stored.
+    /// Number of stored blocks.
     pub(crate) blocks: u64,
-    /// Size of those blocks, as they lie in the bucket.
+    /// Size in bytes of those objects.
     pub(crate) spilled_bytes: u64,
 }
 
-/// How a request ended.
+/// Outcome of a request.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Outcome {
     pub(crate) elapsed: Duration,
@@ -113,7 +114,7 @@ pub(crate) struct Failure {
     pub(crate) message: String,
 }
 
-/// Does `work`, in which [`note`] reaches `report`.
+/// Runs `work`, in which [`note`] changes `report`.
 pub(crate) async fn collect<T>(report: Report, work: impl Future<Output = T>) -> (T, Report) {
     let work = async {
         let output = work.await;
@@ -122,13 +123,13 @@ pub(crate) async fn collect<T>(report: Report, work: impl Future<Output = T>) ->
     REPORT.scope(RefCell::new(report), work).await
 }
 
-/// Lets `change` say something about the request that is being answered.
+/// Lets `change` modify the report of the current request.
 pub(crate) fn note(change: impl FnOnce(&mut Report)) {
-    // Only outside of a request is there nothing to change.
+    // Fails only outside of a request.
     let _ = REPORT.try_with(|report| change(&mut report.borrow_mut()));
 }
 
-/// Adds the time that `work` takes to a phase, also if it is cut off.
+/// Adds the time that `work` takes to a phase, even if it is cancelled.
 pub(crate) async fn timed<T>(phase: Phase, work: impl Future<Output = T>) -> T {
     let _timer = Timer {
         phase,
@@ -177,7 +178,7 @@ impl Phase {
 }
 
 impl Report {
-    /// Notes how the request ended: with an answer of so many bytes, or not.
+    /// Notes the outcome of the request: a response of so many bytes, or a failure.
     pub(crate) fn end(&mut self, answer: Result<usize, Failure>, elapsed: Duration) {
         let (response_bytes, failure) = match answer {
             Ok(bytes) => (Some(bytes as u64), None),
@@ -196,7 +197,7 @@ impl Report {
         let (plan, split, read) = (self.plan.as_ref(), self.split.as_ref(), self.read.as_ref());
         let stats = read.map(|read| read.stats);
         let phases = self.phases;
-        // One list of fields for both levels, which a line's callsite fixes.
+        // A macro, because the level and the fields of a line are fixed at its callsite.
         macro_rules! line {
             ($level:ident, $message:literal) => {
                 tracing::$level!(
@@ -246,7 +247,7 @@ impl Report {
         }
     }
 
-    /// Says on the request's span what somebody who looks at traces wants to find it by.
+    /// Adds the attributes to the request's span by which traces are searched.
     pub(crate) fn describe(&self, span: &Span) {
         if !self.call.is_empty() {
             span.context().span().update_name(self.call);

@@ -1,7 +1,9 @@
-//! Spans for a collector that speaks OTLP over HTTP: kept while a request is answered, sent before its answer is given.
+//! Spans for a collector that implements OTLP over HTTP: collected while a request is handled, sent before
+//! its response.
 //!
-//! Lambda freezes the process between two invocations, so nothing is left to threads and timers. The collector is waited
-//! for no longer than half a second, and one that fails is left alone for a while: traces are never worth a query.
+//! Lambda freezes the process between two invocations, so threads and timers cannot send them later. The
+//! collector is waited for no longer than half a second, and after a failure nothing is sent for a while:
+//! traces must not delay queries.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -27,16 +29,16 @@ use tracing_subscriber::registry::LookupSpan;
 
 use crate::http::HttpClient;
 
-/// How long a collector may take with the spans of one request.
+/// Time limit for sending the spans of one request.
 const SEND_LIMIT: Duration = Duration::from_millis(500);
-/// How long no spans are sent after a collector has failed.
+/// Time during which no spans are sent after a failure of the collector.
 const PAUSE: Duration = Duration::from_secs(30);
-/// One request has a few, and one for each spilled block.
+/// Maximum number of spans that are kept. A request has a few, and one for each spilled block.
 const MAX_KEPT_SPANS: usize = 2048;
-/// A collector's answer is empty, or a sentence.
+/// Largest response of a collector, which is empty or a short text.
 const MAX_ANSWER_BYTES: usize = 64 * 1024;
 
-/// Makes spans of this crate's `tracing` spans, and sends them.
+/// Exporter that makes OpenTelemetry spans of this crate's `tracing` spans, and sends them.
 pub struct Spans {
     provider: SdkTracerProvider,
     ended: Ended,
@@ -44,17 +46,18 @@ pub struct Spans {
     paused_until: Mutex<Option<Instant>>,
 }
 
-/// No spans can be sent, because of what the environment says.
+/// Spans cannot be sent because of the environment's settings.
 #[derive(Debug, thiserror::Error)]
-#[error("no spans are sent: {0}")]
+#[error("spans cannot be sent: {0}")]
 pub struct SpansError(#[from] ExporterBuildError);
 
 impl Spans {
-    /// `None` unless the environment names an endpoint. Where to, under which name and which part of the traces: that
-    /// say the variables `OTEL_…` of OpenTelemetry's specification. Touches no network.
+    /// `None` unless the environment names an endpoint. The [variables
+    /// `OTEL_…`](https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/) of
+    /// OpenTelemetry's specification set the endpoint, the service name and the sampling. Uses no network.
     ///
     /// # Errors
-    /// An endpoint that is no URL.
+    /// If the endpoint is not a URL.
     pub fn from_env() -> Result<Option<Self>, SpansError> {
         let variables = [OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, OTEL_EXPORTER_OTLP_ENDPOINT];
         let values = variables.map(|name| std::env::var(name).unwrap_or_default());
@@ -63,7 +66,7 @@ impl Spans {
         endpoint.map(send_to).transpose()
     }
 
-    /// `exporter` knows where to send to, but not how to connect to `endpoint`.
+    /// Builds the exporter; `exporter` has its own settings except the client that connects to `endpoint`.
     fn new(
         endpoint: &str,
         exporter: SpanExporterBuilder<HttpExporterBuilderSet>,
@@ -73,7 +76,7 @@ impl Spans {
             .map_err(|error| ExporterBuildError::InternalFailure(error.to_string()))?;
         let mut exporter = exporter
             .with_http_client(Collector(client))
-            // Its pauses would block the thread.
+            // The pauses of its retries would block the thread.
             .with_retry_policy(RetryPolicy::disabled())
             .build()?;
         let resource = resource();
@@ -91,7 +94,8 @@ impl Spans {
         })
     }
 
-    /// For the subscriber. Whatever the log's level, spans of this crate alone; no events, which are the log's.
+    /// Layer for the subscriber. Whatever the log level, it records spans of this crate only; events are left
+    /// to the log.
     pub fn layer<S>(&self) -> impl Layer<S> + Send + Sync + 'static
     where
         S: Subscriber + for<'a> LookupSpan<'a> + Send + Sync,
@@ -109,7 +113,7 @@ impl Spans {
             .with_filter(filter_fn(is_ours))
     }
 
-    /// Sends what has ended. A span that a thread still holds is sent with the next request's.
+    /// Sends the spans that have ended. A span that a thread still holds is sent with the next request.
     pub async fn flush(&self) {
         let spans = self.ended.take();
         if spans.is_empty() || self.is_paused() {
@@ -121,7 +125,7 @@ impl Spans {
             Ok(Err(error)) => error.to_string(),
             Err(_) => format!("no answer within {SEND_LIMIT:?}"),
         };
-        tracing::warn!(reason, "spans were not sent and none are for {PAUSE:?}");
+        tracing::warn!(reason, "spans were not sent; the next are sent after {PAUSE:?}");
         *self.paused_until() = Some(Instant::now() + PAUSE);
     }
 
@@ -134,7 +138,7 @@ impl Spans {
     }
 }
 
-/// What all spans have in common. The function's name is the service's unless the environment gives one.
+/// Attributes of all spans. The service name is the function's unless the environment sets one.
 fn resource() -> Resource {
     const SERVICE_NAME: Key = Key::from_static_str("service.name");
     let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
@@ -156,7 +160,7 @@ fn resource() -> Resource {
     }
 }
 
-/// Sampled spans that have ended and wait to be sent.
+/// Sampled spans that have ended and have not been sent.
 #[derive(Debug, Clone, Default)]
 struct Ended(Arc<Mutex<Vec<SpanData>>>);
 
@@ -180,7 +184,7 @@ impl SpanProcessor for Ended {
         }
     }
 
-    /// [`Spans::flush`] is what sends.
+    /// Does nothing: [`Spans::flush`] sends.
     fn force_flush(&self) -> OTelSdkResult {
         Ok(())
     }
@@ -190,7 +194,7 @@ impl SpanProcessor for Ended {
     }
 }
 
-/// The exporter's way to the collector.
+/// HTTP client of the exporter.
 #[derive(Debug)]
 struct Collector(HttpClient);
 

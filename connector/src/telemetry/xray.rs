@@ -1,12 +1,13 @@
-//! The trace header that Lambda gives with an invocation:
-//! `Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1`, the fields in any order and others
-//! among them.
+//! [Trace
+//! header](https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader)
+//! of a Lambda invocation: `Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1`, with
+//! the fields in any order and possibly others.
 
 use opentelemetry::Context;
 use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState};
 
-/// The span that an invocation's spans are children of. Without `Sampled=1` the trace is not sampled; without a header
-/// that names a trace and a parent there is no parent.
+/// Parent of an invocation's spans. Without `Sampled=1` the trace is not sampled; without a header that names
+/// a trace and a parent there is no parent.
 pub fn parent_context(header: Option<&str>) -> Context {
     match header.and_then(span_context) {
         Some(parent) => Context::new().with_remote_span_context(parent),
@@ -29,7 +30,7 @@ fn span_context(header: &str) -> Option<SpanContext> {
     context.is_valid().then_some(context)
 }
 
-/// `1-`, the time in 8 digits, `-`, 24 digits: OpenTelemetry has the same 32 digits in a row.
+/// Trace id of `1-`, the time in 8 digits, `-` and 24 digits: OpenTelemetry uses the same 32 digits.
 fn trace_id(root: &str) -> Option<TraceId> {
     let (time, unique) = root.strip_prefix("1-")?.split_once('-')?;
     let digits = format!("{}{}", hexadecimal(time, 8)?, hexadecimal(unique, 24)?);

@@ -1,10 +1,10 @@
-//! AWS as the tests' clients see it.
+//! AWS configuration of the tests' clients.
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 
-/// Finds every service at `endpoint`.
+/// Configuration that finds every service at `endpoint`.
 pub(crate) fn sdk_config(endpoint: &str) -> SdkConfig {
     let credentials = Credentials::new("AKIDEXAMPLE", "secret", None, None, "test");
     SdkConfig::builder()

@@ -1,10 +1,10 @@
-//! The reference of operations, which tests hold to the code.
+//! Reference of operations, which tests compare with the code.
 
 use std::collections::BTreeSet;
 
 const OPERATIONS: &str = include_str!("../../../docs/operations.md");
 
-/// The text under a heading, up to the next one of its rank or a higher one.
+/// Text under a heading, up to the next one of its rank or a higher one.
 pub(crate) fn section(heading: &str) -> &'static str {
     let rank = |line: &str| line.find(|c| c != '#').filter(|rank| *rank > 0);
     let starts = OPERATIONS.split_inclusive('\n').scan(0, |start, line| {
@@ -21,7 +21,7 @@ pub(crate) fn section(heading: &str) -> &'static str {
     &OPERATIONS[start..end.map_or(OPERATIONS.len(), |(end, ..)| end)]
 }
 
-/// The first cells of the rows under a heading, as far as they are names in backticks, each once.
+/// First cells of the rows under a heading that are names in backticks, each once.
 pub(crate) fn names_in_table(heading: &str) -> BTreeSet<String> {
     let names = section(heading).lines().filter_map(|line| {
         let (name, _) = line.strip_prefix("| `")?.split_once('`')?;

@@ -1,4 +1,4 @@
-//! A small HTTP server on the loopback interface, for clients to be tested against.
+//! Small HTTP server on the loopback interface, to test clients.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -7,7 +7,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::AbortHandle;
 
-/// Gives its answers in turn, the last one again and again, and remembers what it was asked. Gone when dropped.
+/// Server that gives its answers in turn, the last one repeatedly, and records its requests. Stops when
+/// dropped.
 pub(crate) struct HttpEndpoint {
     pub(crate) url: String,
     requests: Arc<Mutex<Vec<String>>>,
@@ -15,12 +16,12 @@ pub(crate) struct HttpEndpoint {
 }
 
 impl HttpEndpoint {
-    /// Gives one answer to every request.
+    /// Server with one answer to every request.
     pub(crate) async fn answering(status: u16, body: &str) -> Self {
         Self::scripted(&[(status, body)]).await
     }
 
-    /// `answers` are statuses and bodies.
+    /// Server with these answers, each a status and a body.
     pub(crate) async fn scripted(answers: &[(u16, &str)]) -> Self {
         let answers: Vec<_> = answers
             .iter()
@@ -35,7 +36,7 @@ impl HttpEndpoint {
         .await
     }
 
-    /// Gives status and body by the request, of which `respond` is given head and body.
+    /// Server that answers with the status and body that `respond` returns for a request's head and body.
     pub(crate) async fn by(mut respond: impl FnMut(&str) -> (u16, String) + Send + 'static) -> Self {
         Self::answering_with(move |request| {
             let (status, body) = respond(request);
@@ -44,7 +45,7 @@ impl HttpEndpoint {
         .await
     }
 
-    /// Gives to each path its own answer, a status and a body; to others 404 and `otherwise`.
+    /// Server with an answer for each path, a status and a body; others get 404 and `otherwise`.
     pub(crate) async fn routed(answers: &[(&str, u16, String)], otherwise: &str) -> Self {
         let answers: HashMap<_, _> = answers
             .iter()
@@ -73,12 +74,12 @@ impl HttpEndpoint {
         }
     }
 
-    /// What was asked so far, each with head and body.
+    /// Requests so far, each with head and body.
     pub(crate) fn requests(&self) -> Vec<String> {
         self.requests.lock().unwrap().clone()
     }
 
-    /// The paths that were asked for so far, with their queries.
+    /// Paths of the requests so far, with their queries.
     pub(crate) fn paths(&self) -> Vec<String> {
         self.requests()
             .iter()
@@ -93,7 +94,7 @@ impl Drop for HttpEndpoint {
     }
 }
 
-/// A URL at which nobody listens.
+/// URL that refuses connections.
 pub(crate) async fn closed_url() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     format!("http://{}", listener.local_addr().unwrap())
@@ -104,7 +105,8 @@ fn answer(status: u16, body: &str) -> Vec<u8> {
     format!("HTTP/1.1 {status} -\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}").into_bytes()
 }
 
-/// Reads one request, whose body ends where its `content-length` says, and closes the connection after the answer.
+/// Reads one request, whose body has the length of its `content-length`, and closes the connection after the
+/// answer.
 async fn serve(mut stream: TcpStream, respond: &mut impl FnMut(&str) -> Vec<u8>) -> std::io::Result<String> {
     let mut request = Vec::new();
     while !is_whole(&request) {
@@ -113,12 +115,12 @@ async fn serve(mut stream: TcpStream, respond: &mut impl FnMut(&str) -> Vec<u8>)
         }
     }
     let request = String::from_utf8_lossy(&request).into_owned();
-    // A client that has seen enough closes early.
+    // A client that has read enough may close early.
     let _ = stream.write_all(&respond(&request)).await;
     Ok(request)
 }
 
-/// With the query.
+/// Path with its query.
 fn path(request: &str) -> &str {
     request.split(' ').nth(1).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! What is logged, line by line, as the function writes it.
+//! Log lines as the function writes them.
 
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -11,12 +11,12 @@ use tracing_subscriber::registry;
 
 use crate::telemetry::log_layer;
 
-/// Takes lines instead of stdout.
+/// Writer of lines in place of stdout.
 #[derive(Clone, Default)]
 pub(crate) struct Lines(Arc<Mutex<Vec<u8>>>);
 
 impl Lines {
-    /// At level `info`.
+    /// Subscriber at level `info`.
     pub(crate) fn subscriber(&self) -> impl Subscriber + Send + Sync + 'static {
         let lines = self.clone();
         registry().with(log_layer(LevelFilter::INFO, move || lines.clone()))

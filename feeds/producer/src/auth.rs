@@ -1,4 +1,4 @@
-//! How to log in to the brokers.
+//! Authentication to the brokers.
 
 use std::error::Error;
 use std::str::FromStr;
@@ -14,24 +14,24 @@ use rdkafka::ClientConfig;
 use rdkafka::client::OAuthToken;
 use tokio::runtime::Handle;
 
-/// What the brokers' logs call the client.
+/// Name of the client in the brokers' logs.
 pub(crate) const CLIENT: &str = "orders";
 
-/// A way to log in, under the names the connector's `auth_type` has.
+/// Authentication type, with the names of the connector's `auth_type`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Auth {
-    /// `NO_AUTH`: plain TCP, nobody asks.
+    /// `NO_AUTH`: plain TCP without authentication.
     #[default]
     NoAuth,
-    /// `SASL_SSL_AWS_MSK_IAM`: TLS, and tokens that the AWS credentials of the environment sign.
+    /// `SASL_SSL_AWS_MSK_IAM`: TLS, and tokens signed with the AWS credentials of the environment.
     SaslSslAwsMskIam,
 }
 
 impl Auth {
     const ALL: [Self; 2] = [Self::NoAuth, Self::SaslSslAwsMskIam];
 
-    /// The name as documented.
+    /// Name as documented.
     pub fn name(self) -> &'static str {
         match self {
             Self::NoAuth => "NO_AUTH",
@@ -39,15 +39,16 @@ impl Auth {
         }
     }
 
-    /// Writes the client properties this way needs. `ca_location` is whom to believe; the system's authorities, if it
-    /// is not said.
+    /// Sets the client properties of this type. `ca_location` has the trusted authorities; `None` for those
+    /// of the system.
     pub(crate) fn apply(self, ca_location: Option<&str>, config: &mut ClientConfig) {
         match self {
             Self::NoAuth => config.set("security.protocol", "plaintext"),
             Self::SaslSslAwsMskIam => config
                 .set("security.protocol", "sasl_ssl")
                 .set("sasl.mechanism", "OAUTHBEARER")
-                // OpenSSL, being linked in, does not know where they are, so librdkafka looks for them.
+                // OpenSSL is linked statically and does not know their location, so librdkafka searches for
+                // them.
                 .set("ssl.ca.location", ca_location.unwrap_or("probe")),
         };
     }
@@ -64,24 +65,24 @@ impl FromStr for Auth {
     }
 }
 
-/// A name the producer does not know.
+/// Unknown authentication type.
 #[derive(Debug, thiserror::Error)]
 #[error("auth type of the producer: wanted {}, found {found:?}", Auth::ALL.map(Auth::name).join(" or "))]
 pub struct UnknownAuth {
     found: String,
 }
 
-/// Makes tokens for clients of [`Auth::SaslSslAwsMskIam`].
+/// Source of tokens for clients of [`Auth::SaslSslAwsMskIam`].
 pub(crate) struct Tokens {
     credentials: SharedCredentialsProvider,
     region: String,
-    /// Whose credentials are asked for: callbacks come on threads that may block.
+    /// Runtime on which credentials are read: callbacks run on threads that may block.
     runtime: Handle,
 }
 
 impl Tokens {
-    /// `None` if whoever logs in so needs none. Asks for the credentials once, to see that there are any. They sign for
-    /// `msk_region`; without it for the region of the brokers' names, then the environment's.
+    /// `None` if the type needs no tokens. Reads the credentials once, to check that they exist. Tokens are
+    /// for `msk_region`; without it for the region of the brokers' names, then the environment's.
     pub(crate) async fn of(
         auth: Auth,
         msk_region: Option<&str>,
@@ -90,7 +91,7 @@ impl Tokens {
         if auth != Auth::SaslSslAwsMskIam {
             return Ok(None);
         }
-        // Not the default chain, which goes on to ask the instance metadata service: nobody is there in a Lambda.
+        // Not the default chain, which then asks the instance metadata service: it does not exist in Lambda.
         let region = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
             .or_else(ProfileFileRegionProvider::new());
         let aws = aws_config::defaults(BehaviorVersion::latest());
@@ -117,25 +118,25 @@ impl Tokens {
         )?)
     }
 
-    /// The same for a callback of librdkafka's.
+    /// Token for a callback of librdkafka.
     pub(crate) fn oauth_token(&self) -> Result<OAuthToken, Box<dyn Error>> {
         let token = self.runtime.block_on(self.sign())?;
         Ok(OAuthToken {
             token: token.expose().to_owned(),
-            // The brokers take the name from the token.
+            // The brokers take the principal from the token.
             principal_name: CLIENT.to_owned(),
             lifetime_ms: lifetime_ms(&token)?,
         })
     }
 }
 
-/// When a token ends, as librdkafka wants it: in milliseconds since 1970.
+/// Expiry of a token for librdkafka, in milliseconds since 1970.
 pub(crate) fn lifetime_ms(token: &IamToken) -> Result<i64, Box<dyn Error>> {
     let since_epoch = token.expires().duration_since(SystemTime::UNIX_EPOCH)?;
     Ok(i64::try_from(since_epoch.as_millis())?)
 }
 
-/// What is configured, what the brokers' names say, where this runs: the first of these.
+/// Region to sign for: of the configuration, else of the brokers' names, else of the environment.
 fn signing_region(
     configured: Option<&str>,
     bootstrap_servers: &str,
@@ -146,7 +147,7 @@ fn signing_region(
     region.ok_or(LoginError::NoRegion)
 }
 
-/// The error and what caused it, outermost first.
+/// Text of the error and of its causes, outermost first.
 fn causes(error: &(dyn Error + 'static)) -> String {
     match error.source() {
         Some(cause) => format!("{error}: {}", causes(cause)),
@@ -154,16 +155,16 @@ fn causes(error: &(dyn Error + 'static)) -> String {
     }
 }
 
-/// Why there is nothing to log in with.
+/// Reason why the client has no credentials.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LoginError {
     #[error("no AWS credentials for a token: {0}")]
     Credentials(String),
-    #[error("no AWS credentials for a token: there is no provider of them")]
+    #[error("no AWS credentials for a token: the SDK has no credentials provider")]
     NoProvider,
     #[error(
-        "the region to sign for is not known: the brokers' names do not end with it, the environment names none, \
+        "the region to sign for is unknown: the brokers' names do not end with it, the environment names none, \
          and MSK_REGION is not set"
     )]
     NoRegion,

@@ -1,4 +1,5 @@
-//! Record key and value, byte for byte as Python's `json.dumps` writes them: one space after each comma and colon.
+//! Encoding of record key and value, byte for byte as Python's `json.dumps` writes them: one space after each
+//! comma and colon.
 
 use std::str::FromStr;
 
@@ -6,11 +7,11 @@ use uuid::fmt::Hyphenated;
 
 use crate::order::{ORDERED_AT_FORMAT, Order, OrderItem};
 
-/// How a record's value carries the items of an order.
+/// Form of an order's items in a record's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ItemsAs {
-    /// `"items": "[{\"product_id\": …}]"`: text that holds JSON, as in the article, whose connector reads an array in
-    /// a varchar column as the empty string.
+    /// `"items": "[{\"product_id\": …}]"`: text that holds JSON, as in the article, whose connector reads an
+    /// array in a varchar column as the empty string.
     #[default]
     JsonString,
     /// `"items": [{"product_id": …}]`.
@@ -29,12 +30,12 @@ impl FromStr for ItemsAs {
     }
 }
 
-/// Neither `string` nor `array`.
+/// Error of a text that is neither `string` nor `array`.
 #[derive(Debug, thiserror::Error)]
 #[error("form of items: wanted string or array, found {0:?}")]
 pub struct UnknownItemsAs(String);
 
-/// The record's key: `{"order_id": "…"}`.
+/// Record key: `{"order_id": "…"}`.
 pub fn encode_key(order: &Order) -> Vec<u8> {
     let mut json = String::with_capacity(64);
     push_order_id(&mut json, order);
@@ -42,10 +43,10 @@ pub fn encode_key(order: &Order) -> Vec<u8> {
     json.into_bytes()
 }
 
-/// The record's value: an object of `order_id`, `ordered_at`, `user_id` and `items`, in this order.
+/// Record value: an object of `order_id`, `ordered_at`, `user_id` and `items`, in this order.
 pub fn encode_value(order: &Order, items_as: ItemsAs) -> Vec<u8> {
-    // By hand: a serializer with Python's separators takes five times as long in an unoptimised build, and what
-    // needs escaping is known: the quotes inside the items' text, and whatever a caller puts in a user id.
+    // Written by hand: a serializer with Python's separators takes five times as long in an unoptimised
+    // build, and only the quotes inside the items' text and a caller's user id need escaping.
     let mut json = String::with_capacity(384);
     push_order_id(&mut json, order);
     json.push_str(r#", "ordered_at": ""#);
@@ -65,7 +66,7 @@ pub fn encode_value(order: &Order, items_as: ItemsAs) -> Vec<u8> {
     json.into_bytes()
 }
 
-/// The opening brace and the first field.
+/// Appends the opening brace and the first field.
 fn push_order_id(json: &mut String, order: &Order) {
     json.push_str(r#"{"order_id": ""#);
     json.push_str(
@@ -77,7 +78,7 @@ fn push_order_id(json: &mut String, order: &Order) {
     json.push('"');
 }
 
-/// The array of items, its keys between `quote`s.
+/// Appends the array of items, with its keys between `quote`s.
 fn push_items(json: &mut String, items: &[OrderItem], quote: &str) {
     json.push('[');
     for (i, item) in items.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! A seed and a start time in, orders out: always the same ones.
+//! Deterministic generator of orders from a seed and a start time.
 
 use chrono::{NaiveDateTime, SubsecRound, TimeDelta};
 use rand::{RngExt, SeedableRng};
@@ -6,13 +6,13 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::order::{ITEMS_PER_ORDER, Order, OrderItem, PRODUCT_IDS, QUANTITIES, USER_NUMBERS, user_id};
 
-/// Time from one order to the next: a hundred a second, the article's rate.
+/// Time between orders: a hundred a second, the article's rate.
 pub const ORDER_INTERVAL: TimeDelta = TimeDelta::milliseconds(10);
 
-/// An endless stream of orders, fixed by its seed and start time.
+/// Endless sequence of orders, determined by its seed and start time.
 ///
-/// Clocks and chance stay outside: equal arguments give equal orders on every machine, so a reader of the topic can
-/// run the generator again and know each row. It ends only where the calendar does.
+/// It uses no clock and no other randomness: equal arguments give equal orders on every machine, so a reader
+/// of the topic can run the generator again and know each row. It ends only at the end of the calendar.
 #[derive(Debug, Clone)]
 pub struct OrderGenerator {
     rng: ChaCha8Rng,
@@ -20,7 +20,8 @@ pub struct OrderGenerator {
 }
 
 impl OrderGenerator {
-    /// Orders from `start` (UTC; a part of a millisecond is dropped), each [`ORDER_INTERVAL`] after the one before.
+    /// Orders from `start` (UTC; fractions of a millisecond are dropped), each [`ORDER_INTERVAL`] after the
+    /// previous one.
     pub fn seeded(seed: u64, start: NaiveDateTime) -> Self {
         Self {
             rng: ChaCha8Rng::seed_from_u64(seed),
@@ -42,7 +43,7 @@ impl Iterator for OrderGenerator {
     fn next(&mut self) -> Option<Order> {
         let ordered_at = self.next_ordered_at?;
         self.next_ordered_at = ordered_at.checked_add_signed(ORDER_INTERVAL);
-        // The draws below are in a fixed order: moving one changes every data set ever named by a seed.
+        // The draws below are in a fixed order: moving one changes the data of every seed.
         let order_id = uuid::Builder::from_random_bytes(self.rng.random()).into_uuid();
         let user_id = user_id(self.rng.random_range(USER_NUMBERS));
         let item_count = self.rng.random_range(ITEMS_PER_ORDER);
@@ -77,7 +78,7 @@ mod tests {
         OrderGenerator::seeded(seed, start()).take(count).collect()
     }
 
-    /// Pins the data a seed names: if this fails, recorded seeds no longer mean what they meant.
+    /// Pins the data of a seed: if this fails, recorded seeds give other data.
     #[test]
     fn seed_42_always_gives_this_order() {
         let order = &orders(42, 1)[0];

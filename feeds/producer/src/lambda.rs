@@ -1,7 +1,7 @@
-//! The Lambda function: a hundred orders a second until its time is up.
+//! Lambda function that sends a hundred orders a second until its time is up.
 //!
-//! The article starts it every minute from five targets of one EventBridge rule; what the event says does not matter.
-//! Every invocation draws its own seed, so that no two send the same orders.
+//! The article starts it every minute from five targets of one EventBridge rule; the content of the event is
+//! ignored. Every invocation draws its own seed, so that no two send the same orders.
 
 use std::time::{Duration, SystemTime};
 
@@ -12,17 +12,17 @@ use crate::auth::UnknownAuth;
 use crate::encode::UnknownItemsAs;
 use crate::{CreateTopicError, OrderGenerator, Pace, PublishConfig, PublishError, create_topic, publish};
 
-/// What the function is told by its environment.
+/// Configuration of the function.
 ///
 /// | variable | meaning | default |
 /// |---|---|---|
 /// | `BOOTSTRAP_SERVERS` | brokers, `host:port`, comma-separated | none: an error |
 /// | `TOPIC_NAME` | topic | none: an error |
-/// | `TOPIC_PARTITIONS` | partitions of the topic, which is made unless it is there | none: it is there |
+/// | `TOPIC_PARTITIONS` | partitions of the topic, which is created if it does not exist | none: the topic exists |
 /// | `MAX_RUN_SEC` | seconds an invocation sends for | 60 |
 /// | `AUTH_TYPE` | `NO_AUTH` or `SASL_SSL_AWS_MSK_IAM` | `NO_AUTH` |
 /// | `MSK_REGION` | region that IAM's tokens are signed for | that of the brokers' names, then the function's |
-/// | `CA_LOCATION` | file or folder of PEM certificates that vouch for the brokers | the system's authorities |
+/// | `CA_LOCATION` | file or folder of PEM certificates of the brokers' authorities | the system's authorities |
 /// | `ITEMS_AS` | `string` or `array` | `string` |
 ///
 /// `BOOTSTRAP_SERVERS`, `TOPIC_NAME` and `MAX_RUN_SEC` are the article's.
@@ -33,7 +33,7 @@ pub struct LambdaConfig {
 }
 
 impl LambdaConfig {
-    /// Reads the configuration through `var`, which answers with the value of a variable. Empty counts as absent.
+    /// Reads the configuration through `var`, which returns the value of a variable. Empty counts as absent.
     pub fn from_vars(var: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let var = |name| var(name).filter(|value| !value.is_empty());
         let required = |name| var(name).ok_or(ConfigError::Missing(name));
@@ -71,7 +71,7 @@ fn max_run(text: Option<String>) -> Result<Duration, ConfigError> {
         .map_err(|_| ConfigError::MaxRunSec(text))
 }
 
-/// An environment the function cannot run in.
+/// Error of the function's environment.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     #[error("environment variable {0} is not set")]
@@ -86,21 +86,21 @@ pub enum ConfigError {
     ItemsAs(#[from] UnknownItemsAs),
 }
 
-/// The function's answer.
+/// Response of the function.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Report {
     /// Orders delivered to the topic.
     pub orders: u64,
     /// Items of all these orders.
     pub items: u64,
-    /// Names the orders, with `start`: `orders --seed … --start …` makes them again.
+    /// Seed of the orders; with `start`, `orders --seed … --start …` generates them again.
     pub seed: u64,
     /// `ordered_at` of the first order, UTC.
     pub start: String,
     pub elapsed_sec: f64,
 }
 
-/// An invocation that did not deliver all its orders.
+/// Error of an invocation that did not deliver all its orders.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     #[error(transparent)]
@@ -109,7 +109,7 @@ pub enum RunError {
     Publish(#[from] PublishError),
 }
 
-/// One invocation.
+/// Runs one invocation.
 pub async fn run(config: &LambdaConfig) -> Result<Report, RunError> {
     let started = SystemTime::now();
     if let Some(partitions) = config.topic_partitions {

@@ -1,9 +1,9 @@
-//! Online orders, made up and sent to a Kafka topic.
+//! Generator of online orders that are sent to a Kafka topic.
 //!
-//! The generator of the article "Simplify Streaming Ingestion on AWS – Part 2 MSK and Athena", in Rust: the same
-//! fields, value ranges and spelling, but seeded, so that whoever reads the topic can be told exactly what must be in
-//! it. This crate uses none of the connector's code but the tokens of MSK, which brokers check: a mistake there cannot hide
-//! behind the same mistake here.
+//! The generator of the article "Simplify Streaming Ingestion on AWS – Part 2 MSK and Athena", in Rust: the
+//! same fields, value ranges and formats, but seeded, so that the exact content of the topic is known. This
+//! crate uses none of the connector's code except the tokens of MSK, which brokers check: a bug of the
+//! connector cannot be hidden by the same bug here.
 //!
 //! ```
 //! use chrono::DateTime;
@@ -16,16 +16,16 @@
 //! assert_eq!(orders.iter().collect::<Summary>().orders, 3);
 //! ```
 //!
-//! | module | holds |
+//! | module | content |
 //! |---|---|
-//! | [`order`] | [`Order`], its items and how a user id is spelled |
-//! | [`generate`] | [`OrderGenerator`]: a seed and a start time in, orders out |
+//! | [`order`] | [`Order`], its items and the format of user ids |
+//! | [`generate`] | [`OrderGenerator`]: orders from a seed and a start time |
 //! | [`encode`] | record key and value, byte for byte as Python's `json.dumps` writes them |
-//! | [`summary`] | [`Summary`]: what the orders add up to, to check an answer against |
-//! | [`publish`](mod@publish) | [`publish()`]: send, and account for every delivery report |
+//! | [`summary`] | [`Summary`]: totals of the orders, to check a query's result |
+//! | [`publish`](mod@publish) | [`publish()`]: sends orders and checks every delivery report |
 //! | [`topic`] | [`create_topic`] |
-//! | [`auth`] | [`Auth`]: how to log in to the brokers |
-//! | [`lambda`] | the Lambda function around it all |
+//! | [`auth`] | [`Auth`]: authentication to the brokers |
+//! | [`lambda`] | the Lambda function |
 
 pub mod auth;
 pub mod encode;

@@ -1,47 +1,47 @@
-//! An order and the ranges its values come from.
+//! Orders and the ranges of their values.
 
 use std::ops::RangeInclusive;
 
 use chrono::NaiveDateTime;
 use uuid::Uuid;
 
-/// How many items an order has.
+/// Number of items of an order.
 pub const ITEMS_PER_ORDER: RangeInclusive<usize> = 1..=4;
-/// The products on sale.
+/// Ids of the products.
 pub const PRODUCT_IDS: RangeInclusive<i32> = 1..=9999;
-/// How much of a product one item asks for.
+/// Quantity of an item.
 pub const QUANTITIES: RangeInclusive<i32> = 1..=10;
-/// The customers, before [`user_id`] spells them.
+/// Numbers of the users, which [`user_id`] converts to ids.
 pub const USER_NUMBERS: RangeInclusive<u16> = 1..=1000;
-/// `ordered_at` as text, in `strftime` terms. For Java, and so for a topic schema: `yyyy-MM-dd HH:mm:ss.SSS`.
+/// Format of `ordered_at` for `strftime`. For Java, and so for a topic schema: `yyyy-MM-dd HH:mm:ss.SSS`.
 pub const ORDERED_AT_FORMAT: &str = "%Y-%m-%d %H:%M:%S%.3f";
 
 /// One order of one user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Order {
-    /// A version 4 UUID, written in lower case with hyphens.
+    /// Version 4 UUID, written in lower case with hyphens.
     pub order_id: Uuid,
-    /// UTC, whole milliseconds; written without a zone ([`ORDERED_AT_FORMAT`]).
+    /// Time in UTC, whole milliseconds; written without a zone ([`ORDERED_AT_FORMAT`]).
     pub ordered_at: NaiveDateTime,
-    /// See [`user_id`].
+    /// Id of the user, see [`user_id`].
     pub user_id: String,
-    /// One to four; the same product may come twice.
+    /// One to four items; the same product may occur twice.
     pub items: Vec<OrderItem>,
 }
 
-/// One line of an order.
+/// Item of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct OrderItem {
     pub product_id: i32,
     pub quantity: i32,
 }
 
-/// Spells a user number as the article does: Python's `hex(number)`, each decimal digit `d` replaced by the letter
-/// `d` places after `a`, then reversed.
+/// Converts a user number to an id as the article does: Python's `hex(number)`, each decimal digit `d`
+/// replaced by the letter `d` places after `a`, then reversed.
 ///
-/// Python's `hex` writes the prefix `0x`, whose zero is a digit too, so every id ends in `xa`:
-/// 1000 is `0x3e8`, lettered `axdei`, reversed `iedxa`. The digits 0 to 5 and the hex digits a to f end as the same
-/// letters, so that the thousand numbers make 410 ids.
+/// Python's `hex` writes the prefix `0x`, whose zero is a digit, too, so every id ends in `xa`: 1000 is
+/// `0x3e8`, in letters `axdei`, reversed `iedxa`. The digits 0 to 5 and the hex digits a to f become the same
+/// letters, so that the thousand numbers give 410 ids.
 pub fn user_id(number: u16) -> String {
     format!("{number:#x}")
         .chars()

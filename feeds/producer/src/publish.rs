@@ -1,4 +1,4 @@
-//! Sending orders, and accounting for every one of them.
+//! Sending of orders, with a check of every delivery report.
 
 use std::str::FromStr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,41 +20,41 @@ use crate::encode::{ItemsAs, encode_key, encode_value};
 use crate::order::Order;
 use crate::summary::Summary;
 
-/// How often the progress callback hears something.
+/// Interval of the calls of the progress callback.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
-/// Pause before asking again whether the client's queue has room, or is empty.
+/// Pause before the client's queue is checked again.
 const QUEUE_PAUSE: Duration = Duration::from_millis(2);
 /// Orders sent before other tasks of the runtime get a turn.
 const ORDERS_PER_TURN: u64 = 512;
-/// How long a broker may take to say which partitions a topic has.
+/// Time limit for a broker to return the partitions of a topic.
 const METADATA_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Where and how to send.
+/// Destination and options of sending.
 #[derive(Debug, Clone)]
 pub struct PublishConfig {
     /// `host:port`, comma-separated.
     pub bootstrap_servers: String,
     pub topic: String,
     pub auth: Auth,
-    /// What tokens of [`Auth::SaslSslAwsMskIam`] are signed for; without it the region of the brokers' names, then the
-    /// environment's.
+    /// Region that the tokens of [`Auth::SaslSslAwsMskIam`] are signed for; without it the region of the
+    /// brokers' names, then the environment's.
     pub msk_region: Option<String>,
-    /// A file or folder of certificates in PEM, whom to believe instead of the system's authorities.
+    /// File or folder of PEM certificates that are trusted instead of the system's authorities.
     pub ca_location: Option<String>,
     pub items_as: ItemsAs,
     pub partitioning: Partitioning,
     pub pace: Pace,
-    /// No order is sent after this long; without it, not before the orders end.
+    /// Time after which no order is sent; `None` to send all orders.
     pub max_run: Option<Duration>,
     pub compression: Compression,
-    /// From sending an order until its delivery counts as failed.
+    /// Time from sending an order until its delivery counts as failed.
     pub delivery_timeout: Duration,
-    /// Orders that may wait in memory for the broker; then sending waits.
+    /// Number of orders that may wait in memory for the broker; then sending waits.
     pub max_queued_orders: u32,
 }
 
 impl PublishConfig {
-    /// As fast as possible, items as text, partition by key.
+    /// Defaults: as fast as possible, items as text, partition by key.
     pub fn new(bootstrap_servers: impl Into<String>, topic: impl Into<String>) -> Self {
         Self {
             bootstrap_servers: bootstrap_servers.into(),
@@ -72,20 +72,21 @@ impl PublishConfig {
         }
     }
 
-    /// What logs in to these brokers, if they ask for tokens.
+    /// Source of tokens for these brokers, if they need any.
     pub(crate) async fn tokens(&self) -> Result<Option<Tokens>, LoginError> {
         Tokens::of(self.auth, self.msk_region.as_deref(), &self.bootstrap_servers).await
     }
 }
 
-/// Which partition an order goes to.
+/// Partitioning of the orders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Partitioning {
-    /// By murmur2 of the key, as Java's and Python's clients do: an order id has its place for good, and partitions
-    /// are about, not exactly, of one size.
+    /// By murmur2 of the key, like Java's and Python's clients: the partition of an order id is fixed, and
+    /// partitions have about, not exactly, the same size.
     #[default]
     KeyHash,
-    /// Order `i` to partition `i mod partitions`: sizes differ by one at most, and each partition is in time order.
+    /// Order `i` to partition `i mod partitions`: sizes differ by at most one, and each partition is in time
+    /// order.
     RoundRobin,
 }
 
@@ -101,25 +102,25 @@ impl FromStr for Partitioning {
     }
 }
 
-/// Neither `key` nor `round-robin`.
+/// Error of a text that is neither `key` nor `round-robin`.
 #[derive(Debug, thiserror::Error)]
 #[error("partitioning: wanted key or round-robin, found {0:?}")]
 pub struct UnknownPartitioning(String);
 
-/// How fast to send.
+/// Rate of sending.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Pace {
-    /// As fast as the broker takes them.
+    /// As fast as the broker accepts orders.
     Unlimited,
-    /// Evenly over time, this many a second; catches up after a delay.
+    /// Evenly over time, this many per second; catches up after a delay.
     PerSecond(u32),
 }
 
 impl Pace {
-    /// The article's hundred a second.
+    /// A hundred orders a second, as in the article.
     pub const ARTICLE: Self = Self::PerSecond(100);
 
-    /// When order `index` (from 0) is due, counted from the start.
+    /// Time from the start at which order `index` (from 0) is due.
     fn due(self, index: u64) -> Duration {
         match self {
             Self::Unlimited => Duration::ZERO,
@@ -128,7 +129,7 @@ impl Pace {
     }
 }
 
-/// Compression of record batches, by the names Kafka's `compression.type` has.
+/// Compression of record batches, with the names of Kafka's `compression.type`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Compression {
     #[default]
@@ -142,7 +143,7 @@ pub enum Compression {
 impl Compression {
     const ALL: [Self; 5] = [Self::None, Self::Gzip, Self::Snappy, Self::Lz4, Self::Zstd];
 
-    /// Kafka's name for it.
+    /// Name in Kafka.
     pub fn name(self) -> &'static str {
         match self {
             Self::None => "none",
@@ -165,12 +166,12 @@ impl FromStr for Compression {
     }
 }
 
-/// Not a compression Kafka has.
+/// Error of an unknown compression.
 #[derive(Debug, thiserror::Error)]
 #[error("compression: wanted none, gzip, snappy, lz4 or zstd, found {0:?}")]
 pub struct UnknownCompression(String);
 
-/// How far a [`publish()`] has come.
+/// Progress of [`publish()`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
     /// Orders handed to the client.
@@ -180,7 +181,7 @@ pub struct Progress {
     pub elapsed: Duration,
 }
 
-/// Why orders did not all arrive.
+/// Reason why not all orders were delivered.
 #[derive(Debug, thiserror::Error)]
 pub enum PublishError {
     #[error("kafka client for {bootstrap_servers}: {source}")]
@@ -193,7 +194,7 @@ pub enum PublishError {
         bootstrap_servers: String,
         source: LoginError,
     },
-    #[error("topic {topic}: cannot learn its partitions: {source}")]
+    #[error("topic {topic}: cannot determine its partitions: {source}")]
     Metadata { topic: String, source: KafkaError },
     #[error("topic {topic}: has no partitions; does it exist?")]
     NoPartitions { topic: String },
@@ -212,13 +213,13 @@ pub enum PublishError {
     },
 }
 
-/// Sends `orders` until they or [`PublishConfig::max_run`] end, waits for every delivery report, and tells what was
-/// sent. Idempotent: the client's own retries neither repeat nor reorder.
+/// Sends `orders` until they or [`PublishConfig::max_run`] end, waits for every delivery report, and returns
+/// a summary of what was sent. Idempotent: the client's own retries neither repeat nor reorder.
 ///
 /// Memory is bounded by `max_queued_orders`. `progress` is called about ten times a second, and at the end.
 ///
 /// # Errors
-/// Anything short of all orders delivered is an error; orders delivered before it stay in the topic.
+/// If not all orders were delivered; those delivered before stay in the topic.
 pub async fn publish(
     config: &PublishConfig,
     orders: impl IntoIterator<Item = Order>,
@@ -249,7 +250,7 @@ pub async fn publish(
     sender.check(summary)
 }
 
-/// Properties every client of this crate needs.
+/// Properties that every client of this crate needs.
 pub(crate) fn client_config(config: &PublishConfig) -> ClientConfig {
     let mut client = ClientConfig::new();
     client
@@ -280,7 +281,7 @@ fn producer_config(config: &PublishConfig) -> ClientConfig {
 struct Sender<'a> {
     config: &'a PublishConfig,
     producer: Arc<ThreadedProducer<Reports>>,
-    /// Only for round robin; otherwise the client chooses.
+    /// Number of partitions, for round robin only; otherwise the client chooses.
     partitions: Option<u64>,
     started: Instant,
 }
@@ -352,7 +353,7 @@ impl<'a> Sender<'a> {
         }
     }
 
-    /// Whether delivery reports are still to come. After a failure the rest is dropped rather than waited for.
+    /// Whether delivery reports are outstanding. After a failure the rest is dropped.
     fn is_waiting(&self) -> bool {
         if self.reports().has_failure() {
             self.producer.purge(PurgeConfig::default().queue().inflight());
@@ -392,7 +393,7 @@ impl<'a> Sender<'a> {
 
 async fn partition_count(producer: Arc<ThreadedProducer<Reports>>, topic: &str) -> Result<u64, PublishError> {
     let name = topic.to_owned();
-    // The call blocks, and the broker may live in this very runtime.
+    // The call blocks, and the broker may run in this very runtime.
     let metadata =
         tokio::task::spawn_blocking(move || producer.client().fetch_metadata(Some(&name), METADATA_TIMEOUT));
     let metadata = metadata.await.unwrap_or(Err(KafkaError::Canceled));
@@ -413,12 +414,12 @@ async fn partition_count(producer: Arc<ThreadedProducer<Reports>>, topic: &str) 
     }
 }
 
-/// What the delivery reports said so far; written by the client's thread. And the tokens that it asks for.
+/// Results of the delivery reports, written by the client's thread, and tokens for the client.
 #[derive(Default)]
 struct Reports {
     delivered: AtomicU64,
     first_failure: OnceLock<String>,
-    /// What the client said last outside of any report: why brokers were not reached or did not let it in.
+    /// Last error of the client outside of any report: why brokers were not reached or refused the login.
     complaint: Mutex<Option<String>>,
     tokens: Option<Tokens>,
 }
@@ -432,12 +433,14 @@ impl Reports {
         self.first_failure.get().is_some()
     }
 
-    /// The first report of a failure; if nothing was delivered, with what the client complained of.
+    /// First reported failure; if nothing was delivered, with the client's last error.
     fn failure(&self) -> String {
         let failure = self.first_failure.get().cloned();
         let failure = failure.unwrap_or_else(|| "delivery reports are missing".to_owned());
         match self.complaint().as_deref() {
-            Some(complaint) if self.delivered() == 0 => format!("{failure}; the client said: {complaint}"),
+            Some(complaint) if self.delivered() == 0 => {
+                format!("{failure}; last error of the client: {complaint}")
+            }
             _ => failure,
         }
     }
@@ -452,14 +455,14 @@ impl ClientContext for Reports {
 
     fn error(&self, error: KafkaError, reason: &str) {
         tracing::warn!(%error, reason, "kafka client");
-        // That all brokers are down says less than what was wrong with each.
+        // That all brokers are down is less specific than each broker's error.
         if error.rdkafka_error_code() != Some(RDKafkaErrorCode::AllBrokersDown) {
             *self.complaint() = Some(reason.to_owned());
         }
     }
 
     fn generate_oauth_token(&self, _config: Option<&str>) -> Result<OAuthToken, Box<dyn std::error::Error>> {
-        let tokens = self.tokens.as_ref().ok_or("this client logs in without tokens")?;
+        let tokens = self.tokens.as_ref().ok_or("this client needs no tokens")?;
         tokens.oauth_token()
     }
 }

@@ -1,4 +1,4 @@
-//! What a set of orders adds up to: the model that a query's answer is compared with.
+//! Totals of a set of orders: the model that a query's result is compared with.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -8,9 +8,9 @@ use crate::order::Order;
 /// Totals over a set of orders.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Summary {
-    /// Orders: the rows of the table.
+    /// Number of orders: rows of the table.
     pub orders: u64,
-    /// Items of all orders: the rows after unnesting.
+    /// Number of items of all orders: rows after unnesting.
     pub items: u64,
     /// Totals of each product that was ordered, by product id.
     pub products: BTreeMap<i32, ProductTotal>,
@@ -19,7 +19,7 @@ pub struct Summary {
 /// Totals of one product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ProductTotal {
-    /// Items that name the product.
+    /// Number of items with the product.
     pub items: u64,
     /// Sum of their quantities.
     pub quantity: u64,
@@ -33,17 +33,17 @@ impl Summary {
             self.items += 1;
             let total = self.products.entry(item.product_id).or_default();
             total.items += 1;
-            // Quantities are positive by construction; another maker's negative one counts as nothing.
+            // Quantities are positive by construction; a negative one of another producer counts as zero.
             total.quantity += u64::try_from(item.quantity).unwrap_or(0);
         }
     }
 
-    /// The `n` products with the largest quantity, largest first; of equals the smaller product id first.
+    /// The `n` products with the largest quantity, largest first; equal ones by ascending product id.
     pub fn top_by_quantity(&self, n: usize) -> Vec<(i32, ProductTotal)> {
         self.top_by(n, |total| total.quantity)
     }
 
-    /// The `n` products named by the most items, most first; of equals the smaller product id first.
+    /// The `n` products with the most items, most first; equal ones by ascending product id.
     pub fn top_by_items(&self, n: usize) -> Vec<(i32, ProductTotal)> {
         self.top_by(n, |total| total.items)
     }

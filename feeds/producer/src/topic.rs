@@ -1,4 +1,4 @@
-//! Making the topic.
+//! Creation of the topic.
 
 use std::error::Error;
 use std::ffi::{CStr, CString, c_char};
@@ -15,12 +15,12 @@ use rdkafka::types::RDKafkaRespErr;
 use crate::auth::{CLIENT, lifetime_ms};
 use crate::publish::{PublishConfig, client_config};
 
-/// How long brokers may take to make a topic.
+/// Time limit for brokers to create a topic.
 const CREATE_TIMEOUT: Duration = Duration::from_secs(30);
-/// Leaves the number of replicas to the broker's own default.
+/// Leaves the number of replicas to the broker's default.
 const BROKER_DEFAULT: TopicReplication<'static> = TopicReplication::Fixed(-1);
 
-/// Makes the topic of `config` with this many partitions; `false` if a topic of that name is already there, whatever
+/// Creates the topic of `config` with this many partitions; `false` if a topic of that name exists, whatever
 /// its partitions.
 pub async fn create_topic(config: &PublishConfig, partitions: i32) -> Result<bool, CreateTopicError> {
     create(config, partitions)
@@ -46,15 +46,15 @@ async fn create(config: &PublishConfig, partitions: i32) -> Result<bool, Box<dyn
         Some(Ok(_)) => Ok(true),
         Some(Err((_, RDKafkaErrorCode::TopicAlreadyExists))) => Ok(false),
         Some(Err((_, code))) => Err(code.to_string().into()),
-        None => Err("the broker answered for no topic".into()),
+        None => Err("the broker's response contains no topic".into()),
     }
 }
 
-/// Gives the client its token. It would ask for none: `rdkafka` hears that wish of consumers and producers alone. One
-/// outlives the call.
+/// Sets the client's token. An admin client does not request one: `rdkafka` handles that event of consumers
+/// and producers only. One token outlives the call.
 #[expect(
     unsafe_code,
-    reason = "a call of librdkafka's that the rdkafka crate makes for others alone"
+    reason = "a call of librdkafka that the rdkafka crate makes for other clients only"
 )]
 fn log_in(
     admin: &AdminClient<DefaultClientContext>,
@@ -63,8 +63,8 @@ fn log_in(
     let lifetime_ms = lifetime_ms(token).map_err(|error| error.to_string())?;
     let (token, principal) = (CString::new(token.expose())?, CString::new(CLIENT)?);
     let mut reason = [0 as c_char; 512];
-    // SAFETY: the client is live; the texts end with a zero and are copied; there are no extensions; the buffer has the
-    // length that is said, and what is written into it ends with a zero.
+    // SAFETY: the client is live; the texts end with a zero and are copied; there are no extensions; the
+    // buffer has the length that is passed, and what is written into it ends with a zero.
     let code = unsafe {
         sys::rd_kafka_oauthbearer_set_token(
             admin.inner().native_ptr(),
@@ -85,7 +85,7 @@ fn log_in(
     Err(reason.to_string_lossy().into_owned().into())
 }
 
-/// The topic was not made.
+/// Error of a topic that could not be created.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot create topic {topic}: {reason}")]
 pub struct CreateTopicError {

@@ -1,4 +1,4 @@
-//! The rows as Arrow, without a format in between: what an engine must answer from.
+//! Rows as Arrow, without a record format in between: the reference for an engine's results.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use arrow::error::ArrowError;
 use crate::row::{Row, Value, rows};
 use crate::table::{Column, ColumnType, Table};
 
-/// Rows of a batch.
+/// Number of rows in a batch.
 const BATCH_ROWS: usize = 8_192;
 
 /// All rows of a table in batches of at most 8,192, in the order of [`rows`].
@@ -25,7 +25,7 @@ pub fn batches(table: Table, scale: f64) -> impl Iterator<Item = Result<RecordBa
     })
 }
 
-/// The columns of [`batches`], none nullable.
+/// Schema of [`batches`], without nullable columns.
 pub fn arrow_schema(table: Table) -> SchemaRef {
     let field = |column: &Column| Field::new(column.name, data_type(column.column_type), false);
     Arc::new(Schema::new(table.columns().iter().map(field).collect::<Vec<_>>()))
@@ -47,7 +47,7 @@ fn batch(schema: &SchemaRef, table: Table, rows: &[Vec<Value<'_>>]) -> Result<Re
     RecordBatch::try_new(Arc::clone(schema), arrays.collect::<Result<_, _>>()?)
 }
 
-/// A value of another type than its column's would be NULL, which the schema refuses.
+/// Array of a column. A value of another type than its column's would be NULL, which the schema rejects.
 fn array<'a>(
     column_type: ColumnType,
     values: impl Iterator<Item = &'a Value<'a>>,
@@ -98,7 +98,7 @@ mod tests {
         assert!(keys.is_sorted());
     }
 
-    /// The first line item of the specification's sample data.
+    /// First line item of the specification's sample data.
     #[test]
     fn hold_values_exactly() {
         let batch = batches(Table::Lineitem, 0.001).next().unwrap().unwrap();

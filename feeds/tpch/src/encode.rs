@@ -1,4 +1,4 @@
-//! Rows as values of records, each format by a library that the connector does not use to read it.
+//! Encoding of rows as record values, each format by a library that the connector does not use to read it.
 
 use std::fmt;
 use std::str::FromStr;
@@ -17,23 +17,23 @@ use self::avro::AvroEncoder;
 pub(crate) use self::avro::schema_text as avro_schema;
 pub(crate) use self::protobuf::{PROTO, message_name};
 
-/// How a topic holds rows.
+/// Record format of a topic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Format {
-    /// An object: decimals are numbers with two digits after the point, dates text.
+    /// Object: decimals are numbers with two decimal places, dates text.
     Json,
-    /// A line without its end, comma-separated, quoted where it must be.
+    /// Line without its end, comma-separated, quoted where necessary.
     Csv,
-    /// A binary datum: decimals and dates are logical types.
+    /// Binary datum: decimals and dates are logical types.
     Avro,
-    /// A message: decimals and dates are text.
+    /// Message: decimals and dates are text.
     Protobuf,
 }
 
 impl Format {
     pub const ALL: [Self; 4] = [Self::Json, Self::Csv, Self::Avro, Self::Protobuf];
 
-    /// The name in a topic document.
+    /// Name in a topic document.
     pub fn name(self) -> &'static str {
         match self {
             Self::Json => "json",
@@ -59,12 +59,12 @@ impl FromStr for Format {
     }
 }
 
-/// Not a format of this crate.
+/// Error of an unknown format.
 #[derive(Debug, thiserror::Error)]
 #[error("format: wanted json, csv, avro or protobuf, found {0:?}")]
 pub struct UnknownFormat(String);
 
-/// Encodes the rows of one table.
+/// Encoder of the rows of one table.
 #[derive(Debug)]
 pub struct Encoder {
     table: Table,
@@ -79,7 +79,7 @@ enum Encoding {
     Protobuf,
 }
 
-/// A row that a library refused.
+/// Error of a row that a library rejected.
 #[derive(Debug, thiserror::Error)]
 pub enum EncodeError {
     #[error("json: {0}")]
@@ -91,7 +91,7 @@ pub enum EncodeError {
 }
 
 impl Encoder {
-    /// Values without a header.
+    /// Encoder of values without a header.
     pub fn new(table: Table, format: Format) -> Result<Self, EncodeError> {
         let encoding = match format {
             Format::Json => Encoding::Json,
@@ -102,7 +102,7 @@ impl Encoder {
         Ok(Self { table, encoding })
     }
 
-    /// Avro as Glue's serializer writes it: behind a header that names the version of the schema.
+    /// Encoder of Avro as Glue's serializer writes it: with a header that names the version of the schema.
     pub fn avro_with_glue_header(table: Table, schema_version_id: Uuid) -> Result<Self, EncodeError> {
         let encoding = Encoding::Avro(Box::new(AvroEncoder::new(table, Some(schema_version_id))?));
         Ok(Self { table, encoding })
@@ -112,7 +112,7 @@ impl Encoder {
         self.table
     }
 
-    /// The value of the row's record.
+    /// Value of the row's record.
     pub fn encode(&self, row: &Row) -> Result<Vec<u8>, EncodeError> {
         match &self.encoding {
             Encoding::Json => Ok(json::encode(row)?),

@@ -1,9 +1,10 @@
-//! TPC-H as Kafka topics: its eight tables as records of four formats, its 22 queries in Athena's SQL.
+//! [TPC-H](https://www.tpc.org/tpch/) as Kafka topics: its eight tables as records of four formats, its 22
+//! queries in Athena's SQL.
 //!
-//! The rows come from a generator that makes the same ones for a scale each time, so that whatever a connector makes of
-//! the topics can be compared with the rows themselves. This crate uses none of the connector's code and writes each
-//! format with a library that the connector does not read it with: a mistake there cannot hide behind the same
-//! mistake here.
+//! The generator gives the same rows for a scale each time, so that a query over the topics can be compared
+//! with the rows themselves. This crate uses none of the connector's code and writes each format with a
+//! library that the connector does not use to read it: a bug of the connector cannot be hidden by the same
+//! bug here.
 //!
 //! ```
 //! use tpch::{Encoder, Format, Table, rows};
@@ -13,15 +14,15 @@
 //! assert!(value.starts_with(b"0,AFRICA,"));
 //! ```
 //!
-//! | module | holds |
+//! | module | content |
 //! |---|---|
 //! | [`table`] | [`Table`] and its [`Column`]s |
 //! | [`row`] | [`rows`]: a table and a scale in, [`Row`]s out; [`Value`] |
 //! | [`encode`] | [`Encoder`]: a row as the value of a record, in a [`Format`] |
-//! | [`schema`] | [`SchemaDefinition`]: what a registry must hold so that a topic is a table |
-//! | [`batch`] | [`batches`]: the same rows as Arrow, to know the right answers by |
+//! | [`schema`] | [`SchemaDefinition`]: definition of a topic's table for a registry |
+//! | [`batch`] | [`batches`]: the same rows as Arrow, the reference for results |
 //! | [`query`](mod@query) | [`QUERIES`] |
-//! | [`load`](mod@load) | [`Loader`]: rows into a topic, every one acknowledged |
+//! | [`load`](mod@load) | [`Loader`]: rows into a topic, each acknowledged |
 //! | [`registry`] | [`Registry`]: schema definitions into Glue |
 
 pub mod batch;

@@ -1,4 +1,4 @@
-//! Rows into a topic, and an account of every one.
+//! Loading of rows into a topic, with a check of every delivery report.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,27 +17,27 @@ use crate::encode::{EncodeError, Encoder};
 use crate::row::{Row, rows};
 use crate::table::Table;
 
-/// Records that may wait in memory for the broker; then making more of them waits.
+/// Number of records that may wait in memory for the broker; then encoding waits.
 const MAX_QUEUED_RECORDS: &str = "20000";
-/// The same in units of 1,024 bytes.
+/// Size of the waiting records in units of 1,024 bytes.
 const MAX_QUEUED_KBYTES: &str = "32768";
-/// How long brokers may take to make a topic.
+/// Time limit for brokers to create a topic.
 const CREATE_TIMEOUT: Duration = Duration::from_secs(30);
-/// From sending a record until its delivery counts as failed.
+/// Time from sending a record until its delivery counts as failed.
 const DELIVERY_TIMEOUT_MS: &str = "60000";
-/// Pause for reports to come in before the client's queue is asked for room again.
+/// Pause before the client's queue is checked for room again.
 const QUEUE_PAUSE: Duration = Duration::from_millis(5);
-/// Leaves the number of replicas to the broker's own default.
+/// Leaves the number of replicas to the broker's default.
 const BROKER_DEFAULT: TopicReplication<'static> = TopicReplication::Fixed(-1);
 
-/// Makes topics on one cluster and fills them with the rows of one scale.
+/// Creates topics on one cluster and fills them with the rows of one scale.
 #[derive(Debug, Clone)]
 pub struct Loader {
     bootstrap_servers: String,
     scale: f64,
 }
 
-/// Why a topic does not hold its table.
+/// Reason why a topic does not hold its table.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     #[error("kafka client: {0}")]
@@ -70,7 +70,7 @@ pub enum LoadError {
 }
 
 impl Loader {
-    /// `bootstrap_servers` are `host:port`, comma-separated; the brokers are spoken to in plain text.
+    /// `bootstrap_servers` are `host:port`, comma-separated; connections are plain text.
     pub fn new(bootstrap_servers: impl Into<String>, scale: f64) -> Self {
         Self {
             bootstrap_servers: bootstrap_servers.into(),
@@ -78,7 +78,7 @@ impl Loader {
         }
     }
 
-    /// Makes a topic. One that is there already is an error: it may hold rows, which would then be there twice.
+    /// Creates a topic. An existing one is an error: it may hold rows, which would then be duplicated.
     pub async fn create_topic(&self, topic: &str, partitions: i32) -> Result<(), LoadError> {
         let failed = |reason: String| LoadError::Create {
             topic: topic.to_owned(),
@@ -94,15 +94,15 @@ impl Loader {
         match results.map_err(|error| failed(error.to_string()))?.pop() {
             Some(Ok(_)) => Ok(()),
             Some(Err((_, code))) => Err(failed(code.to_string())),
-            None => Err(failed("the broker answered for no topic".to_owned())),
+            None => Err(failed("the broker's response contains no topic".to_owned())),
         }
     }
 
-    /// Sends every row of the encoder's table, keyed by its primary key and partitioned as Java's client does, and
-    /// tells how many there are once all are acknowledged. Memory does not depend on the scale.
+    /// Sends every row of the encoder's table, keyed by its primary key and partitioned like Java's client,
+    /// and returns their number once all are acknowledged. Memory does not depend on the scale.
     ///
     /// # Errors
-    /// Anything short of all rows delivered is an error; rows delivered before it stay in the topic.
+    /// If not all rows were delivered; those delivered before stay in the topic.
     pub async fn load(&self, topic: &str, encoder: Encoder) -> Result<u64, LoadError> {
         let (loader, topic) = (self.clone(), topic.to_owned());
         tokio::task::spawn_blocking(move || loader.send_all(&topic, &encoder)).await?
@@ -122,7 +122,7 @@ impl Loader {
                 break;
             }
         }
-        // What is not delivered in time is reported as failed.
+        // Records that are not delivered in time are reported as failed.
         let flushed = producer.flush(Timeout::Never);
         let reports = producer.context();
         let delivered = reports.delivered.load(Ordering::Acquire);
@@ -192,7 +192,7 @@ fn send(
     }
 }
 
-/// What the broker has said of the records.
+/// Delivery reports of the records.
 #[derive(Default)]
 struct Reports {
     delivered: AtomicU64,

@@ -19,11 +19,11 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Make topics and fill them; with --registry, register their schemas in AWS Glue first.
+    /// Create topics and fill them; with --registry, register their schemas in AWS Glue first.
     Load(Load),
     /// Write a schema document for each table, to be registered under the name of its file.
     Documents(Documents),
-    /// Print the 22 queries, each ended by a semicolon.
+    /// Print the 22 queries, each followed by a semicolon.
     Queries(Queries),
 }
 
@@ -32,7 +32,7 @@ struct Load {
     /// Brokers, host:port, comma-separated.
     #[arg(long, env = "BOOTSTRAP_SERVERS", default_value = "localhost:9092")]
     bootstrap: String,
-    /// 1 is about a gigabyte of text.
+    /// Scale factor; 1 is about a gigabyte of text.
     #[arg(long, default_value = "0.01", value_parser = scale)]
     scale: f64,
     #[command(flatten)]
@@ -40,7 +40,8 @@ struct Load {
     /// Partitions of each topic.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(i32).range(1..))]
     partitions: i32,
-    /// Register schemas here, with the AWS configuration of the environment; made if it is not there.
+    /// Glue registry for the schemas, with the AWS configuration of the environment; created if it does not
+    /// exist.
     #[arg(long)]
     registry: Option<String>,
     /// Begin each Avro record with Glue's header, as Glue's serializer does.
@@ -50,13 +51,13 @@ struct Load {
 
 #[derive(Debug, Args)]
 struct Topics {
-    /// json, csv, avro or protobuf.
+    /// Record format: json, csv, avro or protobuf.
     #[arg(long)]
     format: Format,
-    /// Comma-separated [default: all eight].
+    /// Tables, comma-separated [default: all eight].
     #[arg(long, value_delimiter = ',')]
     tables: Vec<Table>,
-    /// Before the name of each table in the names of topic and schema.
+    /// Prefix of the names of topics and schemas, before the name of each table.
     #[arg(long, default_value = "")]
     topic_prefix: String,
 }
@@ -65,17 +66,17 @@ struct Topics {
 struct Documents {
     #[command(flatten)]
     topics: Topics,
-    /// A folder; made if it is not there.
+    /// Folder for the documents; created if it does not exist.
     #[arg(long)]
     out: PathBuf,
 }
 
 #[derive(Debug, Args)]
 struct Queries {
-    /// Before each table's name, as in msk.bench.
+    /// Qualifier of each table's name, as in msk.bench.
     #[arg(long)]
     schema: Option<String>,
-    /// As given to load.
+    /// Prefix given to load.
     #[arg(long, default_value = "")]
     topic_prefix: String,
 }
@@ -123,7 +124,7 @@ impl Load {
         Ok(())
     }
 
-    /// Registers the table's schema first, where one is to be registered: a header names its version.
+    /// Registers the table's schema first if required: a header names its version.
     async fn encoder(
         &self,
         registry: Option<&Registry>,
@@ -195,7 +196,7 @@ impl Queries {
     }
 }
 
-/// A scale the generator takes: a number above zero.
+/// Parses a scale, a number above zero.
 fn scale(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(scale) if scale.is_finite() && scale > 0.0 => Ok(scale),
@@ -248,7 +249,7 @@ mod tests {
         assert!(load.run().await.unwrap_err().to_string().ends_with("found json"));
     }
 
-    /// Two times: a topic is not filled twice.
+    /// Runs twice: a topic is not filled twice.
     #[tokio::test(flavor = "multi_thread")]
     async fn loads_and_registers_a_table_once() {
         let (kafka, glue) = (

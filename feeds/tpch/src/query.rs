@@ -1,16 +1,17 @@
-//! The 22 queries of the specification's clause 2.4 with its validation parameters, in Athena's SQL.
+//! The 22 queries of the [specification](https://www.tpc.org/tpch/)'s clause 2.4 with its validation
+//! parameters, in Athena's SQL.
 
 use crate::table::Table;
 
-/// A query of TPC-H.
+/// Query of TPC-H.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Query {
-    /// 1 to 22.
+    /// Number from 1 to 22.
     pub number: u8,
-    /// Over tables of their plain names; without a semicolon.
+    /// SQL over unqualified tables, without a semicolon.
     pub sql: &'static str,
-    /// Which columns of the answer ORDER BY names, from 0, the first one first. Rows that are equal in them may come
-    /// in any order.
+    /// Columns of the result that ORDER BY names, from 0, in the order of the clause. Rows that are equal in
+    /// them may come in any order.
     pub order_by: &'static [usize],
 }
 
@@ -24,7 +25,7 @@ macro_rules! query {
     };
 }
 
-/// All of them.
+/// All queries.
 pub const QUERIES: [Query; 22] = [
     query!(1, "q01.sql", [0, 1]),
     query!(2, "q02.sql", [0, 2, 1, 3]),
@@ -51,7 +52,7 @@ pub const QUERIES: [Query; 22] = [
 ];
 
 impl Query {
-    /// The query over other tables: `name` gives each table's full name, quoted where it must be.
+    /// Query over other tables: `name` returns each table's full name, quoted where necessary.
     pub fn over(&self, name: impl Fn(Table) -> String) -> String {
         let mut sql = String::with_capacity(self.sql.len() * 2);
         let mut clause = "";
@@ -76,11 +77,11 @@ impl Query {
     }
 }
 
-/// Words that begin a clause: a list after `from` is of tables, after any other it is not.
+/// Words that begin a clause: the list after `from` has tables, those after others have not.
 const CLAUSES: [&str; 6] = ["select", "from", "where", "group", "order", "having"];
 
-/// A comment, a quoted text, a word, white space, or a single character. Enough for the queries here: their words are
-/// in lower case, their texts hold no quotes.
+/// First token: a comment, a quoted text, a word, white space, or a single character. Sufficient for the
+/// queries here: their words are in lower case, their texts hold no quotes.
 fn next_token(sql: &str) -> Option<(&str, &str)> {
     let first = sql.chars().next()?;
     let end_of = |belongs: fn(char) -> bool| sql.find(|c| !belongs(c)).unwrap_or(sql.len());
@@ -110,7 +111,7 @@ mod tests {
     fn are_numbered_from_1_to_22() {
         for (at, query) in (1..).zip(&QUERIES) {
             assert_eq!(query.number, at);
-            assert!(query.sql.starts_with("-- "), "query {at} says what it asks");
+            assert!(query.sql.starts_with("-- "), "query {at} begins with a comment");
             assert!(!query.sql.ends_with(';'));
         }
     }
@@ -137,7 +138,7 @@ mod tests {
         }
     }
 
-    /// 86 tables are read by the queries, counting each time: what is not renamed is missed.
+    /// The queries read 86 tables, counting repetitions: a table that is not renamed is missing.
     #[test]
     fn renames_every_table() {
         let marked: usize = QUERIES

@@ -1,4 +1,4 @@
-//! Schema definitions into AWS Glue.
+//! Registration of schema definitions in AWS Glue.
 //!
 //! Needs the actions `glue:CreateRegistry`, `glue:CreateSchema` and `glue:RegisterSchemaVersion`.
 
@@ -8,17 +8,17 @@ use uuid::Uuid;
 
 use crate::schema::SchemaDefinition;
 
-/// The connectors list only registries whose description has the marker.
+/// Description of the registry with the marker that the connectors list registries by.
 const DESCRIPTION: &str = "TPC-H {AthenaFederationMSK}";
 
-/// A registry to put schemas into.
+/// Glue registry that schemas are registered in.
 #[derive(Debug, Clone)]
 pub struct Registry {
     client: Client,
     name: String,
 }
 
-/// A call that Glue did not do.
+/// Error of a call of Glue.
 #[derive(Debug, thiserror::Error)]
 pub enum RegisterError {
     #[error("registry {registry}: {source}")]
@@ -41,7 +41,8 @@ pub enum RegisterError {
 }
 
 impl Registry {
-    /// The registry of this name. If it is not there, makes it, with a description by which the connectors find it.
+    /// Opens the registry of this name. If it does not exist, creates it with a description that the
+    /// connectors list.
     pub async fn open(client: Client, name: impl Into<String>) -> Result<Self, RegisterError> {
         let registry = Self {
             client,
@@ -63,8 +64,8 @@ impl Registry {
         }
     }
 
-    /// Registers a schema, or its next version if it is there, and gives the version's id. A definition that is the
-    /// schema's already keeps its version.
+    /// Registers a schema, or its next version if it exists, and returns the version's id. An unchanged
+    /// definition keeps its version.
     pub async fn register(&self, schema: &str, definition: &SchemaDefinition) -> Result<Uuid, RegisterError> {
         let version_id = match self.create_schema(schema, definition).await {
             Err(aws_sdk_glue::Error::AlreadyExistsException(_)) => {

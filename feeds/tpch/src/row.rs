@@ -1,5 +1,5 @@
-//! Rows of a table at a scale, one after the other: memory does not grow with the scale. The first use takes a moment:
-//! the generator makes the text that all comments are cut from, 300 MB, once in a process.
+//! Rows of a table at a scale, one after the other: memory does not grow with the scale. The first use takes
+//! a moment: the generator makes the text that all comments are cut from, 300 MB, once in a process.
 
 use std::borrow::Cow;
 
@@ -28,7 +28,7 @@ pub fn rows(table: Table, scale: f64) -> Box<dyn Iterator<Item = Row> + Send> {
     }
 }
 
-/// A row as it was generated.
+/// Row as generated.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Row {
     Region(Region<'static>),
@@ -41,7 +41,7 @@ pub enum Row {
     Lineitem(LineItem<'static>),
 }
 
-/// A value of a column, of the column's type.
+/// Value of a column, of the column's type.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value<'a> {
     BigInt(i64),
@@ -65,7 +65,7 @@ impl Row {
         }
     }
 
-    /// The primary key as text, `7` or `7-2`: the key of the row's record.
+    /// Primary key as text, `7` or `7-2`: the key of the row's record.
     pub fn key(&self) -> String {
         match self {
             Self::Region(row) => row.r_regionkey.to_string(),
@@ -79,7 +79,7 @@ impl Row {
         }
     }
 
-    /// A value for each column of the table, in the order of [`Table::columns`].
+    /// Values of the row in the order of [`Table::columns`].
     pub fn values(&self) -> Vec<Value<'_>> {
         use Value::{BigInt, Date, Decimal, Integer};
         match self {
@@ -160,7 +160,7 @@ impl Row {
     }
 }
 
-/// A decimal by the specification, a whole number of at most 50 in the generator.
+/// Quantity as a decimal, as in the specification; the generator has a whole number of at most 50.
 pub(crate) fn quantity(row: &LineItem<'_>) -> TPCHDecimal {
     TPCHDecimal::new(row.l_quantity * 100)
 }
@@ -198,7 +198,7 @@ mod tests {
         }
     }
 
-    /// The generator's own text of a row is the specification's.
+    /// The generator's own text of a row follows the specification.
     #[test]
     fn values_stand_in_their_columns_order() {
         for table in Table::ALL {
@@ -229,7 +229,7 @@ mod tests {
         let value = |value| match value {
             Value::BigInt(number) => number.to_string(),
             Value::Integer(number) => number.to_string(),
-            // The generator prints quantities as the whole numbers they are.
+            // The generator prints quantities as whole numbers.
             Value::Decimal(number) => number.to_string().replace(".00", ""),
             Value::Date(date) => date.to_string(),
             Value::Varchar(text) => text.into_owned(),

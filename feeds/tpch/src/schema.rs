@@ -1,10 +1,10 @@
-//! What a registry must hold so that a topic is a table.
+//! Schema definitions for a registry, from which the connectors make tables of topics.
 //!
 //! | format | Glue's data format | definition |
 //! |---|---|---|
 //! | JSON | `JSON` | a topic document, columns mapped to keys of their own name |
 //! | CSV | `JSON` | a topic document, columns mapped to positions |
-//! | Avro | `AVRO` | the Avro schema itself: the topic is the one of the schema's name |
+//! | Avro | `AVRO` | the Avro schema itself: the topic has the schema's name |
 //! | Protobuf | `JSON` | a topic document that holds the text of `proto/tpch.proto` and names a message of it |
 
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::encode::{Format, PROTO, avro_schema, message_name};
 use crate::table::{Column, ColumnType, Table};
 
-/// A schema of a registry: its text, and what kind of text that is.
+/// Schema of a registry: its text and data format.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SchemaDefinition {
     /// `JSON` or `AVRO`.
@@ -21,8 +21,8 @@ pub struct SchemaDefinition {
 }
 
 impl SchemaDefinition {
-    /// The definition for `table`, held by `topic` in `format`. It must be registered under the name of the topic:
-    /// an Avro schema does not say which one it describes.
+    /// Definition of `table`, which `topic` holds in `format`. It must be registered under the name of the
+    /// topic, which an Avro schema does not contain.
     pub fn new(table: Table, format: Format, topic: &str) -> Self {
         match format {
             Format::Avro => Self {
@@ -36,7 +36,7 @@ impl SchemaDefinition {
         }
     }
 
-    /// The ending of a file that holds it.
+    /// File extension of the definition.
     pub fn file_extension(&self) -> &'static str {
         if self.data_format == "AVRO" {
             "avsc"

@@ -1,9 +1,9 @@
-//! The tables of TPC-H and their columns, with the types that the connector's users would give them.
+//! Tables of TPC-H and their columns, with types that users of the connector would declare.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// A table of the specification's clause 1.4, in an order in which each comes after those it refers to.
+/// Table of the specification's clause 1.4, in an order in which each follows those it refers to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Table {
     Region,
@@ -16,7 +16,7 @@ pub enum Table {
     Lineitem,
 }
 
-/// A column of a table. None is ever NULL.
+/// Column of a table; never NULL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Column {
     pub name: &'static str,
@@ -25,7 +25,7 @@ pub struct Column {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ColumnType {
-    /// The specification's identifiers.
+    /// Identifiers of the specification.
     BigInt,
     Integer,
     /// `DECIMAL(15,2)`: the specification's -9,999,999,999.99 to 9,999,999,999.99, as most implementations declare it.
@@ -47,7 +47,7 @@ impl Table {
         Self::Lineitem,
     ];
 
-    /// The name in SQL.
+    /// Name in SQL.
     pub fn name(self) -> &'static str {
         match self {
             Self::Region => "region",
@@ -90,7 +90,7 @@ impl FromStr for Table {
     }
 }
 
-/// Not a table of TPC-H.
+/// Error of an unknown table.
 #[derive(Debug, thiserror::Error)]
 #[error("table: wanted region, nation, supplier, customer, part, partsupp, orders or lineitem, found {0:?}")]
 pub struct UnknownTable(String);

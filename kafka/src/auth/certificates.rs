@@ -1,8 +1,9 @@
 //! Trust store and key store, found by name under a location in S3.
 //!
-//! A store is an object directly under the reference, called `kafka.client.truststore` or `kafka.client.keystore` with
-//! one of the extensions `.jks`, `.p12`, `.pfx` and `.pem`; of several the first in this order. Its content, not its
-//! extension, says which format it has ([`keystore`](crate::auth::keystore)).
+//! A store is an object directly under the location, called `kafka.client.truststore` or
+//! `kafka.client.keystore` with one of the extensions `.jks`, `.p12`, `.pfx` and `.pem`; of several the first
+//! in this order is used. Its content, not its extension, determines its format
+//! ([`keystore`](crate::auth::keystore)).
 
 use zeroize::Zeroizing;
 
@@ -10,7 +11,7 @@ use crate::auth::credentials::CredentialStore;
 use crate::auth::error::AuthError;
 use crate::auth::location::CertificatesLocation;
 
-/// Which of the two stores.
+/// Kind of store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeystoreKind {
     /// Certificates of the authorities that the client trusts.
@@ -19,14 +20,14 @@ pub enum KeystoreKind {
     Key,
 }
 
-/// What all names of stores begin with.
+/// Common prefix of all names of stores.
 const STEM: &str = "kafka.client.";
 const EXTENSIONS: [&str; 4] = ["jks", "p12", "pfx", "pem"];
-/// Java's `cacerts` has 0.2 MB.
+/// Largest store in bytes. Java's `cacerts` has 0.2 MB.
 const MAX_STORE_BYTES: usize = 4 << 20;
 
 impl KeystoreKind {
-    /// The names it may have, the first before the others.
+    /// Names that the store may have, in the order of preference.
     fn names(self) -> [String; EXTENSIONS.len()] {
         let kind = match self {
             Self::Trust => "truststore",
@@ -36,14 +37,14 @@ impl KeystoreKind {
     }
 }
 
-/// A store as it lies in S3.
+/// Store as read from S3.
 pub struct KeystoreFile {
     /// `s3://bucket/key`.
     pub name: String,
     pub content: Zeroizing<Vec<u8>>,
 }
 
-/// The stores under one location.
+/// Finder of the stores under one location.
 pub struct KeystoreFinder<'a> {
     location: &'a CertificatesLocation,
     store: &'a dyn CredentialStore,
@@ -51,12 +52,12 @@ pub struct KeystoreFinder<'a> {
 }
 
 impl<'a> KeystoreFinder<'a> {
-    /// Lists what is there.
+    /// Lists the objects under the location.
     pub async fn list(
         location: &'a CertificatesLocation,
         store: &'a dyn CredentialStore,
     ) -> Result<Self, AuthError> {
-        // With the stem, so that nothing beside the stores is listed, however full the bucket is.
+        // The prefix includes the stem, so that only stores are listed, however many objects the bucket has.
         let prefix = format!("{}{STEM}", location.prefix());
         let keys = store.list_keys(location.bucket(), &prefix).await?;
         Ok(Self {
@@ -66,7 +67,7 @@ impl<'a> KeystoreFinder<'a> {
         })
     }
 
-    /// Fetches the store of this kind, if there is one.
+    /// Reads the store of this kind, if there is one.
     pub async fn find(&self, kind: KeystoreKind) -> Result<Option<KeystoreFile>, AuthError> {
         let (bucket, prefix) = (self.location.bucket(), self.location.prefix());
         let mut wanted = kind.names().into_iter().map(|name| format!("{prefix}{name}"));
@@ -80,7 +81,7 @@ impl<'a> KeystoreFinder<'a> {
         }))
     }
 
-    /// The same, for a store that must be there.
+    /// Reads the store of this kind, which must exist.
     ///
     /// # Errors
     /// Also [`AuthError::NoStore`].

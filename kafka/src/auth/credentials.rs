@@ -1,6 +1,6 @@
-//! Where a cluster's credentials come from: the seam to secrets, stored certificates and the caller's own identity.
+//! Seam to a cluster's credentials: secrets, stored certificates and the caller's own identity.
 //!
-//! [`memory::MemoryCredentialStore`] has what it was given. A store is not asked before a client of a cluster is made whose
+//! [`memory::MemoryCredentialStore`] holds fixed values. A store is first called when a client is made whose
 //! `auth_type` needs it.
 
 use async_trait::async_trait;
@@ -14,22 +14,22 @@ use crate::auth::secret::SecretText;
 pub mod conformance;
 pub mod memory;
 
-/// Gives what clients authenticate with.
+/// Source of the credentials that clients authenticate with.
 #[async_trait]
 pub trait CredentialStore: Send + Sync {
-    /// The text of the secret with this name or ARN.
+    /// Text of the secret with this name or ARN.
     ///
     /// # Errors
     /// [`AuthError::BinarySecret`] if it has no text.
     async fn secret(&self, id: &str) -> Result<SecretText, AuthError>;
 
-    /// The keys of all objects in `bucket` whose key begins with `prefix`.
+    /// Keys of all objects in `bucket` that begin with `prefix`.
     async fn list_keys(&self, bucket: &str, prefix: &str) -> Result<Vec<String>, AuthError>;
 
-    /// An object's content.
+    /// Content of an object.
     ///
     /// # Errors
-    /// [`AuthError::ObjectTooLarge`] if it has more than `limit_bytes`, of which no more are fetched.
+    /// [`AuthError::ObjectTooLarge`] if it has more than `limit_bytes`; no more than these are fetched.
     async fn object(
         &self,
         bucket: &str,
@@ -37,9 +37,9 @@ pub trait CredentialStore: Send + Sync {
         limit_bytes: usize,
     ) -> Result<Zeroizing<Vec<u8>>, AuthError>;
 
-    /// Whoever this function is to AWS.
+    /// AWS credentials of the function.
     async fn aws_credentials(&self) -> Result<Credentials, AuthError>;
 
-    /// The AWS region that the function runs in.
+    /// AWS region that the function runs in.
     fn region(&self) -> Option<String>;
 }

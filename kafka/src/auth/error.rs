@@ -1,4 +1,4 @@
-//! Why there is nothing to authenticate with.
+//! Errors of missing or unreadable credentials.
 
 use std::fmt;
 
@@ -7,11 +7,11 @@ use msk_iam::SigningError;
 use crate::auth::location::CertificatesLocation;
 use crate::auth::secret::SecretKey;
 
-/// Why there is nothing to authenticate with. Names secrets, keys and objects, never what they hold.
+/// Reason why a client has no credentials. Names secrets, keys and objects, never their contents.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AuthError {
-    /// The [`Cluster`](crate::Cluster) lacks what its `auth_type` needs.
+    /// The [`Cluster`](crate::Cluster) lacks a setting that its `auth_type` needs.
     #[error("`auth_type` {auth_type} needs {credential}, which is not set")]
     Missing {
         auth_type: &'static str,
@@ -43,7 +43,7 @@ pub enum AuthError {
     #[error("{object} cannot be read: {reason}")]
     Object { object: String, reason: String },
 
-    #[error("{object} has more than {limit_bytes} bytes, too many for a store of certificates")]
+    #[error("{object} has more than {limit_bytes} bytes, the limit of a certificate store")]
     ObjectTooLarge { object: String, limit_bytes: usize },
 
     #[error("{object} {reason}")]
@@ -56,12 +56,13 @@ pub enum AuthError {
     Signing(SigningError),
 
     #[error(
-        "the region to sign for is not known: the brokers' names do not end with it, and nothing else names one"
+        "the region to sign for is unknown: the brokers' names do not end with it, and neither a setting nor \
+         the environment names one"
     )]
     NoRegion,
 }
 
-/// What a [`Cluster`](crate::Cluster) says of credentials.
+/// Credential setting of a [`Cluster`](crate::Cluster).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Credential {
     /// [`Cluster::secret_id`](crate::Cluster::secret_id).

@@ -1,48 +1,50 @@
-//! Classifies authentication and TLS failures, from what librdkafka says of them.
+//! Classification of authentication and TLS failures by librdkafka's error texts.
 //!
-//! librdkafka goes on trying whatever happens. What is recognised here does not change by trying: a request that needs
-//! the cluster ends with it. All else (brokers that are away, connections that break) is waited out.
+//! librdkafka retries whatever happens. Failures classified here do not pass by retrying: a request that
+//! needs the cluster ends with them. All others (unreachable brokers, broken connections) are retried until
+//! the deadline.
 
 use std::fmt;
 
 use rdkafka::types::RDKafkaErrorCode;
 
-/// A connection that was refused for good, by one side or the other.
+/// Permanent refusal of a connection, by the broker or by the client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuthenticationFailure {
     pub cause: AuthenticationCause,
-    /// librdkafka's words.
+    /// Error text of librdkafka.
     pub reason: String,
 }
 
-/// What to look at.
+/// Cause of the refusal: what to check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AuthenticationCause {
-    /// The brokers do not take the password or the token.
+    /// The brokers reject the password or the token.
     Credentials,
-    /// The listener has another mechanism than `auth_type`'s.
+    /// The listener does not offer the mechanism of `auth_type`.
     Mechanism,
-    /// There is no token to log in with.
+    /// No token is available for the login.
     Token,
-    /// The broker's certificate does not stand the check, for a reason that is not among the next ones.
+    /// The broker's certificate does not verify, for a reason that is not among the following ones.
     BrokerCertificate,
-    /// Nobody whom the client trusts has issued the broker's certificate.
+    /// The broker's certificate was not issued by an authority that the client trusts.
     BrokerAuthority,
     BrokerCertificateExpired,
-    /// The broker's certificate is for other names than the one it was reached by.
+    /// The broker's certificate does not name the host that the client connected to.
     BrokerName,
-    /// None was shown; the client keeps one back that the brokers do not ask for by its issuer.
+    /// The client sent no certificate. It does not send one whose issuer is not among those that the brokers
+    /// request.
     NoClientCertificate,
     ClientCertificateExpired,
-    /// The brokers do not trust who issued the client's certificate, or not the certificate.
+    /// The brokers do not trust the issuer of the client's certificate, or reject the certificate itself.
     ClientCertificate,
-    /// No version or cipher of TLS is common to both, or the other side speaks no TLS, or before TLS 1.3 wants a
-    /// client certificate.
+    /// No TLS version or cipher is common to both, the other side does not use TLS, or it requires a client
+    /// certificate before TLS 1.3.
     Tls,
 }
 
 impl AuthenticationFailure {
-    /// What librdkafka reports as `code` and `reason`, if it is one.
+    /// Classifies librdkafka's `code` and `reason`; `None` if the failure may pass.
     pub fn recognise(code: RDKafkaErrorCode, reason: &str) -> Option<Self> {
         let cause = match code {
             RDKafkaErrorCode::Authentication => sasl_cause(reason)?,
@@ -56,7 +58,7 @@ impl AuthenticationFailure {
     }
 }
 
-/// The `host:port` in a line of librdkafka's that begins with a broker's name, such as
+/// `host:port` of a librdkafka message that begins with a broker's name, such as
 /// `sasl_ssl://b-1:9096/bootstrap: SSL handshake failed`.
 pub fn broker_of(reason: &str) -> Option<&str> {
     let (_, rest) = reason.split_once("://")?;
@@ -65,7 +67,7 @@ pub fn broker_of(reason: &str) -> Option<&str> {
     broker.contains(':').then_some(broker)
 }
 
-/// `None` for what passes: MSK turns away connections over its limits as if the login had failed.
+/// `None` for transient failures: MSK rejects connections over its limits as if the login had failed.
 fn sasl_cause(reason: &str) -> Option<AuthenticationCause> {
     if reason.contains("Too many connects") {
         return None;
@@ -79,7 +81,8 @@ fn sasl_cause(reason: &str) -> Option<AuthenticationCause> {
     })
 }
 
-/// By OpenSSL's words for its own verdict and for the alerts (RFC 8446, section 6.2) that the brokers send.
+/// Classifies by OpenSSL's verification error and by the alerts that brokers send ([RFC 8446, section
+/// 6.2](https://www.rfc-editor.org/rfc/rfc8446#section-6.2)).
 fn tls_cause(reason: &str) -> Option<AuthenticationCause> {
     use AuthenticationCause as Cause;
     const CAUSES: [(&str, AuthenticationCause); 10] = [
@@ -102,21 +105,25 @@ impl fmt::Display for AuthenticationCause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Credentials => "the brokers do not accept the credentials",
-            Self::Mechanism => "the brokers' listener has another mechanism than `auth_type`",
-            Self::Token => "there is no token to log in with",
-            Self::BrokerCertificate => "the broker's certificate was not verified",
+            Self::Mechanism => "the brokers' listener does not offer the mechanism of `auth_type`",
+            Self::Token => "no token is available for the login",
+            Self::BrokerCertificate => "the broker's certificate could not be verified",
             Self::BrokerAuthority => {
-                "the broker's certificate was issued by nobody that the trust store, or without one the system, trusts"
+                "the broker's certificate was issued by an authority that neither the trust store nor, without one, \
+                 the system trusts"
             }
             Self::BrokerCertificateExpired => "the broker's certificate has expired or is not valid yet",
-            Self::BrokerName => "the broker's certificate is for other host names",
+            Self::BrokerName => "the broker's certificate does not name the host that the client connected to",
             Self::NoClientCertificate => {
-                "the brokers want a client certificate of an authority that they trust, which `auth_type` SSL takes from \
+                "the brokers require a client certificate of an authority that they trust, which `auth_type` SSL takes from \
                  the key store"
             }
             Self::ClientCertificateExpired => "the client's certificate has expired",
-            Self::ClientCertificate => "the brokers do not accept the client's certificate, or want one",
-            Self::Tls => "client and brokers do not agree on TLS, or the brokers want a client certificate",
+            Self::ClientCertificate => "the brokers do not accept the client's certificate, or require one",
+            Self::Tls => {
+                "client and brokers have no TLS version or cipher in common, or the brokers require a client \
+                 certificate"
+            },
         })
     }
 }
@@ -163,7 +170,7 @@ mod tests {
         }
     }
 
-    /// Lines of librdkafka 2.12 with OpenSSL 3.6, whose other side was `openssl s_server`.
+    /// Messages of librdkafka 2.12 with OpenSSL 3.6, connected to `openssl s_server`.
     #[test]
     fn recognises_refused_certificates() {
         for (code, reason, wanted) in [

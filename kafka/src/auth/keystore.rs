@@ -1,10 +1,11 @@
-//! Java's stores, and PEM, to the PEM that librdkafka takes: in memory, so that no key touches a disk.
+//! Conversion of Java's stores, and PEM, to the PEM that librdkafka accepts: in memory, so that no key is
+//! written to disk.
 //!
-//! | format | told by | passwords |
+//! | format | recognised by | passwords |
 //! |---|---|---|
-//! | JKS | `FEEDFEED` | one for the store; one for the key, if it has another |
-//! | PKCS12 | a DER sequence | one for all |
-//! | PEM | `-----BEGIN` | one for the key, if it is encrypted: librdkafka asks for it |
+//! | JKS | `FEEDFEED` | one for the store; one for the key, if it differs |
+//! | PKCS12 ([RFC 7292](https://www.rfc-editor.org/rfc/rfc7292)) | a DER sequence | one for all |
+//! | PEM ([RFC 7468](https://www.rfc-editor.org/rfc/rfc7468)) | `-----BEGIN` | one for the key, if it is encrypted: librdkafka asks for it |
 
 use jks::{KeyStore as JksStore, KeyStoreError, KeyStoreOptions};
 use p12_keystore::error::Error as Pkcs12Error;
@@ -17,7 +18,7 @@ use crate::auth::secret::{SecretKey, SecretText};
 mod layout;
 mod pem;
 
-/// How a store is written.
+/// Format of a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeystoreFormat {
     Jks,
@@ -25,47 +26,47 @@ pub enum KeystoreFormat {
     Pem,
 }
 
-/// What opens a store; not all formats need both.
+/// Passwords of a store; not all formats need both.
 #[derive(Debug, Default)]
 pub struct KeystorePasswords {
     pub store: Option<SecretText>,
-    /// Of the private key, if it is not the store's.
+    /// Password of the private key, if it differs from the store's.
     pub key: Option<SecretText>,
 }
 
-/// What a client shows to prove who it is.
+/// Certificate and key with which a client authenticates.
 #[derive(Debug)]
 pub struct ClientCertificate {
-    /// The client's certificate and those up to its root, in PEM.
+    /// Certificate chain of the client up to its root, in PEM.
     pub chain: String,
-    /// PKCS8 as a rule, in PEM.
+    /// Private key in PEM, normally PKCS8.
     pub key: SecretText,
-    /// What decrypts `key`, if it is encrypted.
+    /// Password of `key`, if it is encrypted.
     pub key_password: Option<SecretText>,
 }
 
 impl KeystoreFormat {
     /// # Errors
-    /// [`AuthError::Store`] if it is none of the formats.
+    /// [`AuthError::Store`] if it is in none of the formats.
     pub fn of(file: &KeystoreFile) -> Result<Self, AuthError> {
         match file.content.as_slice() {
             [0xFE, 0xED, 0xFE, 0xED, ..] => Ok(Self::Jks),
-            [0xCE, 0xCE, 0xCE, 0xCE, ..] => {
-                Err(file.broken("is a JCEKS store; keytool -importkeystore makes PKCS12 of it"))
-            }
+            [0xCE, 0xCE, 0xCE, 0xCE, ..] => Err(file.broken(
+                "is a JCEKS store, which is not supported; convert it to PKCS12 with keytool -importkeystore",
+            )),
             [0x30, ..] => Ok(Self::Pkcs12),
             text if pem::is_pem(text) => Ok(Self::Pem),
-            _ => Err(file.broken("is neither JKS nor PKCS12 nor PEM")),
+            _ => Err(file.broken("is not a JKS, PKCS12 or PEM store")),
         }
     }
 
-    /// Whether the store does not open without a password. A key in it may have one all the same.
+    /// Whether the store cannot be opened without a password. A key in it may have a password in either case.
     pub fn needs_password(self) -> bool {
         self != Self::Pem
     }
 }
 
-/// The certificates that a trust store trusts, in PEM: never none.
+/// Certificates that a trust store trusts, in PEM: at least one.
 pub fn trusted_certificates(file: &KeystoreFile, passwords: &KeystorePasswords) -> Result<String, AuthError> {
     let certificates = match KeystoreFormat::of(file)? {
         KeystoreFormat::Jks => jks_trusted(&open_jks(file, passwords, SecretKey::TruststorePassword)?),
@@ -78,7 +79,7 @@ pub fn trusted_certificates(file: &KeystoreFile, passwords: &KeystorePasswords) 
     Ok(pem::certificates(&certificates))
 }
 
-/// The private key of a key store, with its certificates.
+/// Private key of a key store, with its certificates.
 pub fn client_certificate(
     file: &KeystoreFile,
     passwords: &KeystorePasswords,
@@ -99,11 +100,11 @@ impl KeystoreFile {
     }
 
     fn wrong_password(&self, key: SecretKey) -> AuthError {
-        self.broken(format!("does not open with the secret's {key}, or is damaged"))
+        self.broken(format!("cannot be opened with the secret's {key}, or is damaged"))
     }
 
     /// # Errors
-    /// Unless there is exactly one: which of several to show cannot be known.
+    /// Unless there is exactly one: of several it is not known which to send.
     fn only_key<T>(&self, keys: Vec<T>) -> Result<T, AuthError> {
         let count = keys.len();
         match keys.into_iter().next() {
@@ -114,13 +115,13 @@ impl KeystoreFile {
     }
 
     fn pem_blocks(&self) -> Result<Vec<pem::Block<'_>>, AuthError> {
-        pem::blocks(&self.content).ok_or_else(|| self.broken("is broken PEM: a block has no end"))
+        pem::blocks(&self.content).ok_or_else(|| self.broken("is invalid PEM: a block has no end"))
     }
 
     fn pem_certificates(&self) -> Result<Vec<Vec<u8>>, AuthError> {
         let blocks = self.pem_blocks()?;
         let certificates: Result<_, _> = blocks.iter().filter_map(pem::Block::certificate).collect();
-        certificates.map_err(|error| self.broken(format!("is broken PEM: {error}")))
+        certificates.map_err(|error| self.broken(format!("is invalid PEM: {error}")))
     }
 }
 
@@ -133,7 +134,7 @@ fn open_jks(
         return Err(file.broken("is a damaged JKS store"));
     }
     let mut store = JksStore::with_options(KeyStoreOptions {
-        // Not to look for aliases in another case than the store has them.
+        // Looks aliases up in the case in which the store has them.
         case_exact_aliases: true,
         ordered_aliases: true,
         ..KeyStoreOptions::default()
@@ -147,7 +148,7 @@ fn open_jks(
     }
 }
 
-/// JKS mixes in a password as UTF-16, of which the library writes the low bytes.
+/// Password for JKS, which digests it as UTF-16; the library writes only the low bytes.
 fn jks_password(
     file: &KeystoreFile,
     password: &str,
@@ -156,12 +157,12 @@ fn jks_password(
     let bytes: Result<Vec<u8>, _> = password.chars().map(u8::try_from).collect();
     bytes.map(zeroize::Zeroizing::new).map_err(|_| {
         file.broken(format!(
-            "is a JKS store, and the secret's {key} has a character beyond Latin-1; PKCS12 takes any"
+            "is a JKS store, and the secret's {key} has a character beyond Latin-1; PKCS12 allows any"
         ))
     })
 }
 
-/// As Java sees it: of an entry with a key, the certificate itself is trusted.
+/// Trusted certificates as Java defines them: of an entry with a key, the certificate itself.
 fn jks_trusted(store: &JksStore) -> Vec<Vec<u8>> {
     let aliases = store.aliases();
     let trusted = aliases.iter().filter_map(|alias| {
@@ -190,9 +191,9 @@ fn jks_client(file: &KeystoreFile, passwords: &KeystorePasswords) -> Result<Clie
     let password = jks_password(file, password, key)?;
     let entry = store.get_private_key_entry(&alias, &password);
     let entry = entry.map_err(|error| match error {
-        KeyStoreError::InvalidDigest => {
-            file.broken(format!("opens, but its key does not with the secret's {key}"))
-        }
+        KeyStoreError::InvalidDigest => file.broken(format!(
+            "can be opened, but its key cannot be decrypted with the secret's {key}"
+        )),
         error => file.broken(format!("has a key that cannot be read: {error}")),
     })?;
     let private_key = zeroize::Zeroizing::new(entry.private_key);
@@ -204,7 +205,7 @@ fn jks_client(file: &KeystoreFile, passwords: &KeystorePasswords) -> Result<Clie
     })
 }
 
-/// What Java marks as trusted; where nothing is marked, as OpenSSL leaves it, all certificates.
+/// Certificates that Java marks as trusted; if none is marked, as in stores of OpenSSL, all certificates.
 fn pkcs12_trusted(file: &KeystoreFile, passwords: &KeystorePasswords) -> Result<Vec<Vec<u8>>, AuthError> {
     let password = passwords.store.as_ref().map_or("", SecretText::expose);
     let archive = Pkcs12Archive::from_pkcs12(&file.content, password)
@@ -240,7 +241,7 @@ fn pkcs12_client(file: &KeystoreFile, passwords: &KeystorePasswords) -> Result<C
 
 fn pkcs12_error(file: &KeystoreFile, key: SecretKey, error: &Pkcs12Error) -> AuthError {
     match error {
-        // The last two if the store has no MAC and the decryption shows it.
+        // The last two occur if the store has no MAC and the decryption fails.
         Pkcs12Error::MacError(_) | Pkcs12Error::Pkcs5Error(_) | Pkcs12Error::UnpadError => {
             file.wrong_password(key)
         }
@@ -260,9 +261,7 @@ fn pem_client(file: &KeystoreFile, passwords: &KeystorePasswords) -> Result<Clie
         Some(password) => Some(password.clone()),
         None => {
             let wanted = SecretKey::SslKeyPassword;
-            return Err(file.broken(format!(
-                "has an encrypted key, and there is no {wanted} in a secret"
-            )));
+            return Err(file.broken(format!("has an encrypted key, and the secret has no {wanted}")));
         }
     };
     Ok(ClientCertificate {

@@ -1,9 +1,9 @@
-//! Where certificates are stored.
+//! S3 location of certificates.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// `s3://bucket/prefix/`, with a prefix of any depth, or none.
+/// Location `s3://bucket/prefix/`, with a prefix of any depth, or none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CertificatesLocation {
     bucket: String,
@@ -16,7 +16,7 @@ pub struct CertificatesLocation {
 pub struct InvalidLocation;
 
 impl CertificatesLocation {
-    /// What is accepted, for errors.
+    /// Accepted form, for errors.
     pub const WANTED: &'static str = "s3://bucket/prefix/";
 
     pub fn bucket(&self) -> &str {

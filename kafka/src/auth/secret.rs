@@ -1,11 +1,11 @@
-//! Texts that nobody may see, and the secret that a cluster's passwords are in.
+//! Secret texts, and the secret that holds a cluster's passwords.
 
 use std::fmt;
 
 use serde::de::{self, Deserialize, Deserializer, Unexpected, Visitor};
 use zeroize::Zeroizing;
 
-/// A password, a key, a token. Wiped when dropped; `Debug` shows nothing of it.
+/// Password, key or token. Wiped when dropped; `Debug` shows nothing of it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SecretText(Zeroizing<String>);
 
@@ -14,7 +14,7 @@ impl SecretText {
         Self(Zeroizing::new(text.into()))
     }
 
-    /// The text itself: for the client and for whoever decrypts, never for a log or an error.
+    /// The text itself: for the client and for decryption, never for a log or an error.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -32,7 +32,7 @@ impl fmt::Debug for SecretText {
     }
 }
 
-/// A number is taken for its digits, as Java's connector takes it.
+/// Reads a number as its digits, as the Java connector does.
 impl<'de> Deserialize<'de> for SecretText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct ScalarVisitor;
@@ -76,7 +76,7 @@ pub struct KafkaSecret {
     ssl_key_password: Option<SecretText>,
 }
 
-/// A key of the secret's JSON object.
+/// Key of the secret's JSON object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SecretKey {
     Username,
@@ -87,7 +87,8 @@ pub enum SecretKey {
 }
 
 impl KafkaSecret {
-    /// Reads a secret's text; `None` if it is not a JSON object of texts. What the parser says may quote the secret.
+    /// Reads a secret's text; `None` if it is not a JSON object of texts. The parser's error is dropped,
+    /// since it may quote the secret.
     pub fn parse(text: &SecretText) -> Option<Self> {
         serde_json::from_str(text.expose()).ok()
     }

@@ -1,4 +1,5 @@
-//! What one cluster's clients are set up with.
+//! Client settings of one cluster. Names and values are those of librdkafka's
+//! [CONFIGURATION.md](https://github.com/confluentinc/librdkafka/blob/master/CONFIGURATION.md).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,17 +17,17 @@ use crate::auth::keystore::{self, KeystoreFormat, KeystorePasswords};
 use crate::auth::secret::{KafkaSecret, SecretKey, SecretText};
 use crate::cluster::Cluster;
 
-/// How the clients of one cluster authenticate. Asks for nothing until one of them is made.
+/// Authentication of one cluster's clients. Reads no credentials until a client is made.
 pub struct Authentication {
     cluster: Cluster,
     store: Arc<dyn CredentialStore>,
-    /// Also what makes all that wait for the same settings ask once.
+    /// Settings in use; the lock makes concurrent callers share one read.
     cached: Mutex<Option<Cached>>,
-    /// What is cached did not work.
+    /// Whether the cached settings failed to authenticate.
     is_stale: AtomicBool,
 }
 
-/// librdkafka's names and values.
+/// Names and values for librdkafka.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct AuthSettings(Vec<(&'static str, SecretText)>);
 
@@ -35,10 +36,11 @@ struct Cached {
     read: Instant,
 }
 
-/// What the brokers' logs call the function.
+/// Name of the function in the brokers' logs.
 const CLIENT: &str = "athena-connector";
 
-/// How long what was read is good for further clients, as in Java's SDK. A client that is there stays.
+/// Time for which the settings that were read are used for further clients, as in the Java SDK. An existing
+/// client keeps its own.
 const CACHED_FOR: Duration = Duration::from_secs(60);
 
 impl Authentication {
@@ -55,10 +57,10 @@ impl Authentication {
         &self.cluster
     }
 
-    /// The settings of a new client.
+    /// Settings of a new client.
     ///
     /// # Errors
-    /// Says what is missing or cannot be read.
+    /// If a credential is missing or cannot be read.
     pub async fn settings(&self) -> Result<Arc<AuthSettings>, AuthError> {
         let mut cached = self.cached.lock().await;
         if self.is_stale.swap(false, Ordering::Relaxed) {
@@ -78,12 +80,12 @@ impl Authentication {
         Ok(settings)
     }
 
-    /// Has everything read afresh for the next client: what there was did not work.
+    /// Discards the cached settings, because they failed to authenticate: the next client reads them again.
     pub fn forget(&self) {
         self.is_stale.store(true, Ordering::Relaxed);
     }
 
-    /// A token for a client of `SASL_SSL_AWS_MSK_IAM`.
+    /// Token for a client of `SASL_SSL_AWS_MSK_IAM`.
     pub async fn iam_token(&self, now: SystemTime) -> Result<IamToken, AuthError> {
         let region = self.signing_region()?;
         let credentials = self.store.aws_credentials().await?;
@@ -91,7 +93,7 @@ impl Authentication {
         token.map_err(AuthError::Signing)
     }
 
-    /// What the settings say, what the brokers' names say, where the function is: the first of these.
+    /// Region to sign for: of the settings, else of the brokers' names, else of the function.
     fn signing_region(&self) -> Result<String, AuthError> {
         let Cluster {
             signing_region,
@@ -133,7 +135,7 @@ impl Authentication {
         secret: &LazySecret<'_>,
         settings: &mut AuthSettings,
     ) -> Result<(), AuthError> {
-        // The default, said because all else would be of no use without it.
+        // The default, but set explicitly: without it verification has no effect.
         settings.set("ssl.endpoint.identification.algorithm", "https");
         let Some(location) = &self.cluster.certificates else {
             if self.cluster.auth_type == AuthType::Ssl {
@@ -174,12 +176,12 @@ impl Authentication {
 }
 
 impl AuthSettings {
-    /// Name and value, secrets included: for the client alone.
+    /// Names and values, secrets included: for the client only.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> {
         self.0.iter().map(|(name, value)| (*name, value.expose()))
     }
 
-    /// The value of one name, secret or not.
+    /// Value of one name, secret or not.
     pub fn get(&self, name: &str) -> Option<&str> {
         let mut found = self.iter().filter(|(each, _)| *each == name);
         found.next().map(|(_, value)| value)
@@ -201,13 +203,14 @@ impl AuthSettings {
         Ok(())
     }
 
-    /// Those of the system: OpenSSL, being linked in, does not know where they are, so librdkafka looks for them.
+    /// Trusts the system's authorities. OpenSSL is linked statically and does not know their location, so
+    /// librdkafka searches for them.
     fn trust_public_authorities(&mut self) {
         self.set("ssl.ca.location", "probe");
     }
 }
 
-/// The cluster's secret, read when something is first wanted of it, and once.
+/// Secret of the cluster, read once, when it is first needed.
 struct LazySecret<'a> {
     authentication: &'a Authentication,
     secret: OnceCell<KafkaSecret>,
@@ -225,7 +228,7 @@ impl<'a> LazySecret<'a> {
         self.authentication.cluster.secret_id.as_deref()
     }
 
-    /// `None` also if there is no secret at all.
+    /// Text under a key; also `None` if the cluster has no secret.
     async fn get(&self, key: SecretKey) -> Result<Option<SecretText>, AuthError> {
         let Some(id) = self.id() else {
             return Ok(None);
@@ -239,7 +242,7 @@ impl<'a> LazySecret<'a> {
     }
 
     /// # Errors
-    /// Also if there is no such key, or no secret: says what needs it.
+    /// Also if the key or the secret is missing; the error names what needs it.
     async fn require(&self, key: SecretKey, needed_by: impl Fn() -> String) -> Result<SecretText, AuthError> {
         let Some(id) = self.id() else {
             return Err(self.authentication.missing(Credential::Secret));
@@ -251,7 +254,7 @@ impl<'a> LazySecret<'a> {
         })
     }
 
-    /// The password of the store, if one of its format has any.
+    /// Passwords of the store, if its format has any.
     async fn store_passwords(
         &self,
         file: &KeystoreFile,

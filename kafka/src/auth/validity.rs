@@ -1,5 +1,5 @@
-//! What is wrong with the client's certificate, as far as the client can see: Java's brokers answer by the same alert
-//! whether it has expired or its issuer is nobody they trust.
+//! Validity of the client's certificate, as far as the client can check it: Java's brokers send the same
+//! alert for an expired certificate and for an unknown issuer.
 
 use std::time::SystemTime;
 
@@ -9,7 +9,7 @@ use x509_parser::parse_x509_certificate;
 
 use crate::auth::failure::AuthenticationCause;
 
-/// Of the first certificate of a chain in PEM, at `now`; `None` if it is the brokers who do not like it.
+/// Fault of the first certificate of a PEM chain at `now`; `None` if only the brokers can reject it.
 pub fn client_certificate_fault(chain: Option<&str>, now: SystemTime) -> Option<AuthenticationCause> {
     let Some(chain) = chain else {
         return Some(AuthenticationCause::NoClientCertificate);

@@ -14,7 +14,7 @@ use crate::client::{Client, serve_events};
 
 const SECRET: &str = r#"{"username": "anna", "password": "hunter2"}"#;
 
-/// A broker that nobody reaches, with what its clients may authenticate with.
+/// Unreachable broker, with the credentials that its clients may use.
 fn broker(auth_type: AuthType) -> (KafkaBroker, Arc<MemoryCredentialStore>) {
     let cluster = Cluster {
         auth_type,
@@ -29,11 +29,14 @@ fn broker(auth_type: AuthType) -> (KafkaBroker, Arc<MemoryCredentialStore>) {
 }
 
 fn refused() -> KafkaError {
-    let (cause, reason) = (AuthenticationCause::Credentials, "told to fail".to_owned());
+    let (cause, reason) = (
+        AuthenticationCause::Credentials,
+        "failure requested by the test".to_owned(),
+    );
     KafkaError::Authentication { cause, reason }
 }
 
-/// As librdkafka tells of it.
+/// Reports a refusal as librdkafka does.
 fn refuse(client: &Client) {
     let error = ClientError::Global(RDKafkaErrorCode::Authentication);
     client.context().error(
@@ -42,7 +45,7 @@ fn refuse(client: &Client) {
     );
 }
 
-/// Lends a client to work that is refused for the first `refusals` times; says how often it ran.
+/// Lends a client to work that is refused for the first `refusals` times; returns how often it ran.
 async fn work(broker: &KafkaBroker, refusals: usize) -> (Result<(), KafkaError>, usize) {
     let pool = Arc::clone(&broker.pool);
     let runs = Arc::new(AtomicUsize::new(0));
@@ -131,7 +134,7 @@ async fn a_client_of_iam_without_credentials_fails_at_once() {
     let (result, runs) = work(&broker, 0).await;
     let error = result.unwrap_err().to_string();
     assert!(
-        error.contains("there is no token to log in with")
+        error.contains("no token is available for the login")
             && error.contains("no AWS credentials for a token"),
         "{error}"
     );

@@ -1,7 +1,8 @@
-//! Admin calls of librdkafka's, on the handle of a client that is at hand.
+//! Admin calls of librdkafka on the handle of an existing client.
 //!
-//! The `rdkafka` crate offers them on an admin client, which would be one more client with connections and logins of its
-//! own. Here is what all of them have in common; what each asks and reads is in a file of its own.
+//! The `rdkafka` crate offers them on an admin client, which would be one more client with connections and
+//! logins of its own. The common part is here; the request and response of each call are in a file of its
+//! own.
 
 use std::ffi::c_char;
 use std::ptr::NonNull;
@@ -12,22 +13,23 @@ use rdkafka::bindings as sys;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::types::{RDKafkaErrorCode, RDKafkaRespErr};
 
-/// A call that is to be made.
+/// Admin call to be made.
 pub(crate) struct AdminCall {
-    /// Lives as long as the consumer that the call was made for.
+    /// Handle, which lives as long as the consumer that the call was made for.
     client: *mut sys::rd_kafka_t,
     options: Options,
     queue: Queue,
     timeout_ms: i32,
 }
 
-/// The longest that librdkafka's options take.
+/// Longest timeout that librdkafka's options accept.
 const MAX_TIMEOUT_MS: i32 = 3_600_000;
-/// librdkafka gives up by itself when the time is over; its own error is to come first.
+/// Grace period, because librdkafka ends the call itself when the time is over, and its own error takes
+/// precedence.
 const GRACE_MS: i32 = 500;
 
 impl AdminCall {
-    /// One that is given up after `timeout`.
+    /// Creates a call that is abandoned after `timeout`.
     pub(crate) fn new<C: ConsumerContext>(
         consumer: &BaseConsumer<C>,
         operation: sys::rd_kafka_admin_op_t,
@@ -40,7 +42,7 @@ impl AdminCall {
         let options = unsafe { sys::rd_kafka_AdminOptions_new(client, operation) };
         let options = Options(NonNull::new(options).ok_or(RDKafkaErrorCode::InvalidArgument)?);
         options.set(|options, text, text_bytes| {
-            // SAFETY: the options are live, and the text has the length that is said.
+            // SAFETY: the options are live, and the text has the length that is passed.
             unsafe { sys::rd_kafka_AdminOptions_set_request_timeout(options, timeout_ms, text, text_bytes) }
         })?;
         // SAFETY: `client` is live. The call never returns null.
@@ -53,29 +55,30 @@ impl AdminCall {
         })
     }
 
-    /// Asks this broker, by its number. Left to itself librdkafka would ask the controller for some things: a further
-    /// connection, and no answer while there is none.
+    /// Directs the call to the broker with this id. By default librdkafka sends some calls to the controller,
+    /// which needs a further connection and fails while there is no controller.
     pub(crate) fn of_broker(self, broker: i32) -> Result<Self, RDKafkaErrorCode> {
         self.options.set(|options, text, text_bytes| {
-            // SAFETY: the options are live, and the text has the length that is said.
+            // SAFETY: the options are live, and the text has the length that is passed.
             unsafe { sys::rd_kafka_AdminOptions_set_broker(options, broker, text, text_bytes) }
         })?;
         Ok(self)
     }
 
-    /// Has `send` make the call and waits for the answer.
+    /// Makes the call with `send` and waits for its result.
     ///
     /// # Errors
-    /// The call's own, [`RDKafkaErrorCode::OperationTimedOut`] among them.
+    /// The errors of the call, including [`RDKafkaErrorCode::OperationTimedOut`].
     ///
     /// # Safety
-    /// The client that this was made for must live, and `send` must only pass the three on to librdkafka.
+    /// The client that this was made for must live, and `send` must only pass the three arguments on to
+    /// librdkafka.
     pub(crate) unsafe fn answer(
         self,
         send: impl FnOnce(*mut sys::rd_kafka_t, *const sys::rd_kafka_AdminOptions_t, *mut sys::rd_kafka_queue_t),
     ) -> Result<Event, RDKafkaErrorCode> {
-        // librdkafka copies the options; the queue is reference-counted, so that an answer that comes after it was given
-        // up is freed unseen.
+        // librdkafka copies the options; the queue is reference-counted, so that a result that arrives too
+        // late is freed.
         send(self.client, self.options.0.as_ptr(), self.queue.0.as_ptr());
         // SAFETY: the queue is live.
         let event = unsafe {
@@ -88,11 +91,11 @@ impl AdminCall {
     }
 }
 
-/// How to ask; freed when dropped.
+/// Options of a call; freed when dropped.
 struct Options(NonNull<sys::rd_kafka_AdminOptions_t>);
 
 impl Options {
-    /// What librdkafka says of a value that it refuses is told by its code well enough.
+    /// Sets an option. librdkafka's code is enough to explain a value that it rejects.
     fn set(
         &self,
         set: impl FnOnce(*mut sys::rd_kafka_AdminOptions_t, *mut c_char, usize) -> RDKafkaRespErr,
@@ -109,7 +112,7 @@ impl Drop for Options {
     }
 }
 
-/// Where the answer arrives; freed when dropped, with what it still holds.
+/// Queue on which the result arrives; freed when dropped, with its contents.
 struct Queue(NonNull<sys::rd_kafka_queue_t>);
 
 impl Drop for Queue {
@@ -119,11 +122,11 @@ impl Drop for Queue {
     }
 }
 
-/// An answer; freed when dropped, with all that it holds.
+/// Result of a call; freed when dropped, with all that it holds.
 pub(crate) struct Event(NonNull<sys::rd_kafka_event_t>);
 
 impl Event {
-    /// Live as long as the event.
+    /// Pointer that is valid as long as the event.
     pub(crate) fn as_ptr(&self) -> *mut sys::rd_kafka_event_t {
         self.0.as_ptr()
     }
@@ -136,15 +139,15 @@ impl Drop for Event {
     }
 }
 
-/// What librdkafka gives as a start and a count. Empty if `start` is null.
+/// Slice of a start and a count of librdkafka. Empty if `start` is null.
 ///
 /// # Safety
-/// Else it must point to `count` elements that live as long as the slice is used.
+/// Unless null, it must point to `count` elements that live as long as the slice is used.
 pub(crate) unsafe fn elements<'a, T>(start: *mut T, count: usize) -> &'a [T] {
     if start.is_null() {
         return &[];
     }
-    // SAFETY: as the caller must see to.
+    // SAFETY: guaranteed by the caller.
     unsafe { slice::from_raw_parts(start, count) }
 }
 

@@ -1,8 +1,8 @@
-//! A topic's partitions and its id, in one Metadata request.
+//! Partitions and id of a topic, in one Metadata request.
 //!
-//! librdkafka's `rd_kafka_metadata`, which the `rdkafka` crate wraps, keeps topic ids to itself; `rd_kafka_DescribeTopics`
-//! tells them. It sends the same request, asks for the same permission (`Describe` of the topic), never creates the topic,
-//! and needs no handle but the consumer's own.
+//! librdkafka's `rd_kafka_metadata`, which the `rdkafka` crate wraps, does not return topic ids (KIP-516);
+//! `rd_kafka_DescribeTopics` does. It sends the same request, needs the same permission (`Describe` on the
+//! topic), never creates the topic, and needs only the consumer's own handle.
 
 use std::ffi::CString;
 use std::ptr::NonNull;
@@ -15,19 +15,20 @@ use rdkafka::types::RDKafkaErrorCode;
 use crate::librdkafka::admin::{AdminCall, Event, elements, succeeded};
 use crate::topic_id::TopicId;
 
-/// What brokers tell of a topic.
+/// Description of a topic by the brokers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TopicDescription {
-    /// `None` if the brokers give topics no ids.
+    /// Id of the topic; `None` if the brokers do not assign ids.
     pub(crate) id: Option<TopicId>,
-    /// Ascending.
+    /// Partition numbers, ascending.
     pub(crate) partitions: Vec<i32>,
 }
 
-/// Asks `broker`, by its number, what `topic` is; waits for `timeout` at most.
+/// Requests the description of `topic` from the broker with id `broker`; waits for at most `timeout`.
 ///
 /// # Errors
-/// The brokers' code for the topic, or the client's if no answer came, [`RDKafkaErrorCode::OperationTimedOut`] among them.
+/// The brokers' code for the topic, or the client's if there is no response, including
+/// [`RDKafkaErrorCode::OperationTimedOut`].
 pub(crate) fn describe<C: ConsumerContext>(
     consumer: &BaseConsumer<C>,
     topic: &str,
@@ -46,7 +47,7 @@ pub(crate) fn describe<C: ConsumerContext>(
     event?.description()
 }
 
-/// Names of topics, freed when dropped.
+/// Names of topics; freed when dropped.
 struct TopicNames(NonNull<sys::rd_kafka_TopicCollection_t>);
 
 impl TopicNames {
@@ -81,11 +82,11 @@ impl Event {
         let mut count = 0;
         // SAFETY: the result is live, and `count` is there to be written.
         let topics = unsafe { sys::rd_kafka_DescribeTopics_result_topics(result, &raw mut count) };
-        // SAFETY: so many descriptions, which live as long as the event.
+        // SAFETY: an array of `count` descriptions, which live as long as the event.
         let topics = unsafe { elements(topics, count) };
         let topic = topics.first().copied().filter(|topic| !topic.is_null());
         let topic = topic.ok_or(RDKafkaErrorCode::Partial)?;
-        // SAFETY: the description is live; of a topic without error, code 0 is told for a null error.
+        // SAFETY: the description is live; a topic without error has a null error, whose code is 0.
         succeeded(unsafe { sys::rd_kafka_error_code(sys::rd_kafka_TopicDescription_error(topic)) })?;
         Ok(TopicDescription {
             // SAFETY: the description is live.
@@ -99,7 +100,7 @@ impl Event {
 /// # Safety
 /// `topic` must be live.
 unsafe fn topic_id(topic: *const sys::rd_kafka_TopicDescription_t) -> Option<TopicId> {
-    // SAFETY: as the caller must see to; the id is part of the description.
+    // SAFETY: guaranteed by the caller; the id is part of the description.
     let (high, low) = unsafe {
         let id = sys::rd_kafka_TopicDescription_topic_id(topic);
         (
@@ -118,9 +119,9 @@ unsafe fn topic_id(topic: *const sys::rd_kafka_TopicDescription_t) -> Option<Top
 /// `topic` must be live.
 unsafe fn partitions(topic: *const sys::rd_kafka_TopicDescription_t) -> Vec<i32> {
     let mut count = 0;
-    // SAFETY: as the caller must see to, and `count` is there to be written.
+    // SAFETY: guaranteed by the caller, and `count` is there to be written.
     let partitions = unsafe { sys::rd_kafka_TopicDescription_partitions(topic, &raw mut count) };
-    // SAFETY: so many partitions, which live as long as the description.
+    // SAFETY: an array of `count` partitions, which live as long as the description.
     let partitions = unsafe { elements(partitions, count) };
     // SAFETY: as above.
     let number = |partition: &*const _| unsafe { sys::rd_kafka_TopicPartitionInfo_partition(*partition) };

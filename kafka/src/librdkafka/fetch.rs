@@ -1,11 +1,10 @@
-//! Fetching one partition through librdkafka without a consumer group.
+//! Fetches of one partition through librdkafka without a consumer group.
 //!
-//! `BaseConsumer::assign` needs a `group.id`, and a consumer that has one looks up the group's
-//! coordinator: a further connection, a further permission (`DescribeGroup`), and on a fresh
-//! cluster the creation of `__consumer_offsets`, none of which a reader of fixed ranges needs.
-//! librdkafka's partition calls (`rd_kafka_consume_start_queue` and its kin) need no group, and
-//! tell at which offset a partition ended. The `rdkafka` crate does not wrap them, so this file
-//! does, with `unsafe` code.
+//! `BaseConsumer::assign` needs a `group.id`, and a consumer that has one looks up the group's coordinator: a
+//! further connection, a further permission (`DescribeGroup`), and on a fresh cluster the creation of
+//! `__consumer_offsets`, none of which a reader of fixed ranges needs. librdkafka's partition calls
+//! (`rd_kafka_consume_start_queue` and related ones) need no group, and report the offset at which a
+//! partition ended. The `rdkafka` crate does not wrap them, so this file does, with `unsafe` code.
 
 use std::borrow::Cow;
 use std::ffi::{CStr, CString, c_void};
@@ -18,44 +17,45 @@ use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::types::{RDKafkaErrorCode, RDKafkaRespErr};
 use topic::{Headers, Record, RecordTimestamp, TimestampType};
 
-/// A running fetch of one partition, from an offset onwards; stops when dropped.
+/// Running fetch of one partition, from an offset onwards; stops when dropped.
 ///
-/// Records that librdkafka has fetched ahead are freed with it. At most one may run per client
-/// and partition.
+/// Records that librdkafka has prefetched are freed with it. At most one may run for each client and
+/// partition.
 pub(crate) struct PartitionFetch<'c, C: ConsumerContext> {
-    /// Outlives the pointers below, which belong to its client.
+    /// Consumer whose client owns the pointers below, which it therefore outlives.
     _consumer: &'c BaseConsumer<C>,
     topic: NonNull<sys::rd_kafka_topic_t>,
     queue: NonNull<sys::rd_kafka_queue_t>,
     partition: i32,
-    /// Taken off the queue and not shown yet.
+    /// Messages that were taken off the queue and not visited yet.
     taken: vec::IntoIter<Message>,
 }
 
-/// Taken off the queue in one call: each call locks the partition, which the thread that fetches also does.
+/// Number of messages taken off the queue in one call: each call locks the partition, as the fetching thread
+/// does.
 const TAKEN_MESSAGES: usize = 256;
 
-/// What a fetch delivers, in offset order.
+/// Results of a fetch, in offset order.
 pub(crate) enum Fetched<'a> {
     Record(Record<'a>),
-    /// Everything before `offset` was delivered or is not for readers (control records, aborted
-    /// transactions, compacted away), and `offset` is the end: the high watermark, or the last
-    /// stable offset when only committed records are read.
+    /// Everything before `offset` was delivered or is not visible to readers (control records, aborted
+    /// transactions, compacted away), and `offset` is the end: the high watermark, or the last stable offset
+    /// when only committed records are read.
     EndOfPartition {
         offset: i64,
     },
-    /// An answer, asked for at `offset`, brought no record: whole batches of which none is left for this fetch, or less
-    /// than one batch. Everything before `offset` was delivered or is not for readers. librdkafka goes on after those
-    /// batches by itself, so that the next answer without records is one of a later offset.
+    /// A response, requested at `offset`, without a record: whole batches without a record for this fetch, or
+    /// less than one batch. Everything before `offset` was delivered or is not visible to readers. librdkafka
+    /// continues after those batches by itself, so that the next response without records has a later offset.
     ///
-    /// librdkafka takes every such answer for a batch that its size limit cut short and doubles the partition's limit,
-    /// for as long as the client lives; it reports the answer only once the limit has reached 1 GiB
-    /// (`rd_kafka_msgset_reader_run`, `rktp_fetch_msg_max_bytes`).
+    /// librdkafka assumes that its size limit truncated a batch in every such response and doubles the
+    /// partition's limit, for as long as the client lives; it reports the response only once the limit has
+    /// reached 1 GiB (`rd_kafka_msgset_reader_run`, `rktp_fetch_msg_max_bytes`).
     WithoutRecords {
         offset: i64,
         reason: String,
     },
-    /// librdkafka or the broker reports an error about this partition.
+    /// librdkafka or the broker reports an error of this partition.
     Failed {
         code: RDKafkaErrorCode,
         reason: String,
@@ -63,7 +63,7 @@ pub(crate) enum Fetched<'a> {
 }
 
 impl<'c, C: ConsumerContext> PartitionFetch<'c, C> {
-    /// Begins to fetch `partition` of `topic` at `offset` in the background.
+    /// Starts to fetch `partition` of `topic` at `offset` in the background.
     pub(crate) fn start(
         consumer: &'c BaseConsumer<C>,
         topic: &str,
@@ -95,7 +95,7 @@ impl<'c, C: ConsumerContext> PartitionFetch<'c, C> {
         }
     }
 
-    /// Waits up to `timeout` for the next thing fetched and shows it to `visit`.
+    /// Waits up to `timeout` for the next result and passes it to `visit`.
     pub(crate) fn poll<R>(&mut self, timeout: Duration, visit: impl FnOnce(Fetched<'_>) -> R) -> Option<R> {
         if !self.has_taken() {
             self.taken = self.take().into_iter();
@@ -104,20 +104,20 @@ impl<'c, C: ConsumerContext> PartitionFetch<'c, C> {
         Some(visit(message.fetched()))
     }
 
-    /// Whether the next thing is at hand already, so that [`Self::poll`] touches nothing of librdkafka's.
+    /// Whether the next result has been taken off the queue, so that [`Self::poll`] does not call librdkafka.
     pub(crate) fn has_taken(&self) -> bool {
         !self.taken.as_slice().is_empty()
     }
 
-    /// What is on the queue, as far as one call takes it.
+    /// Takes the messages on the queue, as many as one call returns.
     fn take(&mut self) -> Vec<Message> {
         let mut messages = [ptr::null_mut(); TAKEN_MESSAGES];
-        // SAFETY: the queue is live, and there is room for as many messages as the call is told. With a time to wait it
-        // would wait until all the room is used.
+        // SAFETY: the queue is live, and there is room for as many messages as the call is given. With a
+        // timeout the call would wait until all the room is used.
         let taken = unsafe {
             sys::rd_kafka_consume_batch_queue(self.queue.as_ptr(), 0, messages.as_mut_ptr(), TAKEN_MESSAGES)
         };
-        // Negative if the queue is not one of the client's, which it is.
+        // Negative only if the queue does not belong to the client, which it does.
         let taken = usize::try_from(taken).unwrap_or_default();
         messages[..taken]
             .iter()
@@ -150,7 +150,7 @@ impl<C: ConsumerContext> Drop for PartitionFetch<'_, C> {
     }
 }
 
-/// A message of librdkafka's, freed when dropped.
+/// Message of librdkafka; freed when dropped.
 struct Message(NonNull<sys::rd_kafka_message_t>);
 
 impl Message {
@@ -163,7 +163,7 @@ impl Message {
                 offset: message.offset,
                 timestamp: self.timestamp(),
                 leader_epoch: self.leader_epoch(),
-                // SAFETY: both pairs are the message's own.
+                // SAFETY: both pairs belong to the message.
                 key: unsafe { self.bytes(message.key, message.key_len) },
                 // SAFETY: as above.
                 value: unsafe { self.bytes(message.payload, message.len) },
@@ -183,12 +183,12 @@ impl Message {
         }
     }
 
-    /// `None` if `start` is null.
+    /// Bytes at `start`; `None` if it is null.
     ///
     /// # Safety
-    /// Else it must point to `len` bytes that live as long as the message.
+    /// Unless null, it must point to `len` bytes that live as long as the message.
     unsafe fn bytes(&self, start: *const c_void, len: usize) -> Option<&[u8]> {
-        // SAFETY: as the caller must see to; `self` is the message.
+        // SAFETY: guaranteed by the caller; `self` is the message.
         (!start.is_null()).then(|| unsafe { slice::from_raw_parts(start.cast(), len) })
     }
 
@@ -203,7 +203,7 @@ impl Message {
                 TimestampType::LogAppendTime
             }
         };
-        // A producer's way to say that it gives none.
+        // Producers send -1 for records without a timestamp.
         (millis != -1).then_some(RecordTimestamp { millis, kind })
     }
 
@@ -213,18 +213,18 @@ impl Message {
         (epoch >= 0).then_some(epoch)
     }
 
-    /// Null if there are none. They live as long as the message.
+    /// Header list, which lives as long as the message; null if there are no headers.
     fn header_list(&self) -> *const sys::rd_kafka_headers_t {
         let mut headers = ptr::null_mut();
-        // SAFETY: the message is live and `headers` is there to be written. Parsing them on the first call changes the
-        // message behind its pointer; `Message` is not `Sync`, so no other thread looks at it.
+        // SAFETY: the message is live and `headers` is there to be written. Parsing them on the first call
+        // changes the message through its pointer; `Message` is not `Sync`, so no other thread accesses it.
         let code = unsafe { sys::rd_kafka_message_headers(self.0.as_ptr(), &raw mut headers) };
         match code {
             RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR => headers,
             RDKafkaRespErr::RD_KAFKA_RESP_ERR__NOENT => ptr::null(),
             code => {
                 let code = RDKafkaErrorCode::from(code);
-                tracing::warn!(%code, "a record's headers cannot be read, they count as absent");
+                tracing::warn!(%code, "the headers of a record cannot be read and are treated as absent");
                 ptr::null()
             }
         }
@@ -259,7 +259,8 @@ impl Headers for Message {
             if code != RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR {
                 return;
             }
-            // SAFETY: of a header that there is the name is a text that ends with NUL and lives as long as the message.
+            // SAFETY: the name of an existing header is a text that ends with NUL and lives as long as the
+            // message.
             let name = unsafe { CStr::from_ptr(name) };
             // SAFETY: the value is null or of this length, and lives as long as the message.
             let value = unsafe { self.bytes(value, value_bytes) };

@@ -1,13 +1,13 @@
-//! Calls of librdkafka's that the `rdkafka` crate does not wrap, and a callback. All `unsafe` of the crate is here; each file
-//! offers a safe interface.
+//! Calls of librdkafka that the `rdkafka` crate does not wrap, and a callback. All `unsafe` code of the crate
+//! is here; each file offers a safe interface.
 //!
 //! | file | idea |
 //! |---|---|
-//! | `fetch` | one partition's records, without a consumer group |
-//! | `admin` | what the admin calls have in common |
-//! | `describe` | a topic's partitions and its id |
+//! | `fetch` | records of one partition, without a consumer group |
+//! | `admin` | common part of admin calls |
+//! | `describe` | partitions and id of a topic |
 //! | `topic_config` | whether a topic's timestamps are those of its log |
-//! | `verification` | what is wrong with a broker's certificate |
+//! | `verification` | faults of a broker's certificate |
 
 mod admin;
 pub(crate) mod describe;

@@ -1,4 +1,4 @@
-//! What the brokers are told to do with a topic, as far as reading depends on it.
+//! Settings of a topic that reads depend on.
 
 use std::ffi::{CStr, CString};
 use std::ptr::NonNull;
@@ -10,15 +10,16 @@ use rdkafka::types::RDKafkaErrorCode;
 
 use crate::librdkafka::admin::{AdminCall, Event, elements, succeeded};
 
-/// How long the brokers may take: a plan does without the answer.
+/// Time limit for the brokers; a plan is made without the setting if they do not respond.
 const LIMIT: Duration = Duration::from_secs(5);
 
 const TIMESTAMP_TYPE: &CStr = c"message.timestamp.type";
 
-/// The topic's `message.timestamp.type`, `CreateTime` or `LogAppendTime`; `None` if the brokers do not have it.
+/// `message.timestamp.type` of a topic (KIP-32), `CreateTime` or `LogAppendTime`; `None` if the brokers do
+/// not return it.
 ///
 /// # Errors
-/// If the brokers do not tell in time, or not to us.
+/// If the brokers do not respond in time, or deny access.
 pub(crate) fn timestamp_type<C: ConsumerContext>(
     consumer: &BaseConsumer<C>,
     topic: &str,
@@ -38,7 +39,7 @@ pub(crate) fn timestamp_type<C: ConsumerContext>(
     event?.value(TIMESTAMP_TYPE)
 }
 
-/// Which settings of what are asked for; freed when dropped.
+/// Resource whose settings are requested; freed when dropped.
 struct Resource(NonNull<sys::rd_kafka_ConfigResource_t>);
 
 impl Resource {
@@ -52,7 +53,7 @@ impl Resource {
             )
         };
         let resource = Self(NonNull::new(resource).ok_or(RDKafkaErrorCode::InvalidArgument)?);
-        // In a question the value means nothing, but must not be null.
+        // The value is ignored in a request, but must not be null.
         // SAFETY: the resource is live; both texts end with NUL and are copied.
         succeeded(unsafe {
             sys::rd_kafka_ConfigResource_set_config(
@@ -73,7 +74,7 @@ impl Drop for Resource {
 }
 
 impl Event {
-    /// The value of setting `name` of the only resource.
+    /// Value of setting `name` of the only resource.
     fn value(&self, name: &CStr) -> Result<Option<String>, RDKafkaErrorCode> {
         let resource = *self.resources().first().ok_or(RDKafkaErrorCode::Partial)?;
         // SAFETY: the resource lives as long as the event.
@@ -101,7 +102,7 @@ impl Event {
         Ok(Some(value.to_string_lossy().into_owned()))
     }
 
-    /// None if the event is of another kind.
+    /// Resources of the event; none if it is of another kind.
     fn resources(&self) -> &[*const sys::rd_kafka_ConfigResource_t] {
         // SAFETY: the event is live.
         let result = unsafe { sys::rd_kafka_event_DescribeConfigs_result(self.as_ptr()) };

@@ -1,7 +1,7 @@
-//! What is wrong with a broker's certificate: librdkafka says only that it did not verify.
+//! Faults of a broker's certificate: librdkafka reports only that it did not verify.
 //!
-//! OpenSSL tells why to a callback, which the `rdkafka` crate lets nobody set on a consumer. So a client of its own, which
-//! logs in to nothing, repeats the handshake with a callback and is dropped.
+//! OpenSSL passes the reason to a callback, which the `rdkafka` crate does not let a consumer set. So a
+//! separate client, which does not log in, repeats the handshake with a callback and is dropped.
 
 use std::ffi::{c_char, c_int, c_void};
 use std::sync::Mutex;
@@ -18,12 +18,12 @@ use rdkafka::types::RDKafkaType;
 use crate::auth::failure::AuthenticationCause;
 use crate::auth::settings::AuthSettings;
 
-/// How long a handshake may take: the broker has just answered one.
+/// Time limit of a handshake: the broker has just completed one.
 const HANDSHAKE_LIMIT: Duration = Duration::from_secs(2);
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
-/// Connects to `broker` (`host:port`) once more to learn why its certificate does not verify. Blocks for some seconds
-/// at most; `None` if it cannot be told.
+/// Connects to `broker` (`host:port`) again to find out why its certificate does not verify. Blocks for at
+/// most some seconds; `None` if the reason cannot be found.
 pub(crate) fn broker_certificate_fault(broker: &str, settings: &AuthSettings) -> Option<AuthenticationCause> {
     let mut config = ClientConfig::new();
     config
@@ -44,7 +44,7 @@ pub(crate) fn broker_certificate_fault(broker: &str, settings: &AuthSettings) ->
     .ok()?;
     let deadline = Instant::now() + HANDSHAKE_LIMIT;
     while Instant::now() < deadline {
-        // Only to have it connect.
+        // Called only to make the client connect.
         let _ = client.fetch_metadata(None, LOOK_EVERY);
         if let Some(code) = client.context().fault() {
             return Some(cause(code));
@@ -53,7 +53,8 @@ pub(crate) fn broker_certificate_fault(broker: &str, settings: &AuthSettings) ->
     None
 }
 
-/// By OpenSSL's `X509_V_ERR_…`.
+/// Cause for a [verification code](https://docs.openssl.org/master/man3/X509_STORE_CTX_get_error/) of
+/// OpenSSL, `X509_V_ERR_…`.
 fn cause(code: c_int) -> AuthenticationCause {
     match code {
         // NOT_YET_VALID, HAS_EXPIRED
@@ -67,7 +68,7 @@ fn cause(code: c_int) -> AuthenticationCause {
     }
 }
 
-/// The first fault that OpenSSL found, as it numbers them.
+/// First verification code that OpenSSL reported.
 #[derive(Default)]
 struct Verdict(Mutex<Option<c_int>>);
 
@@ -82,13 +83,13 @@ impl Verdict {
     }
 }
 
-/// Says nothing: the client that failed before has said it all.
+/// Logs nothing: the client that failed before has logged the failure.
 impl ClientContext for Verdict {
     fn log(&self, _: RDKafkaLogLevel, _: &str, _: &str) {}
     fn error(&self, _: KafkaError, _: &str) {}
 }
 
-/// Called with each certificate of the chain; leaves OpenSSL's verdict as it is.
+/// Called for each certificate of the chain; does not change OpenSSL's result.
 unsafe extern "C" fn verify(
     _client: *mut sys::rd_kafka_t,
     _broker_name: *const c_char,

@@ -25,7 +25,7 @@ mod faults;
 
 const TOPIC: &str = "orders";
 
-/// A cluster of librdkafka's, which can be told to fail, and a broker client for it.
+/// Mock cluster of librdkafka, which can be made to fail, and a broker client for it.
 struct Cluster {
     mock: MockCluster<'static, DefaultProducerContext>,
     broker: KafkaBroker,
@@ -36,7 +36,7 @@ impl Cluster {
         Self::of_brokers(1)
     }
 
-    /// Partition 0 is led by the last of so many brokers, whose numbers begin with 1.
+    /// Cluster of so many brokers, whose ids begin with 1; the last leads partition 0.
     fn of_brokers(brokers: i32) -> Self {
         let mock = MockCluster::new(brokers).unwrap();
         mock.create_topic(TOPIC, 2, brokers).unwrap();
@@ -52,7 +52,7 @@ impl Cluster {
         }
     }
 
-    /// With records 0..`records` in partition 0, each of its own number as text.
+    /// Cluster with records 0..`records` in partition 0, whose values are their numbers.
     fn with_records(records: usize) -> Self {
         let cluster = Self::start();
         cluster.produce(0..records, usize::to_string);
@@ -107,7 +107,7 @@ fn planned(partition: i32, start: i64, end: i64) -> PlannedRange {
     }
 }
 
-/// Long enough for any read that goes well.
+/// Deadline of reads that are expected to succeed.
 const PATIENT: Duration = Duration::from_secs(30);
 
 #[derive(Clone, Default)]
@@ -144,7 +144,7 @@ async fn reads_each_record_of_the_range_once_and_nothing_else() {
     }
 }
 
-/// Keeps whole records.
+/// Sink that keeps whole records.
 #[derive(Clone, Default)]
 struct Keep(Arc<Mutex<Vec<MemoryRecord>>>);
 
@@ -259,7 +259,7 @@ async fn the_rest_of_a_range_holds_nothing_only_if_what_comes_next_lies_behind_i
         Arc::new(authentication),
         IsolationLevel::ReadUncommitted,
     ));
-    // A range's end, and the position in it.
+    // End of a range, and the position in it.
     for (end, position, wanted) in [
         (5, 0, false),
         (5, 4, false),
@@ -298,11 +298,11 @@ async fn an_unknown_topic_is_an_error_and_stays_unknown() {
     for _ in 0..2 {
         let error = cluster
             .broker
-            .snapshot("oders", Instant::now() + PATIENT)
+            .snapshot("elsewhere", Instant::now() + PATIENT)
             .await
             .unwrap_err();
         assert!(
-            matches!(&error, KafkaError::UnknownTopic { topic } if topic == "oders"),
+            matches!(&error, KafkaError::UnknownTopic { topic } if topic == "elsewhere"),
             "{error}"
         );
     }
@@ -340,7 +340,7 @@ async fn a_topic_of_another_id_is_an_error_before_anything_is_read() {
 #[tokio::test]
 async fn brokers_that_know_no_topic_ids_are_read_by_name() {
     let cluster = Cluster::with_records(10);
-    // Version 10 is the first with ids.
+    // Version 10 of Metadata is the first with ids (KIP-516).
     cluster
         .mock
         .apiversion(ApiKey::Metadata, Some(0), Some(9))
@@ -404,7 +404,7 @@ async fn records_that_the_log_has_lost_are_skipped_and_counted() {
     assert_eq!(offsets, (low..300).collect::<Vec<_>>());
 }
 
-/// Refuses the record at an offset, and tells when it is dropped.
+/// Sink that rejects the record at an offset, and reports when it is dropped.
 struct Refuse {
     at: i64,
     dropped: Option<tokio::sync::oneshot::Sender<()>>,
@@ -441,7 +441,7 @@ async fn an_error_of_the_sink_ends_the_read() {
     assert!(matches!(read, Err(KafkaError::Sink(SinkFailed))));
 }
 
-/// Has enough at an offset; counts what it was shown and how often it was finished.
+/// Sink that stops at an offset, and counts its records and ends.
 #[derive(Clone)]
 struct Enough {
     at: i64,

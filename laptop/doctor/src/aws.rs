@@ -1,4 +1,4 @@
-//! Where AWS is asked, and what signs the requests.
+//! Region and credentials of requests to AWS.
 
 use std::time::SystemTime;
 
@@ -10,15 +10,15 @@ use crate::limit::Limit;
 use crate::report::Report;
 use spill::causes;
 
-/// What the configuration of the SDK does not tell about itself.
+/// Sources of the configuration, which the SDK's own configuration does not contain.
 pub(crate) struct Origin {
-    /// The region was asked for on the command line, or is that of the function.
+    /// Whether the region is that of the command line or of the function.
     pub(crate) region_is_given: bool,
-    /// A variable of this process.
+    /// Reads a variable of this process.
     pub(crate) variable: fn(&str) -> Option<String>,
 }
 
-/// Says why AWS cannot be asked at all, if so.
+/// Checks region and credentials; returns the reason if AWS cannot be used at all.
 pub(crate) async fn check(
     aws: &SdkConfig,
     origin: &Origin,
@@ -35,10 +35,10 @@ fn region(aws: &SdkConfig, origin: &Origin, report: &mut Report<'_>) -> Option<S
     let Some(region) = aws.region() else {
         about.fail(
             Check::Region,
-            "none is set",
+            "no region is set",
             "set AWS_REGION, or a region in the profile; Lambda sets its own for a function",
         );
-        return Some("no region is known".to_owned());
+        return Some("no region is configured".to_owned());
     };
     about.ok(
         Check::Region,
@@ -47,7 +47,7 @@ fn region(aws: &SdkConfig, origin: &Origin, report: &mut Report<'_>) -> Option<S
     None
 }
 
-/// The order is the SDK's.
+/// Source of the region, in the SDK's order of precedence.
 fn place(region: &str, origin: &Origin) -> &'static str {
     if origin.region_is_given {
         return "the command line";
@@ -61,9 +61,9 @@ fn place(region: &str, origin: &Origin) -> &'static str {
 
 async fn credentials(aws: &SdkConfig, limit: Limit, report: &mut Report<'_>) -> Option<String> {
     let mut about = report.about("AWS");
-    let obstacle = || Some("there are no AWS credentials".to_owned());
+    let obstacle = || Some("no AWS credentials were found".to_owned());
     let Some(provider) = aws.credentials_provider() else {
-        about.fail(Check::Credentials, "nobody provides any", NO_CREDENTIALS);
+        about.fail(Check::Credentials, "no credentials found", NO_CREDENTIALS);
         return obstacle();
     };
     let reason = match limit.within(provider.provide_credentials()).await {
@@ -80,14 +80,14 @@ async fn credentials(aws: &SdkConfig, limit: Limit, report: &mut Report<'_>) -> 
 
 const NO_CREDENTIALS: &str = "log in, or set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; a function has those of its role";
 
-/// Without more of the key's id than tells one from another.
+/// Description of the credentials, with only the end of the key's id.
 fn description(credentials: &Credentials, now: SystemTime) -> String {
     let id = credentials.access_key_id();
     let tail: String = id.chars().skip(id.chars().count().saturating_sub(4)).collect();
     let kind = match (credentials.session_token(), credentials.expiry()) {
         (_, Some(expiry)) => {
             let left = expiry.duration_since(now).unwrap_or_default();
-            format!("good for {} minutes", left.as_secs() / 60)
+            format!("valid for {} minutes", left.as_secs() / 60)
         }
         (Some(_), None) => "temporary".to_owned(),
         (None, None) => "permanent".to_owned(),
@@ -153,7 +153,7 @@ mod tests {
         for (credentials, kind) in [
             (key(None, None), "permanent"),
             (key(Some("t0ken"), None), "temporary"),
-            (key(Some("t0ken"), Some(hour)), "good for 60 minutes"),
+            (key(Some("t0ken"), Some(hour)), "valid for 60 minutes"),
         ] {
             let (_, findings) = checked(aws(Some("eu-west-1"), Some(credentials)), false).await;
             let found = &findings[1].found;
@@ -170,13 +170,13 @@ mod tests {
     #[tokio::test]
     async fn without_region_or_credentials_aws_cannot_be_asked() {
         let (obstacle, findings) = checked(aws(None, Some(key(None, None))), false).await;
-        assert_eq!(obstacle.as_deref(), Some("no region is known"));
+        assert_eq!(obstacle.as_deref(), Some("no region is configured"));
         assert_eq!(
             [findings[0].status, findings[1].status],
             [Status::Failed, Status::Ok]
         );
         let (obstacle, findings) = checked(aws(Some("eu-west-1"), None), false).await;
-        assert_eq!(obstacle.as_deref(), Some("there are no AWS credentials"));
+        assert_eq!(obstacle.as_deref(), Some("no AWS credentials were found"));
         assert_eq!(
             [findings[0].status, findings[1].status],
             [Status::Ok, Status::Failed]

@@ -1,4 +1,4 @@
-//! Clusters: whether the brokers answer and let the client in. And what to do when Kafka says no.
+//! Checks of clusters: whether the brokers respond and accept the login, with a fix for each error of Kafka.
 
 use std::collections::BTreeMap;
 
@@ -13,20 +13,20 @@ use crate::finding::Check;
 use crate::limit::Limit;
 use crate::report::{About, Report};
 
-/// How each cluster stands, by its name; `None` is that of the tables that name none.
+/// State of each cluster by its name; `None` is the default cluster.
 pub(crate) struct ClusterStates(BTreeMap<Option<String>, Result<(), String>>);
 
 impl ClusterStates {
-    /// Why nothing of the cluster can be asked, if so.
+    /// Reason why the cluster cannot be used, if so.
     pub(crate) fn obstacle(&self, cluster: Option<&str>) -> Option<&str> {
         let state = self.0.get(&cluster.map(str::to_owned))?;
         state.as_ref().err().map(String::as_str)
     }
 }
 
-/// Asks each cluster for a topic that there is not: to be told so takes a login, and no permission.
+/// Requests a topic that does not exist from each cluster: the response needs a login, but no permission.
 ///
-/// Nobody has a topic of that name, and none is created.
+/// Name that no topic has; the request does not create it.
 const NO_TOPIC: &str = "athena-local-doctor";
 
 pub(crate) async fn check(
@@ -47,7 +47,7 @@ pub(crate) async fn check(
                 Err(obstacle.to_owned())
             }
             (None, Err(missing)) => {
-                // Only the function's own cluster can be without.
+                // Only the default cluster may be unset.
                 let obstacle = config
                     .kafka_endpoint()
                     .err()
@@ -79,7 +79,7 @@ async fn login(
             about.ok(Check::Login, format!("{endpoint} answers, auth_type {auth_type}"));
             return Ok(());
         }
-        // The name of the topic would only confuse.
+        // The message without the name of the topic, which would be confusing.
         Ok(Err(KafkaError::LookUp { waited, reason, .. })) => {
             (format!("no answer within {waited:.0?}: {reason}"), UNREACHABLE)
         }
@@ -94,7 +94,7 @@ async fn login(
         format!("{endpoint}, auth_type {auth_type}: {found}"),
         fix,
     );
-    Err("the cluster cannot be reached or does not let the client in".to_owned())
+    Err("the cluster cannot be reached or refuses the login".to_owned())
 }
 
 fn subject(cluster: Option<&str>) -> String {
@@ -105,26 +105,26 @@ fn subject(cluster: Option<&str>) -> String {
 }
 
 pub(crate) const UNREACHABLE: &str =
-    "look at kafka_endpoint, at the port (it goes with auth_type), at routes and security groups";
+    "check kafka_endpoint, the port (it depends on auth_type), routes and security groups";
 
-/// What to do about an error of Kafka's part.
+/// Fix for an error of Kafka.
 pub(crate) fn fix(error: &Error) -> &'static str {
     match error {
         Error::Kafka(error) => kafka_fix(error),
         Error::NoAnswer { .. } | Error::DeadlineExceeded { .. } => UNREACHABLE,
-        _ => "look at the message",
+        _ => "see the message",
     }
 }
 
 fn kafka_fix(error: &KafkaError) -> &'static str {
     match error {
-        KafkaError::Client { .. } => "look at kafka_endpoint: host:port separated by commas",
+        KafkaError::Client { .. } => "check kafka_endpoint: host:port separated by commas",
         KafkaError::UnknownCluster { .. } => {
             "name one of kafka_clusters in the schema's kafkaCluster or the registry's {KafkaCluster:…}, or add the \
              cluster to kafka_clusters"
         }
         KafkaError::UnknownTopic { .. } => {
-            "look at the schema's topicName (upper and lower case differ) and at the cluster; no topic is created by \
+            "check the schema's topicName (it is case-sensitive) and the cluster; a topic is not created by \
              asking for it"
         }
         KafkaError::UnknownPartition(_) | KafkaError::Recreated { .. } | KafkaError::Truncated { .. } => {
@@ -137,7 +137,7 @@ fn kafka_fix(error: &KafkaError) -> &'static str {
         }
         KafkaError::LookUp { .. } | KafkaError::Stalled { .. } => UNREACHABLE,
         KafkaError::Expired { .. } => "retention is faster than reading: leave on_expired_offsets at `skip`",
-        KafkaError::Unreadable { .. } => "look at the partition's log on its brokers",
+        KafkaError::Unreadable { .. } => "check the partition's log on its brokers",
         _ => "try again",
     }
 }
@@ -147,18 +147,18 @@ fn credentials_fix(error: &AuthError) -> &'static str {
         AuthError::Missing { .. } => "set the variable; docs/security.md says what each auth_type needs",
         AuthError::MissingKey { .. } => "add the key to the secret's JSON",
         AuthError::Secret { .. } => {
-            "look at the secret's name and region, at secretsmanager:GetSecretValue (and kms:Decrypt for a key of one's \
-             own), and at the way to Secrets Manager"
+            "check the secret's name and region, secretsmanager:GetSecretValue (and kms:Decrypt for a customer managed \
+             key), and the route to Secrets Manager"
         }
         AuthError::BinarySecret { .. } | AuthError::SecretText { .. } => {
             "store the secret as text: one JSON object of texts"
         }
         AuthError::NoStore { .. } | AuthError::Object { .. } | AuthError::ObjectTooLarge { .. } => {
-            "look at certificates_s3_reference, at s3:ListBucket for its prefix and s3:GetObject, and at the way to S3"
+            "check certificates_s3_reference, s3:ListBucket for its prefix and s3:GetObject, and the route to S3"
         }
-        AuthError::Store { .. } => "look at the store, and at its password in the secret",
+        AuthError::Store { .. } => "check the store, and its password in the secret",
         AuthError::AwsCredentials { .. } | AuthError::Signing { .. } => {
-            "look at the AWS credentials: tokens of IAM are signed with them"
+            "check the AWS credentials: tokens of IAM are signed with them"
         }
         AuthError::NoRegion => "set msk_region",
         _ => "see docs/security.md",
@@ -169,12 +169,12 @@ fn authentication_fix(cause: AuthenticationCause) -> &'static str {
     use AuthenticationCause as Cause;
     match cause {
         Cause::Credentials => {
-            "look at user name and password in the secret; with IAM at kafka-cluster:Connect and at msk_region"
+            "check user name and password in the secret; with IAM kafka-cluster:Connect and msk_region"
         }
         Cause::Mechanism => {
-            "look at auth_type and the port: MSK has 9098 for IAM, 9096 for SCRAM, 9094 for SSL"
+            "check auth_type and the port: MSK has 9098 for IAM, 9096 for SCRAM, 9094 for SSL"
         }
-        Cause::Token => "look at the AWS credentials and at msk_region",
+        Cause::Token => "check the AWS credentials and msk_region",
         Cause::BrokerCertificate | Cause::BrokerAuthority => {
             "put a trust store with the authority of the brokers under certificates_s3_reference"
         }
@@ -190,7 +190,7 @@ fn authentication_fix(cause: AuthenticationCause) -> &'static str {
             "put a key store of an authority that the brokers trust under certificates_s3_reference"
         }
         Cause::Tls => {
-            "look at the port, perhaps it speaks plain text; brokers without TLS 1.3 may want a key store"
+            "check the port, which may be plain text; brokers without TLS 1.3 may require a key store"
         }
     }
 }

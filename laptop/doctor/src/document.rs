@@ -1,4 +1,4 @@
-//! Schemas: whether each makes a table, and what of it is odd.
+//! Checks of schemas: whether each describes a table, and which columns are doubtful.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::limit::Limit;
 use crate::registries;
 use crate::report::{About, Report, counted};
 
-/// The table, if records can become rows of it.
+/// Checks a schema; returns the table if records can become rows of it.
 pub(crate) async fn check(
     parts: &Parts,
     name: &TableName,
@@ -33,7 +33,7 @@ pub(crate) async fn check(
             about.fail(
                 Check::Document,
                 format!("Glue: {late}"),
-                "look at the way to Glue",
+                "check the route to Glue",
             );
             return None;
         }
@@ -50,32 +50,32 @@ pub(crate) async fn check(
     }
     for column in columns_without_part(&table) {
         let found =
-            format!("column `{column}`: its mapping leads nowhere in the latest version of its schema");
+            format!("column `{column}`: its mapping matches no field in the latest version of its schema");
         about.warn(
             Check::Document,
             found,
-            "map another part, or drop the column: only older records have it",
+            "map another field, or remove the column: only older records have it",
         );
     }
     warn_of_missing_hints(&table, &mut about);
     Some(table)
 }
 
-/// What a table's findings are under.
+/// Subject of a table's findings.
 pub(crate) fn subject(name: &TableName) -> String {
     format!("table {}.{}", name.schema_name, name.table_name)
 }
 
-/// As the function makes it for all columns.
+/// Decoder of all columns, as the function creates it.
 pub(crate) fn decoder(parts: &Parts, table: &TopicTable, limit: Limit) -> Result<RowDecoder, String> {
     let writers: Arc<dyn WriterSchemas> = Arc::new(parts.writer_schemas.until(limit.deadline()));
     RowDecoder::try_new(&table.schema, Some(table), &writers).map_err(|error| error.to_string())
 }
 
-const MEND: &str =
-    "mend the schema and register it as a new version; `athena-local schema check FILE` tries one before";
+const MEND: &str = "correct the schema and register it as a new version; \
+     `athena-local schema check FILE` validates it first";
 
-/// Without the names that the heading has.
+/// Message without the names in the heading.
 fn message(error: &CatalogError) -> String {
     match error {
         CatalogError::Table { source, .. } => source.to_string(),
@@ -100,7 +100,7 @@ async fn warnings(parts: &Parts, table: &TopicTable) -> Result<Vec<Warning>, Cat
     Ok(document.map_or_else(|_| Vec::new(), |document| document.warnings().to_vec()))
 }
 
-/// Without a hint only one way to write a time is read, and most producers have another.
+/// Warns of timestamps without format hint: only one form is read, and most producers use another.
 fn warn_of_missing_hints(table: &TopicTable, about: &mut About<'_, '_>) {
     let missing = table.schema.fields().iter().filter(|field| {
         let metadata = field.metadata();
@@ -124,7 +124,7 @@ fn warn_of_missing_hints(table: &TopicTable, about: &mut About<'_, '_>) {
                 "no formatHint: {}; any text but ISO 8601 or SQL's is NULL, numbers too",
                 names.join(", ")
             ),
-            "say how the producer writes the time, such as `yyyy-MM-dd HH:mm:ss.SSS` or `epoch_millis`",
+            "specify how the producer writes the time, such as `yyyy-MM-dd HH:mm:ss.SSS` or `epoch_millis`",
         );
     }
 }

@@ -1,76 +1,76 @@
-//! What one check found.
+//! Findings of checks.
 
 use std::fmt;
 
 use serde::Serialize;
 
-/// What a check came to.
+/// Result of a check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// What was looked at, such as `table customer.orders`.
+    /// Subject of the check, such as `table customer.orders`.
     pub subject: String,
     pub check: Check,
     pub status: Status,
-    /// A phrase: what is there, what is wrong, or because of what nobody looked.
+    /// Phrase with what was found, what is wrong, or why the check was skipped.
     pub found: String,
-    /// What to change, if something is to be.
+    /// Change that corrects the fault, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fix: Option<String>,
 }
 
-/// How a check ended.
+/// Outcome of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
     Ok,
-    /// Queries run, though hardly as meant.
+    /// Queries run, but hardly as intended.
     Warning,
-    /// Queries fail, or see nothing.
+    /// Queries fail, or return nothing.
     Failed,
-    /// It depends on what failed before.
+    /// The check depends on one that failed.
     Skipped,
 }
 
-/// What is checked of a subject.
+/// Kind of check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Check {
     /// The function's configuration can be read.
     Function,
-    /// Environment variables have values of use.
+    /// Environment variables have valid values.
     Variables,
-    /// It is known where AWS is asked.
+    /// The AWS region is known.
     Region,
-    /// There is something to sign AWS's requests with.
+    /// AWS credentials are available.
     Credentials,
     /// The registries can be listed.
     Registries,
-    /// Their descriptions carry the marker.
+    /// Their descriptions contain the marker.
     Marker,
-    /// The brokers answer and let the client in.
+    /// The brokers respond and accept the login.
     Login,
-    /// The schema makes a table.
+    /// The schema describes a table.
     Document,
-    /// The topic is there.
+    /// The topic exists.
     Topic,
-    /// Whose clock the topic's timestamps are of.
+    /// Timestamp type of the topic.
     Timestamps,
     /// Records can be fetched.
     Read,
     /// Records become rows.
     Decode,
-    /// There are keys for spilled blocks.
+    /// Keys for spilled blocks can be generated.
     Key,
-    /// The spill bucket is there.
+    /// The spill bucket exists.
     Bucket,
-    /// It takes blocks.
+    /// Objects can be written to the bucket.
     Write,
-    /// Athena tells how queries stand.
+    /// Athena returns the state of queries.
     QueryStatus,
 }
 
 impl Status {
-    /// The word shown.
+    /// Name in the report.
     pub fn name(self) -> &'static str {
         match self {
             Self::Ok => "ok",
@@ -82,7 +82,7 @@ impl Status {
 }
 
 impl Check {
-    /// The words shown.
+    /// Name in the report.
     pub fn name(self) -> &'static str {
         match self {
             Self::Function => "function",

@@ -1,4 +1,4 @@
-//! The environment of a deployed function.
+//! Environment of a deployed function.
 
 use async_trait::async_trait;
 use aws_config::SdkConfig;
@@ -14,23 +14,23 @@ use crate::report::{Report, counted};
 use crate::settings::Variables;
 use spill::causes;
 
-/// Tells how functions are configured.
+/// Source of functions' configurations.
 #[async_trait]
 pub(crate) trait Functions: Send + Sync {
     async fn function(&self, name: &str) -> Result<Function, FunctionError>;
 }
 
-/// A function's configuration, as much of it as matters here.
+/// Configuration of a function, as far as it is used here.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Function {
     pub(crate) variables: Variables,
     pub(crate) timeout_seconds: i32,
     pub(crate) memory_mb: i32,
-    /// Empty outside of a VPC.
+    /// Subnets; empty outside of a VPC.
     pub(crate) subnets: Vec<String>,
 }
 
-/// Why it is not known how a function is configured.
+/// Error of reading a function's configuration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum FunctionError {
     #[error("function `{name}` does not exist")]
@@ -43,7 +43,7 @@ pub(crate) enum FunctionError {
     Failed { name: String, reason: String },
 }
 
-/// The function's variables; `None` if they are not known.
+/// Variables of the function; `None` if they are unknown.
 pub(crate) async fn check(
     functions: &dyn Functions,
     name: &str,
@@ -71,7 +71,7 @@ pub(crate) async fn check(
     let place = match subnets.as_slice() {
         [] => "outside of any VPC".to_owned(),
         subnets => format!(
-            "in {}; this machine may reach less or more than they do",
+            "in {}, whose network access may differ from this machine's",
             subnets.join(", ")
         ),
     };
@@ -83,24 +83,24 @@ pub(crate) async fn check(
     Some(variables)
 }
 
-const FAILED: &str = "look at the region, and at the way to Lambda's endpoint";
+const FAILED: &str = "check the region, and the route to Lambda's endpoint";
 
 fn fix(error: &FunctionError) -> &'static str {
     match error {
-        FunctionError::NotFound { .. } => "look at name, region (--region) and account",
-        FunctionError::Denied { .. } => "allow lambda:GetFunctionConfiguration to whoever runs this",
+        FunctionError::NotFound { .. } => "check name, region (--region) and account",
+        FunctionError::Denied { .. } => "allow lambda:GetFunctionConfiguration to the caller of this program",
         FunctionError::Encrypted { .. } => "allow kms:Decrypt of the key of the function's variables",
         FunctionError::Failed { .. } => FAILED,
     }
 }
 
-/// The region in a function's ARN.
+/// Region in a function's ARN.
 pub(crate) fn region_of(function: &str) -> Option<&str> {
     let rest = function.strip_prefix("arn:")?;
     rest.split(':').nth(2).filter(|region| !region.is_empty())
 }
 
-/// Asks Lambda.
+/// Source that calls Lambda.
 pub(crate) struct LambdaFunctions(Client);
 
 impl LambdaFunctions {
@@ -196,7 +196,7 @@ mod tests {
         let (variables, status, found) = checked(Ok(function.clone())).await;
         assert_eq!((variables, status), (Some(function.variables), Status::Ok));
         assert!(
-            found.starts_with("`f`: 1 variable, 900 s, 512 MB, in subnet-1;"),
+            found.starts_with("`f`: 1 variable, 900 s, 512 MB, in subnet-1, whose network"),
             "{found}"
         );
         let (_, _, found) = checked(Ok(Function::default())).await;

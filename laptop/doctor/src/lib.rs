@@ -1,29 +1,31 @@
-//! A deployment's settings, checked one after the other: what works, what does not, and what to change.
+//! Checks of a deployment's settings, one after the other: what works, what does not, and what to change.
 //!
-//! Everything is looked at as the function looks at it, through the connector's own catalog, clusters, decoders and
-//! block store. What a check needs is its own; what others need of it they are told, so that a check that failed is
-//! followed by those that do not depend on it, and by the reason of those that do.
+//! Every check uses the connector's own catalog, clusters, decoders and block store, so that it sees what the
+//! function sees. A check reports only its own fault; checks that depend on it are skipped with that reason,
+//! and all others are made.
 //!
 //! | file | checks |
 //! |---|---|
 //! | `function` | the environment of a deployed function can be read |
 //! | `settings` | every environment variable |
 //! | `aws` | region and credentials |
-//! | `registries` | registries, their markers, which tables there are |
-//! | `cluster` | the brokers let the client in; what to do when not |
-//! | `document` | each schema makes a table |
-//! | `topic` | each topic is there; whose clock its timestamps are of |
+//! | `registries` | registries, their markers, their tables |
+//! | `cluster` | the brokers accept the login; fixes if they do not |
+//! | `document` | each schema describes a table |
+//! | `topic` | each topic exists; its timestamp type |
 //! | `records` | the latest records can be fetched and become rows |
-//! | `spilling` | there are keys for blocks, and the bucket takes them |
-//! | `query_status` | Athena tells how queries stand |
-//! | `limit` | how long one check may take |
-//! | `finding`, `report` | what was found, and how it is shown |
+//! | `spilling` | keys for blocks can be generated, and the bucket accepts blocks |
+//! | `query_status` | Athena returns the state of queries |
+//! | `limit` | time limit of a check |
+//! | `finding`, `report` | findings, and their output |
 
 use std::time::Duration;
 
 use aws_config::{Region, SdkConfig};
 use connector::Parts;
 use connector::error::Error;
+use futures::FutureExt;
+use futures::future::LocalBoxFuture;
 use protocol::TableName;
 
 pub use finding::{Check, Finding, Status};
@@ -48,47 +50,55 @@ mod settings;
 mod spilling;
 mod topic;
 
-/// What is checked, and how far.
+/// Scope of the checks.
 #[derive(Debug, Clone)]
 pub struct DoctorOptions {
-    /// This table alone, instead of all of the marked registries.
+    /// Only this table, instead of all of the marked registries.
     pub table: Option<TableName>,
-    /// Put no object into the spill bucket.
+    /// Whether to write no object to the spill bucket.
     pub read_only: bool,
-    /// About how many of a topic's latest records to decode, at least 1.
+    /// Approximate number of a topic's latest records to decode, at least 1.
     pub records: u32,
-    /// How long each check may take.
+    /// Time limit of each check.
     pub limit: Duration,
 }
 
-/// Whose environment variables are checked.
+/// Source of the environment variables.
 #[derive(Debug, Clone, Default)]
 pub struct Source {
-    /// A deployed function's, by its name or ARN; else this process's.
+    /// Name or ARN of a deployed function; `None` for this process.
     pub function: Option<String>,
-    /// Instead of the region in the function's ARN, or of the SDK's own.
+    /// Region that replaces the one in the function's ARN, or the SDK's own.
     pub region: Option<String>,
 }
 
-/// What is examined: the connector's parts, and what takes away what a check has put.
+/// Parts of the connector that are checked, and a means to delete what a check has written.
 pub struct Deployment {
     pub parts: Parts,
     pub objects: Box<dyn DeleteObject>,
 }
 
-/// Why whole groups of checks cannot be made: each a clause that goes on after "because".
+/// Reasons why whole groups of checks cannot be made: each is a clause that follows "because".
 #[derive(Debug, Clone, Default)]
 pub struct Obstacles {
-    /// Nothing of AWS can be asked.
+    /// AWS cannot be used.
     pub aws: Option<String>,
-    /// It is not known how Kafka is reached.
+    /// The settings of Kafka are unknown.
     pub kafka: Option<String>,
-    /// It is not known where blocks are spilled.
+    /// The settings of spilling are unknown.
     pub spilling: Option<String>,
 }
 
-/// Checks what the environment of this process, or of a function, names.
-pub async fn examine_environment(source: &Source, options: &DoctorOptions, report: &mut Report<'_>) {
+/// Checks the environment of this process or of a function.
+pub fn examine_environment<'a>(
+    source: &'a Source,
+    options: &'a DoctorOptions,
+    report: &'a mut Report<'_>,
+) -> LocalBoxFuture<'a, ()> {
+    examine_source(source, options, report).boxed_local()
+}
+
+async fn examine_source(source: &Source, options: &DoctorOptions, report: &mut Report<'_>) {
     let limit = Limit(options.limit);
     let (aws, region_is_given) = sdk_config(source).await;
     let variables = match &source.function {
@@ -113,7 +123,7 @@ pub async fn examine_environment(source: &Source, options: &DoctorOptions, repor
             settings::check(variables, owner, completed, report)
         }
         None => {
-            let obstacle = "the function's variables are not known";
+            let obstacle = "the function's variables are unknown";
             report.about("settings").skip(Check::Variables, obstacle);
             Settings::unknown(obstacle)
         }
@@ -134,7 +144,7 @@ pub async fn examine_environment(source: &Source, options: &DoctorOptions, repor
     examine(&deployment, &obstacles, options, report).await;
 }
 
-/// As the connector has it, but for the region; and whether that was given.
+/// Configuration as in the connector, except for the region; and whether that was given.
 async fn sdk_config(source: &Source) -> (SdkConfig, bool) {
     let aws = connector::aws::sdk::sdk_config().await;
     let of_function = source.function.as_deref().and_then(function::region_of);
@@ -147,7 +157,7 @@ async fn sdk_config(source: &Source) -> (SdkConfig, bool) {
     }
 }
 
-/// Checks everything but the settings themselves.
+/// Checks everything except the settings themselves.
 pub async fn examine(
     deployment: &Deployment,
     obstacles: &Obstacles,
@@ -196,13 +206,13 @@ async fn examine_table(
     let table = document::check(parts, name, limit, report).await;
     let mut about = report.about(document::subject(name));
     let Some(table) = table else {
-        return about.skip_all(&OF_TOPIC, "it is not known which topic it is");
+        return about.skip_all(&OF_TOPIC, "the topic is unknown");
     };
     let cluster = table.cluster.as_deref();
     if let Some(obstacle) = clusters.obstacle(cluster) {
         return about.skip_all(&OF_TOPIC, obstacle);
     }
-    const UNSEEN: &str = "the topic was not seen";
+    const UNSEEN: &str = "the topic was not found";
     let broker = match parts.clusters.get(cluster).map_err(Error::from) {
         Ok(broker) => broker.as_ref(),
         Err(error) => {

@@ -1,4 +1,4 @@
-//! Whether Athena tells how queries stand, so that reads that nobody waits for end.
+//! Check whether Athena returns the state of queries, so that unneeded reads end.
 
 use connector::query_status::{QueryState, QueryStatus};
 
@@ -6,7 +6,7 @@ use crate::finding::Check;
 use crate::limit::Limit;
 use crate::report::Report;
 
-/// No query has it.
+/// Id that no query has.
 const NO_QUERY: &str = "00000000-0000-0000-0000-000000000000";
 
 pub(crate) async fn check(
@@ -21,14 +21,14 @@ pub(crate) async fn check(
     }
     let reason = match limit.within(status.state(NO_QUERY)).await {
         Ok(Ok(QueryState::Unknown)) => return about.ok(Check::QueryStatus, "GetQueryExecution answers"),
-        Ok(Ok(state)) => format!("a query that there is not is {state:?}"),
+        Ok(Ok(state)) => format!("a query that does not exist is {state:?}"),
         Ok(Err(error)) => error.to_string(),
         Err(late) => format!("GetQueryExecution: {late}"),
     };
     about.warn(
         Check::QueryStatus,
-        format!("reads of a query that was cancelled will go on to their end: {reason}"),
-        "allow athena:GetQueryExecution of the workgroups; in a VPC there must be a way to Athena",
+        format!("reads of a cancelled query will continue to their end: {reason}"),
+        "allow athena:GetQueryExecution of the workgroups; in a VPC there must be a route to Athena",
     );
 }
 

@@ -1,4 +1,4 @@
-//! The latest records: whether they can be fetched, and whether they become rows.
+//! Checks of the latest records: whether they can be fetched, and whether they become rows.
 
 use std::fmt::Write as _;
 use std::ops::ControlFlow;
@@ -32,14 +32,14 @@ pub(crate) async fn check(
 ) {
     let ranges = latest(snapshot, i64::from(wanted));
     if ranges.is_empty() {
-        let empty = "the topic holds no records, so that neither is proven";
+        let empty = "the topic has no records, so that neither can be checked";
         about.skip(Check::Read, empty);
         return about.skip(Check::Decode, empty);
     }
     let (decode, strict) = match (decoder(parts, table, limit), decoder(parts, table, limit)) {
         (Ok(decoder), Ok(strict)) => (decoder, strict.strict()),
         (Err(reason), _) | (_, Err(reason)) => {
-            return about.fail(Check::Decode, reason, "mend the schema");
+            return about.fail(Check::Decode, reason, "correct the schema");
         }
     };
     let trial = Trial {
@@ -50,7 +50,7 @@ pub(crate) async fn check(
         Ok(read) => read,
         Err(late) => {
             about.fail(Check::Read, late.to_string(), UNREACHABLE);
-            return about.skip(Check::Decode, "not all records came");
+            return about.skip(Check::Decode, "not all records were fetched");
         }
     };
     match read {
@@ -92,7 +92,7 @@ fn judge(decoded: &mut Decoded, policy: OnBadRecord, about: &mut About<'_, '_>) 
     let values = decoded.with_values();
     if values == 0 {
         let because = match decoded.records {
-            0 => "the latest offsets are those of no record (transactions and compaction leave such)"
+            0 => "the latest offsets have no records (transactions and compaction leave such offsets)"
                 .to_owned(),
             records => format!("all {records} are tombstones"),
         };
@@ -103,9 +103,9 @@ fn judge(decoded: &mut Decoded, policy: OnBadRecord, about: &mut About<'_, '_>) 
         return warn_of_nulls(decoded, about);
     };
     let whole = values - decoded.bad - decoded.unfit;
-    let mut found = format!("{whole} of {values} become whole rows");
+    let mut found = format!("{whole} of {values} become complete rows");
     if decoded.bad > 0 {
-        let _ = write!(found, "; do not decode: {}", decoded.bad);
+        let _ = write!(found, "; cannot be decoded: {}", decoded.bad);
     }
     for errors in decoded.decoder.value_errors() {
         let _ = write!(
@@ -138,12 +138,13 @@ fn judge(decoded: &mut Decoded, policy: OnBadRecord, about: &mut About<'_, '_>) 
     warn_of_nulls(decoded, about);
 }
 
-const UNDECODED: &str =
-    "look at dataFormat and schema against what producers write; onBadRecord says what queries make of such";
+const UNDECODED: &str = "compare dataFormat and schema with what producers write; onBadRecord decides what queries do \
+     with such records";
 const UNFIT: &str =
-    "look at type and formatHint of the column against what producers write; such values are NULL";
+    "compare type and formatHint of the column with what producers write; such values are NULL";
 
-/// A mapping that leads nowhere is no error: perhaps other records have the value.
+/// Warns of columns that are always NULL. An unmatched mapping is not an error: other records may have the
+/// value.
 fn warn_of_nulls(decoded: &mut Decoded, about: &mut About<'_, '_>) {
     let misfits: Vec<String> = decoded
         .decoder
@@ -170,7 +171,7 @@ fn warn_of_nulls(decoded: &mut Decoded, about: &mut About<'_, '_>) {
         about.warn(
             Check::Decode,
             format!("NULL in every one of these rows: {}", names.join(", ")),
-            "look at the mapping (upper and lower case differ), unless producers leave it out",
+            "check the mapping (it is case-sensitive), unless producers omit the field",
         );
     }
 }
@@ -178,7 +179,7 @@ fn warn_of_nulls(decoded: &mut Decoded, about: &mut About<'_, '_>) {
 const WRITER_SCHEMA: &str = "records name the schema they were written with: set schema_registry_url for Confluent's, \
      allow glue:GetSchemaVersion for Glue's";
 
-/// Where the latest records are, for each partition that has some.
+/// Offset ranges of the latest records, for each partition that has some.
 fn latest(snapshot: &TopicSnapshot, wanted: i64) -> Vec<(i32, OffsetRange)> {
     let whole: Vec<(i32, OffsetRange)> = snapshot
         .partitions
@@ -217,7 +218,7 @@ async fn read(
     Ok(())
 }
 
-/// Takes the records of several reads.
+/// Sink of the records of several reads.
 #[derive(Clone)]
 struct Trial {
     decoded: Arc<Mutex<Decoded>>,
@@ -229,28 +230,28 @@ impl Trial {
     }
 }
 
-/// What became of the records.
+/// Results of decoding the records.
 struct Decoded {
-    /// Decodes as the function does where nothing is a failure.
+    /// Decoder with the function's settings for which nothing is a failure.
     decoder: RowDecoder,
-    /// Says of each value that does not fit why.
+    /// Decoder that reports why a value does not fit.
     strict: RowDecoder,
     records: u64,
     tombstones: u64,
-    /// Records without row.
+    /// Number of records without a row.
     bad: u64,
-    /// Records with a value that does not fit its column.
+    /// Number of records with a value that does not fit its column.
     unfit: u64,
     first: Option<Misfit>,
-    /// Why a record could not be told apart from a bad one: its writer's schema was not found out.
+    /// Reason why the writer's schema of a record could not be looked up, so that the record may be valid.
     failure: Option<String>,
 }
 
-/// A record that is not a whole row.
+/// Record that does not become a complete row.
 struct Misfit {
     partition: i32,
     offset: i64,
-    /// Names the column, if one is at fault.
+    /// Reason, with the name of the column if one is the cause.
     reason: String,
 }
 

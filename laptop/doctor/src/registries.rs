@@ -1,4 +1,4 @@
-//! The schema registries: which can be listed, which carry the marker, and which tables they have.
+//! Checks of the schema registries: which can be listed, which have the marker, and which tables they have.
 
 use connector::registry::catalog::{Catalog, CatalogError, MARKERS, is_marked};
 use connector::registry::{Registry, RegistryError};
@@ -8,7 +8,7 @@ use crate::finding::Check;
 use crate::limit::Limit;
 use crate::report::{Report, counted};
 
-/// The tables that the registries have, or the one that is `wanted` whatever they have.
+/// Tables of the registries, or only the one that is `wanted`.
 pub(crate) async fn check(
     catalog: &Catalog,
     wanted: Option<&TableName>,
@@ -47,8 +47,12 @@ async fn listed(catalog: &Catalog, limit: Limit, report: &mut Report<'_>) -> Vec
     let (marked, unmarked): (Vec<&Registry>, Vec<_>) =
         registries.iter().partition(|registry| is_marked(registry));
     match (marked.as_slice(), unmarked.as_slice()) {
-        ([], []) => about.fail(Check::Marker, "there is no registry", CREATE),
-        ([], unmarked) => about.fail(Check::Marker, format!("on none of {}", names(unmarked)), MARK),
+        ([], []) => about.fail(Check::Marker, "no registry exists", CREATE),
+        ([], unmarked) => about.fail(
+            Check::Marker,
+            format!("missing in all of {}", names(unmarked)),
+            MARK,
+        ),
         (marked, _) => about.ok(Check::Marker, format!("on {}", names(marked))),
     }
     let (near, without): (Vec<&Registry>, Vec<_>) = unmarked
@@ -58,10 +62,10 @@ async fn listed(catalog: &Catalog, limit: Limit, report: &mut Report<'_>) -> Vec
         about.warn(
             Check::Marker,
             format!(
-                "{} has nearly one in its description: `{}`",
+                "{} has a similar text in its description: `{}`",
                 registry.name, registry.description
             ),
-            format!("write it as {} or {}, to the letter", MARKERS[0], MARKERS[1]),
+            format!("write it exactly as {} or {}", MARKERS[0], MARKERS[1]),
         );
     }
     if !marked.is_empty() && !without.is_empty() {
@@ -105,11 +109,11 @@ async fn tables_of(
 
 const MARK: &str =
     "put {AthenaFederationMSK} into the description of each registry whose schemas are to be tables";
-const CREATE: &str =
-    "create one with {AthenaFederationMSK} in its description; or look at region and account";
-const UNREACHABLE: &str = "look at region, endpoint and the way to Glue: in a VPC a NAT gateway or an interface endpoint for `glue`";
+const CREATE: &str = "create one with {AthenaFederationMSK} in its description; or check region and account";
+const UNREACHABLE: &str = "check region, endpoint and the route to Glue: in a VPC a NAT gateway or an interface endpoint \
+     for `glue`";
 
-/// Words for the marker that a person would take for it.
+/// Whether the description contains a text that resembles the marker.
 fn is_nearly_marked(registry: &Registry) -> bool {
     let description = registry.description.to_lowercase();
     description.contains("athenafederation") || description.contains("athena federation")
@@ -120,32 +124,30 @@ fn names(registries: &[&Registry]) -> String {
     names.join(", ")
 }
 
-/// What to do about a registry or a table that is not told.
+/// Fix for an error of a registry or a table.
 pub(crate) fn fix(error: &CatalogError) -> &'static str {
     match error {
         CatalogError::Registry(error) | CatalogError::Reference { source: error, .. } => registry_fix(error),
         CatalogError::UnknownSchema { .. } => MARK,
-        CatalogError::UnknownTable { .. } => "look at the names, and at region and account",
-        CatalogError::Ambiguous { .. } => "rename one of them: Athena knows no upper case",
+        CatalogError::UnknownTable { .. } => "check the names, region and account",
+        CatalogError::Ambiguous { .. } => "rename one of them: Athena's names are in lower case",
         CatalogError::TooManyNames { .. } => "spread them over more registries",
         CatalogError::Table { .. } => {
-            "mend the schema and register it as a new version; `athena-local schema check FILE` tries one before"
+            "correct the schema and register it as a new version; `athena-local schema check FILE` validates it first"
         }
     }
 }
 
 fn registry_fix(error: &RegistryError) -> &'static str {
     match error {
-        RegistryError::NotFound { .. } => "look at the names, and at region and account",
+        RegistryError::NotFound { .. } => "check the names, region and account",
         RegistryError::AccessDenied { .. } => {
-            "allow the function's role, and whoever runs this, glue:ListRegistries, glue:GetRegistry, \
+            "allow the function's role, and the caller of this program, glue:ListRegistries, glue:GetRegistry, \
              glue:ListSchemas and glue:GetSchemaVersion"
         }
-        RegistryError::Throttled { .. } => {
-            "try again later; ask AWS for a higher limit of Glue's if it stays so"
-        }
+        RegistryError::Throttled { .. } => "try again later; request a higher quota of Glue if it persists",
         RegistryError::Unreachable { .. } => UNREACHABLE,
-        RegistryError::Failed { .. } => "look at credentials, region and endpoint",
+        RegistryError::Failed { .. } => "check credentials, region and endpoint",
     }
 }
 
@@ -205,12 +207,15 @@ mod tests {
     #[tokio::test]
     async fn without_any_marker_there_is_no_database() {
         let (tables, findings) = checked(registries(&[("b", "orders")]), None).await;
-        assert_eq!(of(&findings, Check::Marker), [(Status::Failed, "on none of b")]);
+        assert_eq!(
+            of(&findings, Check::Marker),
+            [(Status::Failed, "missing in all of b")]
+        );
         assert_eq!(tables, []);
         let (_, findings) = checked(registries(&[]), None).await;
         assert_eq!(
             of(&findings, Check::Marker),
-            [(Status::Failed, "there is no registry")]
+            [(Status::Failed, "no registry exists")]
         );
     }
 

@@ -1,4 +1,4 @@
-//! Findings, gathered and shown.
+//! Collection and output of findings.
 
 use std::fmt::Write as _;
 
@@ -6,13 +6,13 @@ use serde::Serialize;
 
 use crate::finding::{Check, Finding, Status};
 
-/// All that was found, in the order of the checks.
+/// All findings, in the order of the checks.
 pub struct Report<'a> {
     findings: Vec<Finding>,
     show: Box<dyn FnMut(&Finding) + 'a>,
 }
 
-/// How many checks came to what.
+/// Number of checks by outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Counts {
     pub ok: usize,
@@ -22,7 +22,7 @@ pub struct Counts {
 }
 
 impl<'a> Report<'a> {
-    /// Shows each finding as it comes.
+    /// Creates a report that passes each finding to `show` at once.
     pub fn new(show: impl FnMut(&Finding) + 'a) -> Self {
         Self {
             findings: Vec::new(),
@@ -47,12 +47,12 @@ impl<'a> Report<'a> {
         counts
     }
 
-    /// `{"findings": […], "counts": {…}}`.
+    /// Report as `{"findings": […], "counts": {…}}`.
     pub fn to_json(&self) -> serde_json::Value {
         serde_json::json!({ "findings": self.findings, "counts": self.counts() })
     }
 
-    /// For what is found of `subject`.
+    /// Part of the report about `subject`.
     pub(crate) fn about<'r>(&'r mut self, subject: impl Into<String>) -> About<'r, 'a> {
         About {
             report: self,
@@ -66,7 +66,7 @@ impl<'a> Report<'a> {
     }
 }
 
-/// Such as `1 schema`, `2 schemas`.
+/// Count with its noun, such as `1 schema`, `2 schemas`.
 pub(crate) fn counted(count: usize, one: &str, many: &str) -> String {
     match count {
         1 => format!("1 {one}"),
@@ -74,7 +74,7 @@ pub(crate) fn counted(count: usize, one: &str, many: &str) -> String {
     }
 }
 
-/// A report's part about one thing.
+/// Part of a report about one subject.
 pub(crate) struct About<'r, 'a> {
     report: &'r mut Report<'a>,
     subject: String,
@@ -93,12 +93,12 @@ impl About<'_, '_> {
         self.add(check, Status::Failed, found.into(), Some(fix.into()));
     }
 
-    /// `because` is a clause without its conjunction.
+    /// Adds a skipped check; `because` is a clause without its conjunction.
     pub(crate) fn skip(&mut self, check: Check, because: &str) {
         self.add(check, Status::Skipped, format!("because {because}"), None);
     }
 
-    /// The same for each of `checks`.
+    /// Skips each of `checks`.
     pub(crate) fn skip_all(&mut self, checks: &[Check], because: &str) {
         for check in checks {
             self.skip(*check, because);
@@ -118,12 +118,12 @@ impl About<'_, '_> {
 }
 
 impl Counts {
-    /// Whether nothing failed.
+    /// Whether no check failed.
     pub fn is_healthy(self) -> bool {
         self.failed == 0
     }
 
-    /// Such as `7 ok, 1 warning, 0 failed, 2 skipped`.
+    /// Counts such as `7 ok, 1 warning, 0 failed, 2 skipped`.
     pub fn to_text(self) -> String {
         let Self {
             ok,
@@ -136,21 +136,21 @@ impl Counts {
     }
 }
 
-/// Findings as an aligned list, under a heading for each subject.
+/// Findings as an aligned list, with a heading for each subject.
 #[derive(Debug, Default)]
 pub struct TextList {
     subject: Option<String>,
 }
 
-/// The longest line, in characters, unless a word is longer.
+/// Maximum length of a line, in characters, unless a word is longer.
 const WIDTH: usize = 120;
 const STATUS_WIDTH: usize = 7;
 const CHECK_WIDTH: usize = 12;
-/// Where what was found begins.
+/// Column at which the text of a finding begins.
 const INDENT: usize = 2 + STATUS_WIDTH + 2 + CHECK_WIDTH + 2;
 
 impl TextList {
-    /// The lines of `finding`, each with its end, the heading before them if it is about another subject than the last.
+    /// Lines of `finding`, preceded by a heading if its subject differs from that of the last.
     pub fn lines(&mut self, finding: &Finding) -> String {
         let mut text = String::new();
         if self.subject.as_ref() != Some(&finding.subject) {

@@ -1,4 +1,4 @@
-//! The environment variables, all of them, where the connector stops at the first that is of no use.
+//! Checks of all environment variables, where the connector stops at the first invalid one.
 
 use std::collections::BTreeMap;
 
@@ -13,17 +13,17 @@ use crate::report::Report;
 /// Environment variables by name.
 pub type Variables = BTreeMap<String, String>;
 
-/// What the variables say, those of no use taken for unset.
+/// Settings in which invalid variables count as unset.
 pub(crate) struct Settings {
     pub(crate) config: Config,
-    /// Why nothing that depends on how Kafka is reached can be told.
+    /// Reason why checks that depend on Kafka's settings cannot be made.
     pub(crate) kafka_obstacle: Option<String>,
-    /// Why it is not known where blocks are spilled.
+    /// Reason why the spill location is unknown.
     pub(crate) spilling_obstacle: Option<String>,
 }
 
 impl Settings {
-    /// Those of nobody.
+    /// Settings of an unknown environment.
     pub(crate) fn unknown(obstacle: &str) -> Self {
         Self {
             config: read(Completed::default()).0,
@@ -33,26 +33,26 @@ impl Settings {
     }
 }
 
-/// Variables without which it is not known which brokers are meant, or how they let anybody in.
+/// Variables that determine the brokers and how to authenticate.
 const OF_KAFKA: [&str; 3] = ["auth_type", "certificates_s3_reference", "kafka_clusters"];
 
-/// Whose variables are looked at.
+/// Owner of the variables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Owner {
-    /// A process has all sorts of variables.
+    /// A process, which has unrelated variables.
     Process,
-    /// Somebody has set each of a function's.
+    /// A function, whose variables were all set on purpose.
     Function,
 }
 
-/// Those that the connector reads: in others `${…}` names no secret.
+/// Variables that the connector reads: in others `${…}` is not a reference to a secret.
 pub(crate) fn given(variables: &Variables) -> Completed {
     let known = Config::variables();
     let read = variables.iter().filter(|(name, _)| known.contains(*name));
     Completed::new(read.map(|(name, value)| (name.clone(), value.clone())))
 }
 
-/// `completed` are the [given](given) variables with what a Glue connection and secrets add to them.
+/// `completed` are the [given](given) variables, completed by a Glue connection and by secrets.
 pub(crate) fn check(
     variables: &Variables,
     owner: Owner,
@@ -64,26 +64,23 @@ pub(crate) fn check(
     for (name, wanted) in &names.misspelt {
         about.warn(
             Check::Variables,
-            format!("{name} is set, which the connector does not read"),
-            format!("call it {wanted}"),
+            format!("{name} is set, but the connector does not read it"),
+            format!("rename it to {wanted}"),
         );
     }
     if owner == Owner::Function && !names.unread.is_empty() {
         about.warn(
             Check::Variables,
-            format!(
-                "set, though the connector reads no such: {}",
-                names.unread.join(", ")
-            ),
-            "see docs/settings.md for the names there are",
+            format!("set, but not read by the connector: {}", names.unread.join(", ")),
+            "see docs/settings.md for all names",
         );
     }
     let endpoints: Vec<&str> = endpoints(variables).collect();
     if owner == Owner::Function && !endpoints.is_empty() {
         about.warn(
             Check::Variables,
-            format!("not taken over here: {}", endpoints.join(", ")),
-            "set the same in this process, or AWS is asked elsewhere than the function asks",
+            format!("not used by this check: {}", endpoints.join(", ")),
+            "set the same in this process, otherwise the checks use other endpoints than the function",
         );
     }
     let completed = match completed {
@@ -96,7 +93,7 @@ pub(crate) fn check(
             about.fail(
                 Check::Variables,
                 format!("the Glue connection, or the secrets that variables name: {late}"),
-                "look at the way to Glue and to Secrets Manager",
+                "check the route to Glue and to Secrets Manager",
             );
             return Settings::unknown(INCOMPLETE);
         }
@@ -130,15 +127,15 @@ pub(crate) fn check(
     let mut wrong = errors.iter().map(ConfigError::variable);
     let wrong = wrong.find(|variable| OF_KAFKA.contains(variable));
     Settings {
-        kafka_obstacle: wrong.map(|variable| format!("{variable} has a value of no use")),
+        kafka_obstacle: wrong.map(|variable| format!("{variable} has an invalid value")),
         spilling_obstacle: None,
         config,
     }
 }
 
-const INCOMPLETE: &str = "the settings are not complete";
+const INCOMPLETE: &str = "the settings are incomplete";
 
-/// Reads again without each variable that is refused: what is not set is never refused.
+/// Reads the settings again without each variable that is rejected: an unset variable is never rejected.
 fn read(mut variables: Completed) -> (Config, Vec<ConfigError>) {
     let mut errors = Vec::new();
     loop {
@@ -152,13 +149,14 @@ fn read(mut variables: Completed) -> (Config, Vec<ConfigError>) {
     }
 }
 
-/// The names of what is set.
+/// Names of the variables that are set.
 struct Names<'a> {
-    /// Those that the connector reads.
+    /// Names that the connector reads.
     set: Vec<&'a str>,
-    /// Those that differ from one that it reads, which is not set, by case and punctuation alone; and that one.
+    /// Names that differ only by case and punctuation from one that the connector reads and that is not set;
+    /// and that one.
     misspelt: Vec<(&'a str, String)>,
-    /// What is neither, nor of those who run the function.
+    /// Other names, except those that the Lambda runtime sets.
     unread: Vec<&'a str>,
 }
 
@@ -191,7 +189,7 @@ fn is_of_others(name: &str) -> bool {
     name == "TZ" || OF_OTHERS.iter().any(|prefix| name.starts_with(prefix))
 }
 
-/// Variables by which AWS's SDK finds AWS, which it reads from its own process alone.
+/// Variables with AWS endpoints, which the SDK reads from its own process only.
 fn endpoints(variables: &Variables) -> impl Iterator<Item = &str> {
     let names = variables.keys().map(String::as_str);
     names.filter(|name| name.starts_with("AWS_ENDPOINT_URL"))
@@ -204,7 +202,7 @@ fn letters(name: &str) -> String {
 
 enum Severity {
     Fatal,
-    /// Something else may say it.
+    /// Another variable may set it.
     Perhaps,
 }
 
@@ -226,21 +224,23 @@ fn fix(error: &ConfigError) -> &'static str {
         ConfigError::Missing {
             variable: "kafka_endpoint",
         } => {
-            "set it to the brokers, host:port separated by commas; tables that name one of kafka_clusters do without"
+            "set it to the brokers, host:port separated by commas; tables that name one of kafka_clusters do not need it"
         }
         ConfigError::Missing {
             variable: "spill_bucket",
-        } => "set it to a bucket: without one no query is planned, unless its caller's identity names one",
+        } => {
+            "set it to a bucket: without one queries cannot be planned, unless the caller's identity names one"
+        }
         ConfigError::Missing { .. } => "set it",
-        ConfigError::Invalid { .. } => "set it to one of what is wanted, or leave it out for its default",
+        ConfigError::Invalid { .. } => "set it to an accepted value, or remove it for its default",
         ConfigError::AuthType(_) => "set it to one of these names; docs/security.md says what each needs",
         ConfigError::PutHeaders { .. } => "set it to a JSON object of texts by header name",
         ConfigError::Secret { .. } => {
-            "look at the secret's name and region, at secretsmanager:GetSecretValue, and at the way to Secrets Manager"
+            "check the secret's name and region, secretsmanager:GetSecretValue, and the route to Secrets Manager"
         }
-        ConfigError::SecretValue { .. } => "look at what the secret holds",
+        ConfigError::SecretValue { .. } => "check the content of the secret",
         ConfigError::GlueConnection { .. } => {
-            "look at the connection's name and region, at glue:GetConnection, and at the way to Glue"
+            "check the connection's name and region, glue:GetConnection, and the route to Glue"
         }
         ConfigError::Clusters { .. } => {
             "set it to a JSON object of clusters by name, each an object of kafka_endpoint, auth_type and so on"
@@ -303,7 +303,7 @@ mod tests {
         let (_, settings) = checked(&[&USABLE[..], &[("auth_type", "x")]].concat(), Owner::Process);
         assert_eq!(
             settings.kafka_obstacle.as_deref(),
-            Some("auth_type has a value of no use")
+            Some("auth_type has an invalid value")
         );
     }
 
@@ -401,10 +401,7 @@ mod tests {
         let (findings, _) = checked(&variables, Owner::Process);
         assert_eq!(findings.len(), 1, "{findings:?}");
         let (findings, _) = checked(&variables, Owner::Function);
-        assert_eq!(
-            findings[0].1,
-            "set, though the connector reads no such: glue_region"
-        );
-        assert_eq!(findings[1].1, "not taken over here: AWS_ENDPOINT_URL");
+        assert_eq!(findings[0].1, "set, but not read by the connector: glue_region");
+        assert_eq!(findings[1].1, "not used by this check: AWS_ENDPOINT_URL");
     }
 }

@@ -1,4 +1,4 @@
-//! Spilling: keys for blocks, and whether the bucket is there and takes them.
+//! Checks of spilling: keys for blocks, and whether the bucket exists and accepts objects.
 
 use async_trait::async_trait;
 use aws_sdk_s3::Client;
@@ -13,18 +13,18 @@ use crate::limit::Limit;
 use crate::report::{About, Report};
 use spill::causes;
 
-/// Takes away what a check has put: spilling itself never deletes.
+/// Deletes objects that a check has written: spilling itself never deletes.
 #[async_trait]
 pub trait DeleteObject: Send + Sync {
     /// # Errors
-    /// Why it is still there.
+    /// Reason why the object still exists.
     async fn delete(&self, location: &SpillLocation) -> Result<(), String>;
 }
 
-/// What the checks need beside the connector's parts.
+/// Dependencies of the checks beside the connector's parts.
 pub(crate) struct Spilling<'a> {
     pub(crate) objects: &'a dyn DeleteObject,
-    /// Puts no object.
+    /// Whether to write no object.
     pub(crate) read_only: bool,
     pub(crate) limit: Limit,
 }
@@ -45,45 +45,50 @@ pub(crate) async fn check(
         Err(missing) => return about.skip_all(&[Check::Bucket, Check::Write], &missing.to_string()),
     };
     if !is_there(parts, bucket, spilling.limit, &mut about).await {
-        about.skip(Check::Write, "the bucket is not there to be used");
+        about.skip(Check::Write, "the bucket cannot be used");
     } else if spilling.read_only {
-        about.skip(Check::Write, "--read-only was asked for");
+        about.skip(Check::Write, "--read-only is set");
     } else {
         write(parts, bucket, spilling, &mut about).await;
     }
 }
 
-/// Asks for the key of one split.
+/// Requests the key of one split.
 async fn key(parts: &Parts, limit: Limit, about: &mut About<'_, '_>) {
     let config = &parts.config;
     if !config.encrypt_spill {
-        return about.ok(Check::Key, "none: disable_spill_encryption says so");
+        return about.ok(Check::Key, "none: disable_spill_encryption is set");
     }
     let Some(key_id) = &config.kms_key_id else {
-        return about.ok(Check::Key, "the function makes one for each split");
+        return about.ok(Check::Key, "the function generates one for each split");
     };
     let found = match limit.within(parts.spill_keys.generate(1)).await {
-        Ok(Ok(_)) => return about.ok(Check::Key, format!("KMS makes one for each split under {key_id}")),
+        Ok(Ok(_)) => {
+            return about.ok(
+                Check::Key,
+                format!("KMS generates one for each split under {key_id}"),
+            );
+        }
         Ok(Err(error)) => error.to_string(),
         Err(late) => format!("KMS: {late}"),
     };
     about.fail(
         Check::Key,
         found,
-        "look at kms_key_id and its region; allow kms:GenerateDataKey on the key and kms:GenerateRandom",
+        "check kms_key_id and its region; allow kms:GenerateDataKey on the key and kms:GenerateRandom",
     );
 }
 
-/// Asks as the first planning in a container does.
+/// Checks the bucket as the first planning in a container does.
 async fn is_there(parts: &Parts, bucket: &str, limit: Limit, about: &mut About<'_, '_>) -> bool {
     let (found, fix) = match limit.within(parts.blocks.check_bucket(bucket)).await {
         Ok(Ok(())) => {
-            about.ok(Check::Bucket, format!("{bucket} is there"));
+            about.ok(Check::Bucket, format!("{bucket} exists"));
             return true;
         }
         Ok(Err(error @ StoreError::NoBucket { .. })) => (
             error.to_string(),
-            "create the bucket, or look at spill_bucket and the account; allow s3:ListBucket",
+            "create the bucket, or check spill_bucket and the account; allow s3:ListBucket",
         ),
         Ok(Err(error)) => (error.to_string(), WAY),
         Err(late) => (format!("{bucket}: {late}"), WAY),
@@ -93,10 +98,10 @@ async fn is_there(parts: &Parts, bucket: &str, limit: Limit, about: &mut About<'
 }
 
 const WAY: &str =
-    "look at region, endpoint and the way to S3: in a VPC a gateway endpoint for `s3` or a NAT gateway";
+    "check region, endpoint and the route to S3: in a VPC a gateway endpoint for `s3` or a NAT gateway";
 
-/// What is put: enough to see who left it, if it cannot be deleted.
-const CONTENT: &[u8] = b"athena-local doctor was here";
+/// Content of the object, by which its origin is known if it cannot be deleted.
+const CONTENT: &[u8] = b"test object of athena-local doctor";
 
 async fn write(parts: &Parts, bucket: &str, spilling: &Spilling<'_>, about: &mut About<'_, '_>) {
     let directory = split_location(bucket, &parts.config.spill_prefix, "athena-local-doctor");
@@ -118,7 +123,7 @@ async fn write(parts: &Parts, bucket: &str, spilling: &Spilling<'_>, about: &mut
     about.fail(Check::Write, error, fix);
 }
 
-/// By the codes of S3's that an error may quote.
+/// Fix for S3's error codes that a message may contain.
 fn write_fix(error: &str) -> &'static str {
     const FIXES: [(&str, &str); 4] = [
         (
@@ -127,19 +132,19 @@ fn write_fix(error: &str) -> &'static str {
         ),
         (
             "NoSuchBucket",
-            "create the bucket, or look at spill_bucket and the account",
+            "create the bucket, or check spill_bucket and the account",
         ),
         ("PermanentRedirect", "name a bucket of the function's region"),
         (
             "KMS",
-            "look at the bucket's KMS key: that it is enabled, and kms:GenerateDataKey of it",
+            "check that the bucket's KMS key is enabled, and allow kms:GenerateDataKey on it",
         ),
     ];
     let known = FIXES.iter().find(|(code, _)| error.contains(code));
     known.map_or(WAY, |(_, fix)| fix)
 }
 
-/// Asks S3.
+/// Objects in S3.
 pub(crate) struct S3Objects(Client);
 
 impl S3Objects {
@@ -177,7 +182,7 @@ mod tests {
                 "cannot put 7 bytes to s3://b/k: NoSuchBucket: none",
                 "create the bucket",
             ),
-            ("cannot put 7 bytes to s3://b/k: dispatch failure", "way to S3"),
+            ("cannot put 7 bytes to s3://b/k: dispatch failure", "route to S3"),
         ] {
             assert!(write_fix(reason).contains(wanted), "{reason}");
         }

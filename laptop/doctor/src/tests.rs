@@ -1,4 +1,4 @@
-//! All checks over parts in memory, each with a fault planted.
+//! All checks over parts in memory, each with one fault.
 
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -23,7 +23,7 @@ const DOCUMENT: &str = r#"{"topicName": "orders", "message": {"dataFormat": "jso
     {"name": "at", "mapping": "at", "type": "TIMESTAMP", "formatHint": "yyyy-MM-dd HH:mm:ss"}
 ]}}"#;
 
-/// A deployment without fault, and handles to plant some.
+/// Deployment without fault, and handles to cause some.
 struct World {
     variables: Variables,
     registry: Arc<MemorySchemaRegistry>,
@@ -34,32 +34,32 @@ struct World {
     options: DoctorOptions,
 }
 
-/// Kafka in memory that may refuse.
+/// Kafka in memory that may fail.
 #[derive(Default)]
 struct Kafka {
     topics: MemoryBroker,
-    /// Instead of every answer.
+    /// Error of every call.
     refusal: Option<fn() -> KafkaError>,
-    /// Instead of records.
+    /// Error of reads.
     read_refusal: Option<fn() -> KafkaError>,
-    /// Instead of settings.
+    /// Error of requests for settings.
     config_refusal: Option<fn() -> KafkaError>,
 }
 
-/// Deletes nothing, and remembers what was to be deleted.
+/// Deletes nothing, and records what was to be deleted.
 #[derive(Clone, Default)]
 struct Deletions {
     refusal: Option<&'static str>,
     deleted: Arc<Mutex<Vec<SpillLocation>>>,
 }
 
-/// A store that refuses, if it is told to, and stores nothing.
+/// Store that fails as configured, and stores nothing.
 #[derive(Clone, Copy)]
 struct Refusing {
     bucket_exists: bool,
 }
 
-/// Makes no key.
+/// Source that generates no key.
 struct NoKeys;
 
 impl World {
@@ -107,7 +107,7 @@ impl World {
     }
 
     fn with_kafka(mut self, change: impl FnOnce(&mut Kafka)) -> Self {
-        change(Arc::get_mut(&mut self.kafka).expect("nobody else has it yet"));
+        change(Arc::get_mut(&mut self.kafka).expect("it is not shared yet"));
         self
     }
 
@@ -146,7 +146,7 @@ fn append(kafka: &Kafka, partition: i32, value: &str) {
 
 #[deny(
     clippy::missing_trait_methods,
-    reason = "what the trait does by itself would pass the broker inside by"
+    reason = "a default method would bypass the inner broker"
 )]
 #[async_trait]
 impl Broker for Kafka {
@@ -245,7 +245,7 @@ fn unauthorized() -> KafkaError {
     }
 }
 
-/// The only finding of a check, or the last of several.
+/// Only finding of a check, or the last of several.
 fn last(findings: &[Finding], check: Check) -> &Finding {
     let mut of_check = findings.iter().filter(|finding| finding.check == check);
     of_check
@@ -262,7 +262,7 @@ const OF_TOPIC: [Check; 4] = [Check::Topic, Check::Timestamps, Check::Read, Chec
 #[tokio::test]
 async fn a_deployment_without_fault_is_ok_throughout() {
     let findings = World::new().examined().await;
-    // AlwaysRunning knows a query that there is not.
+    // AlwaysRunning reports that a missing query runs.
     let rest: Vec<_> = findings
         .iter()
         .filter(|finding| finding.check != Check::QueryStatus)
@@ -379,7 +379,9 @@ async fn a_cluster_that_refuses_the_login_hides_its_topics_alone() {
     let login = last(&findings, Check::Login);
     assert_eq!(login.status, Status::Failed);
     assert!(
-        login.found.contains("another mechanism than `auth_type`"),
+        login
+            .found
+            .contains("does not offer the mechanism of `auth_type`"),
         "{}",
         login.found
     );
@@ -442,7 +444,7 @@ async fn settings_that_may_not_be_asked_for_cost_a_pruning_only() {
     let timestamps = last(&findings, Check::Timestamps);
     assert_eq!(timestamps.status, Status::Warning);
     assert!(
-        timestamps.found.contains("latest time narrows nothing"),
+        timestamps.found.contains("upper time bound narrows nothing"),
         "{}",
         timestamps.found
     );
@@ -481,7 +483,7 @@ async fn the_first_record_that_does_not_fit_is_named() {
     let findings = world.examined().await;
     let decode = last(&findings, Check::Decode);
     assert_eq!(decode.status, Status::Warning);
-    let wanted = "3 of 5 become whole rows; do not decode: 1; do not fit column `at`: 1; the first: partition 1 \
+    let wanted = "3 of 5 become complete rows; cannot be decoded: 1; do not fit column `at`: 1; the first: partition 1 \
                   offset 1: column `at`: ";
     assert!(decode.found.starts_with(wanted), "{}", decode.found);
     assert!(!decode.found.contains("14.03"), "{}", decode.found);
@@ -506,7 +508,7 @@ async fn a_topic_of_which_no_record_becomes_a_whole_row_is_a_fault() {
     assert!(
         decode
             .found
-            .starts_with("0 of 3 become whole rows; do not fit column `at`: 3;"),
+            .starts_with("0 of 3 become complete rows; do not fit column `at`: 3;"),
         "{}",
         decode.found
     );
@@ -619,20 +621,23 @@ async fn a_key_service_is_asked_only_if_the_settings_name_a_key() {
 #[tokio::test]
 async fn without_aws_the_brokers_are_still_asked() {
     let obstacles = Obstacles {
-        aws: Some("no region is known".into()),
+        aws: Some("no region is configured".into()),
         ..Obstacles::default()
     };
     let findings = World::new().examined_despite(&obstacles).await;
     let skipped = [Check::Registries, Check::Key, Check::Bucket, Check::QueryStatus];
     assert_eq!(statuses(&findings, &skipped), [Status::Skipped; 4]);
     assert_eq!(last(&findings, Check::Login).status, Status::Ok);
-    assert_eq!(last(&findings, Check::Bucket).found, "because no region is known");
+    assert_eq!(
+        last(&findings, Check::Bucket).found,
+        "because no region is configured"
+    );
 }
 
 #[tokio::test]
 async fn without_settings_of_kafka_no_broker_is_asked() {
     let obstacles = Obstacles {
-        kafka: Some("auth_type has a value of no use".into()),
+        kafka: Some("auth_type has an invalid value".into()),
         ..Obstacles::default()
     };
     let findings = World::new().examined_despite(&obstacles).await;

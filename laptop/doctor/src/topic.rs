@@ -1,4 +1,4 @@
-//! Topics: whether they are there, how much they hold, and whose clock their timestamps are of.
+//! Checks of topics: whether they exist, their offsets, and their timestamp type.
 
 use connector::Parts;
 use connector::error::Error;
@@ -11,7 +11,7 @@ use crate::finding::Check;
 use crate::limit::Limit;
 use crate::report::{About, counted};
 
-/// The topic as it is, if the brokers tell it.
+/// Current state of the topic, if the brokers return it.
 pub(crate) async fn check(
     broker: &dyn Broker,
     table: &TopicTable,
@@ -38,7 +38,7 @@ pub(crate) async fn check(
     }
 }
 
-/// Partitions whose ends are spelt out.
+/// Number of partitions whose watermarks are listed.
 const SHOWN: usize = 4;
 
 fn description(partitions: &[(i32, Watermarks)]) -> String {
@@ -54,7 +54,7 @@ fn description(partitions: &[(i32, Watermarks)]) -> String {
     format!("{count} with {offsets} offsets ({})", ends.join(", "))
 }
 
-/// Whether a query's latest timestamp can end its reading.
+/// Checks whether a query's upper time bound limits what is read.
 pub(crate) async fn check_timestamps(
     parts: &Parts,
     broker: &dyn Broker,
@@ -71,19 +71,20 @@ pub(crate) async fn check_timestamps(
     let reason = match limit.within(broker.timestamp_type(topic, limit.deadline())).await {
         Ok(Ok(Some(kind))) => {
             let effect = match kind.as_str() {
-                "LogAppendTime" => "a query's latest time ends the reading of a partition",
-                _ => "a query's earliest time narrows what is read, its latest does not",
+                "LogAppendTime" => "a query's upper time bound ends the read of a partition",
+                _ => "a query's lower time bound narrows what is read, its upper bound does not",
             };
             return about.ok(Check::Timestamps, format!("{kind}: {effect}"));
         }
-        Ok(Ok(None)) => "they do not have it".to_owned(),
+        Ok(Ok(None)) => "the brokers do not return it".to_owned(),
         Ok(Err(error)) => Error::from(error).full_message(),
         Err(late) => late.to_string(),
     };
     about.warn(
         Check::Timestamps,
         format!(
-            "the brokers do not tell message.timestamp.type, so that a query's latest time narrows nothing: {reason}"
+            "the brokers do not return message.timestamp.type, so that a query's upper time bound \
+             narrows nothing: {reason}"
         ),
         "allow DescribeConfigs on the topic, with IAM kafka-cluster:DescribeTopicDynamicConfiguration; or set \
          timestamp_upper_bound (docs/pushdown.md)",

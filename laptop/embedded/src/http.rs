@@ -1,4 +1,4 @@
-//! One HTTP server on a free local port, gone when dropped.
+//! HTTP server on a free local port, stopped when dropped.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -8,11 +8,11 @@ use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-/// A running server.
+/// Running server.
 #[derive(Debug)]
 pub(crate) struct HttpServer {
     address: SocketAddr,
-    /// Dropping it is the signal: the port closes, and each connection after the request it is busy with.
+    /// Dropping it closes the port, and each connection after its current request.
     _stop: oneshot::Sender<()>,
 }
 
@@ -21,7 +21,7 @@ impl HttpServer {
     pub(crate) async fn start(router: Router) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
-        // Answers go out in several small writes, which would wait for each other's acknowledgement.
+        // Responses are sent in several small writes, each of which would wait for an acknowledgement.
         let listener = listener.tap_io(|stream| {
             if let Err(error) = stream.set_nodelay(true) {
                 tracing::debug!(%error, "cannot set TCP_NODELAY");
@@ -29,14 +29,14 @@ impl HttpServer {
         });
         let (stop, stopped) = oneshot::channel();
         let server = axum::serve(listener, router).with_graceful_shutdown(async {
-            // Never sent: the sender's end is what is waited for.
+            // Nothing is sent: dropping the sender ends the wait.
             let _: Result<(), _> = stopped.await;
         });
         tokio::spawn(server.into_future());
         Ok(Self { address, _stop: stop })
     }
 
-    /// `http://127.0.0.1:port`.
+    /// URL `http://127.0.0.1:port`.
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }

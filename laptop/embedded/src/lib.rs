@@ -1,8 +1,9 @@
-//! Stand-ins inside the process for the demo and quick tests: Kafka, a Glue schema registry endpoint, a Confluent schema
-//! registry, S3.
+//! Stand-ins inside the process for the demo and quick tests: Kafka, a Glue schema registry endpoint, a
+//! Confluent schema registry, S3.
 //!
-//! Each listens on a free port of 127.0.0.1, keeps everything in memory, and stops when dropped. They speak the real
-//! protocols, so that the real clients are what is used and tested; the faults a client must survive can be ordered.
+//! Each listens on a free port of 127.0.0.1, keeps everything in memory, and stops when dropped. They
+//! implement the real protocols, so that the real clients are used and tested; tests can cause the faults
+//! that a client must handle.
 
 pub mod confluent;
 pub mod glue;

@@ -1,4 +1,4 @@
-//! The engine: SQL in, batches out.
+//! Engine: SQL in, batches out.
 
 use std::sync::Arc;
 
@@ -11,7 +11,8 @@ use datafusion::execution::session_state::SessionState;
 use datafusion::physical_plan::SendableRecordBatchStream;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::prelude::SessionContext;
-use futures::{StreamExt, TryStreamExt};
+use futures::future::BoxFuture;
+use futures::{FutureExt, StreamExt, TryStreamExt};
 use spill::BlockStore;
 
 use crate::catalog::FederationCatalog;
@@ -24,25 +25,26 @@ use crate::query_run::QueryRun;
 use crate::session::session_state;
 use crate::show::{self, Show};
 use crate::statistics::ScanStatistics;
+use crate::zones::ZonedPlan;
 
 /// Athena on this machine, over one connector.
 ///
-/// Holds no state between queries but the connector's protocol version; queries may run side by side.
+/// Holds no state between queries except the connector's protocol version; queries may run concurrently.
 pub struct Athena {
     federation: Arc<Federation>,
     state: SessionState,
 }
 
-/// How queries are run.
+/// Options of queries.
 #[derive(Debug, Clone)]
 pub struct AthenaOptions {
     pub federation: FederationOptions,
-    /// Splits read at once, and threads of work on their rows.
+    /// Number of splits read at once, and of threads that process their rows.
     pub concurrency: usize,
 }
 
 impl Default for AthenaOptions {
-    /// The catalog `msk`, four splits at once.
+    /// Defaults: the catalog `msk`, four splits at once.
     fn default() -> Self {
         Self {
             federation: FederationOptions::new("msk"),
@@ -51,13 +53,17 @@ impl Default for AthenaOptions {
     }
 }
 
-/// An answer on its way.
+/// Result of a running query.
 pub struct RunningQuery {
     run: Arc<QueryRun>,
     batches: SendableRecordBatchStream,
 }
 
-/// An answer, whole.
+/// View of a running query's statistics, for whoever shows its progress.
+#[derive(Clone)]
+pub struct QueryProgress(Arc<QueryRun>);
+
+/// Complete result.
 #[derive(Debug, Clone)]
 pub struct Answer {
     pub query_id: String,
@@ -67,7 +73,7 @@ pub struct Answer {
 }
 
 impl Athena {
-    /// With [`AthenaOptions::default`]. `blocks` is where the connector spills to.
+    /// Engine with [`AthenaOptions::default`]. `blocks` is where the connector spills to.
     pub fn new(invoke: Arc<dyn Invoke>, blocks: Arc<dyn BlockStore>) -> Self {
         Self::with_options(invoke, blocks, AthenaOptions::default())
     }
@@ -77,7 +83,7 @@ impl Athena {
         blocks: Arc<dyn BlockStore>,
         options: AthenaOptions,
     ) -> Self {
-        // Statements name it in lower case; the connector sees it as it was given.
+        // Statements name it in lower case; the connector receives it unchanged.
         let catalog = lower_case(&options.federation.catalog_name);
         let federation = Arc::new(Federation::new(invoke, blocks, options.federation));
         let state = session_state(&catalog, options.concurrency.max(1));
@@ -86,24 +92,28 @@ impl Athena {
         Self { federation, state }
     }
 
-    /// The connector, for calls without SQL.
+    /// Client of the connector, for calls without SQL.
     pub fn federation(&self) -> &Federation {
         &self.federation
     }
 
-    /// All rows of the answer to one statement.
+    /// Runs one statement and returns all rows of its result.
     pub async fn sql(&self, sql: &str) -> Result<Vec<RecordBatch>, AthenaError> {
         Ok(self.query(sql).await?.batches)
     }
 
-    /// The answer to one statement, with what it took.
+    /// Runs one statement and returns its result with statistics.
     pub async fn query(&self, sql: &str) -> Result<Answer, AthenaError> {
         self.start(sql).await?.finish().await
     }
 
-    /// Plans one statement and begins to answer it: a query, EXPLAIN, SHOW SCHEMAS, SHOW TABLES, SHOW COLUMNS or
-    /// DESCRIBE. Rows are read as the stream is.
-    pub async fn start(&self, sql: &str) -> Result<RunningQuery, AthenaError> {
+    /// Plans and starts one statement: a query, EXPLAIN, SHOW SCHEMAS, SHOW TABLES, SHOW COLUMNS or DESCRIBE.
+    /// Rows are read as the stream is polled.
+    pub fn start<'a>(&'a self, sql: &'a str) -> BoxFuture<'a, Result<RunningQuery, AthenaError>> {
+        self.plan_and_execute(sql).boxed()
+    }
+
+    async fn plan_and_execute(&self, sql: &str) -> Result<RunningQuery, AthenaError> {
         let ParsedStatement { statement, headings } = parse_statement(sql)?;
         let run = Arc::new(QueryRun::new());
         if let Some(show) = Show::of(&statement)? {
@@ -127,12 +137,21 @@ impl Athena {
             .map(|field| field.name().clone())
             .collect();
         let context = SessionContext::new_with_state(state);
+        let (plan, zones) = ZonedPlan::of(plan).into_parts();
         let batches = context.execute_logical_plan(plan).await?.execute_stream().await?;
+        let batches = ZonedPlan::shown(zones, batches);
         let batches = match headings {
             Some(headings) => headed(batches, headings.over(names)),
             None => batches,
         };
         Ok(RunningQuery { run, batches })
+    }
+}
+
+impl QueryProgress {
+    /// Statistics of what has been read so far.
+    pub fn statistics(&self) -> ScanStatistics {
+        self.0.counters().statistics()
     }
 }
 
@@ -145,17 +164,22 @@ impl RunningQuery {
         self.batches.schema()
     }
 
-    /// What has been read so far.
+    /// Statistics of what has been read so far.
     pub fn statistics(&self) -> ScanStatistics {
         self.run.counters().statistics()
     }
 
-    /// The next rows; None after the last.
+    /// View of the statistics that stays while rows are read.
+    pub fn progress(&self) -> QueryProgress {
+        QueryProgress(Arc::clone(&self.run))
+    }
+
+    /// Next rows; `None` after the last.
     pub async fn next(&mut self) -> Result<Option<RecordBatch>, AthenaError> {
         Ok(self.batches.try_next().await?)
     }
 
-    /// All rows that are left.
+    /// Reads all remaining rows.
     pub async fn finish(mut self) -> Result<Answer, AthenaError> {
         let mut batches = Vec::new();
         while let Some(batch) = self.next().await? {
@@ -171,7 +195,7 @@ impl RunningQuery {
     }
 }
 
-/// The rows under other headings. Any column may hold NULL, as in Athena's answers.
+/// Rows under other headings. Any column may hold NULL, as in Athena's results.
 fn headed(batches: SendableRecordBatchStream, headings: Vec<String>) -> SendableRecordBatchStream {
     let schema = batches.schema();
     let fields = schema.fields().iter().zip(headings);

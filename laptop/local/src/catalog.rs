@@ -1,4 +1,5 @@
-//! The connector as a DataFusion catalog: nothing is listed or kept, each table is looked up when a query names it.
+//! Connector as a DataFusion catalog: nothing is listed or cached, each table is looked up when a query names
+//! it.
 
 use std::sync::Arc;
 
@@ -11,7 +12,8 @@ use crate::error::external;
 use crate::federation::Federation;
 use crate::table::FederationTable;
 
-/// All schemas of a connector. Any name is one: whether it exists, the connector says when a table of it is asked for.
+/// All schemas of a connector. Any name is accepted; the connector reports a missing schema when one of its
+/// tables is requested.
 pub(crate) struct FederationCatalog {
     federation: Arc<Federation>,
 }
@@ -43,7 +45,7 @@ impl CatalogProvider for FederationCatalog {
     }
 }
 
-/// One schema of a connector.
+/// Schema of a connector.
 struct FederationSchema {
     federation: Arc<Federation>,
     name: String,

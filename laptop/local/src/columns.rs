@@ -1,4 +1,4 @@
-//! Columns of a table on the wire and in SQL, where names are in lower case and types may be others.
+//! Columns of a table on the wire and in SQL, where names are in lower case and types may differ.
 
 use std::collections::HashMap;
 
@@ -7,42 +7,42 @@ use arrow::datatypes::{DataType, Field, Fields, SchemaRef};
 use crate::names::lower_case;
 use crate::types::sql_schema;
 
-/// Columns of one table, at equal places on the wire and in SQL.
+/// Columns of one table, at equal positions on the wire and in SQL.
 #[derive(Debug, Clone)]
 pub(crate) struct Columns {
     wire: SchemaRef,
     sql: SchemaRef,
 }
 
-/// Two columns, or two fields of one row, that SQL cannot tell apart.
+/// Two columns, or two fields of one row, with the same name in SQL.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the columns `{first}` and `{second}` have one name in SQL, where case does not count")]
+#[error("the columns `{first}` and `{second}` have the same name in SQL, where names are case-insensitive")]
 pub struct AmbiguousColumns {
-    /// Such as `id`, or `customer.id` for a field of a row.
+    /// Path such as `id`, or `customer.id` for a field of a row.
     pub first: String,
     pub second: String,
 }
 
 impl Columns {
     /// # Errors
-    /// If two columns, or two fields of a row at any depth, differ by case alone.
+    /// If two columns, or two fields of a row at any depth, differ only by case.
     pub(crate) fn try_new(wire: SchemaRef) -> Result<Self, AmbiguousColumns> {
         check_names(wire.fields(), "")?;
         let sql = sql_schema(&wire);
         Ok(Self { wire, sql })
     }
 
-    /// With the connector's names, types and metadata.
+    /// Schema with the connector's names, types and metadata.
     pub(crate) fn wire(&self) -> &SchemaRef {
         &self.wire
     }
 
-    /// With names in lower case and SQL's types.
+    /// Schema with names in lower case and SQL's types.
     pub(crate) fn sql(&self) -> &SchemaRef {
         &self.sql
     }
 
-    /// The column on the wire of the one that SQL calls `name`.
+    /// Column on the wire that SQL calls `name`.
     pub(crate) fn wire_field(&self, name: &str) -> Option<&Field> {
         Some(self.wire.field(self.sql.index_of(name).ok()?))
     }

@@ -1,4 +1,4 @@
-//! The demonstration: orders into Kafka, SQL out, and the answers compared with what went in.
+//! Demonstration: produces orders, runs SQL over them, and compares the results with the orders.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -9,13 +9,13 @@ use arrow::datatypes::{Int32Type, Int64Type};
 use arrow::error::ArrowError;
 use producer::{ProductTotal, Progress, Summary};
 
-use crate::athena::{Athena, AthenaOptions};
+use crate::athena::{Athena, AthenaOptions, QueryProgress};
 use crate::error::AthenaError;
 use crate::output::table;
 use crate::stack::{Orders, Stack, StackError};
 use crate::statistics::ScanStatistics;
 
-/// The article's query, as printed there.
+/// Query of the article, as printed there.
 pub const ARTICLE_QUERY: &str = "\
 WITH parsed AS (
     SELECT
@@ -36,7 +36,7 @@ CROSS JOIN unnest(parsed.items) AS t(items_unnested)";
 
 pub const COUNT_QUERY: &str = "SELECT count(*) AS orders FROM msk.customer.orders";
 
-/// The ten products most was ordered of.
+/// Query for the ten products with the largest quantity.
 pub const TOP_PRODUCTS_QUERY: &str = "\
 WITH parsed AS (
     SELECT CAST(json_parse(items) AS ARRAY(ROW(product_id INT, quantity INT))) AS items
@@ -54,17 +54,17 @@ LIMIT 10";
 
 const TOP_PRODUCTS: usize = 10;
 
-/// How large the demonstration is, and how much of it is shown.
+/// Size of the demonstration, and how much of it is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DemoOptions {
     pub orders: Orders,
     pub partitions: i32,
     pub concurrency: usize,
-    /// Rows of the article's query to print.
+    /// Number of rows of the article's query to print.
     pub shown_rows: usize,
 }
 
-/// Why the demonstration did not come to its end, or came to a wrong one.
+/// Reason why the demonstration failed.
 #[derive(Debug, thiserror::Error)]
 pub enum DemoError {
     #[error(transparent)]
@@ -75,19 +75,29 @@ pub enum DemoError {
     Rows(#[from] ArrowError),
     #[error("cannot print: {0}")]
     Print(#[from] io::Error),
-    /// The answers that differ from what the generator knows.
-    #[error("wrong answers: {}", .0.join("; "))]
+    /// Results that differ from the generator's totals.
+    #[error("wrong results: {}", .0.join("; "))]
     Wrong(Vec<String>),
 }
 
-/// Starts everything, produces the orders and asks three questions.
+/// Observer of the demonstration's long steps.
+pub trait DemoObserver {
+    /// Called while orders are produced.
+    fn producing(&mut self, progress: Progress);
+    /// Called when a query begins to read.
+    fn querying(&mut self, query: QueryProgress);
+    /// Called when that query's last row was read, or the query failed.
+    fn queried(&mut self);
+}
+
+/// Starts everything, produces the orders and runs three queries.
 ///
 /// # Errors
-/// Also when an answer is not what the orders add up to: after all three were asked.
+/// Also if a result differs from the totals of the orders, after all three were run.
 pub async fn run(
     options: DemoOptions,
     out: &mut impl Write,
-    progress: impl FnMut(Progress),
+    observer: &mut dyn DemoObserver,
 ) -> Result<(), DemoError> {
     let started = Instant::now();
     let stack = Stack::start(options.partitions).await?;
@@ -96,7 +106,7 @@ pub async fn run(
         "Kafka, Glue and S3 are up in this process ({:.1?}).",
         started.elapsed()
     )?;
-    let produced = produce(&stack, options, out, progress).await?;
+    let produced = produce(&stack, options, out, |made| observer.producing(made)).await?;
 
     let athena = stack.athena(AthenaOptions {
         concurrency: options.concurrency,
@@ -106,6 +116,7 @@ pub async fn run(
         athena: &athena,
         stack: &stack,
         out,
+        observer,
         produced: &produced,
         wrong: Vec::new(),
     };
@@ -116,10 +127,7 @@ pub async fn run(
     if !wrong.is_empty() {
         return Err(DemoError::Wrong(wrong));
     }
-    writeln!(
-        out,
-        "All three answers equal what the generator knows it produced."
-    )?;
+    writeln!(out, "All three results equal the generator's totals.")?;
     Ok(())
 }
 
@@ -143,11 +151,12 @@ async fn produce(
     Ok(summary)
 }
 
-/// Asks, prints, and keeps what is wrong for the end.
+/// Runs queries, prints results, and collects differences.
 struct Demo<'a, W> {
     athena: &'a Athena,
     stack: &'a Stack,
     out: &'a mut W,
+    observer: &'a mut dyn DemoObserver,
     produced: &'a Summary,
     wrong: Vec<String>,
 }
@@ -166,7 +175,7 @@ impl<W: Write> Demo<'_, W> {
         Ok(())
     }
 
-    /// Streams the answer: it is far larger than what is shown of it.
+    /// Streams the result, which is far larger than what is shown of it.
     async fn article(&mut self, shown_rows: usize) -> Result<(), DemoError> {
         self.title("The article's query: every item of every order", ARTICLE_QUERY)?;
         let started = Instant::now();
@@ -174,14 +183,22 @@ impl<W: Write> Demo<'_, W> {
         let schema = query.schema();
         let (mut shown, mut missing) = (Vec::new(), shown_rows);
         let mut items = ItemTotals::default();
-        while let Some(batch) = query.next().await? {
+        self.observer.querying(query.progress());
+        let read = loop {
+            let batch = match query.next().await {
+                Ok(Some(batch)) => batch,
+                Ok(None) => break Ok(()),
+                Err(error) => break Err(error),
+            };
             items.add(&batch);
             let rows = missing.min(batch.num_rows());
             if rows > 0 {
                 shown.push(batch.slice(0, rows));
                 missing -= rows;
             }
-        }
+        };
+        self.observer.queried();
+        read?;
         let elapsed = started.elapsed();
         writeln!(self.out, "{}", table(&schema, &shown)?)?;
         writeln!(
@@ -193,8 +210,9 @@ impl<W: Write> Demo<'_, W> {
         self.timing(elapsed, query.statistics())?;
         self.compare("unnested rows", self.produced.items, Some(items.rows));
         if items.products != self.produced.products {
-            self.wrong
-                .push("the items of the article's query add up to other totals than produced".to_owned());
+            self.wrong.push(
+                "the totals of the article's query differ from those of the produced orders".to_owned(),
+            );
         }
         Ok(())
     }
@@ -212,7 +230,11 @@ impl<W: Write> Demo<'_, W> {
     async fn ask(&mut self, title: &str, sql: &str) -> Result<Vec<RecordBatch>, DemoError> {
         self.title(title, sql)?;
         let started = Instant::now();
-        let answer = self.athena.query(sql).await?;
+        let query = self.athena.start(sql).await?;
+        self.observer.querying(query.progress());
+        let answer = query.finish().await;
+        self.observer.queried();
+        let answer = answer?;
         let elapsed = started.elapsed();
         writeln!(self.out, "{}", table(&answer.schema, &answer.batches)?)?;
         self.timing(elapsed, answer.statistics)?;
@@ -242,7 +264,7 @@ impl<W: Write> Demo<'_, W> {
     }
 }
 
-/// What the rows of the article's query add up to.
+/// Totals of the rows of the article's query.
 #[derive(Default)]
 struct ItemTotals {
     rows: u64,
@@ -263,7 +285,7 @@ impl ItemTotals {
     }
 }
 
-/// The rows of the top products' query. A value that is NULL or negative is none the generator makes: it becomes one
+/// Rows of the top products' query. A NULL or negative value, which the generator never makes, becomes one
 /// that equals nothing.
 fn products(batches: &[RecordBatch]) -> Vec<(i32, ProductTotal)> {
     let number = |column: &dyn Array, row: usize| {

@@ -1,4 +1,4 @@
-//! The federation protocol as a client speaks it: typed calls over [`Invoke`], in the order Athena makes them.
+//! Client of the federation protocol: typed calls over [`Invoke`], in the order of Athena.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,10 +19,10 @@ use tokio::time::sleep;
 use crate::columns::{AmbiguousColumns, Columns};
 use crate::invoke::{Invoke, InvokeError};
 
-/// One connector, as one catalog.
+/// Client of one connector, as one catalog.
 ///
-/// The version of the protocol is settled by a ping before the first other call: the older of the connector's and
-/// ours. A connector that asks to be called less is asked again, later and later.
+/// The version of the protocol is determined by a ping before the first other call: the older of the
+/// connector's and the client's. Throttled calls are repeated with increasing delays.
 pub struct Federation {
     invoke: Arc<dyn Invoke>,
     reader: SpillReader,
@@ -31,25 +31,25 @@ pub struct Federation {
     limit_pushdown: OnceCell<bool>,
 }
 
-/// What Athena would say of itself, and how much it would take.
+/// Parameters of the requests that Athena would set.
 #[derive(Debug, Clone)]
 pub struct FederationOptions {
     pub catalog_name: String,
     pub identity: FederatedIdentity,
     /// Size of a block in Arrow bytes from which a connector starts another.
     pub max_block_bytes: u64,
-    /// Size of a block in Arrow bytes up to which it comes in the answer itself.
+    /// Size of a block in Arrow bytes up to which it is returned inline.
     pub max_inline_block_bytes: u64,
-    /// Tables asked for at once.
+    /// Number of tables on a page.
     pub table_page_size: u32,
-    /// How often a throttled call is tried again.
+    /// Maximum number of retries of a throttled call.
     pub throttle_retries: u32,
-    /// Before the first of them; doubles each time.
+    /// Delay before the first retry; doubled each time.
     pub throttle_delay: Duration,
 }
 
 impl FederationOptions {
-    /// The catalog under this name, with block sizes as the connectors' own validator asks for them.
+    /// Options of a catalog with this name, with the block sizes of the connectors' own validator.
     pub fn new(catalog_name: impl Into<String>) -> Self {
         Self {
             catalog_name: catalog_name.into(),
@@ -63,7 +63,7 @@ impl FederationOptions {
     }
 }
 
-/// Nobody in particular: no account has this number.
+/// Identity of no account: the number is not assigned.
 fn local_identity() -> FederatedIdentity {
     FederatedIdentity {
         account: Some("000000000000".to_owned()),
@@ -72,20 +72,20 @@ fn local_identity() -> FederatedIdentity {
     }
 }
 
-/// A table as the connector describes it.
+/// Table as the connector describes it.
 #[derive(Debug, Clone)]
 pub struct Table {
     pub name: TableName,
-    /// With the connector's metadata, which goes back to it with every read.
+    /// Schema with the connector's metadata, which is sent back with every read.
     pub schema: SchemaRef,
     pub partition_columns: Vec<String>,
 }
 
 impl Table {
-    /// The columns on the wire and in SQL.
+    /// Columns on the wire and in SQL.
     ///
     /// # Errors
-    /// If SQL cannot tell two of them apart.
+    /// If two of them have the same name in SQL.
     pub(crate) fn columns(&self) -> Result<Columns, FederationError> {
         let columns = Columns::try_new(Arc::clone(&self.schema));
         columns.map_err(|source| FederationError::AmbiguousColumns {
@@ -95,7 +95,7 @@ impl Table {
     }
 }
 
-/// The rows of a split: here, or where to fetch them.
+/// Rows of a split: inline, or their spill locations.
 #[derive(Debug, Clone)]
 pub enum SplitRecords {
     Inline(RecordBatch),
@@ -105,25 +105,25 @@ pub enum SplitRecords {
     },
 }
 
-/// A call that failed, or an answer that is none.
+/// Failed call, or invalid response.
 #[derive(Debug, thiserror::Error)]
 pub enum FederationError {
     #[error("{call}: {source}")]
     Invoke { call: &'static str, source: InvokeError },
-    #[error("cannot write {call}: {source}")]
+    #[error("cannot encode {call}: {source}")]
     Encode { call: &'static str, source: EncodeError },
-    #[error("{call} was answered with what cannot be read: {source}")]
+    #[error("the response to {call} cannot be decoded: {source}")]
     Decode { call: &'static str, source: WireError },
-    #[error("{call} was answered with {answer}")]
+    #[error("the response to {call} is {answer}")]
     WrongAnswer {
         call: &'static str,
         answer: &'static str,
     },
-    #[error("the connector cannot be talked to: {0}")]
+    #[error("no common protocol version with the connector: {0}")]
     Version(#[from] UnknownVersion),
-    #[error("{call} gave the token of the page before again: its pages would have no end")]
+    #[error("{call} returned the token of the previous page again: paging would never end")]
     EndlessPages { call: &'static str },
-    #[error("{table}: asked for columns {wanted}, was given {found}")]
+    #[error("{table}: wanted columns {wanted}, found {found}")]
     WrongColumns {
         table: TableName,
         wanted: String,
@@ -154,7 +154,7 @@ impl Federation {
         &self.options.catalog_name
     }
 
-    /// The version that both sides speak.
+    /// Version that both sides support.
     pub async fn version(&self) -> Result<SerdeVersion, FederationError> {
         self.version.get_or_try_init(|| self.ping()).await.copied()
     }
@@ -186,7 +186,7 @@ impl Federation {
         }
     }
 
-    /// All tables of a schema, page by page.
+    /// Lists all tables of a schema, page by page.
     pub async fn list_tables(&self, schema_name: &str) -> Result<Vec<TableName>, FederationError> {
         let mut tables = Vec::new();
         let mut next_token = None;
@@ -234,7 +234,8 @@ impl Federation {
         }
     }
 
-    /// Every split of the table that may hold rows within the constraints: layout first, then all pages of splits.
+    /// Returns every split of the table that may hold rows within the constraints: layout first, then all
+    /// pages of splits.
     pub async fn splits(
         &self,
         query_id: &str,
@@ -291,7 +292,7 @@ impl Federation {
         }
     }
 
-    /// One split's rows of the columns in `schema`, a projection of the table's.
+    /// Reads one split's rows of the columns in `schema`, a projection of the table's.
     pub async fn read_records(
         &self,
         query_id: &str,
@@ -328,7 +329,7 @@ impl Federation {
         }
     }
 
-    /// One spilled block of an answer to a read of `schema`.
+    /// Fetches one spilled block of a response to a read of `schema`.
     pub async fn fetch(
         &self,
         block: &SpillLocation,
@@ -338,7 +339,7 @@ impl Federation {
         Ok(self.reader.read(block, schema, key).await?)
     }
 
-    /// Whether the connector promises to stop at a limit. Connectors older than the question promise nothing.
+    /// Whether the connector guarantees to stop at a limit. Connectors without the call guarantee nothing.
     pub async fn pushes_limits(&self) -> Result<bool, FederationError> {
         self.limit_pushdown
             .get_or_try_init(|| self.ask_for_limits())
@@ -390,7 +391,7 @@ impl Federation {
         for _ in 0..self.options.throttle_retries {
             match self.invoke.invoke(request.clone()).await {
                 Err(error) if error.is_throttling() => {
-                    tracing::debug!(%error, ?delay, "throttled, trying again");
+                    tracing::debug!(%error, ?delay, "throttled; the call is repeated");
                     sleep(delay).await;
                     delay *= 2;
                 }
@@ -405,7 +406,7 @@ impl Federation {
     }
 }
 
-/// An id of the form Athena's have.
+/// New id in the form of Athena's.
 pub(crate) fn new_query_id() -> String {
     uuid::Uuid::new_v4().to_string()
 }
@@ -417,7 +418,7 @@ fn wrong_answer(call: &'static str, answer: &FederationResponse) -> FederationEr
     }
 }
 
-/// The token to go on with, if any.
+/// Token of the next page, if any.
 fn next_page(
     call: &'static str,
     last: Option<&str>,
@@ -429,8 +430,8 @@ fn next_page(
     }
 }
 
-/// The answer must have the columns asked for, by name and type and in order: anything else would be read as NULLs
-/// or as another column.
+/// Checks that the response has the requested columns, by name and type and in order: otherwise values would
+/// be read as NULL or in another column.
 fn check_columns(table: &TableName, wanted: &Schema, found: &Schema) -> Result<(), FederationError> {
     let same = wanted.fields().len() == found.fields().len()
         && wanted.fields().iter().zip(found.fields()).all(|(wanted, found)| {

@@ -1,20 +1,21 @@
-//! Athena on this machine: SQL over one federation connector, spoken to in wire bytes.
+//! Athena on this machine: SQL over one federation connector, called with wire bytes.
 //!
-//! [`Athena`] is the engine: it parses a statement of Athena's dialect, plans it with DataFusion, asks the connector for
-//! tables, splits and records as Athena would, and streams the rows. It knows nothing of terminals; the program
-//! `athena-local` is one user of it.
+//! [`Athena`] is the engine: it parses a statement of Athena's dialect, plans it with DataFusion, requests
+//! tables, splits and records from the connector as Athena would, and streams the rows. It does not depend on
+//! a terminal; the program `athena-local` is one user of it.
 //!
-//! | module | holds |
+//! | module | content |
 //! | --- | --- |
 //! | [`invoke`] | the seam to a connector: [`Invoke`], in this process or by Lambda's Invoke API |
-//! | [`federation`] | the protocol's client: one method a call |
+//! | [`federation`] | client of the protocol: one method for each call |
 //! | `athena` | [`Athena`]: statements in, batches and [`ScanStatistics`] out |
 //! | `catalog`, `table`, `scan`, `query_run` | the connector as DataFusion's catalog, table and plan node; one query's run |
 //! | `constraints` | DataFusion's filters as value sets |
-//! | `dialect`, `json`, `session` | what of Trino's SQL DataFusion lacks |
+//! | `dialect`, `json`, `session` | features of Trino's SQL that DataFusion lacks |
 //! | `types`, `names`, `columns` | wire types and SQL types, names in the connector's case and in SQL's; a table's columns in both |
+//! | `zones`, `zone_columns` | zones of timestamps, on their way to the answer |
 //! | [`stack`] | Kafka, Glue and S3 in this process, and a connector on them |
-//! | [`demo`] | orders in, three questions out, answers compared |
+//! | [`demo`] | orders, three queries, comparison of the results |
 //! | [`output`], [`cli`] | rows as text; the program |
 
 mod athena;
@@ -38,8 +39,10 @@ pub mod stack;
 mod statistics;
 mod table;
 mod types;
+mod zone_columns;
+mod zones;
 
-pub use athena::{Answer, Athena, AthenaOptions, RunningQuery};
+pub use athena::{Answer, Athena, AthenaOptions, QueryProgress, RunningQuery};
 pub use columns::AmbiguousColumns;
 pub use error::AthenaError;
 pub use federation::{Federation, FederationError, FederationOptions};

@@ -1,10 +1,9 @@
-//! One execution of one query.
+//! Execution of one query.
 
 use crate::federation::new_query_id;
 use crate::statistics::ScanCounters;
 
-/// A query's id, and what its scans have done. Travels to the scans in the session's
-/// configuration.
+/// Id of a query, and statistics of its scans. Passed to the scans in the session's configuration.
 #[derive(Debug)]
 pub(crate) struct QueryRun {
     id: String,

@@ -22,14 +22,15 @@ use crate::error::external;
 use crate::federation::{Federation, SplitRecords};
 use crate::query_run::QueryRun;
 use crate::types::sql_array;
+use crate::zone_columns::{Shown, zone_array};
 
-/// Spilled blocks of one split that are fetched at once.
+/// Number of spilled blocks of one split that are fetched at once.
 const BLOCKS_AHEAD: usize = 2;
-/// Batches that wait for the plan above, a partition.
+/// Number of batches of a partition that wait for the plan above.
 const BATCHES_AHEAD: usize = 2;
 
-/// A scan of a connector's table. Each partition reads its share of the splits one after the other, so that there are
-/// as many calls at once as partitions.
+/// Scan of a connector's table. Each partition reads its share of the splits one after the other, so that the
+/// number of concurrent calls is the number of partitions.
 pub(crate) struct FederationScan {
     reader: Arc<SplitReader>,
     shares: Vec<Arc<[Split]>>,
@@ -37,8 +38,8 @@ pub(crate) struct FederationScan {
 }
 
 impl FederationScan {
-    /// Deals the splits out to at most `partitions` shares, like cards: neighbours, likely of one topic partition and
-    /// one size, go to different shares.
+    /// Distributes the splits in turn over at most `partitions` shares: neighbours, probably of one topic
+    /// partition and one size, are in different shares.
     pub(crate) fn new(reader: SplitReader, splits: Vec<Split>, partitions: usize) -> Self {
         let count = splits.len().min(partitions).max(1);
         let mut shares = vec![Vec::new(); count];
@@ -151,26 +152,28 @@ impl ExecutionPlan for FederationScan {
     }
 }
 
-/// What it takes to read any split of a scan.
+/// Dependencies for reading any split of a scan.
 pub(crate) struct SplitReader {
     pub(crate) federation: Arc<Federation>,
     pub(crate) table_name: TableName,
-    /// The columns that the connector is asked for, as on the wire.
+    /// Columns requested from the connector, as on the wire.
     pub(crate) requested: SchemaRef,
-    /// The columns that the scan gives, as in SQL: as many as requested, or none where only rows are counted.
+    /// Columns of the scan, as in SQL; none if rows are only counted.
     pub(crate) schema: SchemaRef,
+    /// What each of them shows of those requested.
+    pub(crate) shown: Vec<Shown>,
     pub(crate) constraints: Constraints,
     pub(crate) run: Arc<QueryRun>,
 }
 
-/// Where a partition's batches go.
+/// Destination of a partition's batches.
 struct Output {
     batches: Sender<Result<RecordBatch>>,
     batch_rows: usize,
 }
 
 impl SplitReader {
-    /// Sends all rows of a split; false if nobody wants more. Fails unless every block was read.
+    /// Sends all rows of a split; false if the receiver needs no more. Fails unless every block was read.
     async fn read(&self, split: &Split, output: &Output) -> Result<bool> {
         let (federation, requested) = (&self.federation, &self.requested);
         let records = federation
@@ -211,7 +214,7 @@ impl SplitReader {
         Ok(true)
     }
 
-    /// Sends a block in pieces of the session's batch size: blocks may have a hundred times as many rows.
+    /// Sends a block in slices of the session's batch size: blocks may have a hundred times as many rows.
     async fn send(&self, block: &RecordBatch, output: &Output) -> Result<bool> {
         let batch = self.sql_batch(block)?;
         let mut start = 0;
@@ -226,10 +229,11 @@ impl SplitReader {
     }
 
     fn sql_batch(&self, block: &RecordBatch) -> Result<RecordBatch> {
-        let columns = match self.schema.fields().len() {
-            0 => Vec::new(),
-            _ => block.columns().iter().map(sql_array).collect::<Result<_, _>>()?,
+        let column = |shown: &Shown| match *shown {
+            Shown::Values(place) => sql_array(block.column(place)),
+            Shown::Zones(place) => Ok(zone_array(block.column(place))),
         };
+        let columns = self.shown.iter().map(column).collect::<Result<_, _>>()?;
         let options = RecordBatchOptions::new().with_row_count(Some(block.num_rows()));
         Ok(RecordBatch::try_new_with_options(
             Arc::clone(&self.schema),

@@ -1,4 +1,4 @@
-//! DataFusion, dressed as Athena's engine.
+//! Configuration of DataFusion as Athena's engine.
 
 use std::sync::Arc;
 
@@ -10,9 +10,9 @@ use datafusion::prelude::SessionConfig;
 use crate::dialect::{AthenaTypes, UnnestPlanner};
 use crate::json::{self, JsonCasts};
 
-/// A session with Athena's types, UNNEST and JSON, whose unqualified names begin in `catalog`.
+/// Session with Athena's types, UNNEST and JSON, whose unqualified names begin in `catalog`.
 ///
-/// `partitions` bounds how many splits are read and how many partial results are computed at once.
+/// `partitions` limits how many splits are read and how many partial results are computed at once.
 pub(crate) fn session_state(catalog: &str, partitions: usize) -> SessionState {
     let mut config = SessionConfig::new()
         .with_default_catalog_and_schema(catalog, DEFAULT_SCHEMA)
@@ -20,10 +20,10 @@ pub(crate) fn session_state(catalog: &str, partitions: usize) -> SessionState {
         .with_information_schema(false)
         .with_target_partitions(partitions);
     let options = config.options_mut();
-    // The wire has VARCHAR as Utf8; views would only be cast to and fro.
+    // The wire has VARCHAR as Utf8; views would only cause conversions.
     options.sql_parser.map_string_types_to_utf8view = false;
     options.sql_parser.support_varchar_with_length = true;
-    // A literal like 1.5 is a decimal in Athena.
+    // A literal such as 1.5 is a decimal in Athena.
     options.sql_parser.parse_float_as_decimal = true;
     // Trino sorts NULL last in either direction.
     options.sql_parser.default_null_ordering = "nulls_last".to_owned();
@@ -37,12 +37,12 @@ pub(crate) fn session_state(catalog: &str, partitions: usize) -> SessionState {
         .build()
 }
 
-/// Where an unqualified table is looked for.
+/// Schema of unqualified tables.
 pub(crate) const DEFAULT_SCHEMA: &str = "default";
 
 type AnalyzerRules = Vec<Arc<dyn datafusion::optimizer::AnalyzerRule + Send + Sync>>;
 
-/// Ours first: type coercion must not see a cast out of JSON.
+/// Our rule comes first: type coercion must not see a cast out of JSON.
 fn analyzer_rules() -> AnalyzerRules {
     let mut rules: AnalyzerRules = vec![Arc::new(JsonCasts)];
     rules.extend(Analyzer::new().rules);

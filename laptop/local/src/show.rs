@@ -1,4 +1,4 @@
-//! SHOW and DESCRIBE, answered by the connector's metadata.
+//! SHOW and DESCRIBE, from the connector's metadata.
 
 use std::sync::Arc;
 
@@ -12,12 +12,13 @@ use datafusion::sql::sqlparser::ast::{
     Statement as SqlStatement,
 };
 use protocol::TableName;
+use topic::table::comment;
 
 use crate::error::AthenaError;
 use crate::federation::Federation;
 use crate::types::sql_name;
 
-/// A question about the catalog.
+/// Query of the catalog.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Show {
     Schemas { like: Option<String> },
@@ -26,7 +27,7 @@ pub(crate) enum Show {
 }
 
 impl Show {
-    /// The question that a statement asks, if it asks one.
+    /// Query of the catalog in a statement, if it is one.
     pub(crate) fn of(statement: &Statement) -> Result<Option<Self>> {
         let Statement::Statement(statement) = statement else {
             return Ok(None);
@@ -41,7 +42,7 @@ impl Show {
                     schema: schema.clone(),
                     like: pattern(show_options)?,
                 },
-                None => return plan_err!("SHOW TABLES wants a schema: SHOW TABLES IN schema"),
+                None => return plan_err!("SHOW TABLES requires a schema: SHOW TABLES IN schema"),
             },
             SqlStatement::ShowColumns { show_options, .. } => {
                 Self::Columns(table_name(&names(show_options))?)
@@ -54,7 +55,7 @@ impl Show {
     }
 }
 
-/// The answer as rows.
+/// Result as rows.
 pub(crate) async fn answer(
     show: Show,
     federation: &Federation,
@@ -79,7 +80,15 @@ pub(crate) async fn answer(
             let fields = columns.sql().fields();
             let names = fields.iter().map(|field| field.name().clone()).collect();
             let types = fields.iter().map(|field| sql_name(field.data_type())).collect();
-            vec![("column", names), ("type", types)]
+            let wire = columns.wire();
+            let comments = wire.fields().iter();
+            let comments = comments.map(|field| comment(wire, field.name()).unwrap_or_default().to_owned());
+            let comments: Vec<String> = comments.collect();
+            let mut shown = vec![("column", names), ("type", types)];
+            if comments.iter().any(|comment| !comment.is_empty()) {
+                shown.push(("comment", comments));
+            }
+            shown
         }
     };
     Ok(rows(columns)?)
@@ -98,7 +107,7 @@ fn rows(columns: Vec<(&str, Vec<String>)>) -> Result<SendableRecordBatchStream> 
     Ok(Box::pin(MemoryStream::try_new(vec![batch], schema, None)?))
 }
 
-/// The schema or table that is named after IN or FROM, outermost first.
+/// Schema or table that is named after IN or FROM, outermost first.
 fn names(options: &ShowStatementOptions) -> Vec<String> {
     options
         .show_in
@@ -132,15 +141,15 @@ fn pattern(options: &ShowStatementOptions) -> Result<Option<String>> {
         Some(ShowStatementFilter::Like(pattern) | ShowStatementFilter::NoKeyword(pattern)) => {
             Ok(Some(pattern.clone()))
         }
-        Some(other) => plan_err!("SHOW takes LIKE 'pattern', found {other}"),
+        Some(other) => plan_err!("SHOW supports LIKE 'pattern', found {other}"),
     }
 }
 
-/// LIKE: `%` is any text, `_` any character, case counts; and `*` is any text as in Hive.
+/// Matches LIKE: `%` is any text, `_` any character, case-sensitive; and `*` is any text as in Hive.
 fn matches(pattern: Option<&str>, name: &str) -> bool {
     let Some(pattern) = pattern else { return true };
     let (pattern, name): (Vec<char>, Vec<char>) = (pattern.chars().collect(), name.chars().collect());
-    // One row a character of the pattern: which beginnings of the name it can match up to here.
+    // One row for each character of the pattern: prefixes of the name that the pattern matches up to here.
     let mut ends = vec![false; name.len() + 1];
     ends[0] = true;
     for wanted in pattern {

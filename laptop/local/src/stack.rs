@@ -1,4 +1,5 @@
-//! Everything a connector talks to, in this process: Kafka, a Glue registry endpoint, S3. And the real connector on it.
+//! Servers of a connector in this process: Kafka, a Glue registry endpoint, S3. And the real connector with
+//! them.
 
 use std::sync::Arc;
 
@@ -22,14 +23,14 @@ use spill::S3BlockStore;
 use crate::athena::{Athena, AthenaOptions};
 use crate::invoke::InProcess;
 
-/// The schema of the orders' table: a registry's name.
+/// Schema of the orders' table, which is the registry's name.
 pub const REGISTRY: &str = "customer";
-/// The orders' table and topic.
+/// Table and topic of the orders.
 pub const TABLE: &str = "orders";
 const BUCKET: &str = "athena-spill";
 const REGION: &str = "us-east-1";
 
-/// The orders' table as registered: the article's columns, `items` as JSON text.
+/// Definition of the orders' table: the article's columns, `items` as JSON text.
 pub const DEFINITION: &str = r#"{
   "topicName": "orders",
   "message": {
@@ -43,28 +44,28 @@ pub const DEFINITION: &str = r#"{
   }
 }"#;
 
-/// The parts, running until dropped.
+/// Running servers, which stop when dropped.
 pub struct Stack {
     kafka: EmbeddedKafka,
     glue: EmbeddedGlue,
     s3: EmbeddedS3,
 }
 
-/// Which orders to make.
+/// Orders to generate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Orders {
     pub count: usize,
     pub seed: u64,
-    /// When the first one was made, UTC.
+    /// Time of the first order, UTC.
     pub start: NaiveDateTime,
 }
 
-/// A part that did not start or take what it was given.
+/// Error of starting or filling a server.
 #[derive(Debug, thiserror::Error)]
 pub enum StackError {
     #[error("cannot start an embedded server: {0}")]
     Start(#[from] std::io::Error),
-    #[error("cannot make topic {TABLE}: {0}")]
+    #[error("cannot create topic {TABLE}: {0}")]
     Topic(#[from] TopicError),
     #[error("cannot register the schema of {TABLE}: {0}")]
     Registry(#[from] GlueError),
@@ -75,7 +76,7 @@ pub enum StackError {
 }
 
 impl Stack {
-    /// Starts the parts with an empty topic `orders` of so many partitions, its schema registered under
+    /// Starts the servers with an empty topic `orders` of this many partitions, its schema registered under
     /// `customer`, and a bucket for spilled blocks.
     pub async fn start(partitions: i32) -> Result<Self, StackError> {
         let stack = Self {
@@ -94,7 +95,7 @@ impl Stack {
         Ok(stack)
     }
 
-    /// Makes orders and sends them; tells what they add up to once all have arrived.
+    /// Generates and sends orders; returns their totals once all have arrived.
     pub async fn produce(
         &self,
         orders: Orders,
@@ -105,7 +106,7 @@ impl Stack {
         Ok(publish(&config, orders, progress).await?)
     }
 
-    /// Athena over a connector of its own, which runs in this process and talks to the parts over TCP.
+    /// Engine over a connector of its own, which runs in this process and uses the servers over TCP.
     pub fn athena(&self, options: AthenaOptions) -> Result<Athena, StackError> {
         let blocks = Arc::new(self.block_store());
         Ok(Athena::with_options(
@@ -129,7 +130,7 @@ impl Stack {
             Arc::new(GlueSchemaRegistry::from_sdk_config(&sdk_config(
                 &self.glue.endpoint_url(),
             ))),
-            // The embedded Kafka lets everybody in.
+            // The embedded Kafka needs no authentication.
             kafka_clusters(&config, Arc::new(MemoryCredentialStore::new())),
             Arc::new(self.block_store()),
             Arc::new(NobodysQuery),
@@ -140,7 +141,7 @@ impl Stack {
         S3BlockStore::new(aws_sdk_s3::Client::new(&sdk_config(&self.s3.endpoint_url())))
     }
 
-    /// The environment that points a connector in another process at the parts.
+    /// Environment variables with which a connector in another process uses the servers.
     pub fn variables(&self) -> Vec<(&'static str, String)> {
         vec![
             ("kafka_endpoint", self.kafka.bootstrap_servers()),
@@ -155,18 +156,18 @@ impl Stack {
         ]
     }
 
-    /// Bytes of spilled blocks in the bucket.
+    /// Total size in bytes of the spilled blocks in the bucket.
     pub fn spilled_bytes(&self) -> u64 {
         self.s3.stored_bytes()
     }
 
-    /// Forgets all spilled blocks: AWS leaves that to a lifecycle rule of the bucket.
+    /// Deletes all spilled blocks: in AWS a lifecycle rule of the bucket does that.
     pub fn forget_spilled(&self) {
         self.s3.clear(BUCKET, "");
     }
 }
 
-/// A client configuration for one of the parts, whatever the process's own environment says.
+/// Client configuration for one of the servers, independent of the process's own environment.
 fn sdk_config(endpoint: &str) -> SdkConfig {
     let credentials = Credentials::new(ACCESS_KEY_ID, SECRET_ACCESS_KEY, None, None, "embedded");
     SdkConfig::builder()
@@ -177,7 +178,7 @@ fn sdk_config(endpoint: &str) -> SdkConfig {
         .build()
 }
 
-/// Queries made here are none of Athena's: there is nobody to ask whether they still run.
+/// Query status of queries that are unknown to Athena: whether they still run cannot be looked up.
 struct NobodysQuery;
 
 #[async_trait]

@@ -1,4 +1,4 @@
-//! What a query made the connector do.
+//! Statistics of a query's calls.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -6,17 +6,17 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 /// Totals over all scans of one query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ScanStatistics {
-    /// Splits that the connector planned.
+    /// Number of splits that the connector planned.
     pub splits: u64,
-    /// Splits that were read to their end.
+    /// Number of splits that were read to their end.
     pub splits_read: u64,
-    /// Rows that came back, before DataFusion filters.
+    /// Number of returned rows, before DataFusion filters.
     pub rows: u64,
-    /// Blocks that came in an answer.
+    /// Number of blocks inline in a response.
     pub inline_blocks: u64,
-    /// Blocks that were fetched from the block store.
+    /// Number of blocks fetched from the block store.
     pub spilled_blocks: u64,
-    /// Arrow data of all blocks, as the protocol counts it.
+    /// Size in bytes of the Arrow data of all blocks, as the protocol counts it.
     pub bytes: u64,
 }
 
@@ -34,7 +34,7 @@ impl fmt::Display for ScanStatistics {
     }
 }
 
-/// [`ScanStatistics`] while they grow, shared by the scans of a query.
+/// Growing [`ScanStatistics`], shared by the scans of a query.
 #[derive(Debug, Default)]
 pub(crate) struct ScanCounters {
     splits: AtomicU64,

@@ -1,9 +1,9 @@
-//! A connector's table: plans a scan by asking for splits.
+//! Table of a connector: plans a scan by requesting splits.
 
 use std::fmt;
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::{Result, exec_datafusion_err};
@@ -17,23 +17,53 @@ use crate::error::external;
 use crate::federation::{Federation, FederationError, Table};
 use crate::query_run::QueryRun;
 use crate::scan::{FederationScan, SplitReader};
+use crate::zone_columns::{Shown, ZONE_TYPE, is_zoned, zone_column};
 
-/// A table as DataFusion sees it.
+/// Table in DataFusion.
 pub(crate) struct FederationTable {
     federation: Arc<Federation>,
     table: Table,
     columns: Columns,
+    /// As [`TableProvider::schema`].
+    schema: SchemaRef,
+    /// What each column of `schema` shows.
+    shown: Vec<Shown>,
 }
 
 impl FederationTable {
     /// # Errors
-    /// If SQL cannot tell two of the columns apart.
+    /// If two of the columns have the same name in SQL.
     pub(crate) fn try_new(federation: Arc<Federation>, table: Table) -> Result<Self, FederationError> {
         let columns = table.columns()?;
         Ok(Self {
             federation,
             table,
+            schema: Arc::clone(columns.sql()),
+            shown: (0..columns.sql().fields().len()).map(Shown::Values).collect(),
             columns,
+        })
+    }
+
+    /// The same table with a [column of zones](zone_column) for each column of timestamps that have some; `None` if it has
+    /// no such column.
+    pub(crate) fn with_zones(&self) -> Option<Self> {
+        let fields = self.columns.sql().fields();
+        let zoned = fields.iter().enumerate();
+        let zoned: Vec<_> = zoned.filter(|(_, field)| is_zoned(field.data_type())).collect();
+        if zoned.is_empty() {
+            return None;
+        }
+        let zones = zoned
+            .iter()
+            .map(|(_, field)| Arc::new(Field::new(zone_column(field.name()), ZONE_TYPE, true)));
+        let fields = fields.iter().cloned().chain(zones);
+        let shown = zoned.iter().map(|(place, _)| Shown::Zones(*place));
+        Some(Self {
+            federation: Arc::clone(&self.federation),
+            table: self.table.clone(),
+            columns: self.columns.clone(),
+            schema: Arc::new(Schema::new(fields.collect::<Vec<_>>())),
+            shown: self.shown.iter().copied().chain(shown).collect(),
         })
     }
 
@@ -67,14 +97,14 @@ impl fmt::Debug for FederationTable {
 #[async_trait]
 impl TableProvider for FederationTable {
     fn schema(&self) -> SchemaRef {
-        Arc::clone(self.columns.sql())
+        Arc::clone(&self.schema)
     }
 
     fn table_type(&self) -> TableType {
         TableType::Base
     }
 
-    /// Inexact, all of them: a connector may return rows outside the constraints.
+    /// All filters are inexact: a connector may return rows outside the constraints.
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
         let supports = |filter: &&Expr| {
             if Pushdown::of([*filter], &self.columns).is_empty() {
@@ -93,9 +123,10 @@ impl TableProvider for FederationTable {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let all: Vec<usize> = (0..self.columns.sql().fields().len()).collect();
+        let all: Vec<usize> = (0..self.schema.fields().len()).collect();
         let projection = projection.unwrap_or(&all);
-        let schema = Arc::new(self.columns.sql().project(projection)?);
+        let schema = Arc::new(self.schema.project(projection)?);
+        let (wire, shown) = wire_columns(projection.iter().map(|&column| self.shown[column]));
         let Some(constraints) = self.constraints(filters, limit).await? else {
             return Ok(Arc::new(EmptyExec::new(schema)));
         };
@@ -112,8 +143,9 @@ impl TableProvider for FederationTable {
         let reader = SplitReader {
             federation: Arc::clone(&self.federation),
             table_name: self.table.name.clone(),
-            requested: requested(self.columns.wire(), projection)?,
+            requested: requested(self.columns.wire(), &wire)?,
             schema,
+            shown,
             constraints,
             run,
         };
@@ -125,8 +157,26 @@ impl TableProvider for FederationTable {
     }
 }
 
-/// The columns to ask the connector for. Rows without columns cannot be carried by a block, so that where only their
-/// number matters one column is read, the narrowest.
+/// Places of the shown columns on the wire, each once, and the same columns by their places among those.
+fn wire_columns(shown: impl Iterator<Item = Shown>) -> (Vec<usize>, Vec<Shown>) {
+    let mut wire: Vec<usize> = Vec::new();
+    let shown = shown.map(|shown| {
+        let known = wire.iter().position(|&place| place == shown.wire());
+        let place = known.unwrap_or_else(|| {
+            wire.push(shown.wire());
+            wire.len() - 1
+        });
+        match shown {
+            Shown::Values(_) => Shown::Values(place),
+            Shown::Zones(_) => Shown::Zones(place),
+        }
+    });
+    let shown = shown.collect();
+    (wire, shown)
+}
+
+/// Columns to request from the connector. A block cannot carry rows without columns, so that the narrowest
+/// column is read if rows are only counted.
 fn requested(wire: &Schema, projection: &[usize]) -> Result<SchemaRef> {
     if !projection.is_empty() {
         return Ok(Arc::new(wire.project(projection)?));
@@ -138,7 +188,7 @@ fn requested(wire: &Schema, projection: &[usize]) -> Result<SchemaRef> {
     Ok(Arc::new(wire.project(&[narrowest])?))
 }
 
-/// About how many bytes a value takes; for text and nested types, more than any other.
+/// Approximate number of bytes of a value; for text and nested types, more than any other.
 fn width(data_type: &DataType) -> usize {
     data_type.primitive_width().unwrap_or(match data_type {
         DataType::Boolean => 0,
@@ -149,8 +199,6 @@ fn width(data_type: &DataType) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use arrow::datatypes::Field;
-
     use super::*;
 
     fn schema(types: &[DataType]) -> Schema {
@@ -196,6 +244,13 @@ mod tests {
                 .collect::<Vec<_>>(),
             ["c2", "c0"]
         );
+    }
+
+    #[test]
+    fn a_column_and_its_zones_are_one_column_on_the_wire() {
+        let shown = [Shown::Zones(2), Shown::Values(0), Shown::Values(2)];
+        let places = vec![Shown::Zones(0), Shown::Values(1), Shown::Values(0)];
+        assert_eq!(wire_columns(shown.into_iter()), (vec![2, 0], places));
     }
 
     #[test]

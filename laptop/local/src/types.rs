@@ -1,14 +1,15 @@
-//! Types on the wire, types in SQL, and their names.
+//! Types on the wire and in SQL, and their names.
 //!
-//! Athena reads three Arrow types differently from what they say:
+//! Athena interprets two Arrow types differently from Arrow:
 //!
 //! | on the wire | in SQL | values |
 //! | --- | --- | --- |
 //! | `Date(MILLISECOND)` | TIMESTAMP: `Timestamp(ms)` | the same milliseconds, a wall clock stored as if UTC |
-//! | `Timestamp(ms, zone)` | TIMESTAMP WITH TIME ZONE: `Timestamp(ms, UTC)` | packed: the upper 52 bits are the instant, the lower 12 name the zone, which is dropped here |
+//! | `Timestamp(ms, zone)` | TIMESTAMP WITH TIME ZONE: `Timestamp(ms, UTC)` | packed: the upper 52 bits are the instant, the lower 12 name the zone, which goes [its own way](crate::zones) |
 //! | all others | the same | the same |
-//!
-//! The difference reaches into lists, rows and maps, and so does the lower case of names ([`crate::names`]).
+//! | all others | the same | the same |
+//! The difference applies inside lists, rows and maps, and so does the lower case of names
+//! ([`crate::names`]).
 
 use std::sync::Arc;
 
@@ -22,18 +23,18 @@ use arrow::error::ArrowError;
 
 use crate::names::lower_case;
 
-/// Bits of a packed zoned timestamp that name its zone.
+/// Number of bits of a packed zoned timestamp that identify its zone.
 const ZONE_BITS: u32 = 12;
 const UTC: &str = "UTC";
 
-/// The table schema as SQL sees it: names in lower case, without the connector's metadata.
+/// Table schema in SQL: names in lower case, without the connector's metadata.
 pub(crate) fn sql_schema(wire: &Schema) -> SchemaRef {
     Arc::new(Schema::new(
         wire.fields().iter().map(sql_field).collect::<Fields>(),
     ))
 }
 
-/// The type a wire type has in SQL.
+/// Type in SQL of a wire type.
 pub(crate) fn sql_type(wire: &DataType) -> DataType {
     match wire {
         DataType::Date64 => DataType::Timestamp(TimeUnit::Millisecond, None),
@@ -47,7 +48,7 @@ pub(crate) fn sql_type(wire: &DataType) -> DataType {
     }
 }
 
-/// The column as SQL sees it; its type becomes [`sql_type`] of the one it has.
+/// Column in SQL; its type becomes [`sql_type`] of the one it has.
 pub(crate) fn sql_array(wire: &ArrayRef) -> Result<ArrayRef, ArrowError> {
     Ok(match wire.data_type() {
         DataType::Date64 => timestamps(wire.as_primitive::<Date64Type>()),
@@ -81,7 +82,7 @@ pub(crate) fn sql_array(wire: &ArrayRef) -> Result<ArrayRef, ArrowError> {
     })
 }
 
-/// The type as Athena's users write it, for messages and DESCRIBE.
+/// Type as Athena's users write it, for messages and DESCRIBE.
 pub(crate) fn sql_name(data_type: &DataType) -> String {
     match data_type {
         DataType::Boolean => "boolean".to_owned(),

@@ -1,4 +1,4 @@
-//! The secret that spilled blocks are encrypted with.
+//! Key and nonce that spilled blocks are encrypted with.
 
 use std::fmt;
 
@@ -8,12 +8,13 @@ use crate::error::Fault;
 use crate::ipc;
 use crate::json::{FromJson, Json, Object};
 
-/// AES-GCM key and nonce of one split. Wiped when dropped; `Debug` shows lengths alone.
+/// AES-GCM key and nonce of one split (`com.amazonaws.athena.connector.lambda.security.EncryptionKey`). Wiped
+/// when dropped; `Debug` shows lengths only.
 ///
 /// All blocks of a split share the pair, because a response has room for one: a pair must never outlive its split.
 #[derive(Clone, PartialEq, Eq)]
 pub struct EncryptionKey {
-    /// 16 bytes (from KMS) or 32 bytes (made locally). Not checked here: the cipher does.
+    /// 16 bytes (from KMS) or 32 bytes (generated locally). Checked by the cipher, not here.
     pub key: Vec<u8>,
     /// 12 bytes.
     pub nonce: Vec<u8>,

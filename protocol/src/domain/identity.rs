@@ -1,4 +1,4 @@
-//! Who runs the query.
+//! Identity of the caller who runs the query.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,7 +7,8 @@ use crate::error::Fault;
 use crate::json::{FromJson, Json, Object};
 use crate::version::SerdeVersion;
 
-/// The caller on whose behalf Athena calls.
+/// Caller on whose behalf Athena invokes the connector
+/// (`com.amazonaws.athena.connector.lambda.security.FederatedIdentity`).
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct FederatedIdentity {
     /// AWS account id.
@@ -17,11 +18,11 @@ pub struct FederatedIdentity {
     pub tags: BTreeMap<String, String>,
     /// IAM groups.
     pub groups: Vec<String>,
-    /// Settings of this request; may hold a session token under `fas_token`, so `Debug` shows the keys alone.
+    /// Settings of this request. May hold a session token under `fas_token`, so `Debug` shows keys only.
     pub config_options: BTreeMap<String, String>,
 }
 
-/// Written for the two retired fields `id` and `principal`, which nobody reads.
+/// Value of the retired fields `id` and `principal`, which no reader uses.
 const RETIRED: &str = "UNKNOWN";
 
 impl FederatedIdentity {

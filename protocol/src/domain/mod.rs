@@ -1,4 +1,4 @@
-//! The values that calls carry.
+//! Values that calls carry.
 
 mod encryption_key;
 mod identity;

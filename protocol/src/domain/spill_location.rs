@@ -1,15 +1,16 @@
-//! Where spilled blocks lie in S3.
+//! S3 locations of spilled blocks.
 
 use std::fmt;
 
 use crate::error::{Fault, Rule, quoted_name};
 use crate::json::{FromJson, Json, Object};
 
-/// A place in S3. Displays as `s3://bucket/key`.
+/// S3 location, displayed as `s3://bucket/key`
+/// (`com.amazonaws.athena.connector.lambda.domain.spill.S3SpillLocation`).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct SpillLocation {
     pub bucket: String,
-    /// A key prefix of a split's blocks (`directory`), or the key of one block.
+    /// Key prefix of a split's blocks (`directory`), or the key of one block.
     pub key: String,
     /// True in a split, false in the list of a response's spilled blocks.
     pub directory: bool,

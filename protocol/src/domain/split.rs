@@ -1,4 +1,4 @@
-//! One unit of reading.
+//! Unit of reading.
 
 use std::collections::BTreeMap;
 
@@ -6,14 +6,15 @@ use super::{EncryptionKey, SpillLocation};
 use crate::error::Fault;
 use crate::json::{FromJson, Json, Object};
 
-/// What the connector planned and Athena hands back, one at a time, to be read.
+/// Unit of reading that the connector plans and Athena sends back in a ReadRecords request
+/// (`com.amazonaws.athena.connector.lambda.domain.Split`).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Split {
-    /// Where blocks of this split may be spilled: a directory, and this split's alone.
+    /// Directory for spilled blocks of this split only.
     pub spill_location: Option<SpillLocation>,
-    /// None: spill in clear.
+    /// `None` if blocks are spilled unencrypted.
     pub encryption_key: Option<EncryptionKey>,
-    /// The connector's own, opaque to Athena.
+    /// Properties of the connector, opaque to Athena.
     pub properties: BTreeMap<String, String>,
 }
 

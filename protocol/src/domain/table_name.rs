@@ -1,4 +1,4 @@
-//! A table by name.
+//! Qualified table name.
 
 use std::fmt;
 
@@ -6,12 +6,12 @@ use crate::error::Fault;
 use crate::json::{FromJson, Json, Object};
 use crate::version::SerdeVersion;
 
-/// A table within a catalog. Displays as `schema.table`.
+/// Name of a table within a catalog. Displays as `schema.table`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TableName {
-    /// What SQL calls the database, lower case.
+    /// Database of SQL, in lower case.
     pub schema_name: String,
-    /// Lower case.
+    /// Table, in lower case.
     pub table_name: String,
 }
 

@@ -1,8 +1,10 @@
-//! Arrow types as this wire's JSON spells them: `{"@type":"Int","bitWidth":32,"isSigned":true}`, at serde version 1
-//! `{"name":"int","bitWidth":32,"isSigned":true}`.
+//! Arrow types in JSON: `{"@type":"Int","bitWidth":32,"isSigned":true}`, at serde version 1
+//! `{"name":"int","bitWidth":32,"isSigned":true}`. The SDK's side is
+//! `com.amazonaws.athena.connector.lambda.serde.v2.ArrowTypeSerDe`.
 //!
-//! List, Struct and Map are names only: their children are lost. They are read back with placeholder children, and
-//! [`same_arrow_type`] compares as much as the JSON can tell. Decimal has no width and is always of 128 bits.
+//! List, Struct and Map are names only: their children are lost. They are read back with placeholder
+//! children, and [`same_arrow_type`] compares no more than the JSON holds. Decimals have no width and are
+//! always of 128 bits.
 
 use std::sync::Arc;
 
@@ -74,7 +76,7 @@ pub(crate) fn data_type_to_json(
     .into())
 }
 
-/// Whether the JSON of both is the same.
+/// Whether both types have the same JSON.
 pub(crate) fn same_arrow_type(left: &DataType, right: &DataType) -> bool {
     match (left, right) {
         (DataType::List(_), DataType::List(_))
@@ -204,7 +206,7 @@ fn small<T: TryFrom<i64>>(object: &Object<'_>, key: &str) -> Result<T, Fault> {
     })
 }
 
-/// A child that the JSON does not tell.
+/// Child field that the JSON does not carry.
 fn placeholder() -> Arc<Field> {
     Arc::new(Field::new("", DataType::Null, true))
 }

@@ -1,4 +1,5 @@
-//! Bytes in JSON: standard base64 with padding.
+//! Bytes in JSON: standard base64 with padding ([RFC 4648, section
+//! 4](https://www.rfc-editor.org/rfc/rfc4648#section-4)).
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -10,7 +11,8 @@ pub(crate) fn encode_base64(bytes: &[u8]) -> String {
     STANDARD.encode(bytes)
 }
 
-/// Line breaks inside are skipped, as the peer's reader does; the url-safe alphabet and missing padding are refused.
+/// Decodes base64. Skips line breaks, as the peer's reader does; rejects the URL-safe alphabet and missing
+/// padding.
 pub(crate) fn decode_base64(text: &str) -> Result<Vec<u8>, Rule> {
     let is_line_break = |c: char| matches!(c, '\r' | '\n');
     let decoded = match text.contains(is_line_break) {
@@ -25,14 +27,16 @@ pub(crate) fn bytes_from_json(json: &Json<'_>) -> Result<Vec<u8>, Fault> {
     Ok(decode_base64(text)?)
 }
 
-/// What is wrong, without the offending symbol: it may belong to a key.
+/// Description of the error without the invalid symbol, which may belong to a key.
 fn without_symbol(error: &base64::DecodeError) -> String {
     match error {
         base64::DecodeError::InvalidByte(offset, _) => format!("symbol {offset} is outside the alphabet"),
         base64::DecodeError::InvalidLastSymbol { offset, .. } => {
             format!("symbol {offset} carries stray bits")
         }
-        base64::DecodeError::InvalidLength(symbols) => format!("{symbols} symbols are no whole bytes"),
+        base64::DecodeError::InvalidLength(symbols) => {
+            format!("{symbols} symbols are not a whole number of bytes")
+        }
         base64::DecodeError::InvalidPadding => "padding is missing or wrong".to_owned(),
     }
 }

@@ -1,4 +1,4 @@
-//! A record batch as one encapsulated message.
+//! Record batches as encapsulated messages.
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, FieldRef, Schema, SchemaRef};
@@ -10,8 +10,8 @@ use super::types::check_block_types;
 use super::write_batch::write_batches;
 use crate::error::{EncodeError, Fault, Rule, WireError};
 
-/// Encodes a batch; sliced columns by their slice. A batch without rows is no bytes at all, because the peer's reader
-/// fails on a message without a body.
+/// Encodes a batch; of a sliced column only the slice. A batch without rows is encoded as no bytes, because
+/// the peer's reader fails on a message without a body.
 ///
 /// # Errors
 /// If a column is of a type that no block can carry, or there are rows but no column with data.
@@ -19,12 +19,13 @@ pub fn encode_batch(batch: &RecordBatch, framing: IpcFraming) -> Result<Vec<u8>,
     encode_batches(batch.schema_ref(), vec![batch.clone()], framing)
 }
 
-/// As [`encode_batch`], for rows that came in parts: one batch of all their rows, in order. Memory is let go of as it is
-/// written, so that no more than the largest buffer of a part is held twice, if nobody else holds on to the parts.
+/// Encodes rows that arrive in parts as one batch, in order, like [`encode_batch`]. Frees the memory of each
+/// part while writing, so that at most the largest buffer of a part is held twice, unless the parts are
+/// shared.
 ///
 /// # Errors
-/// As [`encode_batch`]; also if a part has other columns than `schema`, or a column of all parts more bytes than an offset
-/// can say.
+/// As [`encode_batch`]; also if the columns of a part differ from `schema`, or a column has more bytes in
+/// total than an `i32` offset can address.
 pub fn encode_batches(
     schema: &Schema,
     parts: Vec<RecordBatch>,
@@ -63,10 +64,11 @@ fn check_body(schema: &Schema, rows: usize) -> Result<(), EncodeError> {
     }
 }
 
-/// Decodes a batch in either framing; no bytes are a batch without rows.
+/// Decodes a batch in either framing. No bytes decode to a batch without rows.
 ///
 /// # Errors
-/// If the bytes are not a record batch message of this schema. Nothing in it is trusted: every array is validated.
+/// If the bytes are not a record batch message of this schema. The input is untrusted: every array is
+/// validated.
 pub fn decode_batch(bytes: &[u8], schema: SchemaRef) -> Result<RecordBatch, WireError> {
     batch_from_bytes(bytes, schema).map_err(|rule| Fault::from(rule).in_message("arrow record batch"))
 }

@@ -1,4 +1,5 @@
-//! Rows in JSON: a schema and a record batch, each its own base64 text.
+//! Blocks in JSON: a schema and a record batch, each a base64 text of its own
+//! (`com.amazonaws.athena.connector.lambda.data.Block`).
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
@@ -10,15 +11,15 @@ use super::{bytes_from_json, encode_base64};
 use crate::error::{EncodeError, Fault};
 use crate::json::{FromJson, Json, Object};
 
-/// A record batch as messages carry it.
+/// Record batch as messages carry it.
 #[derive(Debug, Clone)]
 pub struct Block {
-    /// The peer's memory allocator, for its debugging alone; any text will do.
+    /// Name of the peer's memory allocator, used for its debugging only; any text is valid.
     pub allocator_id: Option<String>,
     pub batch: RecordBatch,
 }
 
-/// Equal if the batches are; the allocator says nothing.
+/// Compares the batches only, not the allocator.
 impl PartialEq for Block {
     fn eq(&self, other: &Self) -> bool {
         self.batch == other.batch

@@ -1,4 +1,6 @@
-//! The prefix of an encapsulated message, and its flatbuffer.
+//! Prefix of an [encapsulated
+//! message](https://arrow.apache.org/docs/format/Columnar.html#encapsulated-message-format) and its
+//! flatbuffer.
 //!
 //! ```text
 //! legacy        int32 L            | metadata, L bytes | body
@@ -16,17 +18,17 @@ use flatbuffers::{InvalidFlatbuffer, VerifierOptions};
 use crate::error::Rule;
 use crate::version::SerdeVersion;
 
-/// How an Arrow message begins.
+/// Prefix of an Arrow message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum IpcFraming {
-    /// Length alone, metadata V4: serde versions 1 and 2, and every spilled block at any version.
+    /// Length only, metadata V4: serde versions 1 and 2, and every spilled block whatever the version.
     Legacy,
     /// FF FF FF FF and length, metadata V5: serde version 3 and later.
     Continuation,
 }
 
 impl SerdeVersion {
-    /// The framing of Arrow bytes in messages of this version.
+    /// Framing of Arrow bytes in messages of this version.
     pub fn framing(self) -> IpcFraming {
         match self {
             Self::V1 | Self::V2 => IpcFraming::Legacy,
@@ -36,7 +38,7 @@ impl SerdeVersion {
 }
 
 impl IpcFraming {
-    /// The framing of a message. A legacy message cannot begin with FF FF FF FF: its length would be -1.
+    /// Framing of an encoded message. A legacy message cannot begin with FF FF FF FF: its length would be -1.
     pub fn of(message: &[u8]) -> Self {
         if message.starts_with(&CONTINUATION) {
             Self::Continuation
@@ -45,7 +47,7 @@ impl IpcFraming {
         }
     }
 
-    /// Buffers aligned to 8 bytes, without compression.
+    /// Options of Arrow's writer: buffers aligned to 8 bytes, no compression.
     pub(crate) fn write_options(self) -> Result<IpcWriteOptions, ArrowError> {
         IpcWriteOptions::try_new(ALIGNMENT_BYTES, self == Self::Legacy, self.metadata_version())
     }
@@ -59,13 +61,13 @@ impl IpcFraming {
 }
 
 const CONTINUATION: [u8; 4] = [0xFF; 4];
-/// Of every buffer in a body.
+/// Alignment of every buffer in a body.
 pub(super) const ALIGNMENT_BYTES: usize = 8;
 
-/// An encapsulated message, cut but not yet understood.
+/// Encapsulated message split into metadata and body, not yet decoded.
 pub(crate) struct Encapsulated<'a> {
     pub(crate) metadata: &'a [u8],
-    /// All that follows the metadata.
+    /// All bytes after the metadata.
     pub(crate) rest: &'a [u8],
 }
 
@@ -91,11 +93,11 @@ impl<'a> Encapsulated<'a> {
         Ok(Self { metadata, rest })
     }
 
-    /// The verified flatbuffer, at a metadata version that is known.
+    /// Verifies the flatbuffer and its metadata version.
     pub(crate) fn message(&self) -> Result<Message<'a>, Rule> {
         let options = VerifierOptions {
-            // Tables may share parts, so a small flatbuffer can unfold into a huge tree. Honest writers share a few
-            // vtables at most.
+            // Tables of a flatbuffer may be shared, so a small one can unfold into a huge tree. Valid writers
+            // share a few vtables at most.
             max_apparent_size: self.metadata.len().saturating_mul(LARGEST_UNFOLDING),
             ..VerifierOptions::default()
         };
@@ -114,10 +116,10 @@ impl<'a> Encapsulated<'a> {
     }
 }
 
-/// How many times its own size a flatbuffer may unfold to.
+/// Largest size that a flatbuffer may unfold to, as a multiple of its own.
 const LARGEST_UNFOLDING: usize = 8;
 
-/// The verifier's text goes on with a trace of positions.
+/// First line of the verifier's message; a trace of positions follows it.
 fn first_line(error: &InvalidFlatbuffer) -> String {
     error.to_string().lines().next().unwrap_or_default().to_owned()
 }

@@ -1,5 +1,7 @@
-//! Arrow on this wire: a schema or a record batch as one encapsulated IPC message, on its own. Not an IPC stream: no
-//! end marker, no magic, no dictionaries, no compression, and a batch means nothing without the schema beside it.
+//! Arrow on this wire: a schema or a record batch as a single encapsulated message of the [Arrow IPC
+//! format](https://arrow.apache.org/docs/format/Columnar.html#serialization-and-interprocess-communication-ipc).
+//! It is not an IPC stream: it has no end-of-stream marker, magic, dictionaries or compression, and a batch
+//! cannot be decoded without its schema.
 
 mod arrow_type;
 mod base64;

@@ -1,7 +1,8 @@
-//! From the flatbuffer and body of a record batch to arrays.
+//! Decoding of a record batch's flatbuffer and body into arrays.
 //!
-//! Arrow's own reader trusts lengths, offsets and null counts and panics where they lie, so this one checks each
-//! against the body before it slices, then has Arrow validate the array (offsets, UTF-8, children).
+//! Arrow's own reader trusts lengths, offsets and null counts and panics where they are wrong, so this one
+//! checks each against the body before it slices, then has Arrow validate the array (offsets, UTF-8,
+//! children).
 
 use std::sync::Arc;
 
@@ -17,20 +18,22 @@ use flatbuffers::VectorIter;
 use super::framing::arrow;
 use crate::error::{Rule, quoted_name};
 
-/// Reads all columns of `schema`, whose types blocks can carry.
+/// Reads all columns of `schema`, whose types have been checked.
 pub(super) fn read_batch(
     batch: ipc::RecordBatch<'_>,
     body: &[u8],
     schema: SchemaRef,
 ) -> Result<RecordBatch, Rule> {
     if batch.compression().is_some() {
-        return Err(arrow("its body is compressed, which this protocol has no use of"));
+        return Err(arrow(
+            "its body is compressed, which this protocol does not allow",
+        ));
     }
     if batch
         .variadicBufferCounts()
         .is_some_and(|counts| !counts.is_empty())
     {
-        return Err(arrow("it has variadic buffers, which belong to view types"));
+        return Err(arrow("it has variadic buffers, which only view types use"));
     }
     let mut reader = BodyReader::new(batch, body)?;
     let rows = reader.rows(batch.length())?;
@@ -44,13 +47,14 @@ pub(super) fn read_batch(
     RecordBatch::try_new_with_options(schema, columns, &options).map_err(|error| invalid(&error))
 }
 
-/// Walks field nodes and buffers, both in depth-first order of the schema.
+/// Reader of field nodes and buffers, both in depth-first order of the schema.
 struct BodyReader<'a> {
     nodes: VectorIter<'a, ipc::FieldNode>,
     buffers: VectorIter<'a, ipc::Buffer>,
     body: Buffer,
-    /// Bytes of the body that no buffer has claimed. An honest batch has each byte in one buffer at most; one that
-    /// points many buffers at the same bytes could make us copy them over and over for alignment.
+    /// Bytes of the body that no buffer has claimed. In a valid batch each byte belongs to one buffer at
+    /// most; one that points many buffers at the same bytes could make the reader copy them repeatedly for
+    /// alignment.
     unclaimed: usize,
 }
 
@@ -100,13 +104,13 @@ impl<'a> BodyReader<'a> {
             _ => {
                 let width = data_type
                     .primitive_width()
-                    .ok_or_else(|| arrow("its type has no place in a block"))?;
+                    .ok_or_else(|| arrow("its type is not allowed in a block"))?;
                 self.values(data_type, rows, nulls, rows.saturating_mul(width))
             }
         }
     }
 
-    /// An array of one buffer besides the validity.
+    /// Reads an array that has one buffer besides the validity bitmap.
     fn values(
         &mut self,
         data_type: &DataType,
@@ -146,7 +150,7 @@ impl<'a> BodyReader<'a> {
         let offsets = self.offsets(rows)?;
         let items = self.column(child)?.to_data();
         if matches!(data_type, DataType::Map(..)) && items.null_count() > 0 {
-            return Err(arrow("entries of its maps are null"));
+            return Err(arrow("entries of its maps are null, which is not allowed"));
         }
         let lists = ArrayData::builder(data_type.clone()).len(rows).nulls(validity);
         build(lists.add_buffer(offsets).add_child_data(items))
@@ -180,7 +184,7 @@ impl<'a> BodyReader<'a> {
         Ok(Arc::new(array))
     }
 
-    /// Rows and nulls of the next array, as its field node claims.
+    /// Row and null counts of the next array, as its field node claims.
     fn node(&mut self) -> Result<(usize, usize), Rule> {
         let node = self.nodes.next().ok_or_else(|| arrow("it has no field node"))?;
         let rows = self.rows(node.length())?;
@@ -196,7 +200,8 @@ impl<'a> BodyReader<'a> {
         Ok((rows, nulls))
     }
 
-    /// A count of rows the body has room for: every array that is not of zero width takes a bit for each.
+    /// Row count, checked against the size of the body: every array that is not of zero width takes at least
+    /// a bit a row.
     fn rows(&self, claimed: i64) -> Result<usize, Rule> {
         let room = self.body.len().saturating_mul(8);
         let rows = usize::try_from(claimed).ok().filter(|rows| *rows <= room);
@@ -208,7 +213,7 @@ impl<'a> BodyReader<'a> {
         })
     }
 
-    /// The next buffer as validity, none if all rows are valid. Where there are no nulls it may be left empty.
+    /// Next buffer as validity bitmap; `None` if all rows are valid. It may be empty if there are no nulls.
     fn validity(&mut self, rows: usize, nulls: usize) -> Result<Option<NullBuffer>, Rule> {
         let bits = self.buffer()?;
         if nulls == 0 {
@@ -229,7 +234,7 @@ impl<'a> BodyReader<'a> {
         }
     }
 
-    /// Offsets of so many rows; where there are none, the buffer may be empty.
+    /// Next buffer as offsets of `rows` rows; it may be empty if there are none.
     fn offsets(&mut self, rows: usize) -> Result<Buffer, Rule> {
         let bytes = size_of::<i32>() * (rows + 1);
         if rows > 0 {
@@ -240,7 +245,8 @@ impl<'a> BodyReader<'a> {
         Ok(offsets.slice_with_length(0, used))
     }
 
-    /// The next buffer, cut to the bytes its rows use: Arrow panics on a length that is no multiple of an offset's.
+    /// Next buffer, truncated to the bytes its rows use: Arrow panics on a length that is not a multiple of
+    /// an offset's.
     fn buffer_of(&mut self, bytes: usize) -> Result<Buffer, Rule> {
         let buffer = self.buffer()?;
         if buffer.len() < bytes {
@@ -278,7 +284,7 @@ impl<'a> BodyReader<'a> {
     }
 }
 
-/// Validates and makes the array; copies buffers that lie at an odd address.
+/// Validates and builds the array; copies buffers that are not aligned.
 fn build(builder: arrow::array::ArrayDataBuilder) -> Result<ArrayRef, Rule> {
     Ok(make_array(
         builder

@@ -1,5 +1,5 @@
-//! From the flatbuffer of a schema to the schema. Arrow's own conversion panics on what it does not expect, so this
-//! one checks every step.
+//! Decoding of a schema's flatbuffer. Arrow's own conversion panics on unexpected input, so this one checks
+//! every step.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use super::framing::arrow;
 use super::types::check_block_field;
 use crate::error::{Rule, quoted_name};
 
-/// Nesting is bounded by the depth the flatbuffer's verifier allows.
+/// Reads a schema. The flatbuffer verifier bounds its nesting depth.
 pub(super) fn read_schema(schema: ipc::Schema<'_>) -> Result<Schema, Rule> {
     if schema.endianness() != ipc::Endianness::Little {
         return Err(arrow("it is not little-endian"));
@@ -38,7 +38,7 @@ fn read_field(field: ipc::Field<'_>) -> Result<Field, Rule> {
     };
     if field.dictionary().is_some() {
         return Err(named(arrow(
-            "it is dictionary-encoded, and there is no channel for dictionaries",
+            "it is dictionary-encoded, and the protocol carries no dictionaries",
         )));
     }
     let metadata: HashMap<_, _> = field
@@ -85,9 +85,9 @@ fn read_type(field: ipc::Field<'_>) -> Result<DataType, Rule> {
                 .type_as_map()
                 .map(|map| DataType::Map(child, map.keysSorted()))
         }
-        other => return Err(arrow(format!("its type {other:?} has no place in a block"))),
+        other => return Err(arrow(format!("its type {other:?} is not allowed in a block"))),
     };
-    data_type.ok_or_else(|| arrow(format!("its type {kind:?} has impossible parameters")))
+    data_type.ok_or_else(|| arrow(format!("its type {kind:?} has invalid parameters")))
 }
 
 fn children(field: ipc::Field<'_>) -> Result<Vec<FieldRef>, Rule> {

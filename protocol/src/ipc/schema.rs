@@ -1,4 +1,4 @@
-//! A schema as one encapsulated message.
+//! Schemas as encapsulated messages.
 
 use std::sync::Arc;
 
@@ -13,10 +13,10 @@ use crate::error::{EncodeError, Fault, Rule, WireError};
 use crate::json::{FromJson, Json, Object};
 use crate::version::SerdeVersion;
 
-/// Encodes a schema, with its metadata, which connectors use to carry hints from call to call.
+/// Encodes a schema with its metadata, in which connectors pass hints from call to call.
 ///
 /// # Errors
-/// If a column is of a type that no block can carry.
+/// If a column has a type that a block cannot carry.
 pub fn encode_schema(schema: &Schema, framing: IpcFraming) -> Result<Vec<u8>, EncodeError> {
     check_block_types(schema)?;
     let options = framing.write_options()?;
@@ -34,7 +34,7 @@ pub fn encode_schema(schema: &Schema, framing: IpcFraming) -> Result<Vec<u8>, En
 /// Decodes a schema in either framing. Bytes after the message are ignored, as the peer's reader does.
 ///
 /// # Errors
-/// If the bytes are not a schema message, or hold a type that no block can carry.
+/// If the bytes are not a schema message, or hold a type that a block cannot carry.
 pub fn decode_schema(bytes: &[u8]) -> Result<SchemaRef, WireError> {
     schema_from_bytes(bytes).map_err(|rule| Fault::from(rule).in_message("arrow schema"))
 }
@@ -50,7 +50,7 @@ fn schema_from_bytes(bytes: &[u8]) -> Result<SchemaRef, Rule> {
     Ok(Arc::new(read_schema(schema)?))
 }
 
-/// A schema on its own, which version 1 wraps into an object.
+/// Schema as JSON, which version 1 wraps in an object.
 pub(crate) fn schema_to_json(schema: &Schema, version: SerdeVersion) -> Result<Json<'static>, EncodeError> {
     let text = schema_to_text(schema, version.framing())?;
     Ok(match version {
@@ -63,7 +63,7 @@ pub(super) fn schema_to_text(schema: &Schema, framing: IpcFraming) -> Result<Str
     Ok(encode_base64(&encode_schema(schema, framing)?))
 }
 
-/// The only key of a schema's object.
+/// Only key of that object.
 const WRAPPED: &str = "schema";
 
 impl FromJson for SchemaRef {

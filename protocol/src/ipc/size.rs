@@ -1,10 +1,12 @@
-//! How the SDK counts the size of a block, on which the spill thresholds are laid.
+//! Block size as the SDK counts it; the spill thresholds are compared with this number.
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::DataType;
 
-/// Bytes of the batch as the SDK counts them: what is used, without padding or capacity, sliced columns by their
-/// slice. Each column of `n` rows takes `ceil(n/8)` bytes of validity and its data; without rows it takes nothing.
+/// Size of a batch in bytes as the SDK counts it
+/// (`com.amazonaws.athena.connector.lambda.data.Block#getSize`): bytes in use, without padding or capacity;
+/// of a sliced column only the slice. Each column of `n` rows takes `ceil(n/8)` bytes of validity and its
+/// data; a column without rows takes none.
 pub fn block_bytes(batch: &RecordBatch) -> usize {
     batch.columns().iter().map(|column| array_bytes(column)).sum()
 }
@@ -40,7 +42,7 @@ fn array_bytes(array: &dyn Array) -> usize {
         DataType::FixedSizeBinary(width) => bits + rows * usize::try_from(*width).unwrap_or_default(),
         other => match other.primitive_width() {
             Some(width) => bits + rows * width,
-            // No block carries these; encoding says so.
+            // Blocks cannot carry these types; encoding fails later.
             None => array.get_buffer_memory_size(),
         },
     }
@@ -50,7 +52,7 @@ fn offsets_bytes(rows: usize) -> usize {
     size_of::<i32>() * (rows + 1)
 }
 
-/// Items between the first offset and the last.
+/// Number of items between the first offset and the last.
 fn spanned(offsets: &[i32]) -> usize {
     match offsets {
         [first, .., last] => usize::try_from(last - first).unwrap_or_default(),
@@ -82,7 +84,7 @@ mod tests {
         block_bytes(&RecordBatch::try_from_iter([("a", column)]).unwrap())
     }
 
-    /// Ten rows of each: the numbers are the SDK's.
+    /// Ten rows of each type; the numbers are the SDK's.
     #[test]
     fn counts_as_the_sdk_does() {
         assert_eq!(bytes(Arc::new(Int32Array::from(vec![1; 10]))), 42);

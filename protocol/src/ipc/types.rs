@@ -1,50 +1,52 @@
-//! Which Arrow types may appear: in a block at all, and in a table Athena accepts.
+//! Arrow types that are allowed in a block, and in a table that Athena accepts.
 
 use arrow::datatypes::{DECIMAL128_MAX_PRECISION, DataType, Field, Schema, TimeUnit};
 use thiserror::Error;
 
-/// A column of a type that has no place here.
+/// Column whose type is not allowed.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("column `{column}` is {data_type}, which {reason}")]
 pub struct UnsupportedType {
-    /// The column, and the path within it when nested: `orders.items.price`.
+    /// Name of the column, with the path within it if nested: `orders.items.price`.
     pub column: String,
     pub data_type: DataType,
     reason: &'static str,
 }
 
 impl UnsupportedType {
-    /// A type that the JSON of types has no name for.
+    /// Error for a type that has no name in JSON.
     pub(crate) fn in_json(data_type: &DataType) -> Self {
         Self {
             column: "col1".to_owned(),
             data_type: data_type.clone(),
-            reason: "no predicate can carry",
+            reason: "a predicate cannot carry",
         }
     }
 }
 
-/// Checks that Athena accepts a table of this schema: what its own gatekeeper checks in the answer to GetTable, down
-/// through nested types.
+/// Checks that Athena accepts a table of this schema: the check of
+/// `com.amazonaws.athena.connector.lambda.data.SupportedTypes` on the response to GetTable, including nested
+/// types.
 ///
 /// Accepted are Bool, signed integers, Float32, Float64, Decimal128, Utf8, Binary, Date32, Date64 (SQL's TIMESTAMP),
 /// timestamps with a zone in milli- or microseconds, and List, Struct and Map of these.
 ///
 /// # Errors
-/// The first column that is not, by its path.
+/// The first column with an unsupported type, by its path.
 pub fn check_supported(schema: &Schema) -> Result<(), UnsupportedType> {
     check_fields(schema, |data_type| match is_supported(data_type) {
         true => Ok(()),
-        false => Err("no Athena table may have"),
+        false => Err("Athena does not support"),
     })
 }
 
-/// Checks that blocks can carry the schema: no large, view, union, run-end or dictionary types, parameters in range.
+/// Checks that blocks can carry the schema: no large, view, union, run-end or dictionary types, parameters in
+/// range.
 pub(crate) fn check_block_types(schema: &Schema) -> Result<(), UnsupportedType> {
     check_fields(schema, check_block_type)
 }
 
-/// As [`check_block_types`], for one column.
+/// Checks one column as [`check_block_types`] does.
 pub(crate) fn check_block_field(field: &Field) -> Result<(), UnsupportedType> {
     check_field(&mut Vec::new(), field, check_block_type)
 }
@@ -133,14 +135,14 @@ fn check_block_type(data_type: &DataType) -> Result<(), &'static str> {
         DataType::Decimal128(precision, scale) => check_decimal(*precision, *scale),
         DataType::Map(entries, _) if is_pair(entries) => Ok(()),
         DataType::Map(..) => Err("needs entries that are a struct of two"),
-        DataType::Dictionary(..) => Err("no block can carry: there is no channel for dictionaries"),
-        _ => Err("no block can carry"),
+        DataType::Dictionary(..) => Err("a block cannot carry: the protocol has no dictionaries"),
+        _ => Err("a block cannot carry"),
     }
 }
 
 fn check_decimal(precision: u8, scale: i8) -> Result<(), &'static str> {
     let is_precision = (1..=DECIMAL128_MAX_PRECISION).contains(&precision);
-    // A scale of -precision keeps every digit left of the point representable.
+    // A scale of -precision still represents every digit before the decimal point.
     let is_scale = i16::from(scale).abs() <= i16::from(precision);
     if is_precision && is_scale {
         Ok(())
@@ -189,7 +191,7 @@ mod tests {
         };
         assert_eq!(
             error.to_string(),
-            "column `b.item.price` is UInt8, which no Athena table may have"
+            "column `b.item.price` is UInt8, which Athena does not support"
         );
     }
 

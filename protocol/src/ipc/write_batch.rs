@@ -1,7 +1,7 @@
-//! From batches to the metadata and the body of one record batch.
+//! Encoding of batches as metadata and body of one record batch.
 //!
-//! Arrow's own writer takes one batch, so rows that came in many would have to be joined first: copied twice, and in
-//! memory three times. Here each buffer is copied once, to its place in the message, and let go of there.
+//! Arrow's own writer takes one batch, so parts would have to be concatenated first: copied twice, and in
+//! memory three times. Here each buffer is copied once, to its place in the message, and then freed.
 
 use std::sync::Arc;
 
@@ -15,8 +15,8 @@ use flatbuffers::FlatBufferBuilder;
 
 use super::framing::{ALIGNMENT_BYTES, IpcFraming};
 
-/// Writes rows, in order, as one message. The parts have as many columns as `columns` says, each of one type that blocks
-/// can carry.
+/// Writes rows, in order, as one message. Each part has the columns that `columns` describes, with types that
+/// blocks can carry.
 pub(super) fn write_batches(
     parts: Vec<RecordBatch>,
     columns: usize,
@@ -28,7 +28,7 @@ pub(super) fn write_batches(
         let arrays: Vec<_> = parts.iter().map(|part| part.column(column).clone()).collect();
         body.add(&arrays)?;
     }
-    // From here on the body holds every buffer alone.
+    // From here on the body is the only owner of each buffer.
     drop(parts);
     let head = EncodedData {
         ipc_message: body.metadata(rows, framing),
@@ -51,7 +51,7 @@ struct Body {
 }
 
 impl Body {
-    /// One column: of each part its array, all of one type.
+    /// Adds one column, given as the arrays of each part, all of one type.
     fn add(&mut self, arrays: &[ArrayRef]) -> Result<(), ArrowError> {
         let Some(first) = arrays.first() else {
             return Ok(());
@@ -123,7 +123,7 @@ impl Body {
         Ok(())
     }
 
-    /// The offsets of each array; gives what of its values they span, which comes next.
+    /// Adds the offsets of each array; returns the slices of its values that they span, which follow.
     fn add_offsets<V>(
         &mut self,
         arrays: &[ArrayRef],
@@ -140,7 +140,7 @@ impl Body {
         Ok(spanned)
     }
 
-    /// The length of the body: every buffer with its padding.
+    /// Length of the body: every buffer with its padding.
     fn bytes(&self) -> usize {
         self.buffers
             .iter()
@@ -148,7 +148,7 @@ impl Body {
             .sum()
     }
 
-    /// The flatbuffer `Message`.
+    /// Flatbuffer `Message`.
     fn metadata(&self, rows: usize, framing: IpcFraming) -> Vec<u8> {
         let mut offset = 0;
         let places = self.buffers.iter().map(|pieces| {
@@ -184,16 +184,17 @@ impl Body {
     }
 }
 
-/// What becomes one buffer, in order.
+/// Pieces that are written as one buffer, in order.
 enum Pieces {
     Bits(Vec<BooleanBuffer>),
-    /// Each begins anywhere; as one buffer they begin with 0 and go on from piece to piece.
+    /// Offsets, each beginning anywhere; written as one buffer they begin with 0 and continue from piece to
+    /// piece.
     Offsets(Vec<OffsetBuffer<i32>>),
     Bytes(Vec<Buffer>),
 }
 
 impl Pieces {
-    /// If together they span no more than an offset can say.
+    /// Fails if together they span more than an `i32` offset can address.
     fn offsets(pieces: Vec<OffsetBuffer<i32>>) -> Result<Self, ArrowError> {
         let spanned = pieces.iter().map(|offsets| span(offsets).1).sum();
         match i32::try_from(spanned) {
@@ -202,7 +203,7 @@ impl Pieces {
         }
     }
 
-    /// Without padding.
+    /// Length without padding.
     fn bytes(&self) -> usize {
         match self {
             Self::Bits(pieces) => pieces.iter().map(BooleanBuffer::len).sum::<usize>().div_ceil(8),
@@ -246,7 +247,8 @@ fn node(rows: usize, nulls: usize) -> ipc::FieldNode {
     ipc::FieldNode::new(rows as i64, nulls as i64)
 }
 
-/// No bytes where nothing is NULL, which the format allows.
+/// Validity bitmap; empty where nothing is NULL, which the [format
+/// allows](https://arrow.apache.org/docs/format/Columnar.html#validity-bitmaps).
 fn validity(arrays: &[ArrayRef], nulls: usize) -> Pieces {
     let bits = |array: &ArrayRef| match array.nulls() {
         Some(validity) => validity.inner().clone(),
@@ -262,7 +264,7 @@ fn slice(array: &ArrayRef, start: usize, length: usize) -> ArrayRef {
     array.slice(start, length)
 }
 
-/// Where the first value begins, and how much all of them span.
+/// Position of the first value, and the length of all.
 fn span(offsets: &OffsetBuffer<i32>) -> (usize, usize) {
     let (start, end) = (offsets[0], offsets[offsets.len() - 1]);
     // Offsets are not negative and do not descend.

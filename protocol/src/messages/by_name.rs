@@ -1,9 +1,9 @@
-//! How the two enums over all messages find theirs by its `@type`.
+//! Lookup of a message by its `@type`, for the two enums over all messages.
 
 use crate::error::{Fault, Rule, quoted_name};
 use crate::json::{Json, Object};
 
-/// A message and its name.
+/// Object of a message and its name.
 pub(super) fn named<'j, 'a>(json: &'j Json<'a>) -> Result<(&'j Object<'a>, String), Fault> {
     let object = json.as_object()?;
     Ok((object, quoted_name(&object.type_name()?)))
@@ -17,11 +17,11 @@ pub(super) fn unknown(wanted: &'static str, found: &str) -> Fault {
     .at_key("@type")
 }
 
-/// What such an enum does alike for each of its variants.
+/// Implements what both enums do for each variant.
 macro_rules! by_name {
     ($enum:ident, $wanted:literal; $($variant:ident($message:ident)),* $(,)?) => {
         impl $enum {
-            /// The message's `@type`.
+            /// `@type` of the message.
             pub fn name(&self) -> &'static str {
                 match self {
                     $(Self::$variant(_) => $message::NAME,)*

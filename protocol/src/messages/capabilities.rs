@@ -1,4 +1,4 @@
-//! GetDataSourceCapabilities: what the connector promises to push down. Since version 4.
+//! GetDataSourceCapabilities: pushdown that the connector guarantees. Since version 4.
 
 use std::collections::BTreeMap;
 
@@ -15,15 +15,15 @@ pub struct GetDataSourceCapabilitiesRequest {
     pub catalog_name: String,
 }
 
-/// A promise: of what is listed, the engine may stop checking itself. An empty map promises nothing.
+/// Pushdown guarantees: the engine may skip its own check of what is listed. An empty map guarantees nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetDataSourceCapabilitiesResponse {
     pub catalog_name: String,
-    /// By name of the optimization, for example `supports_limit_pushdown`.
+    /// Subtypes by name of the optimization, for example `supports_limit_pushdown`.
     pub capabilities: BTreeMap<String, Vec<OptimizationSubType>>,
 }
 
-/// One way an optimization is supported, for example `integer_constant`.
+/// Supported form of an optimization, for example `integer_constant`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OptimizationSubType {
     pub sub_type: String,

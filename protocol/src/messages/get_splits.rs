@@ -1,4 +1,4 @@
-//! GetSplits: what is to be read, in units, page by page.
+//! GetSplits: units of reading, page by page.
 
 use super::metadata_request::{PARTITION_COLUMNS, metadata_request, partition_columns_key};
 use crate::domain::{FederatedIdentity, Split, TableName};
@@ -14,20 +14,20 @@ pub struct GetSplitsRequest {
     pub query_id: Option<String>,
     pub catalog_name: String,
     pub table_name: TableName,
-    /// Rows of the answer to GetTableLayout.
+    /// Rows of the response to GetTableLayout.
     pub partitions: Block,
     pub partition_columns: Vec<String>,
     pub constraints: Constraints,
-    /// Of the page before; none for the first.
+    /// Token of the previous page; `None` for the first.
     pub continuation_token: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct GetSplitsResponse {
     pub catalog_name: String,
-    /// Read as a set by Athena: equal splits become one.
+    /// Splits of this page. Athena treats them as a set: equal splits become one.
     pub splits: Vec<Split>,
-    /// None on the last page; opaque to Athena.
+    /// `None` on the last page; opaque to Athena.
     pub continuation_token: Option<String>,
 }
 

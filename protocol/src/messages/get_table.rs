@@ -1,4 +1,4 @@
-//! GetTable: the columns of a table.
+//! GetTable: columns of a table.
 
 use std::collections::BTreeMap;
 
@@ -17,18 +17,20 @@ pub struct GetTableRequest {
     pub query_id: Option<String>,
     pub catalog_name: String,
     pub table_name: TableName,
-    /// Since version 5; when not empty the "table" is a query in the source's own language.
+    /// Arguments of a passthrough query; if not empty, the "table" is a query in the source's own language.
+    /// Since version 5.
     pub query_passthrough_arguments: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct GetTableResponse {
     pub catalog_name: String,
-    /// As asked.
+    /// Name as requested.
     pub table_name: TableName,
-    /// Partition columns included; lower-case names. [`crate::check_supported`] tells whether Athena takes it.
+    /// Columns with lower-case names, partition columns included. [`crate::check_supported`] checks whether
+    /// Athena accepts it.
     pub schema: SchemaRef,
-    /// Names of columns of the schema.
+    /// Names of columns of the schema that are partition columns.
     pub partition_columns: Vec<String>,
 }
 

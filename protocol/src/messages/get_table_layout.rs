@@ -1,4 +1,4 @@
-//! GetTableLayout: the partitions of a table that a query needs.
+//! GetTableLayout: partitions of a table that a query needs.
 
 use arrow::datatypes::SchemaRef;
 
@@ -17,7 +17,7 @@ pub struct GetTableLayoutRequest {
     pub catalog_name: String,
     pub table_name: TableName,
     pub constraints: Constraints,
-    /// Of the table.
+    /// Schema of the table.
     pub schema: SchemaRef,
     pub partition_columns: Vec<String>,
 }
@@ -26,7 +26,8 @@ pub struct GetTableLayoutRequest {
 pub struct GetTableLayoutResponse {
     pub catalog_name: String,
     pub table_name: TableName,
-    /// One row a partition. No rows end the query with no data, so a table without partitions needs one row.
+    /// One row for each partition. Zero rows end the query without data, so a table without partitions needs
+    /// one row.
     pub partitions: Block,
 }
 

@@ -1,4 +1,4 @@
-//! ListSchemas: which databases the catalog has.
+//! ListSchemas: databases of the catalog.
 
 use super::metadata_request::metadata_request;
 use crate::domain::FederatedIdentity;
@@ -16,7 +16,7 @@ pub struct ListSchemasRequest {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListSchemasResponse {
     pub catalog_name: String,
-    /// Lower case: the engine reaches no other.
+    /// Names in lower case: the engine cannot reach others.
     pub schemas: Vec<String>,
 }
 

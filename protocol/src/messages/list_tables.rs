@@ -1,4 +1,4 @@
-//! ListTables: which tables a database has, page by page.
+//! ListTables: tables of a database, page by page.
 
 use super::metadata_request::metadata_request;
 use crate::domain::{FederatedIdentity, TableName};
@@ -11,11 +11,11 @@ pub struct ListTablesRequest {
     pub identity: Option<FederatedIdentity>,
     pub query_id: Option<String>,
     pub catalog_name: String,
-    /// None: of all databases.
+    /// Database to list; `None` for all.
     pub schema_name: Option<String>,
-    /// Of the page before; none for the first.
+    /// Token of the previous page; `None` for the first.
     pub next_token: Option<String>,
-    /// Tables at most in the answer; -1 on the wire is none, which asks for all.
+    /// Maximum number of tables in the response. `None`, which is -1 on the wire, asks for all.
     pub page_size: Option<u32>,
 }
 
@@ -23,7 +23,7 @@ pub struct ListTablesRequest {
 pub struct ListTablesResponse {
     pub tables: Vec<TableName>,
     pub catalog_name: String,
-    /// None on the last page.
+    /// `None` on the last page.
     pub next_token: Option<String>,
 }
 
@@ -74,7 +74,7 @@ fn page_size(number: Option<i64>) -> Result<Option<u32>, Fault> {
 impl ListTablesResponse {
     pub(super) const NAME: &str = "ListTablesResponse";
 
-    /// The catalog comes after the tables, unlike in other responses, but for version 1.
+    /// Encodes the response. The catalog follows the tables, unlike in other responses, except at version 1.
     pub(super) fn to_json(&self, version: SerdeVersion) -> Json<'_> {
         let tables = self.tables.iter().map(|table| table.to_json(version));
         let tables = tables.collect::<Json<'_>>();

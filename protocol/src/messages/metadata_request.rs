@@ -1,10 +1,10 @@
-//! What metadata requests share, and the keys that messages have at version 1 alone.
+//! Keys that metadata requests share, and keys that messages have at version 1 only.
 
 use crate::domain::FederatedIdentity;
 use crate::json::{Json, Object};
 use crate::version::SerdeVersion;
 
-/// The head of every metadata request: `@type`, `identity`, `queryId`, `catalogName`.
+/// Leading keys of every metadata request: `@type`, `identity`, `queryId`, `catalogName`.
 pub(super) fn metadata_request<'a>(
     name: &'static str,
     identity: Option<&'a FederatedIdentity>,
@@ -18,7 +18,7 @@ pub(super) fn metadata_request<'a>(
         .with("catalogName", catalog_name)
 }
 
-/// Adds the key that ends a message of metadata or of records at version 1.
+/// Adds the key that ends a metadata or record message at version 1.
 pub(super) fn with_request_type<'a>(
     json: Json<'a>,
     request_type: Option<&'static str>,
@@ -32,7 +32,7 @@ pub(super) fn with_request_type<'a>(
     }
 }
 
-/// The key of a table's partition columns in requests: from version 2 on, and at version 1.
+/// Key of a table's partition columns in requests: from version 2 on, and at version 1.
 pub(super) const PARTITION_COLUMNS: [&str; 2] = ["partitionColumns", "partitionCols"];
 
 pub(super) fn partition_columns_key(version: SerdeVersion) -> &'static str {

@@ -1,4 +1,4 @@
-//! Every call, and the two enums over them.
+//! Messages of every call, and the two enums over them.
 
 mod by_name;
 mod capabilities;

@@ -1,14 +1,14 @@
-//! Ping: the first call, from whose answer the client learns the connector's serde version.
+//! Ping: first call; its response reports the connector's serde version.
 
 use crate::domain::FederatedIdentity;
 use crate::error::Fault;
 use crate::json::{Json, Object};
 use crate::version::SerdeVersion;
 
-/// The number of Athena's federation feature set that a connector reports today.
+/// Number of Athena's federation feature set that a connector reports.
 pub const CAPABILITIES: u32 = 24;
 
-/// Asks whether the connector is there.
+/// Request that checks whether the connector responds.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PingRequest {
     pub identity: Option<FederatedIdentity>,
@@ -16,25 +16,25 @@ pub struct PingRequest {
     pub query_id: String,
 }
 
-/// Says which connector answers and what it speaks.
+/// Response with the connector's type and serde version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PingResponse {
-    /// As asked.
+    /// Catalog as requested.
     pub catalog_name: String,
-    /// As asked.
+    /// Query id as requested.
     pub query_id: String,
-    /// A free label such as `msk`.
+    /// Label of the source such as `msk`.
     pub source_type: Option<String>,
-    /// [`CAPABILITIES`].
+    /// Feature set, normally [`CAPABILITIES`].
     pub capabilities: u32,
-    /// The latest version spoken; 1 if the answer does not say.
+    /// Latest version that the connector supports; 1 if the response does not hold one.
     pub serde_version: u32,
 }
 
 impl PingRequest {
     pub(super) const NAME: &str = "PingRequest";
 
-    /// Unlike in other requests the catalog comes first.
+    /// Encodes the request. The catalog comes first, unlike in other requests.
     pub(super) fn to_json(&self, version: SerdeVersion) -> Json<'_> {
         Object::typed(Self::NAME)
             .with(
@@ -58,7 +58,7 @@ impl PingRequest {
 impl PingResponse {
     pub(super) const NAME: &str = "PingResponse";
 
-    /// The answer to `request` at the latest version.
+    /// Response to `request` at the latest version.
     pub fn to(request: &PingRequest, source_type: &str) -> Self {
         Self {
             catalog_name: request.catalog_name.clone(),

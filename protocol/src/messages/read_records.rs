@@ -1,4 +1,4 @@
-//! ReadRecords: the rows of one split, inline or spilled.
+//! ReadRecords: rows of one split, inline or spilled.
 
 use arrow::datatypes::SchemaRef;
 
@@ -15,40 +15,41 @@ pub struct ReadRecordsRequest {
     pub query_id: String,
     pub catalog_name: String,
     pub table_name: TableName,
-    /// The columns to return, with the table's metadata.
+    /// Columns to return, with the table's metadata.
     pub schema: SchemaRef,
     pub split: Split,
     pub constraints: Constraints,
-    /// A block larger than this, as [`crate::block_bytes`] counts, is to be spilled and another begun.
+    /// Block size in bytes, as [`crate::block_bytes`] counts, beyond which a block is spilled and another
+    /// begun.
     pub max_block_bytes: u64,
-    /// From this size on, even a single block is to be spilled.
+    /// Size in bytes from which even a single block is spilled.
     pub max_inline_block_bytes: u64,
 }
 
-/// Rows inline.
+/// Response with inline rows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ReadRecordsResponse {
     pub catalog_name: String,
-    /// Of the request's schema.
+    /// Rows under the request's schema.
     pub records: Block,
 }
 
-/// Rows spilled.
+/// Response with spilled rows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RemoteReadRecordsResponse {
     pub catalog_name: String,
-    /// The request's, and that of the spilled blocks, which carry none.
+    /// Schema of the request and of the spilled blocks, which carry none.
     pub schema: SchemaRef,
-    /// One object a block; may be empty.
+    /// One object for each block; may be empty.
     pub remote_blocks: Vec<SpillLocation>,
-    /// The split's.
+    /// Key of the split.
     pub encryption_key: Option<EncryptionKey>,
 }
 
 impl ReadRecordsRequest {
     pub(super) const NAME: &str = "ReadRecordsRequest";
 
-    /// Sizes are numbers in strings, but for version 1.
+    /// Encodes the request. Sizes are numbers in strings, except at version 1.
     pub(super) fn to_json(&self, version: SerdeVersion) -> Result<Json<'_>, EncodeError> {
         let identity = self.identity.as_ref().map(|identity| identity.to_json(version));
         let object = Object::typed(Self::NAME).with("identity", identity);

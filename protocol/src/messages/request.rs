@@ -1,4 +1,4 @@
-//! Any request.
+//! Union of all requests.
 
 use super::by_name::{by_name, named, unknown};
 use super::metadata_request::with_request_type;
@@ -12,7 +12,7 @@ use crate::error::{EncodeError, Fault, WireError};
 use crate::json::{Json, Object};
 use crate::version::SerdeVersion;
 
-/// What Athena may ask, by the message's `@type`.
+/// Request of Athena, distinguished by the message's `@type`.
 #[derive(Debug, Clone, PartialEq)]
 pub enum FederationRequest {
     Ping(PingRequest),
@@ -27,10 +27,10 @@ pub enum FederationRequest {
 }
 
 impl FederationRequest {
-    /// Decodes a request, and finds the serde version it is written at. Answer at that version.
+    /// Decodes a request and detects its serde version; respond at that version.
     ///
     /// # Errors
-    /// If it is not a request this crate knows, or one that its version lacks.
+    /// If the request is unknown, or does not exist at its version.
     pub fn decode(json: &[u8]) -> Result<(Self, SerdeVersion), WireError> {
         let json = Json::parse(json).map_err(|fault| fault.in_message("request"))?;
         let (object, name) = named(&json).map_err(|fault| fault.in_message("request"))?;
@@ -42,7 +42,7 @@ impl FederationRequest {
     /// Encodes a request with exactly the keys of the version, in their order.
     ///
     /// # Errors
-    /// If the version cannot say it, or Arrow data cannot be carried.
+    /// If the message does not exist at the version, or Arrow data cannot be encoded.
     pub fn encode(&self, version: SerdeVersion) -> Result<Vec<u8>, EncodeError> {
         let json = match self {
             Self::Ping(request) => request.to_json(version),
@@ -62,7 +62,7 @@ impl FederationRequest {
         ))?)
     }
 
-    /// The caller, where the request names one.
+    /// Identity of the caller, for requests that carry one.
     pub fn identity(&self) -> Option<&FederatedIdentity> {
         match self {
             Self::Ping(request) => request.identity.as_ref(),
@@ -77,7 +77,7 @@ impl FederationRequest {
         }
     }
 
-    /// Athena's id of the query that the request belongs to, where it has one.
+    /// Athena's id of the query, for requests that carry one.
     pub fn query_id(&self) -> Option<&str> {
         match self {
             Self::Ping(request) => Some(&request.query_id),
@@ -92,7 +92,7 @@ impl FederationRequest {
         }
     }
 
-    /// The table that the request is about, if it is about one.
+    /// Table of the request, if it has one.
     pub fn table_name(&self) -> Option<&TableName> {
         match self {
             Self::GetTable(request) => Some(&request.table_name),

@@ -1,4 +1,4 @@
-//! Any response.
+//! Union of all responses.
 
 use super::by_name::{by_name, named, unknown};
 use super::metadata_request::with_request_type;
@@ -11,8 +11,8 @@ use crate::error::{EncodeError, Fault, WireError};
 use crate::json::{Json, Object};
 use crate::version::SerdeVersion;
 
-/// What a connector may answer, by the message's `@type`. A failure is no response: it goes through Lambda's own
-/// error channel, which a client must look at first.
+/// Response of a connector, distinguished by the message's `@type`. A failure is not a response: it uses
+/// Lambda's own error channel, which a client must check first.
 #[derive(Debug, Clone, PartialEq)]
 pub enum FederationResponse {
     Ping(PingResponse),
@@ -31,17 +31,17 @@ impl FederationResponse {
     /// Decodes a response of any version.
     ///
     /// # Errors
-    /// If it is not a response this crate knows.
+    /// If the response is unknown.
     pub fn decode(json: &[u8]) -> Result<Self, WireError> {
         let json = Json::parse(json).map_err(|fault| fault.in_message("response"))?;
         let (object, name) = named(&json).map_err(|fault| fault.in_message("response"))?;
         Self::from_object(&name, object).map_err(|fault| fault.in_message(&name))
     }
 
-    /// Encodes a response, keys in their order. From version 2 on it is the same but for the framing of Arrow bytes.
+    /// Encodes a response, keys in their order. From version 2 on only the framing of Arrow bytes differs.
     ///
     /// # Errors
-    /// If the version does not have the message, or Arrow data cannot be carried.
+    /// If the message does not exist at the version, or Arrow data cannot be encoded.
     pub fn encode(&self, version: SerdeVersion) -> Result<Vec<u8>, EncodeError> {
         let json = match self {
             Self::Ping(response) => response.to_json(),

@@ -1,4 +1,4 @@
-//! UserDefinedFunction: a scalar function over rows. The one call without a query or a catalog.
+//! UserDefinedFunction: a scalar function over rows. The only call without a query or a catalog.
 
 use arrow::datatypes::SchemaRef;
 
@@ -8,13 +8,13 @@ use crate::ipc::{Block, schema_to_json};
 use crate::json::{Json, Object};
 use crate::version::SerdeVersion;
 
-/// The wire also has a `functionType`, of which there is only `SCALAR`.
+/// Request to evaluate a function. The wire also has a `functionType`, whose only value is `SCALAR`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct UserDefinedFunctionRequest {
     pub identity: Option<FederatedIdentity>,
-    /// One column an argument.
+    /// One column for each argument.
     pub input_records: Block,
-    /// Of one column.
+    /// Schema of one column.
     pub output_schema: SchemaRef,
     pub method_name: String,
 }

@@ -1,4 +1,4 @@
-//! The set for types that can neither be ordered nor told apart.
+//! Value set of types that can be neither ordered nor compared for equality.
 
 use arrow::datatypes::DataType;
 
@@ -8,7 +8,8 @@ use crate::ipc::data_type_to_json;
 use crate::json::{Json, Object};
 use crate::version::SerdeVersion;
 
-/// Every value or none, with or without null.
+/// Every value or none, with or without null
+/// (`com.amazonaws.athena.connector.lambda.domain.predicate.AllOrNoneValueSet`).
 #[derive(Debug, Clone, PartialEq)]
 pub struct AllOrNoneValueSet {
     pub data_type: DataType,
@@ -20,8 +21,9 @@ pub(super) const TYPE_NAME: &str = "AllOrNoneValueSet";
 pub(super) const VERSION_1_TYPE_NAME: &str = "allOrNone";
 
 impl AllOrNoneValueSet {
-    /// Whether this is what IS NOT NULL becomes on the wire. The SDK writes `all` as `all && nullAllowed`, so the set
-    /// of every value but null arrives as the set of nothing. It is read as the former: nobody asks for nothing.
+    /// Whether this is the wire form of IS NOT NULL. The SDK writes `all` as `all && nullAllowed`, so the set
+    /// of every value but null arrives as the empty set. It is read as the former, because no query asks for
+    /// the empty set.
     pub fn is_not_null_defect(&self) -> bool {
         !self.all && !self.null_allowed
     }
@@ -46,8 +48,8 @@ impl AllOrNoneValueSet {
         })
     }
 
-    /// Reads the set of serde version 1, where the SDK leaves `all` out. Without it the set is taken to hold every
-    /// value, which drops no row: the engine checks again. The SDK's own reader takes it to hold none.
+    /// Reads the set of serde version 1, where the SDK omits `all`. It is then assumed to hold every value,
+    /// which drops no row, since the engine checks again. The SDK's own reader assumes that it holds none.
     pub(super) fn from_version_1(object: &Object<'_>) -> Result<Self, Fault> {
         Ok(Self {
             data_type: object.required("type")?,

@@ -1,4 +1,4 @@
-//! The container of everything the engine would like pushed down.
+//! Everything that the engine asks to push down.
 
 use std::collections::BTreeMap;
 
@@ -7,28 +7,31 @@ use crate::error::{EncodeError, Fault};
 use crate::json::{FromJson, Json, Object};
 use crate::version::SerdeVersion;
 
-/// What a query wants of a table. All of it is advice: without an advertised capability the engine checks again.
+/// Constraints of a query on a table (`com.amazonaws.athena.connector.lambda.domain.predicate.Constraints`).
+/// All of them are hints: without an advertised capability the engine checks again.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Constraints {
-    /// By exact column name; a row must satisfy all of them.
+    /// Value sets by exact column name; a row must satisfy all of them.
     pub summary: BTreeMap<String, ValueSet>,
-    /// Since version 4, a conjunction; only functions the connector advertised.
+    /// Conjunction of expressions, only of functions that the connector advertised. Since version 4.
     pub expression: Vec<Expression>,
-    /// Since version 4.
+    /// Order of the rows. Since version 4.
     pub order_by: Vec<OrderByField>,
-    /// Since version 4, in rows; -1 on the wire is none, and 0 is a limit.
+    /// Limit in rows; `None` is -1 on the wire, and 0 is a limit. Since version 4.
     pub limit: Option<u64>,
-    /// Since version 5; when not empty the table is a query in the source's own language.
+    /// Arguments of a passthrough query; if not empty, the table is a query in the source's own language.
+    /// Since version 5.
     pub query_passthrough_arguments: BTreeMap<String, String>,
-    /// Since version 6.
+    /// Plan of the query. Since version 6.
     pub query_plan: Option<QueryPlan>,
 }
 
 impl Constraints {
-    /// Writes exactly the keys of the version. Hints the version has no key for are left out: the engine checks again.
+    /// Encodes exactly the keys of the version. Hints without a key at that version are omitted: the engine
+    /// checks again.
     ///
     /// # Errors
-    /// If there are passthrough arguments and no key for them: without, another table would be read.
+    /// If there are passthrough arguments and no key for them: without them, another table would be read.
     pub(crate) fn to_json(&self, version: SerdeVersion) -> Result<Json<'_>, EncodeError> {
         let summary = self
             .summary
@@ -82,7 +85,7 @@ impl FromJson for Constraints {
     }
 }
 
-/// The wire's number is signed; a limit beyond it is none.
+/// Limit on the wire, where the number is signed; a limit beyond its range is written as none.
 fn limit_to_wire(limit: Option<u64>) -> i64 {
     limit.and_then(|limit| i64::try_from(limit).ok()).unwrap_or(-1)
 }

@@ -1,4 +1,4 @@
-//! A set of values, or of all but those.
+//! Value set of listed values, or of all values but the listed.
 
 use arrow::array::{Array, ArrayRef};
 
@@ -9,7 +9,9 @@ use crate::error::{EncodeError, Fault};
 use crate::json::{Json, Object};
 use crate::version::SerdeVersion;
 
-/// Values of a type that can be told apart. Null rows among them mean nothing.
+/// Values of a type that can be compared for equality
+/// (`com.amazonaws.athena.connector.lambda.domain.predicate.EquatableValueSet`). Null rows among them are
+/// ignored.
 #[derive(Debug, Clone)]
 pub struct EquatableValueSet {
     pub values: ArrayRef,

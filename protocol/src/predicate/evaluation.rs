@@ -1,4 +1,4 @@
-//! Comparing values of a column with values of a set.
+//! Comparison of a column's values with values of a set.
 
 use std::cmp::Ordering;
 
@@ -11,7 +11,7 @@ use arrow::datatypes::{
 };
 use thiserror::Error;
 
-/// Why a value cannot be tested.
+/// Reason why a value cannot be tested.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum EvaluationError {
@@ -39,12 +39,12 @@ pub(super) fn check_comparable(column: &DataType, set: &DataType) -> Result<(), 
     }
 }
 
-/// Whether [`Scalar::of`] knows the type.
+/// Whether [`Scalar::of`] supports the type.
 pub(super) fn has_order(data_type: &DataType) -> bool {
     !data_type.is_nested() && !matches!(data_type, DataType::Null | DataType::Interval(_))
 }
 
-/// Whether two values are the same; the arrays are comparable. Null is the same as nothing.
+/// Whether two values of comparable arrays are equal. Null equals nothing.
 pub(super) fn is_equal(left: &dyn Array, left_row: usize, right: &ArrayRef, right_row: usize) -> bool {
     if left.is_null(left_row) || right.is_null(right_row) {
         return false;
@@ -55,7 +55,7 @@ pub(super) fn is_equal(left: &dyn Array, left_row: usize, right: &ArrayRef, righ
     }
 }
 
-/// A value of a type that has an order. Values of comparable arrays are of the same variant.
+/// Value of an ordered type. Values of comparable arrays have the same variant.
 pub(super) enum Scalar<'a> {
     /// Integers, dates, times, timestamps, booleans.
     Integer(i128),
@@ -68,7 +68,7 @@ pub(super) enum Scalar<'a> {
 }
 
 impl<'a> Scalar<'a> {
-    /// The value in a row that exists and is not null; none if the type has no order.
+    /// Value of a row; `None` if the row does not exist, is null, or the type has no order.
     pub(super) fn of(array: &'a dyn Array, row: usize) -> Option<Self> {
         macro_rules! integer {
             ($kind:ty) => {
@@ -127,14 +127,14 @@ impl<'a> Scalar<'a> {
                     scale: right_scale,
                 },
             ) => compare_decimals((*left, *left_scale), (*right, *right_scale)),
-            // Comparable arrays have values of one variant.
+            // Unreachable: comparable arrays have the same variant.
             _ => Ordering::Equal,
         }
     }
 }
 
-/// A timestamp with a zone in milliseconds is packed: the instant above 12 bits of zone. Equal instants in different
-/// zones are equal here.
+/// Instant of a packed timestamp with a zone in milliseconds, which holds the instant above 12 bits of zone.
+/// Equal instants in different zones are equal.
 fn unpack_millis(packed: i64) -> i64 {
     packed >> 12
 }
@@ -144,7 +144,8 @@ fn compare_floats(left: f64, right: f64) -> Ordering {
         .unwrap_or_else(|| left.is_nan().cmp(&right.is_nan()))
 }
 
-/// Brings both to the larger scale. What then leaves the range of i128 is beyond all that does not.
+/// Compares at the larger scale. A value that then leaves the range of i128 is beyond every value that does
+/// not.
 fn compare_decimals((left, left_scale): (i128, i8), (right, right_scale): (i128, i8)) -> Ordering {
     let scale = left_scale.max(right_scale);
     match (

@@ -10,7 +10,7 @@ use crate::ipc::data_type_to_json;
 use crate::json::{FromJson, Json, Object};
 use crate::version::SerdeVersion;
 
-/// An expression over the columns of a table. Arrives only for functions the connector advertised.
+/// Expression over the columns of a table. Only sent for functions that the connector advertised.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Expression {
     Variable(VariableExpression),
@@ -18,21 +18,21 @@ pub enum Expression {
     FunctionCall(FunctionCallExpression),
 }
 
-/// The value of a column.
+/// Value of a column.
 #[derive(Debug, Clone, PartialEq)]
 pub struct VariableExpression {
     pub column_name: String,
     pub data_type: DataType,
 }
 
-/// A value, or several for a constant array.
+/// Constant, or several for a constant array.
 #[derive(Debug, Clone)]
 pub struct ConstantExpression {
     pub values: ArrayRef,
     pub data_type: DataType,
 }
 
-/// A call such as `$and`, `$equal`, `$in`; the number of arguments is not checked.
+/// Call such as `$and`, `$equal`, `$in`; the number of arguments is not checked.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FunctionCallExpression {
     /// Type of the result.
@@ -45,13 +45,13 @@ const VARIABLE: &str = "VariableExpression";
 const CONSTANT: &str = "ConstantExpression";
 const FUNCTION_CALL: &str = "FunctionCallExpression";
 
-/// The names at version 1.
+/// Names at version 1.
 const VERSION_1_VARIABLE: &str = "variable";
 const VERSION_1_CONSTANT: &str = "constant";
 const VERSION_1_FUNCTION_CALL: &str = "functionCall";
 
 impl Expression {
-    /// The orders of keys differ: a constant has its type last, a call first.
+    /// Encodes the expression. Key orders differ: a constant has its type last, a call first.
     pub(super) fn to_json(&self, version: SerdeVersion) -> Result<Json<'_>, EncodeError> {
         let object = match self {
             Self::Variable(variable) => typed(VARIABLE, VERSION_1_VARIABLE, version)
@@ -108,7 +108,7 @@ impl FromJson for Expression {
             }),
             other => {
                 let rule = Rule::Unknown {
-                    wanted: "a kind of expression",
+                    wanted: "an expression type",
                     found: quoted_name(other),
                 };
                 return Err(Fault::from(rule).at_key("@type"));

@@ -1,9 +1,9 @@
-//! Keys of predicates that several of them have.
+//! Keys that several predicates share.
 
 use crate::json::Object;
 use crate::version::SerdeVersion;
 
-/// An object by its name from version 2 on, and its name at version 1.
+/// Starts an object with its type name: of version 2 and later, or of version 1.
 pub(super) fn typed(
     name: &'static str,
     at_version_1: &'static str,
@@ -15,6 +15,6 @@ pub(super) fn typed(
     })
 }
 
-/// A value set's first key, and the last that all three share.
+/// First key of a value set, and the last that all three kinds share.
 pub(super) const TYPE: &str = "@type";
 pub(super) const NULL_ALLOWED: &str = "nullAllowed";

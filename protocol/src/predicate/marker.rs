@@ -1,4 +1,4 @@
-//! One end of a range.
+//! End of a range.
 
 use std::cmp::Ordering;
 
@@ -11,28 +11,29 @@ use crate::error::{EncodeError, Fault, Rule, quoted_name};
 use crate::ipc::IpcFraming;
 use crate::json::{FromJson, Json, Object};
 
-/// Where a marker stands to its value.
+/// Position of a marker relative to its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Bound {
     /// Just below it: as a high end, `< value`.
     Below,
-    /// On it.
+    /// On the value.
     Exactly,
     /// Just above it: as a low end, `> value`.
     Above,
 }
 
-/// A point on the line of a type's values, or one of its two ends.
+/// Point among the values of a type, or one of the two unbounded ends
+/// (`com.amazonaws.athena.connector.lambda.domain.predicate.Marker`).
 #[derive(Debug, Clone)]
 pub struct Marker {
     data_type: DataType,
     bound: Bound,
-    /// One non-null row; none at the ends of the line.
+    /// One non-null row; `None` for unbounded ends.
     value: Option<ArrayRef>,
 }
 
 impl Marker {
-    /// The low end of the line: below every value.
+    /// Unbounded low end: below every value.
     pub fn lower_unbounded(data_type: DataType) -> Self {
         Self {
             data_type,
@@ -41,7 +42,7 @@ impl Marker {
         }
     }
 
-    /// The high end of the line: above every value.
+    /// Unbounded high end: above every value.
     pub fn upper_unbounded(data_type: DataType) -> Self {
         Self {
             data_type,
@@ -50,7 +51,7 @@ impl Marker {
         }
     }
 
-    /// A marker at the only row of `value`; none unless there is exactly one row, and it is not null.
+    /// Marker at the only row of `value`; `None` unless there is exactly one row, and it is not null.
     pub fn at(value: ArrayRef, bound: Bound) -> Option<Self> {
         let is_one_value = value.len() == 1 && value.logical_null_count() == 0;
         is_one_value.then(|| Self {
@@ -68,7 +69,7 @@ impl Marker {
         self.bound
     }
 
-    /// The value as an array of one row; none at the ends of the line.
+    /// Value as an array of one row; `None` for unbounded ends.
     pub fn value(&self) -> Option<&ArrayRef> {
         self.value.as_ref()
     }
@@ -81,7 +82,7 @@ impl Marker {
         self.value.is_none() && self.bound == Bound::Below
     }
 
-    /// Order along the line; none between different values of a type that has no order. Both are of the same type.
+    /// Compares two markers of the same type; `None` for different values of a type without order.
     pub(super) fn compare(&self, other: &Self) -> Option<Ordering> {
         match (&self.value, &other.value) {
             (Some(left), Some(right)) => {
@@ -91,7 +92,8 @@ impl Marker {
         }
     }
 
-    /// Whether nothing lies between this high end and that low end: one value, exactly one of them on it.
+    /// Whether no value lies between this high end and the given low end: same value, exactly one marker on
+    /// it.
     pub(super) fn touches(&self, low: &Self) -> bool {
         let (Some(left), Some(right)) = (&self.value, &low.value) else {
             return false;
@@ -100,7 +102,7 @@ impl Marker {
         is_same && (self.bound == Bound::Exactly) != (low.bound == Bound::Exactly)
     }
 
-    /// Order of this marker to a value that lies on the line.
+    /// Compares this marker with a value.
     pub(super) fn compare_to(&self, value: &Scalar<'_>) -> Option<Ordering> {
         match &self.value {
             Some(own) => Some(
@@ -112,7 +114,7 @@ impl Marker {
         }
     }
 
-    /// -1 at the low end, 1 at the high end, else 0.
+    /// -1 for the unbounded low end, 1 for the unbounded high end, else 0.
     fn side(&self) -> i8 {
         match (&self.value, self.bound) {
             (None, Bound::Above) => -1,

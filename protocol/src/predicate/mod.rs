@@ -1,4 +1,4 @@
-//! What the engine wants kept: a conjunction of value sets by column, and hints beyond it.
+//! Predicates of a query: a conjunction of value sets by column, and further hints.
 
 mod all_or_none;
 mod constraints;

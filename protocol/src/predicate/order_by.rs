@@ -1,9 +1,9 @@
-//! The order a query wants, which with a limit makes a top-N.
+//! Order of a query's rows; with a limit it makes a top-N.
 
 use crate::error::{Fault, Rule, quoted_name};
 use crate::json::{FromJson, Json, Object};
 
-/// One column of the order.
+/// Column of the order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrderByField {
     pub column_name: String,

@@ -1,13 +1,13 @@
-//! The query as a Substrait plan.
+//! The query as a [Substrait](https://substrait.io) plan.
 
 use crate::error::Fault;
 use crate::json::{FromJson, Json, Object};
 
-/// A plan for connectors that would rather read it than the constraints.
+/// Substrait plan, for connectors that use it in place of the constraints.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QueryPlan {
     pub substrait_version: Option<String>,
-    /// Base64 of a protobuf `substrait.Plan`; opaque here.
+    /// Base64 of a protobuf `substrait.Plan`; not decoded here.
     pub substrait_plan: String,
 }
 

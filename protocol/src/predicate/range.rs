@@ -1,4 +1,4 @@
-//! A stretch of a type's values.
+//! Contiguous range of a type's values.
 
 use std::cmp::Ordering;
 
@@ -12,15 +12,16 @@ use crate::error::{EncodeError, Fault, Rule};
 use crate::ipc::IpcFraming;
 use crate::json::{FromJson, Json, Object};
 
-/// Values from a low to a high marker. Never empty: `low <= high`, the low bound is not `Below` and the high bound not
-/// `Above`. Nested types have no order here, though the engine may have one: their ranges are taken as they come.
+/// Values from a low to a high marker (`com.amazonaws.athena.connector.lambda.domain.predicate.Range`). Never
+/// empty: `low <= high`, the low bound is not `Below` and the high bound not `Above`. Nested types have no
+/// order here, though the engine may have one: their ranges are accepted as received.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Range {
     low: Marker,
     high: Marker,
 }
 
-/// Why two markers are no range.
+/// Reason why two markers are not a range.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum InvalidRange {
@@ -66,7 +67,7 @@ impl Range {
         }
     }
 
-    /// Every value, that is: not null.
+    /// Range of every non-null value.
     pub fn all(data_type: DataType) -> Self {
         Self {
             low: Marker::lower_unbounded(data_type.clone()),
@@ -74,7 +75,7 @@ impl Range {
         }
     }
 
-    /// `= value`. Here and below a value is an array of one row that is not null.
+    /// Range `= value`. Here and below a value is an array of one row that is not null.
     ///
     /// # Errors
     /// If there is not exactly one row, or it is null.
@@ -82,7 +83,7 @@ impl Range {
         Self::try_new(at(value.clone(), Bound::Exactly)?, at(value, Bound::Exactly)?)
     }
 
-    /// `>= value`.
+    /// Range `>= value`.
     ///
     /// # Errors
     /// As [`Range::equal`].
@@ -90,7 +91,7 @@ impl Range {
         Self::from_low(at(value, Bound::Exactly)?)
     }
 
-    /// `> value`.
+    /// Range `> value`.
     ///
     /// # Errors
     /// As [`Range::equal`].
@@ -98,7 +99,7 @@ impl Range {
         Self::from_low(at(value, Bound::Above)?)
     }
 
-    /// `<= value`.
+    /// Range `<= value`.
     ///
     /// # Errors
     /// As [`Range::equal`].
@@ -106,7 +107,7 @@ impl Range {
         Self::to_high(at(value, Bound::Exactly)?)
     }
 
-    /// `< value`.
+    /// Range `< value`.
     ///
     /// # Errors
     /// As [`Range::equal`].
@@ -126,14 +127,14 @@ impl Range {
         self.low.data_type()
     }
 
-    /// The value, if the range is exactly one.
+    /// Value of the range, if it holds exactly one.
     pub fn single_value(&self) -> Option<&ArrayRef> {
         let is_single =
             self.low.bound() == Bound::Exactly && self.low.compare(&self.high) == Some(Ordering::Equal);
         self.low.value().filter(|_| is_single)
     }
 
-    /// Whether both ends are open.
+    /// Whether both ends are unbounded.
     pub fn is_all(&self) -> bool {
         self.low.value().is_none() && self.high.value().is_none()
     }
@@ -147,7 +148,7 @@ impl Range {
         Self::try_new(Marker::lower_unbounded(high.data_type().clone()), high)
     }
 
-    /// Whether all of the range lies below the value.
+    /// Whether the whole range is below the value.
     pub(super) fn is_below(&self, value: &Scalar<'_>) -> bool {
         self.high.compare_to(value) == Some(Ordering::Less)
     }
@@ -157,7 +158,7 @@ impl Range {
         low && self.high.compare_to(value).is_some_and(Ordering::is_ge)
     }
 
-    /// One range over both, if they overlap or touch without a gap; `next` does not begin before this one.
+    /// Merges both ranges if they overlap or touch without a gap; `next` does not begin before this one.
     pub(super) fn merge(&self, next: &Self) -> Option<Self> {
         let overlaps = self.high.compare(&next.low).is_some_and(Ordering::is_ge);
         if !overlaps && !self.high.touches(&next.low) {

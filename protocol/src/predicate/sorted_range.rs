@@ -1,4 +1,4 @@
-//! A set of values as ranges.
+//! Value set as ranges.
 
 use std::cmp::Ordering;
 
@@ -13,7 +13,8 @@ use crate::ipc::{data_type_to_json, same_arrow_type};
 use crate::json::{Json, Object};
 use crate::version::SerdeVersion;
 
-/// Values of a type that has an order. No ranges: no value but null, if that is allowed.
+/// Values of an ordered type (`com.amazonaws.athena.connector.lambda.domain.predicate.SortedRangeSet`).
+/// Without ranges it holds no value but null, if null is allowed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SortedRangeSet {
     data_type: DataType,
@@ -44,7 +45,7 @@ impl SortedRangeSet {
                 range: range.data_type().clone(),
             });
         }
-        // Where the JSON of types loses the children of a nested type, its ranges know them.
+        // The JSON of a nested type loses its children, but the ranges' blocks keep them.
         let data_type = ranges
             .first()
             .map_or(data_type, |range| range.data_type().clone());
@@ -64,7 +65,7 @@ impl SortedRangeSet {
         &self.data_type
     }
 
-    /// In ascending order, with gaps between.
+    /// Ranges in ascending order, with gaps between them.
     pub fn ranges(&self) -> &[Range] {
         &self.ranges
     }
@@ -85,7 +86,7 @@ impl SortedRangeSet {
             .is_some_and(|range| range.contains(&value)))
     }
 
-    /// Without an order, only all and exactly one can be told.
+    /// Tests a value of a type without order: only ranges of all values or of exactly one can be decided.
     fn contains_unordered(&self, column: &dyn Array, row: usize) -> Result<bool, EvaluationError> {
         if self.ranges.iter().any(Range::is_all) {
             return Ok(true);
@@ -116,7 +117,7 @@ impl SortedRangeSet {
 }
 
 fn merged(mut ranges: Vec<Range>) -> Vec<Range> {
-    // Markers of one type that has an order always compare.
+    // Markers of one ordered type are always comparable.
     ranges.sort_by(|left, right| left.low().compare(right.low()).unwrap_or(Ordering::Equal));
     let mut merged: Vec<Range> = Vec::with_capacity(ranges.len());
     for range in ranges {

@@ -25,7 +25,7 @@ pub(super) fn to_json(values: &ArrayRef, framing: IpcFraming) -> Result<Json<'st
     Block::new(batch).to_json(framing)
 }
 
-/// A block that tells a type and no value.
+/// Block that carries a type and no value.
 pub(super) fn empty_to_json(data_type: &DataType, framing: IpcFraming) -> Result<Json<'static>, EncodeError> {
     to_json(&new_empty_array(data_type), framing)
 }

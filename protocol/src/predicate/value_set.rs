@@ -1,4 +1,4 @@
-//! Which values of a column are wanted.
+//! Set of values that a query wants of a column.
 
 use arrow::array::Array;
 use arrow::datatypes::DataType;
@@ -10,7 +10,9 @@ use crate::error::{EncodeError, Fault, Rule, quoted_name};
 use crate::json::{FromJson, Json};
 use crate::version::SerdeVersion;
 
-/// A set of values of one type, with or without null. Which of the three kinds comes is the engine's choice.
+/// Set of values of one type, with or without null
+/// (`com.amazonaws.athena.connector.lambda.domain.predicate.ValueSet`). The engine chooses which of the three
+/// kinds it sends.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ValueSet {
     SortedRange(SortedRangeSet),
@@ -21,13 +23,13 @@ pub enum ValueSet {
 impl ValueSet {
     /// Whether the value in `row` of `column` is in the set.
     ///
-    /// Null is if [`ValueSet::null_allowed`]. Floats: -0.0 equals 0.0, and NaN equals itself above all else. Decimals
-    /// compare by number whatever their scale, text and binary bytewise, timestamps with a zone in milliseconds by
-    /// the instant in their packed value. An all-or-none set of nothing means NOT NULL
-    /// ([`AllOrNoneValueSet::is_not_null_defect`]).
+    /// Null is if [`ValueSet::null_allowed`]. Floats: -0.0 equals 0.0, and NaN equals itself and is above
+    /// every other value. Decimals compare by number whatever their scale, text and binary bytewise,
+    /// timestamps with a zone in milliseconds by the instant in their packed value. An all-or-none set of
+    /// nothing means NOT NULL ([`AllOrNoneValueSet::is_not_null_defect`]).
     ///
     /// # Errors
-    /// If the column is of another type than the set, timestamps of one unit and decimals excepted.
+    /// If the type of the column is not that of the set; timestamps of one unit and decimals are comparable.
     pub fn contains(&self, column: &dyn Array, row: usize) -> Result<bool, EvaluationError> {
         if row >= column.len() {
             return Err(EvaluationError::Row {
@@ -61,7 +63,7 @@ impl ValueSet {
         }
     }
 
-    /// As [`AllOrNoneValueSet::is_not_null_defect`], and false for the other kinds.
+    /// [`AllOrNoneValueSet::is_not_null_defect`]; false for the other kinds.
     pub fn is_not_null_defect(&self) -> bool {
         matches!(self, Self::AllOrNone(set) if set.is_not_null_defect())
     }
@@ -109,7 +111,7 @@ impl FromJson for ValueSet {
             }
             other => {
                 let rule = Rule::Unknown {
-                    wanted: "a kind of value set",
+                    wanted: "a value set type",
                     found: quoted_name(other),
                 };
                 Err(Fault::from(rule).at_key(TYPE))

@@ -1,4 +1,4 @@
-//! Arrays of every type Athena's tables may have.
+//! Arrays of every type that Athena's tables may have.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, TimeUnit};
 use proptest::prelude::*;
 
-/// A batch of one to four columns, each of any type, a stretch of a longer one, with metadata.
+/// Batch of one to four columns of any types, a slice of a longer one, with metadata.
 pub(crate) fn any_batch() -> impl Strategy<Value = RecordBatch> {
     let types = prop::collection::vec((any_type(), any::<bool>()), 1..5);
     (types, 0..20_usize, 0..12_usize, any::<u64>(), metadata()).prop_map(
@@ -81,7 +81,7 @@ fn metadata() -> impl Strategy<Value = Vec<(String, String)>> {
     prop::collection::vec(("[a-z]{0,5}", ".{0,8}"), 0..3)
 }
 
-/// Rows of a type; about a quarter of them null if there may be nulls.
+/// Rows of a type; about a quarter of them null if nulls are allowed.
 pub(crate) fn array(data_type: &DataType, nullable: bool, rows: usize, dice: &mut Dice) -> ArrayRef {
     let nulls: Option<NullBuffer> = nullable.then(|| (0..rows).map(|_| dice.below(4) != 0).collect());
     let is_valid = |row: usize| nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row));
@@ -150,7 +150,7 @@ fn items(item: &Field, rows: usize, dice: &mut Dice) -> (OffsetBuffer<i32>, Arra
     )
 }
 
-/// Numbers that look random and follow from a seed (xorshift64).
+/// Pseudo-random numbers from a seed (xorshift64).
 pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
@@ -161,7 +161,7 @@ impl Dice {
         self.0
     }
 
-    /// Less than `sides`.
+    /// Number less than `sides`.
     pub(crate) fn below(&mut self, sides: usize) -> usize {
         (self.roll() % sides as u64) as usize
     }

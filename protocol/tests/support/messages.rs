@@ -392,7 +392,7 @@ fn value_set() -> impl Strategy<Value = ValueSet> {
 }
 
 fn ranges(data_type: &DataType, dice: &mut Dice) -> Vec<Range> {
-    // One at least: without, the children of nested types are lost.
+    // At least one value: without, the children of nested types are lost.
     let count = 1 + dice.below(3);
     let values = array(data_type, false, count, dice);
     let range = |row| {

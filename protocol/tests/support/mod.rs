@@ -1,4 +1,4 @@
-//! What the tests of this crate share. Each test file uses its part.
+//! Helpers of this crate's tests. Each test file uses a part of them.
 #![allow(dead_code)]
 
 pub(crate) mod arrays;
@@ -10,7 +10,7 @@ use std::path::Path;
 /// Folders of vectors.
 pub(crate) const VERSIONS: [&str; 4] = ["v1", "v2", "v4", "v6"];
 
-/// All vectors of a folder by message: name without `.json`, and text.
+/// All vectors of a folder: name without `.json`, and text.
 pub(crate) fn vectors(version: &str) -> Vec<(String, Vec<u8>)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/fixtures")

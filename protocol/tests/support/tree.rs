@@ -1,4 +1,4 @@
-//! JSON with its keys in order, to compare what is written with what should be.
+//! JSON with its keys in order, to compare encoded messages with expected ones.
 
 use std::fmt;
 
@@ -21,14 +21,14 @@ pub(crate) fn parse(text: &[u8]) -> Tree {
     serde_json::from_slice(text).unwrap()
 }
 
-/// Asserts that two messages are the same tree with keys in the same order, where Arrow bytes may differ as long as
-/// they decode to the same, and allocator ids inside `constraints` do not count.
+/// Asserts that two messages are the same tree with keys in the same order. Arrow bytes may differ if they
+/// decode to the same value, and allocator ids inside `constraints` are ignored.
 pub(crate) fn assert_same_message(found: &[u8], expected: &[u8]) {
     assert_eq!(plain(parse(found), false), plain(parse(expected), false));
 }
 
-/// As [`assert_same_message`] for version 1, but for what the SDK writes there beside it: keys that repeat others, and
-/// without an `all` that it should write.
+/// Compares like [`assert_same_message`], without the deviations of the SDK's version 1: keys that repeat
+/// others, and an omitted `all`.
 pub(crate) fn assert_same_message_of_version_1(found: &[u8], expected: &[u8]) {
     let told = |text| plain(without_repetition(parse(text)), false);
     assert_eq!(told(found), told(expected));
@@ -83,7 +83,7 @@ fn is_schema(key: &str) -> bool {
     ["schema", "outputSchema"].contains(&key)
 }
 
-/// Replaces Arrow bytes by what they decode to.
+/// Replaces Arrow bytes by the value they decode to.
 fn plain(tree: Tree, in_predicate: bool) -> Tree {
     match tree {
         Tree::Scalar(_) => tree,

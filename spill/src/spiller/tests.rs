@@ -160,7 +160,7 @@ async fn object_is_the_reference_vector() {
     plain.write(batch.clone()).await.unwrap();
     let [location] = spilled(plain.finish().await.unwrap()).try_into().unwrap();
     let object = store.get(&location).await.unwrap();
-    // Legacy framing, metadata V4: as the reference, except for the order of bytes inside the flatbuffer.
+    // Legacy framing, metadata V4: like the reference, except for the order of bytes inside the flatbuffer.
     assert_ne!(object[..4], [0xFF; 4]);
     assert_eq!(object.len() % 8, 0);
     assert_eq!(protocol::decode_batch(&object, batch.schema()).unwrap(), batch);
@@ -204,7 +204,7 @@ async fn reader_names_the_object_that_does_not_open() {
     let missing = reader.read(&location, table_schema(), None).await.unwrap_err();
     assert_eq!(
         missing.to_string(),
-        "there is no object s3://bkt/prefix/query/split.0"
+        "object does not exist: s3://bkt/prefix/query/split.0"
     );
 
     store
@@ -348,7 +348,11 @@ async fn failed_put_fails_the_result_and_names_the_object() {
             None => spiller.finish().await.unwrap_err(),
         };
         let shown = error.to_string();
-        let named = ["s3://bkt/prefix/query/split.", "cannot put", "told to fail"];
+        let named = [
+            "s3://bkt/prefix/query/split.",
+            "cannot put",
+            "failure requested by the test",
+        ];
         assert!(
             named.iter().all(|part| shown.contains(part)),
             "{blocks} blocks: {shown}"
@@ -491,7 +495,7 @@ async fn spill_and_read(
 async fn write_and_finish(spiller: &mut BlockSpiller, blocks: i64) -> Result<(), SpillError> {
     for block in 0..blocks {
         spiller.write(block_of_rows(block)).await?;
-        // Lets uploads end, so that errors are seen by write as well as by finish.
+        // Lets uploads end, so that write returns their errors as well as finish.
         sleep(Duration::from_millis(1)).await;
     }
     Ok(())
@@ -505,7 +509,7 @@ fn spiller_of(store: &Arc<MemoryBlockStore>, schema: SchemaRef, limits: BlockLim
     BlockSpiller::new(store.clone(), schema, directory(), Some(generate_key()), limits).unwrap()
 }
 
-/// Spills each [`BLOCK_ROWS`] rows.
+/// Spiller that spills each [`BLOCK_ROWS`] rows.
 fn block_by_block(store: &Arc<GatedStore>) -> BlockSpiller {
     let one_block = block_bytes(&table(0..BLOCK_ROWS)) as u64;
     BlockSpiller::new(
@@ -542,7 +546,7 @@ fn directory() -> Option<SpillLocation> {
     })
 }
 
-/// The locations of blocks 0 to `count`, exclusive.
+/// Locations of blocks 0 to `count`, exclusive.
 fn numbered(count: usize) -> Vec<SpillLocation> {
     let location = |number| SpillLocation {
         bucket: "bkt".into(),

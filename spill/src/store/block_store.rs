@@ -4,18 +4,18 @@ use protocol::SpillLocation;
 
 use crate::StoreError;
 
-/// No block is larger; an object that is fails its reader before it is all in memory.
+/// Largest object in bytes. Blocks are smaller; reading a larger object fails before it is all in memory.
 pub const MAX_OBJECT_BYTES: usize = 1 << 30;
 
-/// Holds spilled blocks as objects. Both methods take an object's location, never a directory's.
+/// Store of spilled blocks as objects. `put` and `get` take the location of an object, not of a directory.
 #[async_trait]
 pub trait BlockStore: Send + Sync {
-    /// Stores an object, whole or not at all, in place of one that may be there. Retries what is worth retrying.
+    /// Stores an object, whole or not at all, and replaces an existing one. Retries transient failures.
     async fn put(&self, location: &SpillLocation, block: Bytes) -> Result<(), StoreError>;
 
-    /// The whole object. [`StoreError::NotFound`] if there is none.
+    /// Reads the whole object. [`StoreError::NotFound`] if it does not exist.
     async fn get(&self, location: &SpillLocation) -> Result<Bytes, StoreError>;
 
-    /// Whether there is such a bucket, and the caller may know of it: before rows are read that would have no place.
+    /// Checks that the bucket exists and is accessible, before rows are read that could not be stored.
     async fn check_bucket(&self, bucket: &str) -> Result<(), StoreError>;
 }

@@ -1,4 +1,4 @@
-//! What every [`BlockStore`] promises, as one suite.
+//! Conformance suite of [`BlockStore`] implementations.
 
 use bytes::Bytes;
 use protocol::SpillLocation;
@@ -7,7 +7,8 @@ use uuid::Uuid;
 use super::BlockStore;
 use crate::{StoreError, block_location, split_location};
 
-/// Panics where `store` breaks a promise. The bucket must exist; objects are left in it, under keys of this call's own.
+/// Panics where `store` violates the contract. The bucket must exist; objects are left in it, under keys
+/// unique to the call.
 pub async fn conformance(store: &dyn BlockStore, bucket: &str) {
     store.check_bucket(bucket).await.unwrap();
     let directory = split_location(bucket, "conformance", &Uuid::new_v4().to_string());

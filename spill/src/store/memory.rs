@@ -8,7 +8,8 @@ use protocol::SpillLocation;
 use super::BlockStore;
 use crate::StoreError;
 
-/// Objects in this process, for tests and for a connector that runs beside its client. Every bucket exists.
+/// Objects in this process, for tests and for a connector in the same process as its client. Every bucket
+/// exists.
 #[derive(Debug, Default)]
 pub struct MemoryBlockStore {
     state: Mutex<State>,
@@ -16,7 +17,7 @@ pub struct MemoryBlockStore {
 
 #[derive(Debug, Default)]
 struct State {
-    /// By bucket and key.
+    /// Objects by bucket and key.
     objects: BTreeMap<(String, String), Bytes>,
     puts_to_fail: usize,
 }
@@ -26,7 +27,7 @@ impl MemoryBlockStore {
         Self::default()
     }
 
-    /// Where there are objects, by bucket and key.
+    /// Locations of all objects, by bucket and key.
     pub fn locations(&self) -> Vec<SpillLocation> {
         let location = |(bucket, key): &(String, String)| SpillLocation {
             bucket: bucket.clone(),
@@ -43,7 +44,7 @@ impl MemoryBlockStore {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // No code panics while it holds the lock, and the map would be whole even then.
+        // No code panics while it holds the lock, and the map would be consistent even then.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -54,7 +55,7 @@ impl BlockStore for MemoryBlockStore {
         let mut state = self.state();
         if state.puts_to_fail > 0 {
             state.puts_to_fail -= 1;
-            let (location, reason) = (location.clone(), "told to fail".to_owned());
+            let (location, reason) = (location.clone(), "failure requested by the test".to_owned());
             return Err(StoreError::Put {
                 location,
                 bytes: block.len(),

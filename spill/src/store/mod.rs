@@ -1,4 +1,4 @@
-//! The seam to S3.
+//! Seam to S3.
 
 mod block_store;
 #[cfg(any(test, feature = "test-util"))]

@@ -3,26 +3,26 @@ use std::fmt;
 
 use aws_sdk_s3::config::http::HttpRequest;
 
-/// Headers that go with every put, such as `x-amz-server-side-encryption`. Their values are not shown: one may be a
-/// customer's key.
+/// Headers of every put request, such as `x-amz-server-side-encryption`. `Debug` hides their values: one may
+/// be a customer's key.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct PutHeaders(BTreeMap<String, String>);
 
-/// Why a header cannot be sent.
+/// Reason why a header is rejected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PutHeaderError {
-    #[error("`{name}` is no name of a header")]
+    #[error("`{name}` is not a valid HTTP header name")]
     Name { name: String },
 
-    #[error("the value of `{name}` has characters that a header cannot have")]
+    #[error("the value of header `{name}` has characters that HTTP does not allow")]
     Value { name: String },
 
-    /// Another value would make another request of it.
-    #[error("`{name}` is set by the upload itself")]
+    /// A header whose value the upload determines.
+    #[error("header `{name}` is set by the upload itself")]
     Reserved { name: String },
 }
 
-/// What the request is, who sends it, and how its body is framed.
+/// Headers that the upload sets: request, sender and body framing.
 const RESERVED: [&str; 8] = [
     "authorization",
     "content-encoding",
@@ -36,7 +36,7 @@ const RESERVED: [&str; 8] = [
 
 impl PutHeaders {
     /// # Errors
-    /// A header that HTTP does not allow, or that belongs to the upload. Names may be in any case.
+    /// If HTTP does not allow the header, or the upload sets it. Names are case-insensitive.
     pub fn try_new(headers: impl IntoIterator<Item = (String, String)>) -> Result<Self, PutHeaderError> {
         let checked = headers.into_iter().map(|(name, value)| {
             let name = name.to_ascii_lowercase();

@@ -13,16 +13,18 @@ use protocol::SpillLocation;
 use super::{BlockStore, MAX_OBJECT_BYTES};
 use crate::{PutHeaders, StoreError, causes};
 
-/// One request and five repetitions, where the SDK's default is three requests in all. A block that cannot be stored
-/// costs the whole split, read again from the start; the waits add up to half a minute at most.
+/// Maximum number of attempts: one request and five retries; the SDK's default is three requests in total. A
+/// block that cannot be stored costs the whole split, which is read again from the start; the waits add up to
+/// half a minute at most.
 const MAX_ATTEMPTS: u32 = 6;
 
-/// For one attempt: a block of 64 MiB at 1 MiB/s. A connection that hangs must not eat the Lambda's whole time.
+/// Timeout of one attempt: a block of 64 MiB at 1 MiB/s. A hanging connection must not use up the function's
+/// whole time.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(64);
 
-/// Blocks as S3 objects. Requests carry bucket, key, length and the SDK's checksum, and of
-/// [`with_put_headers`](Self::with_put_headers) what it was given: encryption at rest, ownership and expiry are
-/// otherwise the bucket's settings.
+/// Blocks as S3 objects. Requests carry bucket, key, length, the SDK's checksum and the headers of
+/// [`with_put_headers`](Self::with_put_headers); encryption at rest, ownership and expiry are otherwise the
+/// bucket's settings.
 #[derive(Debug, Clone)]
 pub struct S3BlockStore {
     client: Client,
@@ -30,9 +32,9 @@ pub struct S3BlockStore {
 }
 
 impl S3BlockStore {
-    /// Takes over the client's configuration, but makes at least six attempts at a request that fails for a
-    /// reason that may pass (throttling, 5xx, connection), and ends an attempt after 64 seconds unless the
-    /// configuration has a time-out of its own.
+    /// Uses the client's configuration, but makes at least six attempts at a request that fails transiently
+    /// (throttling, 5xx, connection), and ends an attempt after 64 seconds unless the configuration has a
+    /// timeout of its own.
     pub fn new(client: Client) -> Self {
         let config = client.config();
         let retry = config
@@ -61,7 +63,7 @@ impl S3BlockStore {
         }
     }
 
-    /// Sends these headers with every put.
+    /// Adds headers to every put request.
     pub fn with_put_headers(self, put_headers: PutHeaders) -> Self {
         Self { put_headers, ..self }
     }
@@ -81,7 +83,8 @@ impl BlockStore for S3BlockStore {
         let headers = self.put_headers.clone();
         match put
             .customize()
-            // Connections are encrypted and the checksum is signed: a hash of each block would be a twentieth of a read.
+            // Connections are encrypted and the checksum is signed; hashing each block would take a twentieth
+            // of a read's time.
             .disable_payload_signing()
             .mutate_request(move |request| headers.add_to(request))
             .send()
@@ -126,11 +129,11 @@ impl BlockStore for S3BlockStore {
             return Ok(());
         };
         let (bucket, reason) = (bucket.to_owned(), reason(&error));
-        // An answer to HEAD has no body to say more.
+        // A response to HEAD has no body with details.
         match error.raw_response().map(|response| response.status().as_u16()) {
             Some(403 | 404) => Err(StoreError::NoBucket { bucket, reason }),
             Some(301 | 307) => {
-                let reason = format!("{reason}; it is in another region than the function");
+                let reason = format!("{reason}; the bucket is in another region than the function");
                 Err(StoreError::CheckBucket { bucket, reason })
             }
             _ => Err(StoreError::CheckBucket { bucket, reason }),
@@ -138,7 +141,7 @@ impl BlockStore for S3BlockStore {
     }
 }
 
-/// As much as arrives, not as much as the peer says will.
+/// Reads the body as it arrives, without trusting the length that the peer claims.
 async fn read_body(mut body: ByteStream, location: SpillLocation) -> Result<Bytes, StoreError> {
     let mut block = BytesMut::new();
     loop {
@@ -161,8 +164,8 @@ async fn read_body(mut body: ByteStream, location: SpillLocation) -> Result<Byte
     }
 }
 
-/// S3's code and message if it sent them, at least the status if it answered, otherwise every cause from the outside
-/// in.
+/// S3's error code and message if present, the status if there was a response, otherwise every cause from the
+/// outermost in.
 fn reason<E>(error: &SdkError<E>) -> String
 where
     E: ProvideErrorMetadata + Error + 'static,

@@ -23,8 +23,8 @@ import org.apache.kafka.common.security.oauthbearer.OAuthBearerToken;
 import org.apache.kafka.common.security.oauthbearer.OAuthBearerValidatorCallback;
 
 /**
- * A broker's side of MSK's IAM access control: the token is a signed URL, and whoever signed it with the one key that this
- * broker knows is let in under its access key's id. The signature is computed anew, by nobody's library.
+ * A broker's side of MSK's IAM access control: the token is a signed URL, and a client that signed it with the one key that this
+ * broker knows is let in under its access key's id. The signature is recomputed without a library for it.
  *
  * <p>System properties: {@code iam.accessKeyId}, {@code iam.secretAccessKey}, {@code iam.sessionToken}, {@code iam.region}.
  */
@@ -96,7 +96,7 @@ public class IamTokenValidator implements AuthenticateCallbackHandler {
         Instant signedAt = DATE.parse(date, Instant::from);
         Instant now = Instant.now();
         if (signedAt.isAfter(now.plus(CLOCK_SKEW)) || !signedAt.plus(LIFETIME).isAfter(now)) {
-            throw new Refused("the token of " + signedAt + " is of no use at " + now);
+            throw new Refused("the token of " + signedAt + " is not valid at " + now);
         }
         return signedAt;
     }

@@ -1,4 +1,4 @@
-//! What the admin client of `rdkafka` cannot say: who may do what with which topics.
+//! ACLs, which the admin client of `rdkafka` cannot set.
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
@@ -16,10 +16,10 @@ const WRITE: i8 = 4;
 const CREATE: i8 = 5;
 const ALLOW: i8 = 3;
 
-/// CreateAcls with prefixes, the first version whose texts are compact.
+/// First version of CreateAcls with prefixes and compact texts.
 const VERSION: i16 = 2;
 
-/// Lets every user who has a name read, write and create the topics whose names begin with `prefix`.
+/// Allows every authenticated user to read, write and create the topics whose names begin with `prefix`.
 pub(super) fn let_everyone_read_and_write(address: &str, prefix: &'static str) -> io::Result<()> {
     let acls = [READ, WRITE, CREATE].map(|operation| {
         AclCreation::default()

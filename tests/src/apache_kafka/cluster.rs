@@ -1,4 +1,4 @@
-//! Three nodes, any of which a test may end and start again.
+//! Cluster of three nodes, any of which a test may end and start again.
 
 use std::io;
 use std::sync::LazyLock;
@@ -12,14 +12,15 @@ use super::node::{Node, NodeConfig};
 use super::ports::{free_port, start_on_free_ports};
 use crate::broker::Broker;
 
-/// The nodes' ids.
+/// Ids of the nodes.
 const NODES: [i32; 3] = [1, 2, 3];
 
-/// How long the nodes may take to notice that one of them is gone or back.
+/// Time limit for the nodes to notice that one of them has ended or returned.
 const ELECTION_LIMIT: Duration = Duration::from_secs(60);
 
-/// A node that falls silent is given up after three seconds rather than nine. The default leaves it to a node that starts to
-/// take back what it is the preferred leader of, minutes later; here nothing moves but what a test moves.
+/// Settings of all nodes. A silent node is removed after three seconds instead of nine. By default a
+/// restarted node takes back its preferred leadership minutes later; here nothing moves except what a test
+/// moves.
 const SETTINGS: &[(&str, &str)] = &[
     ("broker.heartbeat.interval.ms", "500"),
     ("broker.session.timeout.ms", "3000"),
@@ -30,15 +31,15 @@ const SETTINGS: &[(&str, &str)] = &[
     ("num.replica.fetchers", "1"),
 ];
 
-/// A cluster of three nodes, each broker and controller.
+/// Cluster of three nodes, each broker and controller.
 pub struct Cluster {
     nodes: Vec<Node>,
-    /// Where clients find them, by node.
+    /// Client ports by node.
     ports: Vec<u16>,
 }
 
 impl Cluster {
-    /// The cluster of this process with all its nodes up, for one test at a time.
+    /// Cluster of this process with all its nodes running, for one test at a time.
     ///
     /// # Panics
     /// If a node does not start, with the end of its log.
@@ -75,24 +76,24 @@ impl Cluster {
         self.nodes[index(node)].kill().expect("the node is killed");
     }
 
-    /// Lets a node hand over what it leads and end.
+    /// Lets a node hand over its partitions and end.
     pub fn stop(&mut self, node: i32) {
         self.nodes[index(node)].stop().expect("the node stops");
     }
 
-    /// Has an ended node forget how far it has compacted its logs, as one does that takes a partition over from another: it
-    /// will compact them from their beginning.
+    /// Makes an ended node forget how far it has compacted its logs, like a node that takes a partition over
+    /// from another: it will compact them from their beginning.
     pub fn forget_compaction(&mut self, node: i32) {
         let checkpoint = self.nodes[index(node)].data().join("cleaner-offset-checkpoint");
         std::fs::remove_file(checkpoint).expect("the node has compacted something");
     }
 
-    /// Starts an ended node on its ports and with its data, and waits until it answers.
+    /// Starts an ended node on its ports and with its data, and waits until it responds.
     pub fn restart(&mut self, node: i32) {
         self.restart_all(&[node]);
     }
 
-    /// The same for several at once: of a majority none answers alone.
+    /// Restarts several nodes at once: a majority is needed for any of them to respond.
     pub fn restart_all(&mut self, nodes: &[i32]) {
         for node in nodes {
             self.nodes[index(*node)].start().expect("the node starts");
@@ -103,11 +104,11 @@ impl Cluster {
         }
     }
 
-    /// Who leads partition 0 of a topic now, if anybody.
+    /// Leader of partition 0 of a topic, if there is one.
     pub fn leader(&self, topic: &str) -> Option<i32> {
         let mut config = ClientConfig::new();
         config.set("bootstrap.servers", self.bootstrap());
-        // Made anew each time: a client has its own idea of who leads.
+        // Created for each call: a client caches the leader.
         let consumer: BaseConsumer = config.create().expect("a consumer");
         let metadata = consumer.fetch_metadata(Some(topic), ELECTION_LIMIT);
         let metadata = metadata.expect("metadata");

@@ -1,4 +1,4 @@
-//! One node: its settings, its storage and its process.
+//! Node of a cluster: its settings, its storage and its process.
 
 use std::fmt::Write as _;
 use std::io;
@@ -9,16 +9,16 @@ use std::time::{Duration, Instant};
 use super::class_path;
 use super::process::Process;
 
-/// How long a node may take until it answers.
+/// Time limit for a node to respond.
 const START_LIMIT: Duration = Duration::from_secs(90);
 
-/// What a node's log says once it is registered, unfenced and answering.
+/// Log message of a node that is registered, unfenced and responding.
 const STARTED: &str = "Kafka Server started";
 
-/// How many lines of a log an error shows.
+/// Number of lines of a log that an error shows.
 const LOG_LINES: usize = 40;
 
-/// Short-lived and many on few cores: small heaps, one compiler, one collector.
+/// Options for many short-lived processes on few cores: small heaps, one compiler, one collector.
 const JAVA: &[&str] = &[
     "java",
     "-Xms96m",
@@ -29,7 +29,7 @@ const JAVA: &[&str] = &[
     "-Dorg.slf4j.simpleLogger.log.kafka.server.KafkaRaftServer=info",
 ];
 
-/// What every node's settings say: Kafka's own topics are small, and test data carries any timestamp and must not age away.
+/// Settings of every node: Kafka's own topics are small, and test data has any timestamp and must not expire.
 const COMMON: &[(&str, &str)] = &[
     ("process.roles", "broker,controller"),
     ("controller.listener.names", "CONTROLLER"),
@@ -45,14 +45,14 @@ const COMMON: &[(&str, &str)] = &[
     ("background.threads", "2"),
 ];
 
-/// What makes one node of a cluster.
+/// Settings of one node of a cluster.
 pub(super) struct NodeConfig {
     pub id: i32,
     /// Name, security protocol and port of each listener for clients.
     pub listeners: Vec<(&'static str, &'static str, u16)>,
     /// Ids and controller ports of all nodes.
     pub voters: Vec<(i32, u16)>,
-    /// Name and password of users of SCRAM-SHA-512.
+    /// Names and passwords of users of SCRAM-SHA-512.
     pub scram_users: Vec<(&'static str, &'static str)>,
     pub settings: Vec<(String, String)>,
 }
@@ -88,22 +88,22 @@ impl NodeConfig {
     }
 }
 
-/// A node with a folder of its own; process and folder are gone when it is dropped.
+/// Node with a folder of its own; process and folder are removed when it is dropped.
 pub(super) struct Node {
     process: Process,
 }
 
 impl Node {
-    /// Not formatted, not running.
+    /// Creates a node that is neither formatted nor running.
     pub(super) fn new() -> io::Result<Self> {
         Self::with_properties(&[])
     }
 
-    /// The same with system properties for its process.
+    /// Creates a node with system properties for its process.
     pub(super) fn with_properties(system: &[(&str, &str)]) -> io::Result<Self> {
         let folder = new_folder()?;
         let mut command = java()?;
-        // After the jars, for what a test brings along.
+        // After the jars, for classes that a test adds.
         if let Some(class_path) = command.last_mut() {
             *class_path += &format!(":{}", classes(&folder).display());
         }
@@ -114,12 +114,12 @@ impl Node {
         })
     }
 
-    /// For whatever else the node needs.
+    /// Folder for other files of the node.
     pub(super) fn folder(&self) -> &Path {
         self.process.folder()
     }
 
-    /// Where the node keeps its logs.
+    /// Folder of the node's logs.
     pub(super) fn data(&self) -> PathBuf {
         self.folder().join("data")
     }
@@ -148,7 +148,7 @@ impl Node {
         let mut format = Command::new(&java[0]);
         format
             .args(&java[1..])
-            // Any id does, as long as all nodes have the same.
+            // Any id is valid, as long as all nodes have the same.
             .args([
                 "kafka.tools.StorageTool",
                 "format",
@@ -170,14 +170,14 @@ impl Node {
         Err(io::Error::other(format!("the storage is not formatted: {text}")))
     }
 
-    /// Starts the process, for the first time or again; [`Node::await_start`] tells when it answers.
+    /// Starts the process, for the first time or again; [`Node::await_start`] waits until it responds.
     pub(super) fn start(&mut self) -> io::Result<()> {
-        // What an earlier process said must not count for this one.
+        // The log of an earlier process must not count for this one.
         std::fs::write(self.log(), "")?;
         self.process.start()
     }
 
-    /// Waits until the node answers.
+    /// Waits until the node responds.
     ///
     /// # Errors
     /// The end of the log, if the process ends or takes longer than a minute and a half.
@@ -203,12 +203,12 @@ impl Node {
         self.process.is_running()
     }
 
-    /// Ends the process without warning; what it had not written is lost.
+    /// Ends the process without warning; unwritten data is lost.
     pub(super) fn kill(&mut self) -> io::Result<()> {
         self.process.kill()
     }
 
-    /// Lets the node hand over what it leads and end.
+    /// Lets the node hand over its partitions and end.
     pub(super) fn stop(&mut self) -> io::Result<()> {
         self.process.stop()
     }
@@ -232,7 +232,7 @@ fn properties(folder: &Path) -> PathBuf {
     folder.join("server.properties")
 }
 
-/// A folder of its own beside the jars.
+/// New folder beside the jars.
 fn new_folder() -> io::Result<PathBuf> {
     let jars = PathBuf::from(class_path()?);
     let beside = jars.ancestors().nth(2).ok_or(io::ErrorKind::NotFound)?;

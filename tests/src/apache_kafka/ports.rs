@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, TcpListener};
 use std::sync::{Mutex, PoisonError};
 
-/// Where ports are looked for: below the kernel's ephemeral range, so that no outgoing connection takes one.
+/// First port of the search: below the kernel's ephemeral range, so that no outgoing connection takes one.
 const FIRST: u128 = 20_000;
 const COUNT: u128 = 12_000;
 
-/// How often a start is tried.
+/// Number of attempts to start.
 const ATTEMPTS: usize = 3;
 
-/// Starts servers on free ports; on others, if somebody was faster to take one.
+/// Starts servers on free ports; on other ports if another process has taken one.
 pub(super) fn start_on_free_ports<T>(start: impl Fn() -> Result<T, String>) -> Result<T, String> {
     let mut started = start();
     for _ in 1..ATTEMPTS {
@@ -23,8 +23,8 @@ pub(super) fn start_on_free_ports<T>(start: impl Fn() -> Result<T, String>) -> R
     started
 }
 
-/// A port of the loopback address where nobody listens, given out once in this process. Another process may still take
-/// it, see [`start_on_free_ports`].
+/// Port of the loopback address on which no process listens, returned once in this process. Another process
+/// may still take it, see [`start_on_free_ports`].
 pub(super) fn free_port() -> u16 {
     static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
     let mut given = GIVEN.lock().unwrap_or_else(PoisonError::into_inner);

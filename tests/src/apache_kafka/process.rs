@@ -1,11 +1,12 @@
-//! A server's process, which a test can end and start again, and which never outlives the test.
+//! Process of a server, which a test can end and start again, and which never outlives the test.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-/// Obeys one order a line and answers each. When there are no more, because the test has let go or has ended in whatever
-/// way, it kills the server and removes the folder. Signals meant for the test are left to the test.
+/// Executes one command a line and acknowledges each. At the end of its input, because the test has closed it
+/// or has ended in whatever way, it kills the server and removes the folder. It ignores signals meant for the
+/// test.
 ///
 /// Started with the folder and the server's command.
 const SUPERVISOR: &str = r#"
@@ -31,17 +32,17 @@ if running; then kill -KILL "$server"; wait "$server"; fi 2>/dev/null
 rm -rf -- "$folder"
 "#;
 
-/// A server that is running or can be started; gone, its folder too, when dropped.
+/// Server that is running or can be started; when dropped, it is ended and its folder removed.
 pub(super) struct Process {
     folder: PathBuf,
     supervisor: Child,
-    /// `None` once there are no more.
+    /// Commands; `None` once they are closed.
     orders: Option<ChildStdin>,
     answers: BufReader<ChildStdout>,
 }
 
 impl Process {
-    /// Starts nothing yet. The server's output will be in `log` in the folder.
+    /// Does not start the server yet. Its output will be in `log` in the folder.
     pub(super) fn new(folder: PathBuf, command: &[String]) -> io::Result<Self> {
         let mut supervisor = Command::new("bash")
             .args(["-c", SUPERVISOR, "supervisor"])
@@ -73,12 +74,12 @@ impl Process {
         self.order("running")
     }
 
-    /// Ends the server at once, as a power cut would.
+    /// Ends the server at once, like a power failure.
     pub(super) fn kill(&mut self) -> io::Result<()> {
         self.order("kill").map(drop)
     }
 
-    /// Asks the server to end and waits for it; insists after half a minute.
+    /// Asks the server to end and waits for it; kills it after half a minute.
     pub(super) fn stop(&mut self) -> io::Result<()> {
         self.order("stop").map(drop)
     }
@@ -99,7 +100,7 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         self.orders = None;
-        // An error would mean that it has ended already.
+        // An error means that it has ended already.
         let _ = self.supervisor.wait();
     }
 }
@@ -115,7 +116,7 @@ mod tests {
         Process::new(folder, &command).unwrap()
     }
 
-    /// Ids of the processes that were started, in that order.
+    /// Ids of the started processes, in that order.
     fn started(process: &Process, count: usize) -> Vec<String> {
         loop {
             let log = std::fs::read_to_string(process.folder().join("log")).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! A broker that lets in only who proves a name, by every means that Kafka has.
+//! Broker that requires authentication, with every mechanism of Kafka.
 
 use std::io;
 use std::sync::LazyLock;
@@ -9,43 +9,42 @@ use super::ports::{free_port, start_on_free_ports};
 use crate::broker::Broker;
 use crate::certificates::{BROKER_PASSWORD, Certificates, Holder};
 
-/// The user whom SCRAM and PLAIN know.
+/// User of SCRAM and PLAIN.
 pub const USER: &str = "athena";
-/// With what would be lost if it were pasted into a text of settings.
+/// Password with characters that would be lost if they were not escaped in settings.
 pub const PASSWORD: &str = r#"s3cret-73905 p@ss;w=rd%41'"\#"#;
 
-/// The credentials whose signature the listener for IAM takes, and the region that it wants signed for. It is not the
-/// emulated function's.
+/// Credentials and region that the listener for IAM accepts. The region is not the emulated function's.
 pub const ACCESS_KEY_ID: &str = "ASIAIOSFODNN7EXAMPLE";
 pub const SECRET_ACCESS_KEY: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
 pub const SESSION_TOKEN: &str = "session/token+with=what&URLs?escape";
 pub const MSK_REGION: &str = "eu-central-1";
 
-/// Topics whose names begin so are for everybody who has a name, to read and to write; others for nobody.
+/// Prefix of topics that every authenticated user may read and write; other topics are denied.
 const OPEN_PREFIX: &str = "open-";
 
-/// Where to knock.
+/// Listener of the broker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Listener {
-    /// Lets everybody do everything: for the test itself.
+    /// Allows everything to everyone: for the test itself.
     Open,
-    /// TLS, and a certificate from the client.
+    /// TLS with a certificate of the client.
     MutualTls,
-    /// TLS, then SCRAM-SHA-512 or PLAIN.
+    /// TLS with SCRAM-SHA-512 or PLAIN.
     SaslTls,
-    /// The same; for a test that counts connections.
+    /// Like `SaslTls`, for a test that counts connections.
     CountedSaslTls,
-    /// The same, but the broker's certificate has expired.
+    /// Like `SaslTls`, but the broker's certificate has expired.
     ExpiredSaslTls,
-    /// The same, but the broker's certificate is for another host.
+    /// Like `SaslTls`, but the broker's certificate is for another host.
     OtherHostSaslTls,
-    /// SCRAM-SHA-512 or PLAIN in the clear.
+    /// SCRAM-SHA-512 or PLAIN without TLS.
     SaslPlaintext,
-    /// TLS, then OAUTHBEARER with tokens of MSK's IAM access control.
+    /// TLS with OAUTHBEARER and tokens of MSK's IAM access control.
     Iam,
 }
 
-/// Listener, name, security protocol, and whose certificate is shown.
+/// Listener, name, security protocol, and holder of its certificate.
 const LISTENERS: [(Listener, &str, &str, Option<Holder>); 8] = [
     (Listener::Open, "OPEN", "PLAINTEXT", None),
     (Listener::MutualTls, "MUTUAL", "SSL", Some(Holder::Broker)),
@@ -72,16 +71,16 @@ const LISTENERS: [(Listener, &str, &str, Option<Holder>); 8] = [
     (Listener::Iam, "IAM", "SASL_SSL", Some(Holder::Broker)),
 ];
 
-/// One node with all these listeners, its certificates beside it.
+/// Node with all these listeners, its certificates beside it.
 pub struct SecuredBroker {
-    /// Held for its process.
+    /// Kept for its process.
     _node: Node,
     ports: [u16; LISTENERS.len()],
     certificates: Certificates,
 }
 
 impl SecuredBroker {
-    /// The broker of this process.
+    /// Broker of this process.
     ///
     /// # Panics
     /// If it does not start, with the end of its log.
@@ -96,12 +95,12 @@ impl SecuredBroker {
         self.ports[index.expect("every listener is there")]
     }
 
-    /// `host:port` for `kafka_endpoint`.
+    /// Address `host:port` for `kafka_endpoint`.
     pub fn address(&self, listener: Listener) -> String {
         format!("127.0.0.1:{}", self.port(listener))
     }
 
-    /// For making topics and records.
+    /// Broker client for creating topics and records.
     pub fn broker(&self) -> Broker {
         Broker::at(self.address(Listener::Open))
     }
@@ -146,7 +145,7 @@ impl SecuredBroker {
     }
 }
 
-/// Name of the class that the listener for IAM asks about tokens.
+/// Name of the class that checks tokens for the listener for IAM.
 const TOKEN_VALIDATOR: &str = "IamTokenValidator";
 
 fn settings(certificates: &Certificates) -> io::Result<Vec<(String, String)>> {
@@ -208,7 +207,8 @@ fn settings(certificates: &Certificates) -> io::Result<Vec<(String, String)>> {
     Ok(settings)
 }
 
-/// A quoted text of a JAAS configuration, in a file of properties: what the one escapes with a backslash takes two in the other.
+/// Quoted text of a JAAS configuration in a file of properties, where each backslash of the former needs two
+/// in the latter.
 fn quoted(text: &str) -> String {
     let text = text.replace('\\', r"\\\\").replace('"', r#"\\""#);
     format!("\"{text}\"")

@@ -1,6 +1,7 @@
-//! The soak by hand: `cargo run -p tests --bin soak -- [--minutes N] [--episodes N] [--seed N]` runs episodes, each of
-//! the seed after the last one's, until the minutes (5) or the episodes (no limit) are over. On the embedded broker, or
-//! on the one that `KAFKA_BOOTSTRAP` names. Ends with 1 at the first row that is missing, too much or there twice.
+//! Soak on the command line: `cargo run -p tests --bin soak -- [--minutes N] [--episodes N] [--seed N]` runs
+//! episodes with consecutive seeds until the minutes (5) or the episodes (no limit) are over. On the embedded
+//! broker, or on the one in `KAFKA_BOOTSTRAP`. Exits with 1 at the first row that is missing, unexpected or
+//! duplicated.
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -9,7 +10,8 @@ use tests::soak::Soak;
 use tests::soak::figures::Figures;
 use tests::world::World;
 
-/// Whatever a broker or a client still keeps of topics that are gone goes with it.
+/// Number of episodes after which the world is replaced, with what brokers and clients keep of deleted
+/// topics.
 const EPISODES_PER_WORLD: u64 = 200;
 
 #[tokio::main]
@@ -31,7 +33,7 @@ async fn main() -> ExitCode {
                 figures += soak.figures();
                 println!("{figures}\nafter {:.0?}", started.elapsed());
                 eprintln!("{failure}");
-                // Reads that are under way would be waited for.
+                // A normal exit would wait for running reads.
                 std::process::exit(1);
             }
             seed += 1;

@@ -1,4 +1,4 @@
-//! Producers that write by themselves while queries are planned and read.
+//! Producers that write in the background while queries are planned and read.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -11,38 +11,38 @@ use tokio::task::JoinHandle;
 use super::model::Fate;
 use super::writers::{Delivered, Writer, Writers};
 
-/// No writer makes more batches than this, however long it is left alone.
+/// Maximum number of batches of a writer, however long it runs.
 const MAX_BATCHES: u64 = 300;
 const MAX_BATCH_RECORDS: i64 = 12;
 
-/// What one writer wrote.
+/// Records and markers of one writer.
 #[derive(Debug, Default)]
 pub(super) struct Written {
     pub(super) records: Vec<(Delivered, Fate)>,
     pub(super) transactions: u64,
-    /// Control records by partition.
+    /// Number of control records by partition.
     pub(super) markers: BTreeMap<i32, i64>,
 }
 
-/// Where and what to write.
+/// Destination and numbers of a writer.
 #[derive(Debug, Clone)]
 pub(super) struct Assignment {
     pub(super) topic: String,
     pub(super) partitions: i32,
-    /// The first number; the following ones are this writer's too.
+    /// First number; the following ones belong to this writer, too.
     pub(super) first_n: i64,
     pub(super) seed: u64,
 }
 
-/// Two producers at work, one of them in transactions.
+/// Two running producers, one of them in transactions.
 pub(super) struct Background {
     stopping: Arc<AtomicBool>,
     working: [JoinHandle<Written>; 2],
 }
 
 impl Background {
-    /// Sets the producers to work, each on its assignment; the one with transactions is the last of its kind, which must
-    /// have none open.
+    /// Starts the producers, each with its assignment; the one with transactions is the last of its kind,
+    /// which must have none open.
     pub(super) fn start(writers: &Arc<Writers>, plain: Assignment, transactional: Assignment) -> Self {
         let stopping = Arc::new(AtomicBool::new(false));
         let working = [(plain, false), (transactional, true)].map(|(assignment, in_transactions)| {
@@ -51,7 +51,8 @@ impl Background {
                 let writer = if in_transactions {
                     writers.transactional.last()
                 } else {
-                    // Connections die meanwhile: only an idempotent one sends nothing twice.
+                    // Connections are closed meanwhile: only an idempotent producer does not duplicate
+                    // records.
                     writers.plain.last()
                 };
                 let writer = writer.expect("a writer of each kind");
@@ -61,7 +62,7 @@ impl Background {
         Self { stopping, working }
     }
 
-    /// Lets both come to an end and tells what they wrote.
+    /// Ends both and returns what they wrote.
     pub(super) async fn stop(self) -> Vec<Written> {
         self.stopping.store(true, Ordering::Relaxed);
         let mut written = Vec::new();
@@ -77,7 +78,7 @@ fn write(writer: &Writer, assignment: &Assignment, in_transactions: bool, stoppi
     let mut written = Written::default();
     let mut next_n = assignment.first_n;
     let mut batches = 0;
-    // Once at least, so that there is something to tell.
+    // At least once, so that there is a result.
     while batches == 0 || (batches < MAX_BATCHES && !stopping.load(Ordering::Relaxed)) {
         let commit = !in_transactions || random.random_bool(0.6);
         let fate = if commit { Fate::Committed } else { Fate::Aborted };

@@ -1,4 +1,4 @@
-//! What one seed draws, and does.
+//! Operations of one seed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -16,16 +16,16 @@ use super::model::{PartitionModel, Slot};
 use super::query::{self, Query, Row, compare};
 use super::writers::Writer;
 
-/// More splits than this are planned only to have more pages than one.
+/// Usual maximum number of splits; more are planned only to get several pages.
 const USUAL_SPLITS: i64 = 30;
-/// More than go on a page.
+/// More splits than fit on a page.
 const PAGED_SPLITS: i64 = 1001;
-/// Bytes of padding with which a few hundred records take several fetches.
+/// Padding in bytes with which a few hundred records take several fetches.
 const WIDE_BYTES: usize = 10_000;
-/// No more splits of a plan than this are read, any ones.
+/// Maximum number of splits of a plan that are read, selected at random.
 const MAX_READ_SPLITS: usize = 50;
 
-/// A topic, its model, and the dice.
+/// Topic, its model, and the random numbers.
 pub(super) struct Episode<'a> {
     soak: &'a Soak,
     seed: u64,
@@ -35,26 +35,26 @@ pub(super) struct Episode<'a> {
     with_tombstones: bool,
     pad_bytes: usize,
     partitions: Vec<PartitionModel>,
-    /// Transactional writers that have a transaction open.
+    /// Transactional writers with an open transaction.
     open: BTreeSet<usize>,
     next_n: i64,
     operations: Vec<String>,
     figures: Figures,
 }
 
-/// The rows of a query, and between which log starts they were read.
+/// Rows of a query, and the log starts before and after the read.
 struct Answer {
     query: Query,
     /// Indexes of the splits that were read.
     splits: Vec<usize>,
     rows: Vec<Row>,
-    /// By partition.
+    /// Log starts by partition.
     lows_before: Vec<i64>,
     lows_after: Vec<i64>,
 }
 
 impl<'a> Episode<'a> {
-    /// Draws the topic and makes it.
+    /// Draws the topic and creates it.
     pub(super) async fn draw(soak: &'a Soak, seed: u64) -> Self {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         let wide = random.random_bool(0.15);
@@ -126,12 +126,12 @@ impl<'a> Episode<'a> {
         Ok(())
     }
 
-    /// What was counted and done.
+    /// Figures and list of operations.
     pub(super) fn into_report(mut self) -> (Figures, Vec<String>) {
         (self.figures, std::mem::take(&mut self.operations))
     }
 
-    /// Does something to the topic.
+    /// Changes the topic at random.
     async fn change(&mut self) {
         match self.random.random_range(0..100) {
             0..40 => self.produce().await,
@@ -165,11 +165,11 @@ impl<'a> Episode<'a> {
             .await;
     }
 
-    /// Sends so many records to one partition.
+    /// Sends this number of records to one partition.
     async fn send(&mut self, writer: &Writer, records: usize, transaction: Option<usize>) {
         let partition = self.random.random_range(0..self.partitions.len());
         let batch_records = self.random.random_range(1..=records.min(60));
-        // A batch is a round trip.
+        // Each batch is a round trip.
         let batch_records = batch_records.max(records / 12);
         let tombstones = *[0.0, 0.0, 0.1, 0.7]
             .get(self.random.random_range(0..4_usize))
@@ -230,15 +230,15 @@ impl<'a> Episode<'a> {
         self.settle(partition).await;
     }
 
-    /// Takes records out: of a run of offsets all or some. On a real broker nobody can ask for that.
+    /// Removes records: all or some of a range of offsets. A real broker cannot be made to do that.
     fn compact(&mut self) {
         let Some(kafka) = self.soak.world.broker.as_embedded() else {
             return;
         };
         let partition = self.random.random_range(0..self.partitions.len());
         let model = &mut self.partitions[partition];
-        // Nothing that may still change is compacted. The last record before it stays: without it, a reader of
-        // committed records would be told of nothing up to the last stable offset.
+        // Only offsets that no longer change are compacted. The last record before them stays: without it, a
+        // reader of committed records would not learn that there is nothing up to the last stable offset.
         let (low, end) = (model.low(), model.last_stable() - 1);
         if end <= low {
             return;
@@ -261,7 +261,7 @@ impl<'a> Episode<'a> {
         ));
     }
 
-    /// Plans, lets things happen, reads, compares.
+    /// Plans, causes faults, reads, compares.
     async fn query(&mut self, isolation: IsolationLevel) -> Result<(), String> {
         let query = self.plan(isolation, true).await?;
         if self.random.random_bool(0.6) {
@@ -273,8 +273,8 @@ impl<'a> Episode<'a> {
         self.judge(answer)
     }
 
-    /// Plans and checks what the plan covers: all up to the end, or when others write, at least that. Records are produced
-    /// between its pages, unless others do.
+    /// Plans and checks what the plan covers: all up to the end, or at least that if others write. Records
+    /// are produced between its pages, unless others do.
     async fn plan(&mut self, isolation: IsolationLevel, alone: bool) -> Result<Query, String> {
         let max_records = self.draw_max_records(isolation);
         let bounds: Vec<(i64, i64)> = self
@@ -311,7 +311,7 @@ impl<'a> Episode<'a> {
         Ok(query)
     }
 
-    /// Reads splits in any order, several at a time, while something may happen.
+    /// Reads splits in any order, several at a time, while a fault may occur.
     async fn read(&mut self, query: Query) -> Result<Answer, String> {
         let mut splits: Vec<usize> = (0..query.splits.len()).collect();
         splits.shuffle(&mut self.random);
@@ -347,7 +347,7 @@ impl<'a> Episode<'a> {
         })
     }
 
-    /// Compares the rows with those that the model has at the offsets of the plan.
+    /// Compares the rows with those of the model at the offsets of the plan.
     fn judge(&self, answer: Answer) -> Result<(), String> {
         let mut permitted = BTreeMap::new();
         for split in answer.splits {
@@ -361,7 +361,7 @@ impl<'a> Episode<'a> {
         compare(answer.rows, &permitted)
     }
 
-    /// Plans and reads while two producers write; what they wrote is known only afterwards.
+    /// Plans and reads while two producers write, whose records are known only afterwards.
     async fn query_under_writers(&mut self) -> Result<(), String> {
         let transactional = self.soak.writers.transactional.len() - 1;
         if self.open.contains(&transactional) {
@@ -395,7 +395,7 @@ impl<'a> Episode<'a> {
         Ok(answers)
     }
 
-    /// Tells the model what others wrote.
+    /// Adds the records of other writers to the model.
     async fn learn(&mut self, written: Vec<Written>) {
         let mut highs: Vec<i64> = self.partitions.iter().map(PartitionModel::high).collect();
         for written in written {
@@ -433,7 +433,7 @@ impl<'a> Episode<'a> {
         self.open.iter().nth(index).copied()
     }
 
-    /// Small, or next to a part of a partition's range, or anything.
+    /// Draws a split size: small, close to a divisor of a partition's range, or any.
     fn draw_max_records(&mut self, isolation: IsolationLevel) -> i64 {
         let lengths: Vec<i64> = self
             .partitions
@@ -453,7 +453,7 @@ impl<'a> Episode<'a> {
         drawn.max(all / USUAL_SPLITS).clamp(1, 1000)
     }
 
-    /// A partition and an offset of it.
+    /// Draws a partition and an offset of it.
     fn draw_log_start(&mut self) -> (usize, i64) {
         let partition = self.random.random_range(0..self.partitions.len());
         let model = &self.partitions[partition];
@@ -469,7 +469,7 @@ impl<'a> Episode<'a> {
 
     fn draw_fault(&mut self) -> Option<Fault> {
         let on_embedded = self.soak.world.broker.as_embedded().is_some();
-        // Where a split takes several fetches, something can happen between them.
+        // If a split takes several fetches, a fault can occur between them.
         let most = if self.is_wide() { 40 } else { 100 };
         match self.random.random_range(0..most) {
             0..6 if on_embedded => Some(Fault::KillConnections(self.draw_moment())),

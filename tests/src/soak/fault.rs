@@ -1,4 +1,4 @@
-//! What goes wrong while splits are read.
+//! Faults while splits are read.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use embedded::kafka::{ApiKey, EmbeddedKafka};
 
 use super::{SETTLE_LIMIT, Soak};
 
-/// What happens while splits are read.
+/// Fault while splits are read.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Fault {
     KillConnections(Duration),
@@ -18,17 +18,18 @@ pub(super) enum Fault {
     },
 }
 
-/// When a log start moves.
+/// Time at which a log start moves.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Moment {
-    /// Fetches wait from the beginning, so that readers have looked up where the log starts, but read nothing.
+    /// Fetches are stalled from the beginning, so that readers have looked up the log start, but read
+    /// nothing.
     BeforeFetches(Duration),
     /// As soon as something was read.
     BetweenFetches,
 }
 
-/// Lets a fault happen, at its moment if it has one. Meanwhile every fetch of the embedded broker takes `delay_ms`, for
-/// the fault to come in between.
+/// Causes a fault, at its time if it has one. Meanwhile every fetch of the embedded broker takes `delay_ms`,
+/// so that the fault occurs in between.
 pub(super) async fn happen(soak: &Soak, topic: &str, fault: Option<Fault>, delay_ms: u64) {
     let (Some(fault), kafka) = (fault, soak.world.broker.as_embedded()) else {
         return;
@@ -78,7 +79,7 @@ pub(super) async fn happen(soak: &Soak, topic: &str, fault: Option<Fault>, delay
     }
 }
 
-/// Waits until a fetch has taken something from the topic; not for long, for perhaps none will.
+/// Waits a limited time until a fetch has returned records of the topic.
 async fn fetched(kafka: &EmbeddedKafka, topic: &str) {
     let records = || kafka.fetched(topic).expect("the topic").records;
     let before = records();
@@ -90,7 +91,7 @@ async fn fetched(kafka: &EmbeddedKafka, topic: &str) {
     }
 }
 
-/// Moves a partition's log start, as retention would.
+/// Moves a partition's log start, as retention does.
 pub(super) async fn move_log_start(soak: &Soak, topic: &str, partition: usize, offset: i64) {
     let partition = partition as i32;
     match soak.world.broker.as_embedded() {

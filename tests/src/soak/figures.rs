@@ -1,4 +1,4 @@
-//! What a soak came to.
+//! Figures of a soak.
 
 use std::fmt;
 use std::ops::AddAssign;
@@ -7,21 +7,21 @@ use std::ops::AddAssign;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Figures {
     pub episodes: u64,
-    /// Records that were acknowledged, tombstones included.
+    /// Number of acknowledged records, tombstones included.
     pub records: u64,
     pub transactions: u64,
-    /// Moves of a log start.
+    /// Number of moved log starts.
     pub expirations: u64,
-    /// Records taken out.
+    /// Number of compacted records.
     pub compacted: u64,
     pub plans: u64,
-    /// Plans that were made while others wrote.
+    /// Number of plans that were made while others wrote.
     pub concurrent_plans: u64,
     pub pages: u64,
-    /// Splits that were read, and what they gave.
+    /// Number of splits that were read, and of their rows.
     pub splits: u64,
     pub rows: u64,
-    /// Connections killed, fetches stalled, log starts moved under a read.
+    /// Number of closed connections, stalled fetches, and log starts moved during a read.
     pub faults: u64,
 }
 

@@ -1,19 +1,20 @@
-//! A randomized search for rows that are missing, too much or there twice.
+//! Randomized search for rows that are missing, unexpected or duplicated.
 //!
-//! An episode draws, from a seed, a topic and what happens to it: batches of every codec, tombstones, transactions of
-//! several producers that interleave and end either way or late, retention, compaction, and between all that queries of
-//! any split size in both isolation modes, whose splits are read while connections die, fetches stall and the log start
-//! moves. A model is told of every change, and the rows must be the model's. The same seed draws the same episode, save
-//! for its last phase, in which producers write while plans are made and read, and for how far a read is when a fault comes.
+//! An episode draws, from a seed, a topic and operations on it: batches of every codec, tombstones,
+//! transactions of several producers that interleave and are committed, aborted or ended late, retention,
+//! compaction, and in between queries of any split size in both isolation modes, whose splits are read while
+//! connections are closed, fetches stall and the log start moves. A model follows every change, and the rows
+//! must be the model's. The same seed draws the same episode, except for its last phase, in which producers
+//! write while plans are made and read, and for the progress of a read when a fault occurs.
 //!
 //! | file | idea |
 //! | --- | --- |
-//! | [`model`] | what lies at every offset (pure) |
-//! | [`writers`] | producers that know where their records went |
-//! | [`query`] | a plan, its rows, and how they differ |
-//! | `episode` | what is drawn and done |
-//! | `fault` | what goes wrong while splits are read |
-//! | `background` | producers that write by themselves |
+//! | [`model`] | content of every offset (pure) |
+//! | [`writers`] | producers that know the offsets of their records |
+//! | [`query`] | a plan, its rows, and their differences |
+//! | `episode` | the operations of a seed |
+//! | `fault` | faults while splits are read |
+//! | `background` | producers that write in the background |
 //! | [`figures`] | the counts |
 
 use std::fmt;
@@ -39,16 +40,16 @@ pub mod model;
 pub mod query;
 pub mod writers;
 
-/// How long a broker may take to show what it acknowledged.
+/// Time limit for a broker to show acknowledged records.
 const SETTLE_LIMIT: Duration = Duration::from_secs(30);
 
-/// What episodes share: the parts of a query, producers, and the connectors' Kafka clients.
+/// Parts that episodes share: those of a query, producers, and the connectors' Kafka clients.
 pub struct Soak {
     world: World,
     writers: Arc<Writers>,
     committed: Clusters,
     uncommitted: Clusters,
-    /// One of each isolation level.
+    /// One consumer of each isolation level.
     observers: [BaseConsumer; 2],
     figures: Figures,
 }
@@ -75,10 +76,10 @@ impl Soak {
     /// Draws and runs the episode of a seed.
     ///
     /// # Errors
-    /// When a query failed, or its splits or rows are not the model's.
+    /// If a query failed, or its splits or rows are not the model's.
     ///
     /// # Panics
-    /// When the broker does not do what it is told to.
+    /// If the broker does not execute an operation.
     pub async fn episode(&mut self, seed: u64) -> Result<(), Box<Failure>> {
         let mut episode = Episode::draw(self, seed).await;
         let outcome = episode.run().await;
@@ -98,7 +99,7 @@ impl Soak {
         self.figures
     }
 
-    /// A connector of its own settings over Kafka clients that it shares.
+    /// Connector with its own settings and shared Kafka clients.
     fn connector(&self, isolation: IsolationLevel, max_records: i64) -> Client {
         let (clusters, level) = match isolation {
             IsolationLevel::ReadCommitted => (&self.committed, "read_committed"),
@@ -111,8 +112,8 @@ impl Soak {
         self.world.connector_on(clusters.clone(), &settings)
     }
 
-    /// Waits until a partition's log start, last stable offset and high watermark are `wanted`: a coordinator writes the
-    /// markers of a transaction some time after it has acknowledged the end.
+    /// Waits until a partition's log start, last stable offset and high watermark are `wanted`: a coordinator
+    /// writes the markers of a transaction some time after it has acknowledged its end.
     async fn settle(&self, topic: &str, partition: i32, wanted: [i64; 3]) {
         let started = std::time::Instant::now();
         loop {
@@ -143,11 +144,11 @@ impl Soak {
     }
 }
 
-/// A query whose rows are not the model's.
+/// Query whose rows are not the model's.
 #[derive(Debug)]
 pub struct Failure {
     pub seed: u64,
-    /// What was done up to then, in order.
+    /// Operations up to then, in order.
     pub operations: Vec<String>,
     pub reason: String,
 }

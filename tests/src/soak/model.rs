@@ -1,36 +1,37 @@
-//! What a topic holds, offset by offset, by what was done to it. Pure: it knows no broker and no connector.
+//! Model of a topic's content, offset by offset, from the operations on it. Pure: it uses no broker and no
+//! connector.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
 use kafka::IsolationLevel;
 
-/// A partition's records and how far each kind of reader sees.
+/// Records of a partition and the visible end for each isolation level.
 #[derive(Debug, Default)]
 pub struct PartitionModel {
-    /// By offset, from 0 up to the high watermark. Those that expired stay.
+    /// Slots by offset, from 0 up to the high watermark, including expired ones.
     slots: Vec<Slot>,
     low: i64,
-    /// The first offset of every open transaction, by its producer.
+    /// First offset of every open transaction, by its producer.
     open: BTreeMap<usize, i64>,
 }
 
-/// What lies at one offset.
+/// Content of one offset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Slot {
-    /// A control record, or nothing any more.
+    /// Control record, or compacted record.
     Gap,
     Record {
-        /// `None` is a tombstone.
+        /// Number of the record; `None` is a tombstone.
         value: Option<i64>,
         fate: Fate,
     },
 }
 
-/// What has become of a record.
+/// State of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fate {
-    /// Written without a transaction, or by one that was committed.
+    /// Written without a transaction, or by a committed one.
     Committed,
     Aborted,
     /// In the open transaction of this producer.
@@ -54,7 +55,7 @@ impl PartitionModel {
         first
     }
 
-    /// Ends a producer's transaction by a control record, if it wrote here.
+    /// Ends a producer's transaction with a control record, if it wrote to this partition.
     pub fn end_transaction(&mut self, producer: usize, commit: bool) {
         if self.open.remove(&producer).is_none() {
             return;
@@ -75,15 +76,15 @@ impl PartitionModel {
         self.low = self.low.max(offset);
     }
 
-    /// Takes a record out, as compaction does.
+    /// Removes a record, as compaction does.
     pub fn compact(&mut self, offset: i64) {
         if let Some(slot) = self.slot_mut(offset) {
             *slot = Slot::Gap;
         }
     }
 
-    /// Puts a record where the broker said that it is. What lies between it and the end is a gap until something is put
-    /// there too.
+    /// Places a record at the offset that the broker acknowledged. The offsets between it and the end are
+    /// gaps until they are filled, too.
     ///
     /// # Panics
     /// If the offset holds a record already.
@@ -101,7 +102,7 @@ impl PartitionModel {
         }
     }
 
-    /// The earliest offset there is.
+    /// Earliest offset.
     pub fn low(&self) -> i64 {
         self.low
     }
@@ -111,7 +112,7 @@ impl PartitionModel {
         self.slots.len() as i64
     }
 
-    /// The first offset of the first open transaction, or the high watermark; never below the log start.
+    /// First offset of the first open transaction, or the high watermark; never below the log start.
     pub fn last_stable(&self) -> i64 {
         let first_open = self.open.values().min().copied();
         first_open.unwrap_or(self.high()).max(self.low)
@@ -125,8 +126,8 @@ impl PartitionModel {
         }
     }
 
-    /// The records in `offsets` that a reader sees, with their offsets; with tombstones if they are asked for. That
-    /// offsets expired is not looked at.
+    /// Records in `offsets` that a reader sees, with their offsets; optionally with tombstones. Expiry is
+    /// ignored.
     pub fn rows(
         &self,
         offsets: Range<i64>,
@@ -145,7 +146,7 @@ impl PartitionModel {
         offsets.filter_map(seen)
     }
 
-    /// What lies at an offset below the high watermark.
+    /// Content of an offset below the high watermark.
     pub fn slot(&self, offset: i64) -> Option<Slot> {
         self.slots.get(usize::try_from(offset).ok()?).copied()
     }

@@ -1,4 +1,4 @@
-//! One query: a plan, its splits read side by side, its rows compared.
+//! Query: a plan, its splits read concurrently, and the comparison of its rows.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -12,13 +12,13 @@ use tokio::task::JoinSet;
 
 use crate::client::Client;
 
-/// What is selected of a table: where a record lies, and its number.
+/// Selected columns: partition, offset and number of a record.
 const COLUMNS: [&str; 3] = ["_partition_id", "_partition_offset", "n"];
 
 /// Partition, offset and number of a row; a tombstone has none.
 pub type Row = (i32, i64, Option<i64>);
 
-/// A plan, whole or up to its last page so far.
+/// Plan, complete or up to its last page so far.
 pub struct Query {
     client: Arc<Client>,
     table: String,
@@ -70,10 +70,10 @@ impl Query {
         Ok(())
     }
 
-    /// The offsets of every partition that has splits.
+    /// Offsets of every partition that has splits.
     ///
     /// # Errors
-    /// When splits are empty, too long, of another topic, or leave a hole or overlap within a partition.
+    /// If splits are empty, too long, of another topic, or leave a gap or overlap within a partition.
     pub fn covered(&self, topic: &str) -> Result<BTreeMap<i32, Range<i64>>, String> {
         let mut ranges = Vec::new();
         for split in &self.splits {
@@ -95,7 +95,7 @@ impl Query {
             if before.end != start {
                 let end = before.end;
                 return Err(format!(
-                    "splits of partition {partition} end at {end} and go on at {start}"
+                    "splits of partition {partition} end at {end} and continue at {start}"
                 ));
             }
             before.end = end;
@@ -103,7 +103,7 @@ impl Query {
         Ok(covered)
     }
 
-    /// The rows of the splits at these indexes, begun in this order, so many at a time.
+    /// Rows of the splits at these indexes, started in this order, so many at a time.
     pub async fn read(&self, splits: &[usize], at_a_time: usize) -> Result<Vec<Row>, String> {
         let mut waiting = splits.iter().copied();
         let mut reads = JoinSet::new();
@@ -129,10 +129,10 @@ impl Query {
     }
 }
 
-/// The rows of a batch.
+/// Rows of a batch.
 ///
 /// # Errors
-/// When one lies outside the split that gave it.
+/// If one lies outside of its split.
 fn within(batch: &RecordBatch, split: &Split) -> Result<Vec<Row>, String> {
     let (partition, offsets) = offsets(split)?;
     let [partitions, found, numbers] =
@@ -141,7 +141,7 @@ fn within(batch: &RecordBatch, split: &Split) -> Result<Vec<Row>, String> {
         let (of, offset) = (partitions.value(row) as i32, found.value(row));
         if of != partition || !offsets.contains(&offset) {
             return Err(format!(
-                "the split {offsets:?} of partition {partition} gave the row of partition {of}, offset {offset}"
+                "the split {offsets:?} of partition {partition} returned the row of partition {of}, offset {offset}"
             ));
         }
         Ok((of, offset, numbers.is_valid(row).then(|| numbers.value(row))))
@@ -149,7 +149,7 @@ fn within(batch: &RecordBatch, split: &Split) -> Result<Vec<Row>, String> {
     (0..batch.num_rows()).map(row).collect()
 }
 
-/// The partition and the offsets that a split stands for.
+/// Partition and offsets of a split.
 pub fn offsets(split: &Split) -> Result<(i32, Range<i64>), String> {
     let offsets = number(split, "startOffset")?..number(split, "endOffset")?;
     Ok((number(split, "partition")? as i32, offsets))
@@ -161,10 +161,10 @@ fn number(split: &Split, property: &str) -> Result<i64, String> {
     number.ok_or_else(|| format!("{property} of a split is {text:?}"))
 }
 
-/// What is wrong with the rows found; `permitted` says of every row that may be there whether it must.
+/// Compares the rows found; `permitted` has every row that may exist, and whether it must.
 ///
 /// # Errors
-/// Rows that are missing, of no such record, or there twice.
+/// If rows are missing, unexpected or duplicated.
 pub fn compare(mut found: Vec<Row>, permitted: &BTreeMap<Row, bool>) -> Result<(), String> {
     found.sort_unstable();
     let required = permitted.iter().filter(|(_, required)| **required);
@@ -194,7 +194,7 @@ pub fn compare(mut found: Vec<Row>, permitted: &BTreeMap<Row, bool>) -> Result<(
     Err(parts.join("; "))
 }
 
-/// The first few of some rows.
+/// First few of some rows.
 fn shown(rows: &[Row]) -> String {
     const SHOWN: usize = 12;
     let mut texts: Vec<String> = rows

@@ -1,4 +1,5 @@
-//! The producers of a soak: some without and some with transactions, each with a codec of its own, kept for all episodes.
+//! Producers of a soak: some without and some with transactions, each with its own codec, kept for all
+//! episodes.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -11,13 +12,13 @@ use rdkafka::config::ClientConfig;
 use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer, ProducerContext};
 use rdkafka::types::RDKafkaErrorCode;
 
-/// How long a broker may take to acknowledge.
+/// Time limit for a broker to acknowledge.
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// All producers.
 pub struct Writers {
     pub plain: Vec<Writer>,
-    /// Each has at most one open transaction.
+    /// Producers with at most one open transaction each.
     pub transactional: Vec<Writer>,
 }
 
@@ -48,18 +49,18 @@ impl Writers {
     }
 }
 
-/// A producer that knows where its records went.
+/// Producer that knows the offsets of its records.
 pub struct Writer {
     pub codec: &'static str,
     producer: BaseProducer<Deliveries>,
 }
 
-/// Where a record went.
+/// Position of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Delivered {
     pub partition: i32,
     pub offset: i64,
-    /// `None` is a tombstone.
+    /// Number; `None` is a tombstone.
     pub value: Option<i64>,
 }
 
@@ -83,8 +84,8 @@ impl Writer {
         }
     }
 
-    /// Sends values to one partition in batches of at most `batch_records`, each `{"n": value}` and `pad_bytes` more.
-    /// Returns where they went, in order.
+    /// Sends values to one partition in batches of at most `batch_records`, each `{"n": value}` with
+    /// `pad_bytes` of padding. Returns their positions, in order.
     pub fn send(
         &self,
         topic: &str,
@@ -121,7 +122,8 @@ impl Writer {
         ended.expect("the transaction ends");
     }
 
-    /// Until all that is queued is acknowledged. The client's own flush looks ten times a second.
+    /// Waits until all queued records are acknowledged. The client's own flush checks only ten times a
+    /// second.
     fn wait(&self) {
         let started = Instant::now();
         while self.producer.in_flight_count() > 0 {
@@ -145,14 +147,14 @@ impl Writer {
     }
 }
 
-/// Text that compresses to no less than half.
+/// Text that compresses to at least half its size.
 fn pad(n: i64, bytes: usize) -> String {
     let mut noise = vec![0; bytes];
     ChaCha8Rng::seed_from_u64(n as u64).fill(&mut noise[..]);
     noise.iter().map(|byte| char::from(b'a' + byte % 16)).collect()
 }
 
-/// Collects what the broker acknowledged.
+/// Collector of acknowledgements.
 #[derive(Default)]
 struct Deliveries(Mutex<Vec<Delivered>>);
 
@@ -168,7 +170,7 @@ impl ProducerContext for Deliveries {
     type DeliveryOpaque = Box<Option<i64>>;
 
     fn delivery(&self, result: &DeliveryResult<'_>, value: Box<Option<i64>>) {
-        // One that failed is missed by whoever counts.
+        // A failed record is missing from the result, which the caller checks.
         if let Ok(message) = result {
             self.delivered().push(Delivered {
                 partition: message.partition(),

@@ -1,4 +1,4 @@
-//! CloudFormation's functions, by their short and their long names.
+//! Functions of CloudFormation, by their short and their long names.
 
 use std::collections::BTreeMap;
 
@@ -9,11 +9,11 @@ use super::{
     ACCOUNT, PARTITION, REGION, Rendered, Result, STACK, Stack, Template, TemplateError, entries, error, text,
 };
 
-/// The only one whose value is that there is none.
+/// Pseudo parameter whose value is absence.
 const NO_VALUE: &str = "AWS::NoValue";
 
 impl Template {
-    /// The stack that a resource of type `AWS::Serverless::Application` makes, from its properties.
+    /// Stack that a resource of type `AWS::Serverless::Application` creates, from its properties.
     pub fn nested(&self, properties: &Json) -> Result<Rendered> {
         let Some(location) = properties["Location"].as_str() else {
             return error("an application without location");
@@ -22,7 +22,7 @@ impl Template {
         let parameters = properties["Parameters"].as_object().into_iter().flatten();
         let parameters = parameters.map(|(name, value)| match value {
             Json::String(value) => Ok((name.clone(), value.clone())),
-            other => error(format!("{location}: parameter {name} is no text but {other}")),
+            other => error(format!("{location}: parameter {name} is not text but {other}")),
         });
         let parameters = parameters.collect::<Result<Vec<_>>>()?;
         let given: Vec<_> = parameters
@@ -55,7 +55,7 @@ impl Template {
             return error(format!("there is no condition {name}"));
         };
         if asking.iter().any(|asked| asked == name) {
-            return error(format!("condition {name} asks for itself"));
+            return error(format!("condition {name} refers to itself"));
         }
         asking.push(name.to_owned());
         let holds = self.holds(condition, name, values, known, asking)?;
@@ -73,7 +73,7 @@ impl Template {
         asking: &mut Vec<String>,
     ) -> Result<bool> {
         let Some((function, argument)) = call(condition) else {
-            return error(format!("condition {place} is no function"));
+            return error(format!("condition {place} is not a function"));
         };
         if function == "Condition" {
             return self.condition(&text(argument, place)?, values, known, asking);
@@ -83,14 +83,14 @@ impl Template {
             let [one, other] = operands else {
                 return error(format!("condition {place}: Equals compares two"));
             };
-            // Of parameters alone: there are no resources yet.
+            // Parameters only: there are no resources yet.
             let (conditions, types) = (BTreeMap::new(), BTreeMap::new());
             let stack = Stack::new(self, values, &conditions, &types);
-            // As texts: a number in the template is the text that a parameter has.
+            // Compared as texts: a number in the template equals the text of a parameter.
             return Ok(stack.text(one, place)? == stack.text(other, place)?);
         }
         let count = operands.len();
-        // CloudFormation takes no more.
+        // CloudFormation allows no more.
         let is_sound = match &*function {
             "Not" => count == 1,
             "And" | "Or" => (2..=10).contains(&count),
@@ -112,7 +112,7 @@ impl Template {
 }
 
 impl Stack<'_> {
-    /// A value without functions; `None` for one that is none.
+    /// Evaluated value; `None` for `AWS::NoValue`.
     pub(super) fn resolve(&self, yaml: &Yaml, place: &str) -> Result<Option<Json>> {
         if let Some((function, argument)) = call(yaml) {
             return self.evaluate(&function, argument, place);
@@ -226,7 +226,7 @@ impl Stack<'_> {
         }
         let resource_type = self.resource_type(name, place)?;
         Ok(Some(Json::String(match resource_type {
-            // Those that go by their ARN.
+            // Resources that are referenced by their ARN.
             "AWS::Glue::Registry"
             | "AWS::MSK::Cluster"
             | "AWS::MSK::ServerlessCluster"
@@ -271,7 +271,7 @@ impl Stack<'_> {
         }
     }
 
-    /// Blocks of addresses of IPv4, of equal size and one after the other.
+    /// Blocks of IPv4 addresses, of equal size and consecutive.
     fn cidr(&self, argument: &Yaml, place: &str) -> Result<Json> {
         let operands = self.texts(argument, place)?;
         let unsound = || TemplateError(format!("{place}: no blocks of {operands:?}"));
@@ -330,7 +330,7 @@ impl Stack<'_> {
         ))
     }
 
-    /// Of a resource that this stack has.
+    /// Type of a resource of this stack.
     fn resource_type(&self, name: &str, place: &str) -> Result<&str> {
         match self.types.get(name) {
             Some(resource_type) => Ok(resource_type),
@@ -341,7 +341,7 @@ impl Stack<'_> {
         }
     }
 
-    /// What the resource's properties call it, else what CloudFormation would make up.
+    /// Name in the resource's properties, else one that CloudFormation would generate.
     fn physical_name(&self, id: &str, place: &str) -> Result<String> {
         const NAMES: [&str; 8] = [
             "FunctionName",
@@ -368,7 +368,7 @@ impl Stack<'_> {
         }
     }
 
-    /// Either form: a text, or a text and values for what it names.
+    /// Evaluates either form of Sub: a text, or a text and values for its names.
     fn substitute(&self, argument: &Yaml, place: &str) -> Result<String> {
         let (pattern, values) = match argument {
             Yaml::Sequence(parts) => match &**parts {
@@ -424,7 +424,7 @@ impl Stack<'_> {
     }
 }
 
-/// The items of a list parameter.
+/// Items of a list parameter.
 fn items(value: &str) -> impl Iterator<Item = &str> {
     value.split(',').map(str::trim).filter(|item| !item.is_empty())
 }
@@ -443,7 +443,7 @@ fn pseudo_parameter(name: &str) -> Option<String> {
     })
 }
 
-/// A function's name, without `Fn::` or `!`, and what it is called with.
+/// Name of a function, without `Fn::` or `!`, and its argument.
 pub(super) fn call(yaml: &Yaml) -> Option<(String, &Yaml)> {
     match yaml {
         Yaml::Tagged(tagged) => {
@@ -453,7 +453,8 @@ pub(super) fn call(yaml: &Yaml) -> Option<(String, &Yaml)> {
         Yaml::Mapping(mapping) if mapping.len() == 1 => {
             let (key, argument) = mapping.iter().next()?;
             let key = key.as_str()?;
-            // `Condition` beside nothing else is the long form of a condition's name: it means nothing elsewhere.
+            // `Condition` as the only key is the long form of a condition's name: it has no meaning
+            // elsewhere.
             let function = match key {
                 "Ref" | "Condition" => key,
                 key => key.strip_prefix("Fn::")?,

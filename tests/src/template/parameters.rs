@@ -1,4 +1,4 @@
-//! Parameters: what values they take, and which values make a difference.
+//! Parameters: their accepted values, and the values that make a difference.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use yaml_serde::Value as Yaml;
 use super::functions::{call, list};
 use super::{Parameter, Result, Template, TemplateError, entries, error, text};
 
-/// What a parameter may say of itself.
+/// Attributes that a parameter may have.
 const ATTRIBUTES: [&str; 9] = [
     "Type",
     "Default",
@@ -46,13 +46,13 @@ impl Parameter {
             let value = value.map(|value| value.parse());
             value
                 .transpose()
-                .map_err(|_| TemplateError(format!("parameter {name}: a limit is no number")))
+                .map_err(|_| TemplateError(format!("parameter {name}: a limit is not a number")))
         };
         let default = scalar("Default")?;
         let minimum = number(scalar("MinValue")?)?;
         let maximum = number(scalar("MaxValue")?)?;
         let pattern = scalar("AllowedPattern")?;
-        // CloudFormation has the pattern match the whole value.
+        // CloudFormation matches the pattern against the whole value.
         let pattern = pattern
             .map(|pattern| Regex::new(&format!("^(?:{pattern})$")))
             .transpose();
@@ -99,7 +99,7 @@ impl Parameter {
     }
 }
 
-/// Values of parameters, so that the conditions that something looks at have every combination of truths once.
+/// Sets of parameter values that give the relevant conditions every combination of truth values once.
 pub struct Combinations(Vec<BTreeMap<String, String>>);
 
 impl IntoIterator for Combinations {
@@ -112,7 +112,7 @@ impl IntoIterator for Combinations {
 }
 
 impl Template {
-    /// All parameters with a value each.
+    /// Values of all parameters.
     pub(super) fn values(&self, given: &[(&str, &str)]) -> Result<BTreeMap<String, String>> {
         if let Some((unknown, _)) = given
             .iter()
@@ -132,12 +132,14 @@ impl Template {
         values.collect()
     }
 
-    /// One set of values for each set of truths that the conditions can have which decide what a resource or an output
-    /// is, whether it is there, and whether what it refers to is. Values are the parameters' defaults, the texts that
-    /// conditions compare them with, another that is allowed, and the `samples`, of which a parameter may have several.
+    /// One set of values for each combination of truth values of the conditions that affect a resource or an
+    /// output: its content, its existence, and the existence of what it refers to. Values are the parameters'
+    /// defaults, the texts that conditions compare them with, another allowed one, and the `samples`, of
+    /// which a parameter may have several.
     ///
     /// # Errors
-    /// If a parameter that a condition looks at has one value alone: then its other side was never seen.
+    /// If a parameter that a condition uses has only one value: then the condition's other value was never
+    /// seen.
     pub fn combinations(&self, of: &str, samples: &[(&str, &str)]) -> Result<Combinations> {
         let mut conditions = BTreeSet::new();
         self.look_into(self.piece(of)?, &mut conditions);
@@ -149,7 +151,7 @@ impl Template {
             collect(condition, &mut compared);
         }
         compared.retain(|name, _| self.parameters.contains_key(name));
-        // Those that no condition here looks at have their first sample.
+        // Parameters that no condition uses have their first sample.
         let mut fixed = BTreeMap::new();
         for (name, value) in samples.iter().filter(|(name, _)| !compared.contains_key(*name)) {
             fixed
@@ -208,7 +210,7 @@ impl Template {
         all.filter(|value| parameter.check(name, value).is_ok()).collect()
     }
 
-    /// The conditions that a part of the template looks at, those of what it refers to, and what they build upon.
+    /// Conditions that a part of the template uses, those of what it refers to, and those they build upon.
     fn look_into(&self, yaml: &Yaml, conditions: &mut BTreeSet<String>) {
         let mut found = BTreeSet::new();
         let mut names = BTreeSet::new();
@@ -230,7 +232,7 @@ impl Template {
     }
 }
 
-/// Names of conditions, and all other names and texts, some of which are logical ids.
+/// Collects names of conditions, and all other names and texts, some of which are logical ids.
 fn walk(yaml: &Yaml, conditions: &mut BTreeSet<String>, names: &mut BTreeSet<String>) {
     match (call(yaml), yaml) {
         (Some((function, argument)), _) if function == "Condition" => {
@@ -248,7 +250,7 @@ fn walk(yaml: &Yaml, conditions: &mut BTreeSet<String>, names: &mut BTreeSet<Str
         (None, Yaml::Sequence(items)) => items.iter().for_each(|item| walk(item, conditions, names)),
         (None, Yaml::Mapping(mapping)) => {
             for (key, value) in mapping {
-                // Of a resource or an output. In a policy it is a mapping.
+                // Condition of a resource or an output. In a policy it is a mapping.
                 if key.as_str() == Some("Condition") {
                     conditions.extend(value.as_str().map(str::to_owned));
                 }
@@ -264,7 +266,7 @@ fn walk(yaml: &Yaml, conditions: &mut BTreeSet<String>, names: &mut BTreeSet<Str
     }
 }
 
-/// The parameters that a condition looks at, each with the texts that it is compared with as it is.
+/// Parameters that a condition uses, each with the texts that it is compared with.
 fn collect(condition: &Yaml, compared: &mut BTreeMap<String, BTreeSet<String>>) {
     match call(condition) {
         Some((function, operands)) if function == "Equals" => {

@@ -29,7 +29,7 @@ Resources:
     Template::parse(&text).unwrap()
 }
 
-/// The function's property `P`.
+/// Property `P` of the function.
 fn property(value: &str, values: &[(&str, &str)]) -> Result<Json> {
     let rendered = template("", &format!("      P: {value}")).render(values)?;
     Ok(rendered.resource("Function")?.properties["P"].clone())
@@ -157,7 +157,7 @@ fn says_what_is_not_known_or_not_there() {
             "Resources: {A: {Type: T, CreationPolicy: {}}}",
             "CreationPolicy is not known",
         ),
-        ("Conditions: {A: !Condition A}", "condition A asks for itself"),
+        ("Conditions: {A: !Condition A}", "condition A refers to itself"),
     ] {
         let error = Template::parse(text)
             .unwrap()
@@ -198,7 +198,7 @@ fn combines_what_makes_a_difference_to_a_piece() {
         let combinations = template.combinations(piece, samples);
         combinations.map(|combinations| combinations.into_iter().count())
     };
-    // Kind, Subnets, and the name that the role's condition looks at.
+    // Kind, Subnets, and the name that the role's condition uses.
     assert_eq!(count("Function", &samples), Ok(8));
     assert_eq!(count("Role", &samples), Ok(2));
     let of_role = template.combinations("Role", &samples).unwrap();
@@ -229,7 +229,7 @@ Outputs:
   Block: { Value: !Select [2, !Cidr [!GetAtt Vpc.CidrBlock, 3, 8]] }
 "#;
     let template = Template::parse(text).unwrap();
-    template.render(&[]).expect_err("nobody has answered");
+    template.render(&[]).expect_err("the attribute has no value");
     let rendered = template.with_answer("Own.Thing", "yes").render(&[]).unwrap();
     assert_eq!(rendered.outputs["Answer"], "yes!");
     assert_eq!(rendered.outputs["Block"], "10.1.2.0/24");

@@ -1,5 +1,5 @@
-//! Avro records as their producers meant them: other names, other types, long decimals, records within themselves, dropped
-//! fields; through the real binary.
+//! Avro records as their producers meant them: other names, other types, long decimals, recursive records,
+//! dropped fields; through the real binary.
 
 use arrow::array::RecordBatch;
 use arrow::util::display::array_value_to_string;
@@ -10,12 +10,12 @@ use tests::client::Client;
 use tests::world::World;
 use uuid::Uuid;
 
-/// A Glue header before a body that is not compressed.
+/// Glue header before a body that is not compressed.
 fn glue(version: Uuid, body: &[u8]) -> Vec<u8> {
     [&[3, 0], version.as_bytes().as_slice(), body].concat()
 }
 
-/// A row's values as text, NULL as `-`.
+/// Values of a row as text, NULL as `-`.
 fn texts(rows: &RecordBatch) -> Vec<Vec<String>> {
     let text = |row: usize, column: usize| {
         let array = rows.column(column);

@@ -1,4 +1,5 @@
-//! AWS's services as somebody else built them: our clients, and our stand-ins, against moto where it is named.
+//! AWS's services in another implementation: our clients and our stand-ins against moto, where it is
+//! available.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +17,7 @@ use spill::S3BlockStore;
 use tests::lambda::Lambda;
 use tests::world::World;
 
-/// moto's endpoint. Tests that need it are ignored unless `scripts/test` runs them beside it.
+/// Endpoint of moto. Tests that need it are ignored unless `scripts/test` runs them with it.
 fn moto() -> String {
     std::env::var("MOTO_ENDPOINT").expect("MOTO_ENDPOINT, see scripts/moto")
 }
@@ -75,7 +76,7 @@ async fn our_registry_endpoint_answers_as_a_registry_must() {
     conformance::check(&GlueSchemaRegistry::new(client)).await;
 }
 
-/// moto lacks ListSchemas; where it answers, it and our endpoint are held to the same rules.
+/// moto lacks ListSchemas; where it responds, it and our endpoint must follow the same rules.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs moto: scripts/moto run -- …"]
 async fn motos_registries_answer_by_the_same_rules() {
@@ -155,7 +156,7 @@ async fn keys_of_kms_are_made_by_the_rules() {
     spill_keys::conformance::check(&KmsSpillKeys::new(&sdk, created.key_id)).await;
 }
 
-/// No endpoint a service: `AWS_ENDPOINT_URL` alone, by a host name under which no bucket has a name of its own.
+/// One endpoint for all services: `AWS_ENDPOINT_URL` only, with a host name without subdomains for buckets.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs moto: scripts/moto run -- …"]
 async fn one_endpoint_serves_every_service() {

@@ -1,4 +1,4 @@
-//! What batches a log can be made of: every codec, records near the limit, and what compaction leaves of them.
+//! Batches that a log can have: every codec, records near the limit, and what compaction leaves of them.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use tests::world::World;
 
 const CODECS: [&str; 5] = ["none", "gzip", "snappy", "lz4", "zstd"];
 
-/// How long the brokers' cleaner may take.
+/// Time limit for the brokers' cleaner.
 const COMPACTION_LIMIT: Duration = Duration::from_secs(60);
 
 fn record(n: i64) -> String {
@@ -75,7 +75,7 @@ async fn a_record_just_under_the_topics_limit_is_read() {
         .await;
     register(&world, &topic);
     let wide = |bytes: usize| Some(format!(r#"{{"n":1,"text":"{}"}}"#, "w".repeat(bytes)));
-    // The batch around it takes a hundred bytes.
+    // The batch's overhead is a hundred bytes.
     let values = [wide(10), wide(LIMIT - 200), wide(20), wide(3_900_000), wide(30)];
     let producer = [("message.max.bytes", "5000000"), ("linger.ms", "0")];
     world.broker.produce_as(&producer, &topic, 0, values);
@@ -92,7 +92,8 @@ async fn a_record_just_under_the_topics_limit_is_read() {
     assert_eq!(lengths, [10, 20, 30, 3_900_000, LIMIT - 200]);
 }
 
-/// Ten keys, overwritten many times; then other records, so that the log has a segment to write and one to compact.
+/// Ten keys, overwritten many times; then other records, so that the log has an active segment and one to
+/// compact.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs Apache Kafka: scripts/test"]
 async fn what_compaction_leaves_is_read_and_its_gaps_hold_no_split_up() {
@@ -110,7 +111,7 @@ async fn what_compaction_leaves_is_read_and_its_gaps_hold_no_split_up() {
     tokio::time::sleep(Duration::from_millis(200)).await;
     produce_keyed(&world.broker, &topic, 500..505);
     let left = await_compaction(&world.broker, &topic).await;
-    // The last round of the first segment, less the keys that came again, and those.
+    // The last round of the first segment without the overwritten keys, and their new records.
     assert_eq!(left, (490..505).collect::<Vec<_>>());
     for split_size in ["100000", "100", "7", "1"] {
         let client = world.connector(&[("max_records_per_split", split_size)]);
@@ -137,7 +138,7 @@ fn produce_keyed(broker: &Broker, topic: &str, range: std::ops::Range<i64>) {
     broker.produce_whole(topic, 0, &records);
 }
 
-/// The offsets that another client still finds, once the cleaner has been there.
+/// Offsets that another client still finds after the cleaner has run.
 async fn await_compaction(broker: &Broker, topic: &str) -> Vec<i64> {
     let compacted = tokio::time::timeout(COMPACTION_LIMIT, async {
         loop {

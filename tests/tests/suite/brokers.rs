@@ -1,4 +1,4 @@
-//! The client of Kafka reads the embedded broker and Apache Kafka by the rules that topics in memory are held to.
+//! The Kafka client reads the embedded broker and Apache Kafka by the rules of topics in memory.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use kafka::conformance::{
 use kafka::{Cluster, IsolationLevel, KafkaBroker};
 use tests::broker::{Broker, WholeRecord};
 
-/// A topic as the rules want it.
+/// Topic as the rules require it.
 async fn filled(broker: &Broker) -> String {
     let partitions = i32::try_from(PARTITIONS).expect("a count");
     let topic = broker.create_topic("conformance", partitions).await;

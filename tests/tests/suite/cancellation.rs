@@ -1,4 +1,4 @@
-//! A query that is over ends its reads: with an error, and with no more asked of the brokers.
+//! A query that has ended ends its reads: with an error, and without further requests to the brokers.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,11 +15,11 @@ use tests::world::World;
 use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 
-/// Each fetch brings about a megabyte and takes this long: reading all takes ten seconds.
+/// Delay of each fetch, which returns about a megabyte: reading all takes ten seconds.
 const FETCH_DELAY: Duration = Duration::from_millis(500);
 const MEGABYTES: usize = 20;
 
-/// Athena's answer, once it is `over`.
+/// Query status that reports the end once it is `over`.
 #[derive(Default)]
 struct Query {
     over: AtomicBool,
@@ -48,7 +48,7 @@ impl QueryStatus for Query {
     }
 }
 
-/// Takes a block and never says that it is stored; tells when it was begun and when it was given up.
+/// Store that accepts a block and never completes; reports when it was started and cancelled.
 #[derive(Default)]
 struct StuckStore {
     begun: Notify,
@@ -65,7 +65,7 @@ impl Drop for NotifyOnDrop {
 
 #[deny(
     clippy::missing_trait_methods,
-    reason = "what the trait does by itself would pass the store inside by"
+    reason = "a default method would bypass the inner store"
 )]
 #[async_trait]
 impl BlockStore for StuckStore {
@@ -101,8 +101,8 @@ async fn read(client: &Client) -> Result<(), String> {
     client.read_response("t", &schema, &split, &all).await.map(drop)
 }
 
-/// Returns once a second goes by without a fetch, in which a reader would have sent two. Far more are left to be sent
-/// than the few seconds take for which this looks.
+/// Returns after a second without a fetch, in which a reader would have sent two. More fetches remain than
+/// these few seconds need.
 async fn fetches_cease(kafka: &EmbeddedKafka) {
     for _ in 0..4 {
         let before = kafka.requests(ApiKey::Fetch);
@@ -134,7 +134,7 @@ async fn a_query_that_is_over_ends_the_read_and_its_fetches() {
             query.end();
         };
         let (error, ()) = tokio::join!(read(&client), end);
-        let wanted = format!("query query is over ({state}): reading was stopped");
+        let wanted = format!("query query has ended ({state}): the read was stopped");
         assert_eq!(error.expect_err("the query is over"), wanted);
         fetches_cease(kafka).await;
     }
@@ -157,7 +157,7 @@ async fn a_query_that_is_over_ends_a_read_that_a_slow_store_holds_up() {
     };
     let (error, ()) = tokio::join!(read(&client), end);
     let error = error.expect_err("the query is over");
-    assert_eq!(error, "query query is over (CANCELLED): reading was stopped");
+    assert_eq!(error, "query query has ended (CANCELLED): the read was stopped");
     timeout(Duration::from_secs(5), store.given_up.notified())
         .await
         .expect("the upload is given up");

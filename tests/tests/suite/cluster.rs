@@ -1,4 +1,5 @@
-//! Nodes of a cluster that end, come back and hand over: every row once, or an error that says what was waited for.
+//! Nodes of a cluster that end, come back and hand over: every row once, or an error that says what was
+//! waited for.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,11 +12,11 @@ use tests::client::Client;
 use tests::gated_store::GatedStore;
 use tests::world::World;
 
-/// More than the connector fetches ahead (16 MiB) and holds decoded, several times over.
+/// Size of a record, so that all exceed the prefetch (16 MiB) and the decoded batches several times.
 const RECORD_BYTES: usize = 100_000;
 const RECORDS: i64 = 600;
 
-/// The table `t` over a topic with these replicas and records in partition 0.
+/// Table `t` over a topic with these replicas and records in partition 0.
 async fn table(world: &World, replicas: &[&[i32]], records: i64, record_bytes: usize) -> String {
     let topic = world.broker.create_topic_on("cluster", replicas).await;
     let text = "c".repeat(record_bytes);
@@ -25,7 +26,7 @@ async fn table(world: &World, replicas: &[&[i32]], records: i64, record_bytes: u
     topic
 }
 
-/// `n` of the only split, in order.
+/// Numbers of the only split, in order.
 async fn read(client: &Client) -> Result<Vec<i64>, String> {
     let schema = client.projection("t", &["n", "text"]).await?;
     let splits = client.splits("t").await?;
@@ -36,8 +37,8 @@ async fn read(client: &Client) -> Result<Vec<i64>, String> {
     Ok(rows.column(0).as_primitive::<Int64Type>().values().to_vec())
 }
 
-/// Reads a topic and lets `happen` happen to the cluster, told the topic and its leader, while the read can neither go on
-/// nor have fetched all: its first blocks wait to be spilled.
+/// Reads a topic and calls `happen` with the cluster, the topic and its leader, while the read can neither
+/// continue nor have fetched everything: its first blocks wait to be spilled.
 async fn read_while(happen: impl AsyncFnOnce(&mut Cluster, &str, i32)) -> Vec<i64> {
     let mut cluster = Cluster::shared().await;
     let world = World::with_broker(cluster.broker()).await;
@@ -90,7 +91,7 @@ async fn a_leader_that_dies_and_comes_back_during_a_read_costs_no_row() {
     assert_eq!(found.await, all(RECORDS));
 }
 
-/// Nobody waits for an election here: the read has to.
+/// The test does not wait for an election: the read must.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs Apache Kafka: scripts/test"]
 async fn a_read_outlasts_the_time_without_a_leader() {
@@ -130,9 +131,9 @@ async fn a_partition_without_any_replica_is_an_error_until_one_is_back() {
     let everything = Constraints::default();
     cluster.kill(3);
     client.limit = Duration::from_secs(5);
-    let planning = client.splits("t").await.expect_err("nobody knows the ends");
+    let planning = client.splits("t").await.expect_err("no broker returns the ends");
     let reading = client.read("t", &schema, &splits[0], &everything).await;
-    for error in [planning, reading.expect_err("nobody has the records")] {
+    for error in [planning, reading.expect_err("no broker has the records")] {
         assert!(error.contains(&topic), "{error}");
         assert!(error.contains("from the brokers within"), "{error}");
     }
@@ -154,7 +155,7 @@ async fn a_cluster_that_is_gone_is_an_error_until_it_is_back() {
         cluster.kill(node);
     }
     client.limit = Duration::from_secs(5);
-    let error = client.splits("t").await.expect_err("nobody answers");
+    let error = client.splits("t").await.expect_err("no broker responds");
     assert!(error.contains(&topic), "{error}");
     assert!(error.contains("from the brokers within"), "{error}");
     cluster.restart_all(&[1, 2, 3]);

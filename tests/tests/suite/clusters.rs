@@ -7,7 +7,7 @@ use tests::broker::Broker;
 use tests::client::Client;
 use tests::world::World;
 
-/// A topic of this name with one record in each cluster tells by its number which one was read.
+/// Topic of this name with one record in each cluster, whose number identifies the cluster.
 async fn topic(broker: &Broker, n: i64) -> String {
     let topic = broker.create_topic("where", 1).await;
     broker.produce(&topic, 0, [Some(format!(r#"{{"n":{n}}}"#))]);

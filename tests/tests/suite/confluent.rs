@@ -1,5 +1,6 @@
-//! Records whose schemas are in a Confluent registry: named before the payload or in a record header, referring to others,
-//! unknown, or with nobody to ask. Written by hand here, and by Confluent's own serializers in `written_by_confluent`.
+//! Records whose schemas are in a Confluent registry: named before the payload or in a record header, with
+//! references, unknown, or without a configured registry. Written by hand here, and by Confluent's own
+//! serializers in `written_by_confluent`.
 
 use std::sync::Arc;
 
@@ -25,7 +26,7 @@ mod written_by_confluent;
 const VALUE_HEADER: &str = "__value_schema_id";
 const KEY_HEADER: &str = "__key_schema_id";
 
-/// A topic of one partition, and a registry.
+/// Topic of one partition, and a registry.
 struct Topic {
     world: World,
     registry: EmbeddedConfluent,
@@ -44,12 +45,12 @@ impl Topic {
         }
     }
 
-    /// Makes the topic a table of its own name, as a registered Avro or Protobuf schema describes it.
+    /// Registers the topic as a table of its own name, described by an Avro or Protobuf schema.
     fn describe(&self, data_format: DataFormat, definition: &str) -> Uuid {
         self.world.register_schema(&self.name, data_format, definition)
     }
 
-    /// Makes it the table `t` by a document without the topic's name.
+    /// Registers it as the table `t` with a document without the topic's name.
     fn document(&self, mut document: Value) {
         document["topicName"] = self.name.as_str().into();
         self.world.register("t", &document);
@@ -65,7 +66,7 @@ impl Topic {
         self.world.broker.produce_whole(&self.name, 0, &records);
     }
 
-    /// The function, with the registry as its own.
+    /// Function that uses the registry.
     async fn function(&self, settings: &[(&str, &str)]) -> (Arc<Lambda>, Client) {
         let url = self.registry.url();
         let mut all = vec![("schema_registry_url", url.as_str())];
@@ -73,12 +74,12 @@ impl Topic {
         self.world.lambda(1, &all).await
     }
 
-    /// The function, without a registry.
+    /// Function without a registry.
     async fn function_without_registry(&self, settings: &[(&str, &str)]) -> (Arc<Lambda>, Client) {
         self.world.lambda(1, settings).await
     }
 
-    /// How often the registry was asked for a version of a subject.
+    /// Number of requests for a version of a subject.
     fn asked_for(&self, subject: &str, version: &str) -> u64 {
         self.registry
             .requests(&["subjects", subject, "versions", version])
@@ -95,7 +96,7 @@ impl Topic {
     }
 }
 
-/// A record of this value.
+/// Record with this value.
 fn value(bytes: impl Into<Vec<u8>>) -> WholeRecord {
     WholeRecord {
         value: Some(bytes.into()),
@@ -109,22 +110,22 @@ fn with(mut record: WholeRecord, name: &'static str, header: Vec<u8>) -> WholeRe
     record
 }
 
-/// `01` and a GUID: how a record header names a schema.
+/// `01` and a GUID: the schema id in a record header.
 fn guid(id: Uuid) -> Vec<u8> {
     [&[1], id.as_bytes().as_slice()].concat()
 }
 
-/// `00` and an id, before `body`: how a payload names a schema, or without a body a record header.
+/// `00` and an id, before `body`: the schema id in a payload, or without a body in a record header.
 fn prefixed(id: u32, body: &[u8]) -> Vec<u8> {
     [&[0], id.to_be_bytes().as_slice(), body].concat()
 }
 
-/// A Glue header before `body`.
+/// Glue header before `body`.
 fn glue(version: Uuid, body: &[u8]) -> Vec<u8> {
     [&[3, 0], version.as_bytes().as_slice(), body].concat()
 }
 
-/// Bytes written in hex, with blanks where they help.
+/// Bytes in hex, with optional blanks.
 fn hex(text: &str) -> Vec<u8> {
     let digits: Vec<char> = text.chars().filter(|c| !c.is_whitespace()).collect();
     let byte = |pair: &[char]| u8::from_str_radix(&pair.iter().collect::<String>(), 16).expect("hex digits");
@@ -148,12 +149,12 @@ fn rows(batch: &RecordBatch) -> Vec<String> {
     (0..batch.num_rows()).map(row).collect()
 }
 
-/// The rows of a query that must succeed.
+/// Rows of a query that must succeed.
 async fn select(client: &Client, table: &str, columns: &[&str]) -> Vec<String> {
     rows(&client.select(table, columns).await.expect("rows"))
 }
 
-/// The error of a query that must fail.
+/// Error of a query that must fail.
 async fn refusal(client: &Client, table: &str, columns: &[&str]) -> String {
     match client.select(table, columns).await {
         Ok(found) => panic!("wanted an error, found {:?}", rows(&found)),
@@ -161,15 +162,15 @@ async fn refusal(client: &Client, table: &str, columns: &[&str]) -> String {
     }
 }
 
-/// Whether a function has the registry.
+/// Whether a function uses the registry.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Asks {
     TheRegistry,
     Nobody,
 }
 
-/// Holds a table to its rows under each policy. `None` is a bad record: NULL in every column, no row, or the error that
-/// names its offset and holds `reason`.
+/// Asserts the rows of a table under each policy. `None` is a bad record: NULL in every column, no row, or
+/// the error that names its offset and contains `reason`.
 async fn assert_bad(
     topic: &Topic,
     asks: Asks,

@@ -1,4 +1,4 @@
-//! `athena-local doctor` names each fault that was planted, and what is not touched by it is examined all the same.
+//! `athena-local doctor` names each fault, and all checks that do not depend on it are made.
 
 use axum::Router;
 use axum::extract::Path;
@@ -13,7 +13,7 @@ use tests::world::World;
 const TABLE: &str = "table customer.orders";
 const OF_TOPIC: [&str; 4] = ["topic", "timestamps", "read", "decode"];
 
-/// A world whose table `orders` is over a topic with a few records.
+/// World whose table `orders` is over a topic with a few records.
 async fn world() -> (World, String) {
     let world = World::start().await;
     let topic = world.broker.create_topic("doctor", 2).await;
@@ -36,7 +36,7 @@ fn statuses(examination: &Examination, subject: &str, checks: &[&str]) -> Vec<St
         .collect()
 }
 
-/// Everything but Athena's answer, which the stand-ins do not have.
+/// Asserts all checks except those of Athena's status, which the stand-ins do not have.
 fn assert_healthy_elsewhere(examination: &Examination, but: &[&str]) {
     let report: Value = serde_json::from_str(&examination.stdout).expect("a JSON object");
     for finding in report["findings"].as_array().expect("findings") {
@@ -95,7 +95,7 @@ async fn a_person_reads_an_aligned_list() {
         "                         fix: put {AthenaFederationMSK} into the description of each registry whose schemas are to be",
         "table customer.orders",
         "  ok       decode        all 10 with a value become rows",
-        "  skipped  write         because --read-only was asked for",
+        "  skipped  write         because --read-only is set",
     ] {
         let found = examination.stdout.lines().any(|shown| shown == line);
         assert!(found, "{line} is not in:\n{}", examination.stdout);
@@ -167,7 +167,7 @@ async fn records_that_do_not_fit_are_counted_and_the_first_is_named() {
     assert_eq!(examination.code, Some(0), "{}", examination.stdout);
     let (status, found, _) = examination.only(TABLE, "decode");
     assert_eq!(status, "warning");
-    let wanted = "10 of 12 become whole rows; do not decode: 1; do not fit column `n`: 1; the first: partition 1 \
+    let wanted = "10 of 12 become complete rows; cannot be decoded: 1; do not fit column `n`: 1; the first: partition 1 \
                   offset 5: column `n`: ";
     assert!(found.starts_with(wanted), "{found}");
     assert!(!found.contains("many"), "{found}");
@@ -190,7 +190,7 @@ async fn a_missing_bucket_is_named() {
     assert_eq!(examination.code, Some(1));
     let (status, found, _) = examination.only("spilling", "bucket");
     assert_eq!(status, "failed");
-    assert!(found.contains("\"nobody-made-it\" is not there"), "{found}");
+    assert!(found.contains("\"nobody-made-it\" does not exist"), "{found}");
     assert_eq!(examination.status("spilling", "write"), "skipped");
     assert_healthy_elsewhere(&examination, &["bucket", "write"]);
 }
@@ -209,7 +209,7 @@ async fn a_denied_bucket_is_named() {
     assert_eq!(examination.code, Some(1));
     let (status, found, fix) = examination.only("spilling", "bucket");
     assert_eq!(status, "failed");
-    assert!(found.contains("not this function's to use"), "{found}");
+    assert!(found.contains("access is denied"), "{found}");
     assert!(fix.contains("s3:ListBucket"), "{fix}");
     assert_healthy_elsewhere(&examination, &["bucket", "write"]);
 }
@@ -298,7 +298,7 @@ async fn a_key_that_kms_does_not_have_is_named() {
     assert_healthy_elsewhere(&examination, &["key"]);
 }
 
-/// A part of Lambda: GetFunctionConfiguration of the function `f`. Its address.
+/// Part of Lambda: GetFunctionConfiguration of the function `f`. Returns its address.
 async fn lambda(variables: Value) -> String {
     let answer = json!({
         "FunctionName": "f", "Timeout": 900, "MemorySize": 512, "Environment": { "Variables": variables },
@@ -339,7 +339,10 @@ async fn a_deployed_functions_variables_take_the_place_of_ones_own() {
     let (_, found, _) = examination.only("settings", "function");
     assert_eq!(found, "`f`: 3 variables, 900 s, 512 MB, outside of any VPC");
     let settings = examination.of("settings", "variables");
-    assert!(settings[0].1.ends_with("no such: glue_region"), "{settings:?}");
+    assert!(
+        settings[0].1.ends_with("not read by the connector: glue_region"),
+        "{settings:?}"
+    );
     assert_eq!(settings[1].1, "set: kafka_endpoint, spill_bucket");
     assert_eq!(examination.status(TABLE, "decode"), "ok");
 

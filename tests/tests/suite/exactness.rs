@@ -1,4 +1,4 @@
-//! Every record of the snapshot once, no other, whatever the log looks like.
+//! Every record of the snapshot exactly once, and no other, whatever the log looks like.
 
 use std::time::Duration;
 
@@ -34,7 +34,7 @@ async fn tombstones_become_rows_of_nulls_when_asked_for() {
     assert_eq!((rows.num_rows(), rows.column(0).null_count()), (3, 1));
 }
 
-/// The sizes at which the Java connector plans a piece behind the log's end and reads everything twice.
+/// Sizes at which the Java connector plans a split after the log's end and reads everything twice.
 #[tokio::test(flavor = "multi_thread")]
 async fn sizes_just_over_a_multiple_of_the_split_are_read_once() {
     let world = World::start().await;

@@ -21,7 +21,7 @@ async fn table(world: &World) -> String {
     topic
 }
 
-/// A client whose answers are spilled in several blocks.
+/// Client whose results are spilled in several blocks.
 fn spilling(world: &World, settings: &[(&str, &str)]) -> Client {
     let mut client = world.connector(settings);
     client.max_block_bytes = 50_000;
@@ -107,9 +107,9 @@ async fn a_broker_that_is_gone_is_an_error_within_the_deadline() {
     assert!(error.contains(&topic), "{error}");
 }
 
-/// Every answer to a fetch takes three seconds here. The reader waits for the one that has the records, and for the one
-/// that was sent ahead meanwhile, behind which stands the last look at the topic; for a third, to see that nothing
-/// follows, there is no time.
+/// Every response to a fetch takes three seconds here. The reader waits for the one with the records, and for
+/// the one that was sent ahead meanwhile, after which the last look-up of the topic follows; there is no time
+/// for a third, which would show that nothing follows.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_last_split_of_a_quiet_partition_waits_for_nothing_to_follow() {
     let world = World::embedded().await;

@@ -1,4 +1,5 @@
-//! Topics in every format through the real binary: registered schemas, their versions, keys, and arrays that are arrays.
+//! Topics in every format through the real binary: registered schemas, their versions, keys, and arrays that
+//! are arrays.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +13,7 @@ use tests::broker::WholeRecord;
 use tests::world::World;
 use uuid::Uuid;
 
-/// A Glue header before a body that is not compressed.
+/// Glue header before a body that is not compressed.
 fn glue(version: Uuid, body: &[u8]) -> Vec<u8> {
     [&[3, 0], version.as_bytes().as_slice(), body].concat()
 }
@@ -340,7 +341,7 @@ async fn a_record_tells_of_itself_when_asked() {
     let names: Vec<_> = headers.keys().as_string::<i32>().iter().flatten().collect();
     assert_eq!((headers.value_length(0), names), (2, vec!["trace", "empty"]));
 
-    // The policy is the table's, and holds for the table alone.
+    // The policy belongs to the table, and applies only to it.
     world.register(
         "strict",
         &json!({"topicName": topic, "onBadRecord": "fail", "message": {"dataFormat": "json", "fields": [
@@ -359,14 +360,14 @@ async fn a_record_tells_of_itself_when_asked() {
     let error = client
         .select("narrow", &["b"])
         .await
-        .expect_err("nine bytes are no integer");
+        .expect_err("nine bytes are not an integer");
     assert!(
         error.contains("offset 0") && error.contains("column `b`"),
         "{error}"
     );
 }
 
-/// A Confluent registry that has one schema, of id 7.
+/// Confluent registry with one schema, of id 7.
 async fn confluent_registry(schema: &'static str) -> (String, tokio::task::JoinHandle<()>) {
     use axum::extract::Path;
     use axum::http::StatusCode;
@@ -407,12 +408,19 @@ async fn confluents_ids_are_resolved_where_a_registry_is_named() {
     let (_lambda, client) = world.lambda(1, &[("schema_registry_url", &url)]).await;
     let rows = client.select(&topic, &["id", "currency"]).await.expect("rows");
     let ids: Vec<_> = rows.column(0).as_primitive::<Int64Type>().iter().collect();
-    assert_eq!(ids, [Some(5), None], "no schema has the id 8");
+    assert_eq!(
+        ids,
+        [Some(5), None],
+        "the schema 8 that the record names does not exist"
+    );
     assert_eq!(rows.column(1).as_string::<i32>().value(0), "CHF");
     serving.abort();
 
     let (_lambda, without) = world.lambda(1, &[]).await;
-    let error = without.select(&topic, &["id"]).await.expect_err("nobody to ask");
+    let error = without
+        .select(&topic, &["id"])
+        .await
+        .expect_err("no registry is configured");
     assert!(
         error.contains("offset 0") && error.contains("schema_registry_url"),
         "{error}"

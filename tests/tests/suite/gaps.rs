@@ -1,5 +1,5 @@
-//! Offsets without records: batches that compaction has emptied, batches that it has removed, markers of transactions. They
-//! are passed over, however many there are and however often they are read; no record is.
+//! Offsets without records: batches that compaction has emptied, batches that it has removed, markers of
+//! transactions. They are skipped, however many there are and however often they are read; no record is.
 
 use std::time::Duration;
 
@@ -12,11 +12,12 @@ use tests::world::World;
 
 use crate::numbers::{COLUMNS, assert_exactly, numbers, record, records, select};
 
-/// More than librdkafka's limit for a partition doubles until an answer without records is an error to it.
+/// Number of responses without records, more than librdkafka doubles its limit for a partition before it
+/// reports an error.
 const ANSWERS: usize = 15;
-/// What the reader asks for in one fetch.
+/// Number of bytes that the reader requests in one fetch.
 const FETCH_BYTES: u64 = 1 << 20;
-/// How long a transaction may take to end.
+/// Time limit for the end of a transaction.
 const LIMIT: Duration = Duration::from_secs(60);
 /// All offsets of these topics.
 const ONE_SPLIT: (&str, &str) = ("max_records_per_split", "100000000");
@@ -27,7 +28,7 @@ fn embedded(world: &World) -> &EmbeddedKafka {
     world.broker.as_embedded().expect("the embedded broker")
 }
 
-/// Uses up offsets by segments of one batch without records each.
+/// Advances offsets by segments of one batch without records each.
 fn append_empty_segments(kafka: &EmbeddedKafka, topic: &str, partition: i32, offsets_each: i32) {
     for _ in 0..ANSWERS {
         kafka.roll_segment(topic, partition).expect("the partition");
@@ -87,7 +88,7 @@ async fn a_record_larger_than_a_fetch_is_read_after_batches_without_records() {
     assert_fetches_stayed_small(kafka, &topic);
 }
 
-/// librdkafka goes on where the last record of a batch was, so only a split can begin behind it.
+/// librdkafka continues at the last record of a batch, so only a split can begin after it.
 #[tokio::test(flavor = "multi_thread")]
 async fn splits_after_the_last_record_that_is_left_of_a_batch_have_no_rows() {
     let world = World::embedded().await;
@@ -108,7 +109,7 @@ async fn splits_after_the_last_record_that_is_left_of_a_batch_have_no_rows() {
     assert_fetches_stayed_small(kafka, &topic);
 }
 
-/// Each record and each marker in a segment of its own, so that answers hold one of them alone.
+/// Each record and each marker in its own segment, so that each response holds one of them.
 #[tokio::test(flavor = "multi_thread")]
 async fn answers_of_aborted_records_alone_and_of_markers_alone_are_passed_over() {
     let world = World::embedded().await;
@@ -131,7 +132,7 @@ async fn answers_of_aborted_records_alone_and_of_markers_alone_are_passed_over()
         }
     }
     assert_fetches_stayed_small(kafka, &topic);
-    // What compaction leaves of it: markers.
+    // Compaction leaves only its markers.
     let aborted = (0..ANSWERS as i64).map(|index| 10 + 2 * index);
     kafka.drop_records(&topic, 0, aborted).expect("the partition");
     for level in ["read_committed", "read_uncommitted"] {
@@ -143,14 +144,14 @@ async fn answers_of_aborted_records_alone_and_of_markers_alone_are_passed_over()
     assert_fetches_stayed_small(kafka, &topic);
 }
 
-/// A connector whose calls are over long before those of other tests.
+/// Connector whose calls end long before those of other tests.
 fn impatient(world: &World, settings: &[(&str, &str)]) -> Client {
     let mut connector = world.connector(settings);
     connector.limit = Duration::from_secs(20);
     connector
 }
 
-/// What the broker answers with is an empty answer whose last stable offset lies further on, again and again.
+/// The broker repeatedly sends an empty response with a last stable offset further on.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_range_without_batches_before_an_open_transaction_has_no_rows() {
     let world = World::embedded().await;
@@ -179,7 +180,7 @@ async fn records_before_such_a_range_are_read() {
         .expect("the partition");
     let open = world.broker.begin_transaction();
     produce_with(&open, &topic, 0, &[&record(900)]);
-    // Committed, but not yet to be read.
+    // Committed, but not readable yet.
     world.broker.produce(&topic, 0, records(900..910));
     for split_size in ["100000", "10"] {
         let connector = impatient(&world, &[("max_records_per_split", split_size)]);
@@ -206,7 +207,7 @@ async fn aborted_records_before_an_open_transaction_are_no_rows_unless_asked_for
     open.abort_transaction(LIMIT).expect("the transaction aborts");
 }
 
-/// Nothing comes for longer than it takes until the rest of a range is examined.
+/// Nothing arrives for longer than the time after which the rest of a range is examined.
 #[tokio::test(flavor = "multi_thread")]
 async fn records_that_come_late_are_not_taken_for_none() {
     let world = World::embedded().await;
@@ -220,8 +221,8 @@ async fn records_that_come_late_are_not_taken_for_none() {
     open.abort_transaction(LIMIT).expect("the transaction aborts");
 }
 
-/// Three idempotent producers write the same keys: what compaction leaves of the first is one batch without records, which
-/// keeps its last sequence number.
+/// Three idempotent producers write the same keys: compaction leaves one batch without records of the first,
+/// which keeps its last sequence number.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs Apache Kafka: scripts/test"]
 async fn a_compacted_topic_is_read_again_and_again_by_one_function() {
@@ -263,8 +264,8 @@ async fn a_compacted_topic_is_read_again_and_again_by_one_function() {
     }
 }
 
-/// Compaction takes two rounds to remove tombstones, and leaves the last record of what it goes over. On a node that does not
-/// know of the first round the second one goes over the same, and leaves nothing.
+/// Compaction takes two rounds to remove tombstones, and leaves the last record of the range. On a node that
+/// does not know of the first round the second one covers the same range, and leaves nothing.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs Apache Kafka: scripts/test"]
 async fn a_compacted_range_without_batches_before_an_open_transaction_has_no_rows() {

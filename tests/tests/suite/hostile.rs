@@ -1,4 +1,5 @@
-//! Requests that no Athena sends: each is a function error that says what is wrong, and the next request works.
+//! Requests that Athena never sends: each is a function error that says what is wrong, and the next request
+//! works.
 
 use serde_json::{Value, json};
 use tests::client::Client;
@@ -6,7 +7,7 @@ use tests::world::World;
 
 const PING: &str = r#"{"@type":"PingRequest","identity":{"id":"UNKNOWN","principal":"UNKNOWN","account":"1","arn":"a","tags":{},"groups":[],"configOptions":{}},"catalogName":"msk","queryId":"q"}"#;
 
-/// The request fails with a message that holds `word`, and a Ping after it succeeds.
+/// Asserts that the request fails with a message that contains `word`, and that a Ping after it succeeds.
 async fn refused(client: &Client, request: impl Into<Vec<u8>>, word: &str) {
     let request = request.into();
     let shown = String::from_utf8_lossy(&request[..request.len().min(200)]).into_owned();
@@ -50,7 +51,7 @@ async fn broken_requests_fail_alone() {
     refused(&client, &PING[..60], "EOF while parsing").await;
     refused(&client, "\u{0}\u{1}", "expected value").await;
     let not_utf8 = b"{\"@type\":\"\xff\xfe\"}".to_vec();
-    // What is no UTF-8 arrives replaced, and is no name of a request.
+    // Text that is not UTF-8 arrives with replacements, and is not the name of a request.
     refused(&client, not_utf8, "wanted a request, found `\u{fffd}").await;
     refused(
         &client,

@@ -1,4 +1,4 @@
-//! A connector in this process and one in a Lambda are called alike.
+//! A connector in this process and one in a Lambda behave alike.
 
 use local::invoke::conformance::conformance;
 use tests::world::World;

@@ -1,4 +1,4 @@
-//! Which records of transactions are rows.
+//! Records of transactions that are rows.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use tests::world::World;
 use crate::numbers::{assert_exactly, numbers, read, record, records, select};
 
 const LIMIT: Duration = Duration::from_secs(60);
-/// Larger than the number of any record that is to be a row.
+/// Larger than the number of any record that must be a row.
 const NO_ROW: i64 = 1_000_000;
 
-/// Appends rows of the numbers 0, 1, 2, … by turns.
+/// Appends rows of the numbers 0, 1, 2, … in turn.
 #[derive(Default)]
 struct Rows(i64);
 
@@ -30,7 +30,7 @@ fn send(producer: &BaseProducer, topic: &str, partition: i32, values: &[String])
     produce_with(producer, topic, partition, &values);
 }
 
-/// Splits of one to three offsets put borders before, on and after every control record.
+/// Splits of one to three offsets have boundaries before, on and after every control record.
 #[tokio::test(flavor = "multi_thread")]
 async fn interleaved_transactions_of_several_producers_are_told_apart() {
     let world = World::start().await;
@@ -55,7 +55,7 @@ async fn interleaved_transactions_of_several_producers_are_told_apart() {
     }
     let open = world.broker.begin_transaction();
     send(&open, &topic, 0, &others.take(1));
-    // Committed, but behind what may be read yet; partition 1 has nothing open.
+    // Committed, but after the readable end; partition 1 has no open transaction.
     let late = world.broker.begin_transaction();
     send(&late, &topic, 0, &others.take(2));
     send(&late, &topic, 1, &rows.take(2));
@@ -86,7 +86,7 @@ async fn a_transaction_that_commits_after_planning_is_not_in_the_snapshot() {
     assert_exactly(select(&connector, &table).await, 0..20);
 }
 
-/// Its records are rows for who asks for them, and remain so.
+/// Its records are rows with `read_uncommitted`, and remain so.
 #[tokio::test(flavor = "multi_thread")]
 async fn read_uncommitted_plans_over_open_transactions() {
     let world = World::start().await;
@@ -103,7 +103,7 @@ async fn read_uncommitted_plans_over_open_transactions() {
     assert_exactly(read(&connector, &table, &splits).await, 0..15);
 }
 
-/// The first answer to the produce request is lost, so the producer sends its batch again.
+/// The first response to the produce request is lost, so the producer sends its batch again.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_an_idempotent_producer_sends_twice_is_read_once() {
     let world = World::embedded().await;

@@ -1,4 +1,5 @@
-//! What a JSON record becomes, record by record, through the real binary: the documented value, and its neighbours whole.
+//! Rows of JSON records, record by record, through the real binary: the documented value, and complete
+//! neighbours.
 
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::Int32Type;
@@ -10,7 +11,7 @@ const COLUMNS: &[(&str, &str, &str)] = &[
     ("number", "INTEGER", ""),
 ];
 
-/// `(record, text, number)`: what the two columns hold, `None` for NULL.
+/// `(record, text, number)`: values of the two columns, `None` for NULL.
 type Case = (Vec<u8>, Option<&'static str>, Option<i32>);
 
 fn cases() -> Vec<Case> {

@@ -1,5 +1,5 @@
-//! Settings that make the function ask AWS: KMS keys, headers of uploads, the check of the bucket, a Glue connection,
-//! secrets in values, the caller's session.
+//! Settings for which the function calls AWS: KMS keys, headers of uploads, the check of the bucket, a Glue
+//! connection, secrets in values, the caller's session.
 
 use std::collections::BTreeSet;
 
@@ -145,9 +145,7 @@ async fn a_bucket_that_is_not_there_fails_the_planning() {
     let (_lambda, client) = world.lambda(1, &[("spill_bucket", "nobodys-bucket")]).await;
     let error = client.splits("t").await.expect_err("no bucket");
     assert!(
-        error.starts_with(
-            "spilling: spill bucket \"nobodys-bucket\" is not there, or not this function's to use"
-        ),
+        error.starts_with("spilling: spill bucket \"nobodys-bucket\" does not exist or access is denied"),
         "{error}"
     );
     let mut caller = identity();

@@ -1,5 +1,5 @@
-//! The suite: each module is a claim about the connector, held on the stand-ins and on the real parts alike. `numbers` is
-//! what some of them share.
+//! Suite: each module is a statement about the connector, tested with the stand-ins and with the real parts.
+//! `numbers` has shared helpers.
 
 mod avro_writers;
 mod aws;
@@ -26,6 +26,7 @@ mod packaged;
 mod permissions;
 mod planning;
 mod pushdown;
+mod schemas;
 mod security;
 mod serde_version_1;
 mod snapshot;

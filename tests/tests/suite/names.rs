@@ -1,5 +1,6 @@
-//! Names in any case: documents spell theirs as producers do, Athena lower-cases them. SQL finds columns and fields of
-//! rows by any spelling, and the connector reads the same values when it is asked by lower-case names.
+//! Names in any case: documents spell theirs as producers do, Athena lower-cases them. SQL finds columns and
+//! fields of rows by any spelling, and the connector reads the same values when requested by lower-case
+//! names.
 
 use std::sync::Arc;
 
@@ -15,7 +16,7 @@ use tests::broker::WholeRecord;
 use tests::client::Client;
 use tests::world::World;
 
-/// A registry with a capital in its name.
+/// Registry with a capital in its name.
 const SHOP: &str = "Shop";
 
 async fn shop() -> World {
@@ -139,7 +140,7 @@ async fn register_csv(world: &World) {
     );
 }
 
-/// The headings and the rows, without the frame.
+/// Headings and rows, without the frame.
 async fn lines(athena: &Athena, sql: &str) -> Vec<String> {
     let answer = athena.query(sql).await;
     let answer = answer.unwrap_or_else(|error| panic!("{sql}: {error}"));
@@ -282,7 +283,7 @@ fn lower_case_fields(fields: &Fields) -> Fields {
     fields.iter().map(lower_case_field).collect()
 }
 
-/// The schema as Athena may send it back: names in lower case at every depth.
+/// Schema as Athena may send it back: names in lower case at every depth.
 fn lower_case(schema: &Schema) -> SchemaRef {
     let fields = lower_case_fields(schema.fields());
     Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone()))
@@ -303,7 +304,7 @@ async fn read(client: &Client, table: &str, schema: &SchemaRef, constraints: &Co
     concat_batches(schema, &batches).expect("splits of one schema")
 }
 
-/// The rows, with what names they have in lower case.
+/// Rows with their names in lower case.
 fn shown(rows: &RecordBatch) -> String {
     let table = pretty_format_batches(std::slice::from_ref(rows)).expect("rows print");
     table.to_string().to_lowercase()

@@ -1,4 +1,4 @@
-//! Tables whose records are numbers, for the tests that count them.
+//! Tables whose records are numbers, for tests that count them.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use tests::world::World;
 
 pub(crate) const COLUMNS: &[(&str, &str, &str)] = &[("n", "BIGINT", "")];
 
-/// A table over a new topic whose records are `{"n": …}`.
+/// Table over a new topic whose records are `{"n": …}`.
 pub(crate) async fn numbers(world: &World, partitions: i32) -> (String, String) {
     let topic = world.broker.create_topic("numbers", partitions).await;
     let table = format!("t{}", topic.replace('-', "_"));
@@ -34,7 +34,7 @@ pub(crate) async fn select(client: &Client, table: &str) -> Vec<i64> {
     values(&client.select(table, &["n"]).await.expect("the query succeeds"))
 }
 
-/// What splits that were planned before give now.
+/// Numbers that splits planned before return now.
 pub(crate) async fn read(client: &Client, table: &str, splits: &[Split]) -> Vec<i64> {
     let schema = client.projection(table, &["n"]).await.expect("a schema");
     let mut found = Vec::new();
@@ -45,7 +45,7 @@ pub(crate) async fn read(client: &Client, table: &str, splits: &[Split]) -> Vec<
     found
 }
 
-/// All of `range` once each, in any order.
+/// Asserts all of `range` once each, in any order.
 pub(crate) fn assert_exactly(mut found: Vec<i64>, range: std::ops::Range<i64>) {
     found.sort_unstable();
     let wanted: Vec<_> = range.collect();
@@ -57,13 +57,13 @@ pub(crate) fn assert_exactly(mut found: Vec<i64>, range: std::ops::Range<i64>) {
     assert_eq!(found.len(), wanted.len(), "rows beside the snapshot's, or twice");
 }
 
-/// A page of splits of all rows.
+/// Page of splits of all rows.
 pub(crate) async fn page(client: &Client, table: &str, token: Option<String>) -> GetSplitsResponse {
     let page = client.split_page(table, &Constraints::default(), token).await;
     page.expect("a page")
 }
 
-/// The error of the first of these splits that cannot be read.
+/// Error of the first of these splits that cannot be read.
 pub(crate) async fn read_error(client: &Client, table: &str, splits: &[Split]) -> String {
     let schema = client.projection(table, &["n"]).await.expect("a schema");
     for split in splits {

@@ -1,4 +1,5 @@
-//! The deployed stack of orders: it asks and registers what the demo does, and its producer needs nobody to make a topic.
+//! Deployed stack of orders: it runs and registers what the demo does, and its producer creates its topic
+//! itself.
 
 use local::demo::{ARTICLE_QUERY, TOP_PRODUCTS_QUERY};
 use local::stack::{DEFINITION, REGISTRY, TABLE};
@@ -7,7 +8,7 @@ use serde_json::Value;
 use tests::broker::Broker;
 use yaml_serde::Value as Yaml;
 
-/// A property of a resource of the stack, which must be plain text.
+/// Property of a resource of the stack, which must be plain text.
 fn text(resource: &str, property: &str) -> String {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/orders-stack.yaml");
     let template = std::fs::read_to_string(path).expect("the template");

@@ -1,5 +1,5 @@
-//! What is deployed: the zips of `scripts/package`, unpacked as Lambda unpacks them, with the variables that the rendered
-//! templates give the functions, and with the events that start them.
+//! Deployment packages: the zips of `scripts/package`, unpacked as Lambda unpacks them, with the variables
+//! that the rendered templates give the functions, and with the events that start them.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -24,10 +24,10 @@ use tests::lambda::Outcome;
 use tests::template::Template;
 use tests::world::{REGISTRY, World};
 
-/// Where Lambda starts: the handler of both functions.
+/// Handler of both functions, which Lambda starts.
 const HANDLER: &str = "bootstrap";
 
-/// Keeps the modes of files, as Lambda does; Python's own way of unpacking forgets them.
+/// Keeps the modes of files, as Lambda does; Python's own unpacking loses them.
 const UNPACK: &str = "
 import os, sys, zipfile
 archive = zipfile.ZipFile(sys.argv[1])
@@ -39,7 +39,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// The bundle of `function`, unpacked. All bundles are made by the first test that wants one.
+/// Unpacked bundle of `function`. All bundles are built by the first test that needs one.
 fn unpacked(function: &str) -> TempDir {
     static PACKAGED: LazyLock<Result<(), String>> = LazyLock::new(|| {
         let mut package = Command::new(root().join("scripts/package"));
@@ -67,7 +67,7 @@ fn run(command: &mut Command) -> Result<(), String> {
     ))
 }
 
-/// What the template says how long a call may take.
+/// Timeout of the function in the template.
 fn timeout(properties: &Json) -> Duration {
     let seconds = match &properties["Timeout"] {
         Json::String(text) => text.parse().ok(),
@@ -152,7 +152,7 @@ async fn the_connectors_bundle_answers_athena_with_what_its_template_says() {
     }
 }
 
-/// What EventBridge sends when a rule's time has come.
+/// Event that EventBridge sends at a rule's time.
 fn scheduled_event(rule_arn: &str) -> Vec<u8> {
     let event = json!({
         "version": "0",
@@ -168,7 +168,7 @@ fn scheduled_event(rule_arn: &str) -> Vec<u8> {
     event.to_string().into_bytes()
 }
 
-/// The stack of the orders, but for whom the functions believe: the listener's authority instead of a public one.
+/// Stack of the orders, except that the functions trust the listener's authority instead of a public one.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs Java's keytool and moto: scripts/test"]
 async fn the_orders_stacks_bundles_send_orders_and_answer_its_saved_queries() {
@@ -198,7 +198,7 @@ async fn the_orders_stacks_bundles_send_orders_and_answer_its_saved_queries() {
         .nested(&connector_stack.properties)
         .expect("the connector's stack");
 
-    // What CloudFormation would make.
+    // Created here in place of CloudFormation.
     let topic = stack.resource("Topic").expect("the topic");
     let partitions = topic.properties["PartitionCount"].as_i64().expect("a count");
     let partitions = i32::try_from(partitions).expect("a count");
@@ -218,7 +218,7 @@ async fn the_orders_stacks_bundles_send_orders_and_answer_its_saved_queries() {
         .register_schema(&registry, &table, DataFormat::Json, &definition);
     registered.expect("the schema");
 
-    // The producer, as often as the rule starts it.
+    // Invokes the producer as often as the rule starts it.
     let authority_file = folder.path().join("authority.pem");
     std::fs::write(&authority_file, &authority).expect("the file is written");
     let cloud = Cloud::start(world).await;
@@ -227,7 +227,7 @@ async fn the_orders_stacks_bundles_send_orders_and_answer_its_saved_queries() {
     assert_eq!(producer.properties["Handler"], HANDLER);
     let mut environment = stack.environment("Producer").expect("variables");
     environment.push(("CA_LOCATION".into(), authority_file.display().to_string()));
-    // Shorter than the minute that the template says.
+    // Shorter than the minute in the template.
     environment.push(("MAX_RUN_SEC".into(), "1".into()));
     let program = bundle.path().join(HANDLER);
     let lambda = cloud
@@ -249,7 +249,7 @@ async fn the_orders_stacks_bundles_send_orders_and_answer_its_saved_queries() {
     }
     assert!(orders > 0 && items >= orders);
 
-    // The connector.
+    // Connector.
     let put = cloud.world.s3().put_object().bucket(&cloud.world.bucket);
     let put = put.key("certificates/kafka.client.truststore.pem");
     put.body(ByteStream::from(authority))
@@ -265,7 +265,7 @@ async fn the_orders_stacks_bundles_send_orders_and_answer_its_saved_queries() {
         .expect("variables");
     let spill_bucket = environment.iter().find(|(name, _)| name == "spill_bucket");
     let (_, spill_bucket) = spill_bucket.expect("a bucket").clone();
-    // With moto it may be there from an earlier test.
+    // With moto it may exist from an earlier test.
     drop(
         cloud
             .world
@@ -299,7 +299,7 @@ async fn the_orders_stacks_bundles_send_orders_and_answer_its_saved_queries() {
     assert_eq!(count(&property("ItemsQuery", "QueryString")).await, items);
     assert_eq!(count(&property("TopProductsQuery", "QueryString")).await, 10);
 
-    // All of it with the roles of the stacks, but for the certificates that are none of theirs.
+    // All of it with the roles of the stacks, except for the certificates, which are not part of them.
     let role = &connector_stack
         .resource("FunctionRole")
         .expect("a role")

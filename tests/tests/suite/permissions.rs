@@ -1,8 +1,8 @@
-//! The roles of our templates allow what the functions ask of AWS and of Kafka, and nothing else.
+//! The roles of our templates allow what the functions call in AWS and Kafka, and nothing else.
 //!
-//! A stack is rendered with the parameters of a scenario; the real binary runs with the stack's variables and does all that
-//! Athena can ask of it; each call is written down as IAM sees it. The role must allow each, and each permission must be
-//! the only one that allows some call. What AWS itself does with the role is listed here.
+//! A stack is rendered with the parameters of a scenario; the real binary runs with the stack's variables and
+//! handles every request of Athena; each call is recorded as IAM sees it. The role must allow each, and each
+//! permission must be the only one that allows some call. What AWS itself does with the role is listed here.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -26,14 +26,14 @@ use tests::lambda::{Outcome, binary};
 use tests::template::{Rendered, Template};
 use tests::world::{REGISTRY, World};
 
-/// Permissions that no function uses: Lambda does, in its name. Those for logs and network interfaces are in policies of
-/// AWS's, which [`every_combination_of_conditions_renders`] names.
+/// Permissions that Lambda uses in the function's name. Those for logs and network interfaces are in AWS
+/// managed policies, which [`every_combination_of_conditions_renders`] names.
 const OF_LAMBDA: [&str; 2] = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"];
 
-/// Actions whose resource can only be everything.
+/// Actions whose resource can only be `*`.
 const WITHOUT_RESOURCE: [&str; 6] = [
     "glue:ListRegistries",
-    // By a version's id, which says nothing of the schema.
+    // By a version's id, which does not contain the schema.
     "glue:GetSchemaVersion",
     "kms:GenerateRandom",
     "kafka:GetBootstrapBrokers",
@@ -41,7 +41,7 @@ const WITHOUT_RESOURCE: [&str; 6] = [
     "xray:PutTelemetryRecords",
 ];
 
-/// Resources that are wider than a name, and why.
+/// Resources that are wider than a name, and the reason.
 const WIDE: [(&str, &str); 1] = [(
     "arn:aws:secretsmanager:us-east-1:123456789012:secret:*",
     "the Glue connection names the secret, which the template cannot look into",
@@ -54,10 +54,10 @@ const SECRET_KEY: &str = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-3
 const SECRET_ARN: &str = "arn:aws:secretsmanager:us-east-1:123456789012:secret:AmazonMSK_orders-AbCd1x";
 const ORDER: &str = r#"{"type": "record", "name": "Order", "fields": [{"name": "id", "type": "long"}]}"#;
 
-/// Where certificates are: in a bucket of their own.
+/// Prefix of certificates, in a bucket of their own.
 const CERTIFICATES_PREFIX: &str = "some/deep/prefix/";
 
-/// A world with a table of records that name their schema, on a broker that can be told to be slow.
+/// World with a table of records that name their schema, on a broker that can be slowed down.
 async fn world() -> World {
     let world = World::embedded().await;
     let kafka = world.broker.as_embedded().expect("the embedded broker");
@@ -75,7 +75,7 @@ async fn world() -> World {
     world
 }
 
-/// All that Athena asks: lists, tables, plans, rows in the answer and rows in the bucket, and a read that lasts.
+/// Makes every request of Athena: lists, tables, plans, inline rows, spilled rows, and a long read.
 async fn ask_everything(world: &World, mut client: Client) {
     let (query_id, catalog_name) = (Some("query".to_owned()), "msk".to_owned());
     let schemas = ListSchemasRequest {
@@ -99,7 +99,7 @@ async fn ask_everything(world: &World, mut client: Client) {
         client.select("orders", &["id"]).await.expect("rows").num_rows(),
         50
     );
-    // Whether a latest time bounds what is read depends on the topic's settings.
+    // Whether an upper time bound applies depends on the topic's settings.
     let latest = Range::below(Arc::new(Date64Array::from(vec![i64::MAX / 2]))).expect("a range");
     let latest = SortedRangeSet::try_new(latest.data_type().clone(), vec![latest], false).expect("a set");
     let constraints = Constraints {
@@ -113,7 +113,7 @@ async fn ask_everything(world: &World, mut client: Client) {
         client.select("orders", &["id"]).await.expect("rows").num_rows(),
         50
     );
-    // Whether the query still runs is asked after a second.
+    // The query's state is requested after a second.
     let kafka = world.broker.as_embedded().expect("the embedded broker");
     kafka.stall_fetches(Duration::from_millis(1500));
     assert_eq!(
@@ -122,13 +122,13 @@ async fn ask_everything(world: &World, mut client: Client) {
     );
 }
 
-/// The role's inline policies.
+/// Inline policies of the role.
 fn policy(stack: &Rendered, role: &str) -> Policy {
     let role = stack.resource(role).expect("a role");
     Policy::of_role(&role.properties).expect("policies that are known here")
 }
 
-/// Each call is allowed, and each permission is the only one to allow one of them.
+/// Asserts that each call is allowed, and that each permission is the only one to allow one of them.
 fn assert_allows_these_alone(scenario: &str, policy: &Policy, calls: &[Call]) {
     let mut needed = BTreeSet::new();
     for call in calls {
@@ -153,7 +153,7 @@ fn assert_allows_these_alone(scenario: &str, policy: &Policy, calls: &[Call]) {
     );
 }
 
-/// Runs one scenario: the template's parameters beside those that all have, and what stands in front of the broker.
+/// Runs one scenario: additional parameters of the template, and a front of the broker.
 async fn connector_uses_its_role(
     scenario: &str,
     cloud: &Cloud,
@@ -186,7 +186,7 @@ async fn connector_uses_its_role(
     assert_allows_these_alone(scenario, &policy(&stack, "FunctionRole"), &calls);
 }
 
-/// A listener with a certificate of its own authority, whose trust store lies in `bucket`.
+/// Listener with a certificate of its own authority, whose trust store is in `bucket`.
 async fn front(world: &World, bucket: &str, mechanism: &'static str, store_type: StoreType) -> KafkaFront {
     let folder = tempfile::tempdir().expect("a folder");
     let certificates = Certificates::make(folder.path().join("certificates")).expect("certificates");
@@ -208,7 +208,7 @@ async fn front(world: &World, bucket: &str, mechanism: &'static str, store_type:
     front.expect("the listener starts")
 }
 
-/// The name of a secret with all that a login over TLS takes.
+/// Name of a secret with everything that a login over TLS needs.
 async fn secret(cloud: &Cloud) -> String {
     let name = format!("AmazonMSK_{}", uuid::Uuid::new_v4().simple());
     let secret = serde_json::json!({
@@ -243,7 +243,7 @@ async fn a_stack_that_makes_its_bucket_may_spill_there() {
         .bucket("stack-blockbucket")
         .send()
         .await;
-    // With moto it may be there from an earlier test.
+    // With moto it may exist from an earlier test.
     drop(bucket);
     let parameters = [("SpillBucket", ""), ("SpillPrefix", "")];
     connector_uses_its_role("a bucket of its own", &cloud, None, &parameters).await;
@@ -281,7 +281,8 @@ async fn keys_of_kms_need_what_the_role_adds_for_them() {
     }
 }
 
-/// It says where the brokers are and how to log in; the parameters name what the role cannot know of it.
+/// The connection contains the brokers and the login; the parameters name what the role cannot derive from
+/// it.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs Java's keytool and moto: scripts/test"]
 async fn a_glue_connection_needs_what_the_role_adds_for_it() {
@@ -384,7 +385,7 @@ async fn the_producers_role_is_of_use_in_all_it_allows() {
     }
 }
 
-/// Values of the connector's parameters other than none.
+/// Non-default values of the connector's parameters.
 const SAMPLES: [(&str, &str); 20] = [
     ("LambdaFunctionName", "msk"),
     ("DataCatalogName", "kafka"),
@@ -414,7 +415,7 @@ const SAMPLES: [(&str, &str); 20] = [
     ("LogRetentionDays", "7"),
 ];
 
-/// What roles may have of AWS's own policies: to write logs, and to be in a VPC.
+/// AWS managed policies that roles may have: to write logs, and to be in a VPC.
 const MANAGED: [&str; 2] = [
     "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole",
     "arn:aws:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole",
@@ -446,7 +447,7 @@ fn every_combination_of_conditions_renders() {
     }
 }
 
-/// No resource is everything, or lacks the name that it was to have.
+/// Asserts that no resource is `*`, or lacks its intended name.
 fn assert_names_what_it_allows(role: &Json, place: &str) {
     for managed in role["ManagedPolicyArns"].as_array().into_iter().flatten() {
         let is_known = managed.as_str().is_some_and(|managed| MANAGED.contains(&managed));
@@ -473,7 +474,8 @@ fn assert_names_what_it_allows(role: &Json, place: &str) {
     }
 }
 
-/// `arn:partition:service:region:account:resource` with a name in all of its places, of which the last may go on or be any.
+/// Whether an ARN `arn:partition:service:region:account:resource` has a name in all of its parts, of which
+/// the last may be a prefix or any.
 fn is_named(arn: &str) -> bool {
     let parts: Vec<_> = arn.splitn(6, ':').collect();
     let [_, partition, service, region, account, resource] = &*parts else {
@@ -485,7 +487,7 @@ fn is_named(arn: &str) -> bool {
     };
     let names: Vec<_> = resource.split(['/', ':']).collect();
     let is_whole = names.iter().all(|name| !name.is_empty());
-    // Buckets, and what is beneath them, are named; elsewhere any of a kind will do.
+    // Buckets and objects are named; elsewhere any resource of a kind is allowed.
     let is_any = match *service {
         "s3" => names[0].contains('*') || names.get(1).is_some_and(|name| *name == "*"),
         "secretsmanager" => names.get(1).is_none_or(|name| *name == "*"),

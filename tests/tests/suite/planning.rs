@@ -1,4 +1,4 @@
-//! What a plan costs: round trips by brokers, not by partitions; answers that fit Lambda.
+//! Cost of a plan: round trips by brokers, not by partitions; responses that fit Lambda.
 
 use std::collections::BTreeSet;
 
@@ -12,10 +12,10 @@ use tests::world::World;
 
 use crate::numbers::{COLUMNS, numbers, page, record};
 
-/// Records in each partition, each of which becomes a split.
+/// Number of records in each partition, each of which becomes a split.
 const RECORDS: usize = 2;
 
-/// A table over a new topic of so many partitions, each with [`RECORDS`] records.
+/// Table over a new topic of this number of partitions, each with [`RECORDS`] records.
 async fn spread(world: &World, partitions: i32) -> (String, String) {
     let (topic, table) = numbers(world, 1).await;
     let kafka = embedded(world);
@@ -51,7 +51,7 @@ fn embedded(world: &World) -> &EmbeddedKafka {
     world.broker.as_embedded().expect("the embedded broker")
 }
 
-/// All pages of a plan, and the bytes of the largest.
+/// All pages of a plan, and the size in bytes of the largest.
 async fn pages(client: &Client, table: &str) -> (Vec<Split>, usize) {
     let (mut splits, mut largest, mut token) = (Vec::new(), 0, None);
     loop {
@@ -83,7 +83,8 @@ async fn a_plan_costs_as_many_requests_for_ten_thousand_partitions_as_for_one() 
             [0, 1].map(|api| kafka.requests(apis[api]) - before[api])
         };
         let new = ask().await;
-        // A new client learns of brokers and of a leader, and may look at the topic again while it connects.
+        // A new client sends further requests to discover the brokers and a leader, and may repeat the
+        // topic's while it connects.
         assert!(new[0] == 3 && new[1] <= 10, "[ListOffsets, Metadata] {new:?}");
         costs.push(least([ask().await, ask().await, ask().await]));
     }
@@ -116,7 +117,7 @@ async fn pages_of_ten_thousand_partitions_fit_lambda_and_ask_kafka_once() {
     assert_eq!((splits.len(), places.len()), (10_000 * RECORDS, 10_000 * RECORDS));
 }
 
-/// The look-up before a read is of its own partition, whatever else the topic has.
+/// The look-up before a read is of its own partition only, whatever else the topic has.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_read_costs_as_many_look_ups_in_a_topic_of_ten_thousand_partitions_as_of_one() {
     let world = World::embedded().await;
@@ -142,7 +143,7 @@ async fn a_read_costs_as_many_look_ups_in_a_topic_of_ten_thousand_partitions_as_
     assert_eq!(costs, [[2, 2]; 2], "[ListOffsets, Metadata] by partitions");
 }
 
-/// The least of several costs: librdkafka also refreshes what it knows by itself.
+/// Minimum of several costs: librdkafka also refreshes its metadata by itself.
 fn least(costs: [[u64; 2]; 3]) -> [u64; 2] {
     costs.into_iter().fold([u64::MAX; 2], |least, cost| {
         [least[0].min(cost[0]), least[1].min(cost[1])]

@@ -1,6 +1,6 @@
-//! A query reads what its constraints leave of a topic: the rows are those of the whole topic, filtered, and the broker
-//! is asked for hardly more than they take. How many records were fetched is counted by the embedded broker; on the
-//! real one the same cases compare rows.
+//! A query reads what its constraints leave of a topic: the rows are those of the whole topic, filtered, and
+//! hardly more records are fetched than needed. The embedded broker counts the fetched records; on the real
+//! one the same cases compare rows.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,15 +22,15 @@ use tests::world::World;
 
 const PARTITIONS: i32 = 3;
 const RECORDS: i64 = 6_000;
-/// Of the first record of each partition; each later one was made a second later.
+/// Timestamp of the first record of each partition; each later one is a second later.
 const START_MS: i64 = 1_678_752_000_000;
-/// A fetch brings a megabyte and another is under way: narrow reads of these records bring less than this.
+/// Number of records that a narrow read stays below: a fetch returns a megabyte while another is in flight.
 const FEW: u64 = 9_000;
-/// What the embedded broker waits before it answers a fetch. A client that is answered at once may fetch a whole
-/// partition ahead before the reader, on a busy machine, gets to say that it has enough.
+/// Delay of each fetch of the embedded broker. A client without delay may fetch a whole partition ahead
+/// before the reader, on a busy machine, stops it.
 const FETCH_TAKES: Duration = Duration::from_millis(50);
 
-/// A topic of records of a kilobyte each, `{"n": offset}`, as table `t`.
+/// Topic of records of a kilobyte each, `{"n": offset}`, as table `t`.
 struct Topic {
     world: World,
     name: String,
@@ -72,13 +72,13 @@ impl Topic {
         self.world.broker.as_embedded()
     }
 
-    /// Records that left the broker so far, where it counts.
+    /// Number of records sent by the broker so far, if it counts them.
     fn fetched(&self) -> Option<u64> {
         let kafka = self.kafka()?;
         Some(kafka.fetched(&self.name).expect("a topic").records)
     }
 
-    /// Requests of an api so far, where the broker counts.
+    /// Number of requests of an api so far, if the broker counts them.
     fn requests(&self, api: ApiKey) -> u64 {
         self.kafka().map_or(0, |kafka| kafka.requests(api))
     }
@@ -88,15 +88,15 @@ impl Topic {
         sorted_rows(&rows.expect("the query succeeds"))
     }
 
-    /// What a plan of the whole topic gives, read by the same constraints.
+    /// Rows of a plan of the whole topic, read with the same constraints.
     async fn rows_of_all(&self, constraints: &Constraints) -> Rows {
         let splits = self.client.splits("t").await.expect("splits");
         let rows = self.client.read_all("t", COLUMNS, &splits, constraints).await;
         sorted_rows(&rows.expect("the query succeeds"))
     }
 
-    /// Reads by `constraints` and compares with the whole topic; returns the rows, and how many records were fetched
-    /// for them.
+    /// Reads with `constraints` and compares with the whole topic; returns the rows, and the number of
+    /// records that were fetched for them.
     async fn pruned(&self, constraints: &Constraints) -> (Rows, Option<u64>) {
         let before = self.fetched();
         let rows = self.rows(constraints).await;
@@ -261,7 +261,7 @@ async fn brokers_are_asked_once_for_all_partitions_and_for_settings_only_if_they
         let after = apis.map(|api| topic.requests(api));
         [0, 1, 2].map(|api| after[api] - before[api])
     };
-    // A client that is new asks for more, to connect to a leader.
+    // A new client sends further requests to connect to a leader.
     planning(vec![]).await;
     let counted = |counts: [u64; 3]| if topic.kafka().is_some() { counts } else { [0; 3] };
     assert_eq!(planning(vec![]).await, counted([2, 0, 0]), "earliest and latest");
@@ -419,7 +419,7 @@ async fn a_bad_record_behind_a_limit_is_not_found_out() {
     assert!(error.contains("partition 0 offset 10"), "{error}");
 }
 
-/// What a summary does not say, alone and with a limit.
+/// Constraints beyond a summary, with and without a limit.
 fn hints() -> Vec<(&'static str, Constraints)> {
     let variable = VariableExpression {
         column_name: "n".into(),
@@ -543,7 +543,7 @@ async fn sql_reads_no_more_than_it_asks_for() {
         (
             "SELECT n FROM msk.customer.t WHERE n >= 5990 LIMIT 7",
             7,
-            // All, and what was still on its way for the query before.
+            // All, and what was still in flight for the previous query.
             3 * RECORDS as u64 + FEW,
         ),
     ] {

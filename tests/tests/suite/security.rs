@@ -1,5 +1,5 @@
-//! Brokers that want to know who asks, and clients that want to know whom they ask: configured by the Java connector's
-//! variables alone, through the real binary. What fails says which proof it was, and no secret.
+//! Brokers that authenticate clients, and clients that verify brokers: configured only by the Java
+//! connector's variables, through the real binary. Errors name the failed check, and no secret.
 
 use std::time::Duration;
 
@@ -14,14 +14,15 @@ mod connections;
 mod doctor;
 mod iam;
 
-/// Rows in each of the topic's partitions.
+/// Number of rows in each of the topic's partitions.
 const ROWS: usize = 100;
 const PARTITIONS: usize = 3;
 
-/// Refusals come at once. Whoever waits for the look-up's limit (a minute) or for the deadline was told nothing.
+/// Time limit of a refusal, which is immediate. A caller that waits for the look-up's limit (a minute) or for
+/// the deadline has not been informed.
 const REFUSAL_LIMIT: Duration = Duration::from_secs(30);
 
-/// How a function is let in, or not.
+/// Authentication of a function.
 #[derive(Clone)]
 struct Access {
     auth_type: &'static str,
@@ -34,7 +35,7 @@ struct Access {
 }
 
 impl Access {
-    /// One that works.
+    /// Access that is granted.
     fn granted(auth_type: &'static str) -> Self {
         let (listener, trust, key) = match auth_type {
             "SSL" => (Listener::MutualTls, true, true),
@@ -53,7 +54,7 @@ impl Access {
         }
     }
 
-    /// Puts what the function needs where it will look, and names it by the function's variables.
+    /// Stores what the function needs, and returns the function's variables for it.
     async fn variables(&self, world: &World) -> Vec<(String, String)> {
         let broker = SecuredBroker::shared();
         let prefix = "some/deep/prefix/";
@@ -105,7 +106,7 @@ impl Access {
         named.collect()
     }
 
-    /// How many rows the function reads, or why none; and all that it wrote meanwhile.
+    /// Number of rows that the function reads, or its error; and all its output.
     async fn read(&self) -> (Result<usize, String>, String) {
         let world = World::with_broker(SecuredBroker::shared().broker()).await;
         table(&world, self.topic_stem).await;
@@ -126,7 +127,7 @@ impl Access {
         assert_shows_no_secret(&output);
     }
 
-    /// The function's error has all these texts, and neither it nor the log has a secret.
+    /// Asserts that the function's error has all these texts, and neither it nor the log contains a secret.
     async fn is_refused(&self, reasons: &[&str]) {
         let (rows, output) = self.read().await;
         let error = rows.expect_err("refused");
@@ -138,7 +139,7 @@ impl Access {
     }
 }
 
-/// moto's endpoint: the secrets and stores must come from somewhere.
+/// Endpoint of moto: the secrets and stores must be stored somewhere.
 fn moto() -> String {
     std::env::var("MOTO_ENDPOINT").expect("MOTO_ENDPOINT, see scripts/moto")
 }
@@ -149,7 +150,7 @@ async fn put(world: &World, key: &str, content: Vec<u8>) {
     put.expect("the object is put");
 }
 
-/// Its name.
+/// Stores a secret; returns its name.
 async fn store_secret(world: &World, secret: &serde_json::Value) -> String {
     let name = format!("AmazonMSK_{}", uuid::Uuid::new_v4().simple());
     let client = aws_sdk_secretsmanager::Client::new(&world.sdk(&moto()));
@@ -163,7 +164,7 @@ async fn store_secret(world: &World, secret: &serde_json::Value) -> String {
     name
 }
 
-/// The table `t` over a topic with rows in every partition.
+/// Table `t` over a topic with rows in every partition.
 async fn table(world: &World, topic_stem: &str) -> String {
     let partitions = i32::try_from(PARTITIONS).expect("a count");
     let topic = world.broker.create_topic(topic_stem, partitions).await;
@@ -175,7 +176,7 @@ async fn table(world: &World, topic_stem: &str) -> String {
     topic
 }
 
-/// Nor its first word, however the rest were escaped.
+/// Asserts that not even the first word of a secret appears, however the rest is escaped.
 fn assert_shows_no_secret(text: &str) {
     for secret in [
         PASSWORD,
@@ -254,15 +255,15 @@ async fn a_broker_whose_authority_is_unknown_is_named() {
         ..Access::granted("SASL_SSL_SCRAM_SHA512")
     };
     access
-        .is_refused(&["the broker's certificate was issued by nobody"])
+        .is_refused(&["the broker's certificate was issued by an authority that neither"])
         .await;
-    // Without a trust store public authorities count, of which ours is none.
+    // Without a trust store public authorities are trusted, which ours is not.
     let access = Access {
         trust: None,
         ..access
     };
     access
-        .is_refused(&["the broker's certificate was issued by nobody"])
+        .is_refused(&["the broker's certificate was issued by an authority that neither"])
         .await;
 }
 
@@ -284,7 +285,7 @@ async fn a_brokers_certificate_for_another_host_is_named() {
         ..Access::granted("SASL_SSL_SCRAM_SHA512")
     };
     access
-        .is_refused(&["the broker's certificate is for other host names"])
+        .is_refused(&["the broker's certificate does not name the host that the client connected to"])
         .await;
 }
 
@@ -306,7 +307,7 @@ async fn a_clients_certificate_that_is_not_taken_is_named() {
     }
 }
 
-/// SASL_SSL types send no certificate; this listener wants one.
+/// SASL_SSL types send no certificate; this listener requires one.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs Apache Kafka and moto: scripts/test"]
 async fn a_missing_client_certificate_is_named() {
@@ -315,7 +316,7 @@ async fn a_missing_client_certificate_is_named() {
         ..Access::granted("SASL_SSL_PLAIN")
     };
     access
-        .is_refused(&["the brokers want a client certificate"])
+        .is_refused(&["the brokers require a client certificate"])
         .await;
     let access = Access {
         key: None,

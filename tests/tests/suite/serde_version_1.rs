@@ -1,4 +1,5 @@
-//! A client of serde version 1, which the SDK left in 2020 and still answers: a whole query, asked of the real binary.
+//! Client of serde version 1, which the SDK replaced in 2020 and still answers: a whole query to the real
+//! binary.
 
 use std::sync::Arc;
 
@@ -18,7 +19,7 @@ async fn raw(client: &Client, request: impl Into<Vec<u8>>) -> Value {
     serde_json::from_slice(&answer).expect("JSON")
 }
 
-/// The answer as JSON, which tells the version, and what it says.
+/// Response as JSON, which shows the version, and decoded.
 async fn ask(client: &Client, request: impl Into<FederationRequest>) -> (Value, FederationResponse) {
     let request = request
         .into()
@@ -33,7 +34,7 @@ fn table_name() -> TableName {
     TableName::new(REGISTRY, "t")
 }
 
-/// Rows with `n` above 1.
+/// Constraint of rows with `n` above 1.
 fn above_one() -> Constraints {
     let one: ArrayRef = Arc::new(Int32Array::from(vec![1]));
     let ranges = vec![Range::above(one).expect("a range")];
@@ -110,7 +111,7 @@ async fn a_query_of_version_1_is_answered_at_version_1() {
     );
     let wrapped = |schema: &Value| {
         let text = schema["schema"].as_str().expect("a schema in an object");
-        // Not the continuation marker of later versions.
+        // Without the continuation marker of later versions.
         assert!(!text.starts_with("/////"), "{text}");
     };
     wrapped(&table["schema"]);

@@ -1,4 +1,5 @@
-//! A query reads one snapshot of one topic: what happens to the topic after planning is not seen, or is an error.
+//! A query reads one snapshot of one topic: changes of the topic after planning are not seen, or are an
+//! error.
 
 use std::time::Duration;
 
@@ -25,7 +26,7 @@ async fn a_topic_deleted_between_planning_and_reading_is_an_error() {
     );
 }
 
-/// With as many records as before, with more and with fewer: the offsets alone tell only the last apart.
+/// With as many records as before, with more and with fewer: the offsets distinguish only the last case.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_topic_recreated_between_planning_and_reading_is_an_error() {
     let world = World::start().await;
@@ -44,7 +45,7 @@ async fn a_topic_recreated_between_planning_and_reading_is_an_error() {
     }
 }
 
-/// The client that reads fetched the old topic before, and fetches the new one without a word.
+/// The client that reads fetched the old topic before, and fetches the new one without an error.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_topic_recreated_while_it_is_read_is_an_error() {
     let world = World::embedded().await;
@@ -121,7 +122,7 @@ async fn partitions_added_after_planning_are_not_read() {
     assert_exactly(read(&connector, &table, &some).await, 990..1010);
 }
 
-/// As a topic has that is recreated with fewer, on brokers that give no ids.
+/// Like a topic that is recreated with fewer, on brokers without topic ids.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_partition_that_is_gone_is_an_error() {
     let world = World::start().await;
@@ -138,7 +139,7 @@ async fn a_partition_that_is_gone_is_an_error() {
     );
 }
 
-/// Returns once `condition` holds; it must within a minute.
+/// Waits until `condition` holds, at most a minute.
 async fn until(condition: impl Fn() -> bool) {
     let holds = async {
         while !condition() {

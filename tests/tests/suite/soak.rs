@@ -1,15 +1,15 @@
-//! Random topics, random queries, the model's rows: the episodes of a few seeds. More by hand: `src/bin/soak.rs`.
+//! Random topics, random queries, the model's rows: the episodes of a few seeds. More with `src/bin/soak.rs`.
 
 use tests::soak::Soak;
 use tests::world::World;
 
-/// The first of the seeds.
+/// First of the seeds.
 const SEED: u64 = 1;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rows_are_those_of_the_model_whatever_happens_to_the_topic() {
     let world = World::start().await;
-    // A real broker takes its time for topics and transactions.
+    // A real broker is slow with topics and transactions.
     let episodes = if world.broker.as_embedded().is_some() {
         24
     } else {

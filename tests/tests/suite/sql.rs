@@ -1,4 +1,5 @@
-//! SQL over the real binary: DataFusion as Athena, Lambda's Invoke API, containers side by side, spilled blocks in S3.
+//! SQL over the real binary: DataFusion as Athena, Lambda's Invoke API, concurrent containers, spilled blocks
+//! in S3.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use tests::world::World;
 
 const ORDERS: usize = 3_000;
 
-/// The orders in three partitions, Athena over three containers, and what the orders add up to.
+/// Orders in three partitions, Athena over three containers, and the totals of the orders.
 struct Shop {
     athena: Athena,
     sold: Summary,
@@ -124,7 +125,7 @@ async fn predicates_pick_the_same_rows_in_the_connector_as_after_it() {
                 "SELECT count(*) FROM msk.customer.orders WHERE {predicate}"
             ))
             .await;
-        // A disjunction over columns is not a value set, so this one is decided after the scan alone.
+        // A disjunction over columns is not a value set, so this one is decided only after the scan.
         let after =
             format!("SELECT count(*) FROM msk.customer.orders WHERE ({predicate}) OR length(items) < 0");
         assert_eq!(pushed, shop.count(&after).await, "{predicate}");
@@ -132,7 +133,7 @@ async fn predicates_pick_the_same_rows_in_the_connector_as_after_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_error_of_the_connector_is_the_querys_error() {
+async fn an_error_of_the_connector_is_the_error_of_the_query() {
     let shop = Shop::open(&[]).await;
     let error = shop
         .athena
@@ -150,7 +151,7 @@ async fn items_that_are_an_array_unnest_without_parsing() {
     let orders: Vec<_> = OrderGenerator::seeded(9, start).take(200).collect();
     let (arrays, texts) = orders.split_at(100);
     let values = arrays.iter().map(|order| encode_value(order, ItemsAs::Array));
-    // The article's producer puts the array into a string: the column reads either.
+    // The article's producer writes the array as a string: the column reads either.
     let values = values.chain(texts.iter().map(|order| encode_value(order, ItemsAs::JsonString)));
     world.broker.produce(&topic, 0, values.map(Some));
     for (table, items) in [

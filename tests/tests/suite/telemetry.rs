@@ -1,4 +1,4 @@
-//! What the function tells of itself: read from what the real binary writes, and from what it sends to a collector.
+//! Telemetry of the function: read from the output of the real binary, and from what it sends to a collector.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -30,14 +30,14 @@ async fn table(world: &World) -> String {
     topic
 }
 
-/// Reads the one split of the table.
+/// Reads the only split of the table.
 async fn read(client: &Client) {
     let splits = client.splits("t").await.expect("splits");
     let schema = client.projection("t", &["n", "text"]).await.expect("a schema");
     let rows = client
         .read("t", &schema, &splits[0], &Constraints::default())
         .await;
-    // The record that is no JSON is a row of NULLs.
+    // The record that is not JSON is a row of NULLs.
     assert_eq!(rows.expect("rows").num_rows(), ROWS + 1);
 }
 
@@ -48,7 +48,7 @@ fn lines(lambda: &Lambda) -> Vec<Value> {
     whole.lines().map(line).collect()
 }
 
-/// The lines that fit, once there are `count` of them: the pipe may lag behind the answer.
+/// Matching lines, once there are `count` of them: the pipe may lag behind the response.
 async fn wait_for(lambda: &Lambda, count: usize, fits: impl Fn(&Value) -> bool) -> Vec<Value> {
     let mut fitting = Vec::new();
     for _ in 0..100 {
@@ -87,7 +87,7 @@ async fn every_request_ends_with_a_line_and_a_metric() {
     read(&client).await;
     client.table("nothing").await.expect_err("no such table");
 
-    // Splits take the table and its layout, a projection the table again.
+    // Splits need the table and its layout, a projection the table again.
     let calls = [
         "GetTable",
         "GetTableLayout",
@@ -215,7 +215,7 @@ async fn metrics_do_not_depend_on_the_logs_level() {
     assert!(lines(&lambda).iter().all(is_metric), "{}", lambda.output());
 }
 
-/// Keeps what is sent to it. Gone when dropped.
+/// Collector that keeps the received data. Stopped when dropped.
 struct Collector {
     url: String,
     bodies: Bodies,
@@ -371,10 +371,11 @@ async fn a_collector_that_is_dead_fails_no_query() {
         let settings = [("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint)];
         let (lambda, client) = world.lambda(1, &settings).await;
         let reading = tokio::time::timeout(Duration::from_secs(30), read(&client));
-        reading.await.expect("nobody waits for the collector");
+        reading.await.expect("the read does not wait for the collector");
         let told = lines(&lambda).into_iter();
         let told = told.filter(|line| {
-            line.to_string().contains("spans were not sent") || line.to_string().contains("no spans are sent")
+            line.to_string().contains("spans were not sent")
+                || line.to_string().contains("spans cannot be sent")
         });
         assert_eq!(told.count(), 1, "{endpoint}: {}", lambda.output());
     }

@@ -1,5 +1,6 @@
-//! TPC-H: eight tables as topics of each format, and 22 queries through Athena's dialect, wire and connector. Whatever
-//! DataFusion answers over the generator's rows themselves must come out, of the same types and to the last digit.
+//! TPC-H: eight tables as topics of each format, and 22 queries through Athena's dialect, wire and connector.
+//! The results must equal those of DataFusion over the generator's rows themselves, in types and to the last
+//! digit.
 
 use std::sync::Arc;
 
@@ -55,11 +56,11 @@ async fn avro_without_a_header_is_read_by_the_registered_schema() {
     }
 }
 
-/// At this scale no part has query 17's brand and container, so that its answer is NULL. With this one in its place it
-/// has a value.
+/// At this scale no part has query 17's brand and container, so that its result is NULL. With this container
+/// it has a value.
 const ANOTHER_CONTAINER: [(&str, &str); 1] = [("MED BOX", "MED BAG")];
 
-/// The queries ask something: an answer without rows, or of NULLs alone, would not tell right from wrong.
+/// The queries are meaningful: a result without rows, or of NULLs only, could not show an error.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_reference_has_answers() {
     let mut empty = Vec::new();
@@ -92,7 +93,7 @@ fn is_empty(answer: &RecordBatch) -> bool {
         .all(|column| column.logical_null_count() == rows)
 }
 
-/// How the topics hold their tables.
+/// Form in which the topics hold their tables.
 #[derive(Debug, Clone, Copy)]
 enum Kind {
     Bare(Format),
@@ -108,7 +109,7 @@ impl Kind {
     }
 }
 
-/// The eight topics, registered, and Athena over three containers.
+/// Eight topics, registered, and Athena over three containers.
 struct Warehouse {
     athena: Athena,
     prefix: String,
@@ -142,7 +143,7 @@ impl Warehouse {
         self.answers(&QUERIES[16], &ANOTHER_CONTAINER).await;
     }
 
-    /// The table's rows, counted and whole.
+    /// Asserts the table's rows, counted and complete.
     async fn holds(&self, table: Table) {
         for select in ["SELECT count(*) FROM", "SELECT * FROM"] {
             let expected = reference().await.sql(&format!("{select} {table}")).await;
@@ -151,7 +152,7 @@ impl Warehouse {
         }
     }
 
-    /// The query's rows, in its order; with other parameters than its own where some are given.
+    /// Asserts the query's rows, in its order; optionally with other parameters than its own.
     async fn answers(&self, query: &Query, parameters: &[(&str, &str)]) {
         let expected = reference().await.sql(&replaced(query.sql, parameters)).await;
         let over_topics = query.over(|table| self.name(table));
@@ -199,10 +200,10 @@ async fn load(world: &World, kind: Kind, prefix: &str) {
     }
 }
 
-/// DataFusion over the rows as they were generated: neither Kafka, nor a format, nor the wire.
+/// DataFusion over the rows as they were generated: without Kafka, a format or the wire.
 struct Reference(SessionContext);
 
-/// One for all tests: it only reads.
+/// Shared by all tests: it only reads.
 async fn reference() -> &'static Reference {
     static REFERENCE: OnceCell<Reference> = OnceCell::const_new();
     REFERENCE.get_or_init(|| async { Reference::of(SCALE) }).await
@@ -249,7 +250,7 @@ fn whole(schema: &SchemaRef, batches: &[RecordBatch]) -> RecordBatch {
     concat_batches(schema, batches).expect("batches of one schema")
 }
 
-/// The same columns by type, and the same rows as often, in whatever order.
+/// Asserts the same columns by type, and the same rows as often, in whatever order.
 fn assert_same_rows(what: &str, found: &RecordBatch, expected: &RecordBatch) {
     assert_eq!(types(&found.schema()), types(&expected.schema()), "{what}");
     let columns: Vec<_> = (0..expected.num_columns()).collect();
@@ -269,7 +270,7 @@ fn types(schema: &Schema) -> Vec<&DataType> {
     schema.fields().iter().map(|field| field.data_type()).collect()
 }
 
-/// All rows as comparable bytes, with their places, in the bytes' order.
+/// All rows as comparable bytes, with their positions, in the bytes' order.
 fn sorted(batch: &RecordBatch, columns: &[usize]) -> Vec<(OwnedRow, usize)> {
     let mut rows: Vec<_> = (0..)
         .zip(ordered(batch, columns))
@@ -279,7 +280,7 @@ fn sorted(batch: &RecordBatch, columns: &[usize]) -> Vec<(OwnedRow, usize)> {
     rows
 }
 
-/// Some columns of each row as comparable bytes, in the answer's order.
+/// Some columns of each row as comparable bytes, in the result's order.
 fn ordered(batch: &RecordBatch, columns: &[usize]) -> Vec<OwnedRow> {
     let columns: Vec<ArrayRef> = columns
         .iter()

@@ -1,4 +1,4 @@
-//! Shapes of the wire that look harmless and lose rows or crash the other side, each asked of the real binary.
+//! Details of the wire that seem harmless and lose rows or crash the other side, each with the real binary.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use tests::client::{Client, identity};
 use tests::lambda::MAX_RESPONSE_BYTES;
 use tests::world::{REGISTRY, World};
 
-/// A table `t` of one partition whose records have a nullable `text`.
+/// Table `t` of one partition whose records have a nullable `text`.
 async fn texts(world: &World, values: &[&str]) {
     let topic = world.broker.create_topic("texts", 1).await;
     world
@@ -153,7 +153,7 @@ async fn limit_zero_is_a_limit_and_minus_one_is_none() {
     assert_eq!(request["constraints"]["limit"], Value::from(-1));
     assert_eq!(rows(&client, &request).await, 2);
     request["constraints"]["limit"] = 0.into();
-    // No limit is advertised, so Athena applies its own: zero rows and two are both right, an error is not.
+    // No limit is advertised, so Athena applies its own: zero rows and two are both correct, an error is not.
     assert!([0, 2].contains(&rows(&client, &request).await));
 }
 
@@ -211,7 +211,7 @@ async fn a_spill_bucket_of_the_request_wins() {
     assert!(location.key.starts_with("p/query/"), "{}", location.key);
 }
 
-/// 5 MiB of Arrow are 7 MB of base64: over Lambda's limit though under Athena's.
+/// 5 MiB of Arrow are 7 MB of base64: over Lambda's limit, but under Athena's.
 #[tokio::test(flavor = "multi_thread")]
 async fn answers_near_six_megabytes_arrive() {
     let world = World::start().await;

@@ -1,25 +1,25 @@
-//! Columns about the record itself: where and when it was, its headers, its bytes.
+//! Columns about the record itself: position, timestamp, headers, raw bytes.
 //!
 //! | source | natural type | shows |
 //! |---|---|---|
 //! | `partition`, `offset` | BIGINT | |
-//! | `timestamp` | TIMESTAMP | NULL if the batch carries none |
+//! | `timestamp` | TIMESTAMP | NULL if the batch has none |
 //! | `timestamp_type` | VARCHAR | `CreateTime` or `LogAppendTime`; NULL without timestamp |
-//! | `leader_epoch` | INTEGER | NULL if it is not known |
+//! | `leader_epoch` | INTEGER | NULL if it is unknown |
 //! | `headers` | MAP(VARCHAR, ARRAY(VARBINARY)) | names in the order they first appear, each with its values in order; empty without headers |
-//! | `header` | VARBINARY, VARCHAR | the last header of the name that the mapping gives; NULL if there is none |
+//! | `header` | VARBINARY, VARCHAR | the last header with the name in the mapping; NULL if there is none |
 //! | `raw_value`, `raw_key` | VARBINARY, VARCHAR | the bytes; NULL for a tombstone, or without key |
 //! | `raw_value_length`, `raw_key_length` | BIGINT | NULL likewise |
-//! | `value_corrupt`, `key_corrupt` | BOOLEAN | whether it did not decode; false for a tombstone, or without key |
-//! | `error` | VARCHAR | why the value did not decode, or NULL |
-//! | `schema_id`, `key_schema_id` | VARCHAR | which schema the value, or the key, was written with; NULL if the record does not say |
+//! | `value_corrupt`, `key_corrupt` | BOOLEAN | whether it cannot be decoded; false for a tombstone, or without key |
+//! | `error` | VARCHAR | why the value cannot be decoded, or NULL |
+//! | `schema_id`, `key_schema_id` | VARCHAR | id of the schema that the value, or the key, was written with; NULL if the record has none |
 //!
-//! A scalar converts to other types as [`Scalar`] does, a header by way of its UTF-8 text. A header without value is
-//! NULL.
+//! A scalar is converted to other types as [`Scalar`] does, a header via its UTF-8 text. A header without
+//! value is NULL (KIP-82).
 //!
-//! A schema's id is the GUID or number in the record header for it, else the number in Confluent's framing or the version
-//! id in Glue's ([`framing`](super::framing)). What stands in front of a payload is looked at where its format may have
-//! a framing: of JSON, Avro and Protobuf, and of keys that the table has a format for.
+//! A schema's id is the GUID or number in the record header for it, else the number in Confluent's framing or
+//! the version id in Glue's ([`framing`](super::framing)). The beginning of a payload is examined if its
+//! format may have a framing: JSON, Avro and Protobuf, and keys for which the table has a format.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -34,7 +34,7 @@ use crate::decode::writer_schemas::WriterSchemaId;
 use crate::record::{Headers, Record};
 use crate::table::Source;
 
-/// The columns and what each shows.
+/// Columns with their sources.
 pub(crate) struct AboutRecord {
     pub(crate) shown: Shown,
     pub(crate) columns: Vec<ColumnBuilder>,
@@ -63,7 +63,7 @@ impl AboutRecord {
     }
 }
 
-/// What each column shows.
+/// Source of each column.
 pub(crate) struct Shown(Vec<Show>);
 
 enum Show {
@@ -71,17 +71,17 @@ enum Show {
     Headers,
     Header {
         name: String,
-        /// For types that read text rather than bytes.
+        /// Whether the type reads text rather than bytes.
         as_text: bool,
     },
 }
 
-/// What became of a record, as far as columns show it.
+/// Result of decoding a record, as far as columns show it.
 pub(crate) struct Outcome<'a> {
-    /// Why the value did not decode.
+    /// Reason why the value cannot be decoded.
     pub(crate) reason: Option<&'a str>,
     pub(crate) key_corrupt: bool,
-    /// Which schema the value was written with; `None` also if no column shows it.
+    /// Schema that the value was written with; also `None` if no column shows it.
     pub(crate) schema_id: Option<WriterSchemaId>,
     pub(crate) key_schema_id: Option<WriterSchemaId>,
 }
@@ -110,7 +110,7 @@ impl Shown {
     }
 }
 
-/// No column shows a scalar as a list, row or map, or headers as anything but a map of lists.
+/// Builder of a column. A scalar cannot be a list, row or map, nor headers anything but a map of lists.
 fn builder(column: &Column) -> Result<ColumnBuilder, TableError> {
     let Column {
         name,
@@ -166,7 +166,7 @@ fn scalar<'a>(source: &Source, record: &Record<'a>) -> Scalar<'a> {
         Source::RawValueLength => length(record.value),
         Source::RawKey => bytes(record.key),
         Source::RawKeyLength => length(record.key),
-        // Parts of a payload, and what is known only of the whole row.
+        // Parts of a payload, and values that are only known for the whole row.
         Source::Value
         | Source::Key
         | Source::Headers
@@ -213,10 +213,10 @@ fn append_headers(headers: &dyn Headers, column: &mut ColumnBuilder) {
     map.end(true);
 }
 
-/// Values of headers; a header need not have one.
+/// Values of headers; a header may have none.
 type HeaderValues<'a> = Vec<Option<&'a [u8]>>;
 
-/// The values of each name, in the order in which names first appear.
+/// Values of each name, in the order in which names first appear.
 fn by_name(headers: &dyn Headers) -> Vec<(Cow<'_, str>, HeaderValues<'_>)> {
     let mut groups: HashMap<Cow<'_, str>, (usize, HeaderValues<'_>)> = HashMap::new();
     headers.visit(&mut |name, value| {

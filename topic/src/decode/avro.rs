@@ -1,63 +1,65 @@
-//! One Avro datum per record, read as the registered schema says and as its writer's schema wrote it.
+//! Decoding of Avro: one datum per record, written with its writer's schema and read as the registered one,
+//! by the [specification](https://avro.apache.org/docs/1.12.0/specification/).
 //!
 //! | the record | its payload is |
 //! |---|---|
-//! | has a [record header](super::framing) with a schema's id | a datum of that schema, whatever it begins with |
+//! | has a [record header](super::framing) with a schema's id | a datum of that schema, whatever its first bytes |
 //! | begins with `03`, then `00` or `05`, and has 18 bytes or more | in Glue's framing: the header names the writer's schema |
-//! | begins with `00`, and has 5 bytes or more | in Confluent's framing: likewise |
+//! | begins with `00`, and has 5 bytes or more | in Confluent's framing: the header names the writer's schema |
 //! | anything else | a bare datum of the registered schema |
 //!
-//! A bare datum may begin with either mark. So where no schema has the id that a header in the payload would name, where
-//! there is no registry to ask, or where the body would have to be inflated and cannot be, the whole payload is taken for
-//! a bare datum if it is one to its last byte; otherwise the record is bad, for the reason that the header gives. With a
-//! record header it is bad without a further look. A datum that leaves bytes over is bad.
+//! A bare datum may begin with either mark. So if the schema id of an apparent header does not exist, no
+//! registry is configured, or the body would have to be inflated and cannot be, the whole payload is read as
+//! a bare datum if it is one to its last byte; otherwise the record is bad, with the error of the header as
+//! its reason. With a record header it is bad in any case. A datum that leaves bytes over is bad.
 //!
-//! Why not `arrow-avro` (as of 59): it decodes no bare datum, wants every writer's schema before the first record and ends
-//! its batch at another one, makes an `UnionArray` of a union, and a datum that is cut short spoils the rows before it.
-//! `apache-avro` makes a tree of values of each datum, wanted or not.
+//! Alternatives were rejected: `arrow-avro` (as of 59) decodes no bare datum, needs every writer's schema
+//! before the first record and ends its batch at another one, makes an `UnionArray` of a union, and a
+//! truncated datum damages the rows before it. `apache-avro` builds a tree of values for each datum, whether
+//! it is needed or not.
 //!
-//! Columns are read straight from the bytes, and what no column shows is passed over:
+//! Columns are read directly from the bytes, and parts that no column shows are skipped:
 //!
 //! | file | idea |
 //! |---|---|
-//! | `schema` | schemas, read from their JSON |
-//! | `fields` | a schema to columns |
-//! | `resolve` | how the writer's types become the reader's |
-//! | `matching` | which fields and branches belong together |
-//! | `default` | defaults, as data |
-//! | `plan` | which part of a datum fills which column |
-//! | `cursor` | the bytes of a datum, not to be trusted |
-//! | `value` | data without parts |
-//! | `text` | data with parts, as JSON |
-//! | `read` | a datum to a row |
-//! | `skip` | a datum, or a part of one, that no column shows |
-//! | `budget` | how much a row may hold beyond the length of its datum |
+//! | `schema` | schemas, parsed from JSON |
+//! | `fields` | columns of a schema |
+//! | `resolve` | resolution of the writer's types to the reader's |
+//! | `matching` | matching of fields and branches |
+//! | `default` | default values as data |
+//! | `plan` | mapping of a datum's parts to columns |
+//! | `cursor` | bytes of a datum, which are untrusted |
+//! | `value` | scalar data |
+//! | `text` | complex data as JSON |
+//! | `read` | reading of a datum into a row |
+//! | `skip` | skipping of a datum or its parts |
+//! | `budget` | limit of a row's size beyond the length of its datum |
 //!
-//! Which column a type makes:
+//! Columns of the Avro types:
 //!
 //! | Avro | column |
 //! |---|---|
 //! | boolean, int, long, float, double, string | BOOLEAN, INTEGER, BIGINT, REAL, DOUBLE, VARCHAR |
 //! | bytes, fixed | VARBINARY |
 //! | enum, uuid, duration, time-millis, time-micros | VARCHAR ([`value`] has their text) |
-//! | decimal(p, s) | DECIMAL(p, s) up to 38 digits; VARCHAR, with all digits, up to 1,000; then as the type beneath it |
+//! | decimal(p, s) | DECIMAL(p, s) up to 38 digits; VARCHAR, with all digits, up to 1,000; then like the annotated type |
 //! | date; timestamp-millis, -micros, -nanos, local or not | DATE; TIMESTAMP |
-//! | array, map, record | ARRAY, MAP with VARCHAR keys, ROW; within another type a record without fields is VARCHAR, and one with fields that differ by case alone |
-//! | union of null and one type | as that type |
-//! | union of several types | a ROW of a field per type, called as the type is (`int`, `string`, `Order`), of which one is not NULL; VARCHAR if names differ by case alone |
+//! | array, map, record | ARRAY, MAP with VARCHAR keys, ROW; nested records without fields, or with fields that differ only by case, are VARCHAR |
+//! | union of null and one type | like that type |
+//! | union of several types | a ROW with a field for each type, named after it (`int`, `string`, `Order`), of which one is not NULL; VARCHAR if names differ only by case |
 //! | null | VARCHAR, always NULL |
-//! | any other logical type | as the type beneath it |
-//! | a record within itself, however deep | VARCHAR: its JSON text |
+//! | any other logical type | like the annotated type |
+//! | a record within itself, at any depth | VARCHAR: its JSON text |
 //!
-//! A schema that is no record makes one column, `value`. A column may be declared as another type than these: records,
-//! arrays and maps are JSON text in a VARCHAR column ([`text`]), a union is what its value is. A ROW over a union none of
-//! whose types it has a field for shows the record in the union.
+//! A schema that is not a record makes one column, `value`. A column may be declared with another type:
+//! records, arrays and maps are JSON text in a VARCHAR column ([`text`]), a union is its value. A ROW over a
+//! union for whose types it has no field shows the record in the union.
 //!
-//! | a mapping leads to | the column shows |
+//! | a mapping matches | the column shows |
 //! |---|---|
-//! | a part of the registered schema | that part, where a datum has it, else NULL |
-//! | nothing in the registered schema, but a part of the writer's | that part, as its writer wrote it |
-//! | nothing in either | NULL |
+//! | a part of the registered schema | that part, or NULL if a datum does not have it |
+//! | only a part of the writer's schema | that part, as its writer wrote it |
+//! | no part of either | NULL |
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -91,22 +93,22 @@ use plan::{Plan, Target, leads_somewhere};
 use resolve::Resolution;
 use schema::{Schema, Types};
 
-/// How many writers' schemas are kept ready. A topic rarely has more than a few.
+/// Maximum number of writers' schemas that are kept. A topic rarely has more than a few.
 const MAX_PLANS: usize = 200;
 
-/// Decodes Avro data.
+/// Decoder of Avro data.
 pub(crate) struct AvroDecoder {
-    /// As registered; what data are read as.
+    /// Registered schema, as which data are read.
     reader: Schema,
     definition: String,
-    /// What columns show of the registered schema.
+    /// Mappings of the columns into the registered schema.
     targets: Vec<Target>,
-    /// What they show that it does not have, perhaps any more; `None` if it has everything.
+    /// Mappings that the registered schema does not contain, perhaps no longer; `None` if it contains all.
     dropped: Option<Vec<Target>>,
     writers: Arc<dyn WriterSchemas>,
-    /// For data of the registered schema itself.
+    /// Plan for data of the registered schema itself.
     own: Arc<Plan>,
-    /// For data of other schemas, or why they cannot be read.
+    /// Plans for data of other schemas, or why they cannot be read.
     plans: HashMap<WriterSchemaId, Result<Arc<Plan>, String>>,
 }
 
@@ -148,7 +150,7 @@ impl AvroDecoder {
         })
     }
 
-    /// The writer and the body that a header names; `None` if there is none.
+    /// Writer's schema and body of a payload with a header; `None` if there is no header.
     fn read_header(payload: &[u8]) -> Result<Option<Framed<'_>>, RowError> {
         match payload {
             [framing::GLUE, 0 | 5, ..] if payload.len() >= GLUE_HEADER_BYTES => framing::read(payload),
@@ -157,14 +159,14 @@ impl AvroDecoder {
         }
     }
 
-    /// Whether a payload whose header led to `error` has none. A registry that is down leaves that open, and guessing
-    /// would make rows of what is none.
+    /// Whether a payload whose header caused `error` has none. If a registry is unavailable that is unknown,
+    /// and a guess would make rows of other data.
     fn is_bare(&self, error: &RowError, payload: &[u8]) -> bool {
         matches!(error, RowError::Bad(_)) && self.own.accepts(payload)
     }
 
-    /// The plan and the datum of a payload with a header; `None` for a payload that has none. Bad ones may still
-    /// [be bare](Self::is_bare).
+    /// Plan and datum of a payload with a header; `None` for a payload without one. Bad ones may still [be
+    /// bare](Self::is_bare).
     fn read_framed<'p>(&mut self, payload: &'p [u8]) -> Result<Option<Planned<'p>>, RowError> {
         let Some((id, datum)) = Self::read_header(payload)? else {
             return Ok(None);
@@ -172,7 +174,8 @@ impl AvroDecoder {
         Ok(Some((self.plan(id)?, datum)))
     }
 
-    /// How to read data of this writer's schema, or why they cannot be; an error if the schema was not found.
+    /// Plan for data of this writer's schema, or why they cannot be read; an error if the schema was not
+    /// found.
     fn plan(&mut self, id: WriterSchemaId) -> Result<Result<Arc<Plan>, String>, RowError> {
         if let Some(known) = self.plans.get(&id) {
             return Ok(known.clone());
@@ -245,7 +248,7 @@ impl PayloadDecoder for AvroDecoder {
     }
 }
 
-/// A writer's plan, or why there is none, and the datum.
+/// Plan of a writer, or why there is none, and the datum.
 type Planned<'p> = (Result<Arc<Plan>, String>, Cow<'p, [u8]>);
 
 fn read(plan: &Plan, datum: &[u8], columns: &mut [ColumnBuilder]) -> Result<(), RowError> {
@@ -253,7 +256,7 @@ fn read(plan: &Plan, datum: &[u8], columns: &mut [ColumnBuilder]) -> Result<(), 
         .map_err(|error| RowError::bad(format!("not an Avro datum of its schema: {error}")))
 }
 
-/// Whether each of `paths` leads to a part of data of the schema.
+/// Whether each of `paths` matches a part of data of the schema.
 pub(crate) fn lead_somewhere(definition: &str, paths: &[Path]) -> Result<Vec<bool>, SchemaTextError> {
     let schema = Schema::parse(definition)?;
     Ok(paths.iter().map(|path| leads_somewhere(&schema, path)).collect())

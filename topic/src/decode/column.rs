@@ -1,20 +1,21 @@
-//! Columns in the making: rows are appended one at a time and can be taken back.
+//! Column builders: rows are appended one at a time and can be removed.
 //!
-//! Arrow's own builders cannot forget a row, and a record may turn out to be unreadable when half of its columns are
-//! filled. So these keep plain buffers, which become Arrow's without a copy.
+//! Arrow's own builders cannot remove a row, and a record may prove unreadable when half of its columns are
+//! filled. So these use plain buffers, which become Arrow's without a copy.
 //!
-//! A value that does not fit its column is NULL and a misfit; it never costs the row its other columns.
+//! A value that does not fit its column is NULL and a misfit; it never affects the row's other columns.
 //!
 //! | file | idea |
 //! |---|---|
 //! | `values` | values of one type, at any depth: lists, rows and maps hold others |
 //! | `slots` | values of a fixed width |
 //! | `texts` | texts and bytes |
-//! | `ends` | where values of any length end |
+//! | `ends` | ends of values of variable length |
 //! | `misfits` | values that do not fit |
-//! | `repeated` | values that come again |
+//! | `repeated` | duplicate values |
 //!
-//! A further type of a fixed width is two arms in `slots`; a further kind of values is a file and an arm in `values`.
+//! A further type of a fixed width needs two arms in `slots`; a further kind of values needs a file and an
+//! arm in `values`.
 
 use arrow::array::ArrayRef;
 use arrow::datatypes::DataType;
@@ -32,7 +33,7 @@ mod slots;
 mod texts;
 mod values;
 
-/// Builds one column of a table.
+/// Builder of one column of a table.
 pub(crate) struct ColumnBuilder {
     name: String,
     values: ValueBuilder,
@@ -40,7 +41,7 @@ pub(crate) struct ColumnBuilder {
 }
 
 impl ColumnBuilder {
-    /// `None` if no record can fill `data_type`. `format` tells how text becomes a date, at any depth.
+    /// `None` if no record can fill `data_type`. `format` converts text to dates, at any depth.
     pub(crate) fn new(name: &str, data_type: &DataType, format: &DateFormat) -> Option<Self> {
         Some(Self {
             name: name.to_owned(),
@@ -58,7 +59,8 @@ impl ColumnBuilder {
         self.values.append(scalar, &mut self.misfits);
     }
 
-    /// For values that are no scalars: what to append exactly one value to, and where to note what does not fit.
+    /// Access for values that are not scalars: the builder to append exactly one value to, and the counter of
+    /// misfits.
     pub(crate) fn parts(&mut self) -> (&mut ValueBuilder, &mut Misfits) {
         (&mut self.values, &mut self.misfits)
     }
@@ -75,12 +77,12 @@ impl ColumnBuilder {
         &self.values
     }
 
-    /// Forgets all rows from `rows` on.
+    /// Removes all rows from `rows` on.
     pub(crate) fn truncate(&mut self, rows: usize) {
         self.values.truncate(rows);
     }
 
-    /// The column so far; the builder starts over.
+    /// Column so far; the builder starts again.
     pub(crate) fn finish(&mut self) -> ArrayRef {
         self.values.finish()
     }

@@ -1,29 +1,30 @@
-//! One CSV record per payload.
+//! Decoding of CSV: one record per payload, similar to [RFC 4180](https://www.rfc-editor.org/rfc/rfc4180).
 //!
 //! | in the payload | in the row |
 //! |---|---|
-//! | fields | by the column's mapping, which counts them from 0; more than the columns name are ignored |
-//! | field missing, mapping beyond the last field, mapping that is no decimal number | NULL |
+//! | fields | by the column's mapping, which counts them from 0; further ones are ignored |
+//! | field missing, mapping beyond the last field, mapping that is not a decimal number | NULL |
 //! | empty text, quoted or not | `''` in VARCHAR, NULL in any other column |
-//! | trailing empty fields (`a,,`) | empty text as well, where Java's `split` drops them |
+//! | trailing empty fields (`a,,`) | empty text, too, where Java's `split` drops them |
 //! | zero bytes | one empty field |
 //! | text in VARCHAR | the text |
 //! | text in any other scalar column | as a JSON string in that column ([`json`](super::json)): NULL, counted, if it does not fit |
-//! | text in ARRAY, ROW, MAP | JSON; NULL, counted, if it is none |
+//! | text in ARRAY, ROW, MAP | JSON; NULL, counted, if it is not JSON |
 //! | `nullText`, unquoted | NULL |
 //! | blanks (space and any character below) around a field | dropped with `trim`, as Java does; blanks within quotes are kept |
-//! | quoted field | may hold delimiters, line ends, and quotes that are doubled |
-//! | `escape` within quotes | the character after it stands for itself |
+//! | quoted field | may hold delimiters, line ends, and doubled quotes |
+//! | `escape` within quotes | the character after it is literal |
 //! | quote after the start of an unquoted field, escape outside quotes | text |
-//! | text after a closing quote | goes on, up to the delimiter |
+//! | text after a closing quote | appended, up to the delimiter |
 //! | line end at the end of the payload | dropped |
 //! | line end elsewhere outside quotes | text of its field, as in Java: one payload is one record |
 //! | byte order marks at the start | dropped |
 //! | bytes that are not UTF-8 | replaced by U+FFFD |
 //! | quote without its end | bad record |
 //!
-//! So nothing but an open quote makes a payload bad. What differs from Java: quotes, which there are text (and here are
-//! without a `quote`); trailing empty fields; a byte order mark, there text; an empty BOOLEAN, there false.
+//! So only an unclosed quote makes a payload bad. Differences from Java: quotes, which are text there (and
+//! here without a `quote`); trailing empty fields; a byte order mark, which is text there; an empty BOOLEAN,
+//! which is false there.
 
 use arrow::datatypes::DataType;
 
@@ -39,16 +40,16 @@ use crate::table::CsvOptions;
 
 mod fields;
 
-/// Decodes CSV records.
+/// Decoder of CSV records.
 pub(crate) struct CsvDecoder {
     fields: Fields,
-    /// Which field fills which column, in the order of fields.
+    /// Field and column of each pair, in the order of fields.
     wanted: Vec<(usize, usize)>,
     null_text: Option<String>,
     filler: Filler,
 }
 
-/// No record has this many fields.
+/// Index that no record has.
 const NO_FIELD: usize = usize::MAX;
 
 impl CsvDecoder {

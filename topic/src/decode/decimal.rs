@@ -1,4 +1,7 @@
-//! Decimals: of up to 38 digits an unscaled integer and a scale, beyond them text.
+//! Decimals: up to 38 digits an unscaled integer and a scale, beyond that text.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 
 /// Precision and scale.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -7,13 +10,13 @@ pub(crate) struct DecimalType {
     pub(crate) scale: i8,
 }
 
-/// What Arrow's 128-bit decimals hold.
+/// Maximum number of digits of Arrow's 128-bit decimals.
 const MAX_DIGITS: u32 = 38;
 
 const LIMB: u64 = 1_000_000_000;
 
-/// Reads a number as JSON and SQL write one (a sign, digits, a point, an exponent) into `to`, half rounded away from
-/// zero; `None` if it is none or has too many digits before the point.
+/// Reads a number as JSON and SQL write it (a sign, digits, a point, an exponent) at the scale `to`, rounding
+/// half away from zero; `None` if it is not a number or has too many digits before the point.
 pub(crate) fn parse(text: &str, to: DecimalType) -> Option<i128> {
     let (negative, unsigned) = match text.as_bytes().first()? {
         b'-' => (true, &text[1..]),
@@ -29,7 +32,8 @@ pub(crate) fn parse(text: &str, to: DecimalType) -> Option<i128> {
     if whole.len() + fraction.len() == 0 || !digits().all(|digit| digit.is_ascii_digit()) {
         return None;
     }
-    // The digits make an integer; this many of them (or zeros after them) belong before its point at scale `to`.
+    // The digits make an integer; this many of them (or zeros after them) belong before its point at scale
+    // `to`.
     let kept = i64::try_from(whole.len()).ok()? + i64::from(exponent) + i64::from(to.scale);
     let mut unscaled: i128 = 0;
     let mut digits = digits().map(|digit| i128::from(digit - b'0'));
@@ -42,7 +46,7 @@ pub(crate) fn parse(text: &str, to: DecimalType) -> Option<i128> {
         }
         taken += 1;
     }
-    // With `kept` below zero the first digit lies right of the one that rounds.
+    // If `kept` is below zero, the first digit is to the right of the rounding one.
     if kept >= 0 && digits.next().is_some_and(|digit| digit >= 5) {
         unscaled = unscaled.checked_add(1)?;
     }
@@ -50,7 +54,25 @@ pub(crate) fn parse(text: &str, to: DecimalType) -> Option<i128> {
     fits(unscaled, to).then_some(unscaled)
 }
 
-/// `unscaled` / 10^`scale` in `to`, half rounded away from zero; `None` if it has too many digits.
+/// Reads the base64 of an unscaled integer at the scale of `to`, in two's complement with the most significant byte
+/// first; `None` if it is none or has too many digits. So Kafka Connect's `JsonConverter` writes decimals:
+/// <https://kafka.apache.org/documentation/#connectconfigs_decimal.format>.
+pub(crate) fn parse_base64(text: &str, to: DecimalType) -> Option<i128> {
+    let bytes = STANDARD.decode(text).ok()?;
+    let (first, _) = bytes.split_first()?;
+    let sign: u8 = if *first >= 0x80 { 0xff } else { 0 };
+    // Bytes that repeat the sign say nothing.
+    let filling = bytes.iter().take_while(|byte| **byte == sign).count();
+    let digits = &bytes[filling..];
+    let start = size_of::<i128>().checked_sub(digits.len())?;
+    let mut whole = [sign; size_of::<i128>()];
+    whole[start..].copy_from_slice(digits);
+    let unscaled = i128::from_be_bytes(whole);
+    let keeps_sign = (unscaled < 0) == (sign != 0);
+    (keeps_sign && fits(unscaled, to)).then_some(unscaled)
+}
+
+/// `unscaled` / 10^`scale` converted to `to`, rounding half away from zero; `None` if it has too many digits.
 pub(crate) fn rescale(unscaled: i128, scale: u32, to: DecimalType) -> Option<i128> {
     let shift = i64::from(to.scale) - i64::from(scale);
     let rescaled = match u32::try_from(shift) {
@@ -67,7 +89,7 @@ pub(crate) fn rescale(unscaled: i128, scale: u32, to: DecimalType) -> Option<i12
     fits(rescaled, to).then_some(rescaled)
 }
 
-/// The integer that `unscaled` / 10^`scale` is, if it is one.
+/// Integer value of `unscaled` / 10^`scale`; `None` if it is not an integer.
 pub(crate) fn to_integer(unscaled: i128, scale: u32) -> Option<i128> {
     if unscaled == 0 {
         return Some(0);
@@ -76,16 +98,16 @@ pub(crate) fn to_integer(unscaled: i128, scale: u32) -> Option<i128> {
     (unscaled % divisor == 0).then_some(unscaled / divisor)
 }
 
-/// All digits, none of them an exponent's.
+/// Text with all digits and without exponent.
 pub(crate) fn to_text(unscaled: i128, scale: u32) -> String {
     with_point(unscaled < 0, &unscaled.unsigned_abs().to_string(), scale)
 }
 
-/// The text of an unscaled integer of any length, in two's complement with the most significant byte first.
+/// Text of an unscaled integer of any length, in two's complement with the most significant byte first.
 pub(crate) fn twos_complement_text(unscaled: &[u8], scale: u32) -> String {
     let negative = unscaled.first().is_some_and(|byte| *byte >= 0x80);
     let sign: u8 = if negative { 0xff } else { 0 };
-    // Words of 32 bits, the first one filled up with the sign.
+    // Words of 32 bits; the first one is sign-extended.
     let filling = unscaled.len().next_multiple_of(4) - unscaled.len();
     let bytes: Vec<u8> = std::iter::repeat_n(sign, filling)
         .chain(unscaled.iter().copied())
@@ -121,7 +143,7 @@ pub(crate) fn twos_complement_text(unscaled: &[u8], scale: u32) -> String {
     with_point(negative, &digits, scale)
 }
 
-/// `digits` are those of an integer without leading zeros.
+/// Inserts the point into `digits`, an integer without leading zeros.
 fn with_point(negative: bool, digits: &str, scale: u32) -> String {
     let scale = scale as usize;
     let zeros = (scale + 1).saturating_sub(digits.len());
@@ -159,6 +181,28 @@ mod tests {
         precision: 5,
         scale: 2,
     };
+
+    #[test]
+    fn reads_unscaled_integers_in_base64() {
+        for (text, wanted) in [
+            ("BNI=", Some(1234)),
+            ("/5w=", Some(-100)),
+            ("AA==", Some(0)),
+            ("/w==", Some(-1)),
+            ("AP8=", Some(255)),
+            ("AAAAAAAAAAAAAAAAAAAAAAAAAATS", Some(1234)),
+            ("////////////////////////////////+y4=", Some(-1234)),
+            // Six digits, and more than 128 bits.
+            ("AYag", None),
+            ("AQAAAAAAAAAAAAAAAAAAAAAA", None),
+            ("", None),
+            ("12.34", None),
+            ("BNI", None),
+            ("BN I=", None),
+        ] {
+            assert_eq!(parse_base64(text, MONEY), wanted, "{text}");
+        }
+    }
 
     #[test]
     fn reads_numbers_as_written() {

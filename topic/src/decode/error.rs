@@ -1,23 +1,23 @@
-//! What can be wrong with a record, and with what is asked of records.
+//! Errors of records, and of requested columns.
 
 use arrow::datatypes::DataType;
 
 use crate::decode::writer_schemas::WriterSchemaError;
 use crate::table::{DataFormat, MAPPING_KEY, Source, UnknownWord};
 
-/// Why a record gave no row.
+/// Reason why a record has no row.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RowError {
-    /// The record is at fault.
+    /// The record is bad.
     #[error(transparent)]
     Bad(#[from] BadRecord),
-    /// It is not known whether the record is: reading must end.
+    /// It is unknown whether the record is bad: reading must end.
     #[error(transparent)]
     WriterSchema(WriterSchemaError),
 }
 
 impl RowError {
-    /// A payload that could not be read as a whole.
+    /// Error of a payload that cannot be read as a whole.
     pub(crate) fn bad(reason: impl Into<String>) -> Self {
         Self::Bad(BadRecord {
             column: None,
@@ -30,7 +30,7 @@ impl RowError {
         self.within("key")
     }
 
-    /// An error within the message index that a record header holds.
+    /// Adds that the error is in the message index of a record header.
     pub(super) fn of_record_header(self) -> Self {
         self.within("message index in the record header")
     }
@@ -62,37 +62,37 @@ impl From<WriterSchemaError> for RowError {
     }
 }
 
-/// A record that could not be read.
+/// Record that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}{reason}", column.as_ref().map(|column| format!("column `{column}`: ")).unwrap_or_default())]
 pub struct BadRecord {
-    /// The column at fault, if it was one.
+    /// Column that caused the error, if one did.
     pub column: Option<String>,
-    /// Never contains the record's data.
+    /// Reason, which never contains the record's data.
     pub reason: String,
-    /// Whether the record names a schema that no registry could be asked for.
+    /// Whether the record names a schema for which no registry is configured.
     pub lacks_registry: bool,
 }
 
-/// The first of the values, or keys, none of which can be read without a schema registry that the connector lacks.
+/// First of the values, or keys, none of which can be read because no schema registry is configured.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unresolved {
     pub offset: i64,
-    /// As [`BadRecord::reason`].
+    /// Reason, see [`BadRecord::reason`].
     pub reason: String,
 }
 
-/// How many values of a column became NULL because they did not fit it.
+/// Number of values of a column that are NULL because they do not fit it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ValueErrors {
     pub column: String,
     pub values: u64,
 }
 
-/// Why no decoder can be made for a schema.
+/// Reason why no decoder can be made for a schema.
 #[derive(Debug, thiserror::Error)]
 pub enum TableError {
-    #[error("the schema does not say how records are encoded and no table was given")]
+    #[error("the schema does not specify the encoding of records, and no table was given")]
     UnknownFormat,
     #[error("column `{column}` has no `{MAPPING_KEY}` metadata and the topic's table has no such column")]
     UnknownColumn { column: String },
@@ -106,7 +106,7 @@ pub enum TableError {
     },
     #[error("column `{column}`: source {source}")]
     Source { column: String, source: UnknownWord },
-    /// `of` is what of a record the column shows.
+    /// `of` is the part of a record that the column shows.
     #[error("column `{column}`: source {of} cannot be read as {data_type}")]
     UnsupportedSource {
         column: String,

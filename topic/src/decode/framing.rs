@@ -1,23 +1,25 @@
-//! How schema registries' serializers say which schema a payload was written with: in front of it, or in a header of
-//! the record.
+//! Schema ids of registries' serializers: before a payload ([Confluent's wire
+//! format](https://docs.confluent.io/platform/current/schema-registry/fundamentals/serdes-develop/index.html#wire-format),
+//! [Glue's](https://github.com/awslabs/aws-glue-schema-registry)), or in a record header.
 //!
 //! | first bytes | then |
 //! |---|---|
 //! | `03`, compression `00` (none) or `05` (zlib), 16 bytes of Glue schema version UUID | the payload, compressed or not |
 //! | `00`, 4 bytes of Confluent schema id, most significant first | the payload |
 //!
-//! Which of them a payload may carry is for its format to say: a bare Avro datum may begin with either byte too.
+//! The format of a payload determines which of them it may have: a bare Avro datum may begin with either
+//! byte, too.
 //!
 //! A record header takes precedence, as in Confluent's deserializers: `__value_schema_id` for the value,
-//! `__key_schema_id` for the key, the last one if there are several. The payload then has nothing in front.
+//! `__key_schema_id` for the key, the last one if there are several. The payload then has no prefix.
 //!
 //! | value of the record header | then |
 //! |---|---|
-//! | `01`, 16 bytes of the schema's GUID | of Protobuf the index of the message |
-//! | `00`, 4 bytes of Confluent schema id, most significant first | likewise |
+//! | `01`, 16 bytes of the schema's GUID | for Protobuf the index of the message |
+//! | `00`, 4 bytes of Confluent schema id, most significant first | for Protobuf the index of the message |
 //!
-//! With anything else in it a payload is bad whose format needs the schema. What may follow is ignored, and a record
-//! header without value is the same as none: so do `DualSchemaIdDeserializer` and `SchemaId` in
+//! With any other value a payload whose format needs the schema is bad. Further bytes are ignored, and a
+//! record header without value is the same as none, as in `DualSchemaIdDeserializer` and `SchemaId` of
 //! <https://github.com/confluentinc/schema-registry/tree/master/schema-serializer/src/main/java/io/confluent/kafka/serializers/schema/id>.
 
 use std::borrow::Cow;
@@ -31,32 +33,32 @@ use crate::decode::writer_schemas::WriterSchemaId;
 
 pub(crate) const GLUE_HEADER_BYTES: usize = 18;
 pub(crate) const CONFLUENT_HEADER_BYTES: usize = 5;
-/// A payload that unfolds to more is refused: a record of Kafka's is rarely above a megabyte, and a bomb is a thousand
-/// times its size.
+/// Maximum size of an inflated payload: a Kafka record is rarely above a megabyte, and a decompression bomb
+/// is a thousand times its size.
 const MAX_INFLATED_BYTES: u64 = 64 * 1024 * 1024;
 
-/// Begins a payload in Glue's framing.
+/// First byte of a payload in Glue's framing.
 pub(crate) const GLUE: u8 = 3;
-/// Begins a payload in Confluent's framing.
+/// First byte of a payload in Confluent's framing.
 pub(crate) const CONFLUENT: u8 = 0;
 
-/// Name of the record header about the value.
+/// Name of the record header for the value.
 pub(crate) const VALUE_SCHEMA_HEADER: &str = "__value_schema_id";
-/// Name of the record header about the key.
+/// Name of the record header for the key.
 pub(crate) const KEY_SCHEMA_HEADER: &str = "__key_schema_id";
-/// Begins a record header that holds a GUID.
+/// First byte of a record header with a GUID.
 const GUID: u8 = 1;
 
-/// What a record header says of the schema that a payload was written with.
+/// Content of a record header: the schema that a payload was written with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct SchemaHeader<'a> {
     pub(crate) id: WriterSchemaId,
-    /// Of Protobuf the path to the message within the schema.
+    /// Path to the message within the schema, for Protobuf.
     pub(crate) message_index: &'a [u8],
 }
 
 impl<'a> SchemaHeader<'a> {
-    /// Reads the value of a record header.
+    /// Parses the value of a record header.
     pub(crate) fn read(value: &'a [u8]) -> Result<Self, RowError> {
         let (id, message_index) = match value.split_first() {
             Some((&GUID, rest)) => rest
@@ -82,7 +84,7 @@ impl<'a> SchemaHeader<'a> {
     }
 }
 
-/// Which schema a payload that begins as a header does names; `None` if it is shorter than that.
+/// Schema id of a payload that begins like a header; `None` if it is shorter than that.
 pub(crate) fn named(payload: &[u8]) -> Option<WriterSchemaId> {
     match *payload.first()? {
         GLUE => {
@@ -97,7 +99,7 @@ pub(crate) fn named(payload: &[u8]) -> Option<WriterSchemaId> {
     }
 }
 
-/// Takes the header off a payload that begins as one does: whose schema it names, and the body.
+/// Removes the header of a payload that begins like one: returns the schema id and the body.
 pub(crate) fn read(payload: &[u8]) -> Result<Option<Framed<'_>>, RowError> {
     Ok(match payload.first() {
         Some(&GLUE) => {
@@ -112,10 +114,11 @@ pub(crate) fn read(payload: &[u8]) -> Result<Option<Framed<'_>>, RowError> {
     })
 }
 
-/// What a header names, and the body behind it.
+/// Schema id of a header, and the body after it.
 pub(crate) type Framed<'a> = (WriterSchemaId, Cow<'a, [u8]>);
 
-/// Takes Glue's header off `payload`, which begins with [`GLUE`]: the version of the writer's schema, and the body.
+/// Removes Glue's header from `payload`, which begins with [`GLUE`]: returns the version of the writer's
+/// schema, and the body.
 pub(crate) fn read_glue(payload: &[u8]) -> Result<(Uuid, Cow<'_, [u8]>), RowError> {
     let Some((header, body)) = payload.split_first_chunk::<GLUE_HEADER_BYTES>() else {
         return Err(RowError::bad(format!(
@@ -136,7 +139,8 @@ pub(crate) fn read_glue(payload: &[u8]) -> Result<(Uuid, Cow<'_, [u8]>), RowErro
     Ok((Uuid::from_bytes(uuid), body))
 }
 
-/// Takes Confluent's header off `payload`, which begins with [`CONFLUENT`]: the writer's schema id, and the body.
+/// Removes Confluent's header from `payload`, which begins with [`CONFLUENT`]: returns the writer's schema
+/// id, and the body.
 pub(crate) fn read_confluent(payload: &[u8]) -> Result<(u32, &[u8]), RowError> {
     let Some((header, body)) = payload.split_first_chunk::<CONFLUENT_HEADER_BYTES>() else {
         return Err(RowError::bad(format!(
@@ -153,7 +157,7 @@ fn inflate(body: &[u8]) -> Result<Vec<u8>, RowError> {
     let mut reader = ZlibDecoder::new(body).take(MAX_INFLATED_BYTES + 1);
     match reader.read_to_end(&mut inflated) {
         Ok(_) if inflated.len() as u64 > MAX_INFLATED_BYTES => Err(RowError::bad(format!(
-            "the compressed payload unfolds to more than {MAX_INFLATED_BYTES} bytes"
+            "the compressed payload expands to more than {MAX_INFLATED_BYTES} bytes"
         ))),
         Ok(_) => Ok(inflated),
         Err(error) => Err(RowError::bad(format!("the payload is not zlib data: {error}"))),
@@ -269,6 +273,6 @@ mod tests {
     fn refuses_a_bomb() {
         let bomb = deflate(&vec![0; MAX_INFLATED_BYTES as usize + 1]);
         assert!(bomb.len() < 100_000);
-        assert!(reason(&glue(5, &bomb)).contains("unfolds to more than"));
+        assert!(reason(&glue(5, &bomb)).contains("expands to more than"));
     }
 }

@@ -1,19 +1,19 @@
-//! One JSON document per record.
+//! Decoding of JSON ([RFC 8259](https://www.rfc-editor.org/rfc/rfc8259)): one document per record.
 //!
-//! The document is walked once; only the mapped top-level keys are kept (as slices of the record, borrowed), every
-//! other value is skipped. Only a kept value that a path leads into, or that a nested column takes apart, is walked
-//! again. Numbers and nested values keep the spelling they came with. The walk is our own, for speed; what is wrong with a
-//! document that it declines `serde_json` tells.
+//! The document is scanned once; only the mapped top-level values are kept (as slices of the record), every
+//! other value is skipped. Only a kept value that a path leads into, or that a nested column takes apart, is
+//! scanned again. Numbers and nested values keep their spelling. The scanner is our own, for speed; the error
+//! of a document that it rejects comes from `serde_json`.
 //!
 //! | file | idea |
 //! |---|---|
-//! | `members` | the members of the top-level object, found the quick way |
-//! | `wanted` | what paths lead to within them |
-//! | `fill` | values to columns |
-//! | `cursor` | a walk over JSON text |
-//! | `scanner` | the walk over text that nobody has checked yet |
-//! | `search`, `escape` | within strings |
-//! | `refusal` | why a record is no JSON object |
+//! | `members` | the members of the top-level object, found by the gaps of earlier records |
+//! | `wanted` | values of paths within them |
+//! | `fill` | conversion of values to columns |
+//! | `cursor` | traversal of valid JSON text |
+//! | `scanner` | traversal of unchecked text |
+//! | `search`, `escape` | strings |
+//! | `refusal` | error of a record that is not a JSON object |
 //!
 //! | in the record | in the row |
 //! |---|---|
@@ -26,8 +26,8 @@
 //! | BOOLEAN | true for `true` and `"true"` in any case, else false |
 //! | integers, from number or string | digits with an optional sign; out of range, `1.0`, `1e3`, `" 7 "`, `""` are NULL, counted |
 //! | REAL, DOUBLE, from number or string | as Java's `parseDouble` ([`to_float`](super::scalar::Scalar::to_float)), else NULL, counted |
-//! | DECIMAL, from number or string | every digit as written; what the scale has no room for is rounded half away from zero, what the precision has none for is NULL, counted |
-//! | VARBINARY | the bytes that the string spells in base64, else NULL, counted |
+//! | DECIMAL, from number or string | every digit as written; excess digits of the scale are rounded half away from zero, a value beyond the precision is NULL, counted |
+//! | VARBINARY | the bytes of the string in base64, else NULL, counted |
 //! | DATE, TIMESTAMP, from number or string | by the column's format, else NULL, counted |
 //! | key given twice | the last one |
 //! | key with escapes | compared unescaped |
@@ -35,22 +35,22 @@
 //! | bytes that are not UTF-8 | replaced by U+FFFD; the row is kept |
 //! | text after the document | ignored |
 //! | a Glue or Confluent header before the document | dropped; no schema is needed to read JSON |
-//! | a schema's id in a record header | not looked at, for the same reason |
+//! | a schema's id in a record header | ignored, for the same reason |
 //! | empty value, byte order mark, comments, any other syntax error | bad record |
 //! | top level not an object | bad record |
 //!
-//! A mapping is first taken literally: `a.b` is the key `a.b` where the record has it at the top. Else it is a
-//! [path](crate::path); one that leads nowhere is NULL, and a mapping that is no path is nothing but a key.
+//! A mapping is first used literally: `a.b` is the key `a.b` if the record has it at the top. Else it is a
+//! [path](crate::path); one without a match is NULL, and a mapping that is not a path is only a key.
 //!
 //! Nested columns, at any depth:
 //!
 //! | in the record | in the column |
 //! |---|---|
-//! | array in ARRAY | its items by these same rules; one that does not fit is NULL, counted, and stays an item |
+//! | array in ARRAY | its items by the same rules; one that does not fit is NULL, counted, and stays an item |
 //! | object in ROW | its members by name, in the field's case or else in any; a field without a member is NULL, a member without a field ignored |
 //! | object in MAP | its members; a key that does not fit the key's type is dropped with its value, counted |
-//! | member given twice | the last one; in a ROW the last in the field's own case, if there is one; in a MAP keys are the same if their values are: `1` and `+1` are one integer |
-//! | string | the array or object it holds as JSON, for producers that write `"[{\"id\": 1}]"`; `"null"` is NULL; other text is NULL, counted |
+//! | member given twice | the last one; in a ROW the last in the field's own case, if there is one; in a MAP keys are equal if their values are: `1` and `+1` are one integer |
+//! | string | the array or object that it contains as JSON, for producers that write `"[{\"id\": 1}]"`; `"null"` is NULL; other text is NULL, counted |
 //! | anything else | NULL, counted |
 
 use std::borrow::Cow;
@@ -78,10 +78,10 @@ mod scanner;
 mod search;
 mod wanted;
 
-/// Decodes JSON objects.
+/// Decoder of JSON objects.
 pub(crate) struct JsonDecoder {
     wanted: Wanted,
-    /// Of each column.
+    /// Places of each column's value.
     places: Vec<Places>,
     members: Members,
     found: Found,
@@ -89,10 +89,10 @@ pub(crate) struct JsonDecoder {
     unescaped: String,
 }
 
-/// Where a column's value may stand.
+/// Places at which a column's value may be.
 struct Places {
     literal: usize,
-    /// Counts where the record has no literal key.
+    /// Used if the record does not have the literal key.
     path: Option<usize>,
 }
 
@@ -154,7 +154,7 @@ impl Places {
     }
 }
 
-/// A column's mapping, both ways.
+/// Mapping of a column, as key and as path.
 struct Mapping {
     literal: [Step; 1],
     path: Option<Path>,
@@ -182,7 +182,7 @@ impl Mapping {
     }
 }
 
-/// The document without a registry's header, by whose first byte no JSON begins.
+/// Document without a registry's header, with whose first byte no JSON begins.
 fn unframe(payload: &[u8]) -> Result<Cow<'_, [u8]>, RowError> {
     Ok(match framing::read(payload)? {
         Some((_, body)) => body,

@@ -1,26 +1,26 @@
-//! From records to Arrow columns.
+//! Decoding of records to Arrow columns.
 //!
-//! A [`RowDecoder`] takes one record at a time and yields batches whose schema is exactly the one Athena asked for. A
-//! row has columns from three sides: the record's value and its key, each decoded by its own format, and the record
-//! itself (partition, offset, timestamp, headers).
+//! A [`RowDecoder`] takes one record at a time and yields batches of exactly the requested schema. Columns of
+//! a row come from three sources: the record's value and its key, each decoded by its own format, and the
+//! record itself (partition, offset, timestamp, headers).
 //!
 //! | file | idea |
 //! |---|---|
-//! | `wanted` | the columns, and where it is said how to fill them |
-//! | `payload` | a value or key, by the decoder of its format |
-//! | `payload_decoder` | what each format does |
-//! | `json` | a JSON document |
-//! | `csv` | a line of CSV |
-//! | `avro` | an Avro datum, by its writer's schema |
-//! | `protobuf` | a Protobuf message, by descriptor |
-//! | `raw` | a single value, as Kafka's own serializers write it |
-//! | `about` | what a record tells of itself |
-//! | `scalar` | what a scalar means to a type |
-//! | `utf8` | bytes that should be text |
-//! | `column` | columns in the making |
-//! | `framing` | how a record names the schemas that it was written with |
-//! | `writer_schemas` | these schemas |
-//! | `error` | what can be wrong |
+//! | `wanted` | requested columns, and how to fill them |
+//! | `payload` | value or key, with the decoder of its format |
+//! | `payload_decoder` | trait of the formats |
+//! | `json` | JSON documents |
+//! | `csv` | lines of CSV |
+//! | `avro` | Avro data, by their writer's schema |
+//! | `protobuf` | Protobuf messages, by descriptor |
+//! | `raw` | single values, as Kafka's own serializers write them |
+//! | `about` | columns about the record itself |
+//! | `scalar` | conversion of scalars to types |
+//! | `utf8` | bytes as text |
+//! | `column` | column builders |
+//! | `framing` | schema ids in records |
+//! | `writer_schemas` | seam to the schemas of these ids |
+//! | `error` | errors |
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -36,7 +36,7 @@ use crate::record::Record;
 use crate::table::{self, OnBadRecord, Source, TopicTable};
 
 pub use self::error::{BadRecord, RowError, TableError, Unresolved, ValueErrors};
-pub(crate) use self::wanted::{Column, has_dates};
+pub(crate) use self::wanted::{Column, has_dates, has_decimals};
 pub use self::writer_schemas::{NoWriterSchemas, WriterSchemaError, WriterSchemaId, WriterSchemas};
 
 mod about;
@@ -56,20 +56,20 @@ mod utf8;
 mod wanted;
 mod writer_schemas;
 
-/// Turns records into rows.
+/// Decoder of records to rows.
 pub struct RowDecoder {
     schema: SchemaRef,
     value: Payload,
     key: Payload,
     about: AboutRecord,
-    /// For each field of the schema, where its column is built.
+    /// Builder of the column for each field of the schema.
     layout: Vec<(Side, usize)>,
     rows: usize,
     strict: bool,
     hint_errors: HashMap<String, FormatHintError>,
 }
 
-/// Where a column's values come from.
+/// Source of a column's values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Side {
     Value,
@@ -78,7 +78,7 @@ enum Side {
 }
 
 impl RowDecoder {
-    /// The decoder for a split's `schema`; `table` is needed unless the schema is
+    /// Creates a decoder for a split's `schema`; `table` is needed unless the schema is
     /// [self-described](table::is_self_described).
     pub fn try_new(
         schema: &SchemaRef,
@@ -133,8 +133,8 @@ impl RowDecoder {
     /// Appends exactly one row, or none if it returns an error. `record` has a value.
     ///
     /// # Errors
-    /// If the value, or in a [strict](Self::strict) decoder the key, does not decode as a whole; in a strict
-    /// decoder also if a value does not fit its column.
+    /// If the value, or in a [strict](Self::strict) decoder the key, cannot be decoded as a whole; in a
+    /// strict decoder also if a value does not fit its column.
     pub fn decode(&mut self, record: &Record<'_>) -> Result<(), RowError> {
         let value = record.value.unwrap_or_default();
         let decoded = self.value.decode(value, record, self.rows, self.strict);
@@ -143,18 +143,18 @@ impl RowDecoder {
             .map_err(|error| self.with_hint_error(error))
     }
 
-    /// Appends a row whose columns from the value are NULL: for a tombstone, or for a value that did not decode for
-    /// `reason`.
+    /// Appends a row whose columns of the value are NULL: for a tombstone, or for a value that cannot be
+    /// decoded for `reason`.
     ///
     /// # Errors
-    /// In a [strict](Self::strict) decoder, if the key does not decode or a value does not fit its column.
+    /// In a [strict](Self::strict) decoder, if the key cannot be decoded or a value does not fit its column.
     pub fn append_null_value(&mut self, record: &Record<'_>, reason: Option<&str>) -> Result<(), RowError> {
         self.value.append_nulls();
         self.finish_row(record, reason)
             .map_err(|error| self.with_hint_error(error))
     }
 
-    /// Says of a value that did not fit its column what is wrong with the column.
+    /// Adds the error of the column's format hint to that of a value that does not fit.
     fn with_hint_error(&self, error: RowError) -> RowError {
         let RowError::Bad(mut bad) = error else {
             return error;
@@ -214,19 +214,19 @@ impl RowDecoder {
         Ok(())
     }
 
-    /// Rows appended since the last [`flush`](Self::flush).
+    /// Number of rows since the last [`flush`](Self::flush).
     pub fn rows(&self) -> usize {
         self.rows
     }
 
-    /// Bytes held for those rows, near enough to decide when to flush. A caller that flushes below 1 GiB never
-    /// meets the limit of Arrow's 32-bit offsets.
+    /// Approximate size in bytes of those rows, to decide when to flush. A caller that flushes below 1 GiB
+    /// never reaches the limit of Arrow's 32-bit offsets.
     pub fn bytes(&self) -> usize {
         let columns = self.columns();
         columns.map(|column| column.values().bytes()).sum()
     }
 
-    /// The rows appended since the last flush, in the schema the decoder was made for.
+    /// Rows since the last flush, in the schema the decoder was made for.
     pub fn flush(&mut self) -> RecordBatch {
         let options = RecordBatchOptions::new().with_row_count(Some(std::mem::take(&mut self.rows)));
         let columns = self.layout.iter().map(|&(side, index)| -> ArrayRef {
@@ -240,8 +240,8 @@ impl RowDecoder {
             .expect("builders are made from the schema, its fields are nullable, rows are whole")
     }
 
-    /// Values that were there but did not fit their column and became NULL, for every column that met some,
-    /// counted since the decoder was made.
+    /// Number of values that did not fit their column and became NULL, for every column with any, since the
+    /// decoder was made.
     pub fn value_errors(&self) -> Vec<ValueErrors> {
         self.columns()
             .filter(|column| column.misfits().count() > 0)
@@ -252,19 +252,19 @@ impl RowDecoder {
             .collect()
     }
 
-    /// What is wrong with the format hints of columns, by column. No text or number becomes a date there.
+    /// Errors of the format hints of columns, by column. Texts and numbers of such a column are never dates.
     pub fn hint_errors(&self) -> &HashMap<String, FormatHintError> {
         &self.hint_errors
     }
 
-    /// Keys that did not decode, since the decoder was made.
+    /// Number of keys that could not be decoded, since the decoder was made.
     pub fn bad_keys(&self) -> u64 {
         self.key.bad
     }
 
-    /// The first record whose value, or key, needs a schema that there is no registry to ask for, if columns are wanted
-    /// of that side, or records are skipped over it, and so far not one was read. A read that ends so has an error for its
-    /// result: its rows would be NULL for want of a setting.
+    /// First record whose value, or key, needs a schema for which no registry is configured, if columns are
+    /// requested of that side, or records are skipped because of it, and none of them could be read so far. A
+    /// read that ends like this is an error: its rows would be NULL because of a missing setting.
     pub fn unresolved(&self, on_bad_record: OnBadRecord) -> Option<Unresolved> {
         let value_wanted = !self.value.columns.is_empty() || on_bad_record == OnBadRecord::Skip;
         let value = self.value.unresolved().filter(|_| value_wanted);

@@ -1,4 +1,4 @@
-//! One side of a record, its value or its key: the format's decoder and the columns it fills.
+//! Side of a record, its value or its key: the format's decoder and the columns it fills.
 
 use std::sync::Arc;
 
@@ -17,20 +17,20 @@ use crate::decode::writer_schemas::{WriterSchemaId, WriterSchemas};
 use crate::record::{Headers, Record};
 use crate::table::{DataFormat, Encoding};
 
-/// One side of a record and the columns it fills.
+/// Side of a record and the columns it fills.
 pub(super) struct Payload {
-    /// `None` if nothing is wanted of it.
+    /// Decoder; `None` if no column shows this side.
     decoder: Option<Box<dyn PayloadDecoder>>,
     pub(super) columns: Vec<ColumnBuilder>,
     /// Name of the record header that may hold the id of its schema.
     schema_header: &'static str,
-    /// Whether it is read by the schema that this header names.
+    /// Whether it is decoded with the schema of this header.
     needs_schema: bool,
-    /// Payloads of a key that did not decode.
+    /// Number of keys that could not be decoded.
     pub(super) bad: u64,
-    /// Whether any payload was read, or absent as it may be.
+    /// Whether any payload was read, or was legitimately absent.
     resolved: bool,
-    /// The first that no registry could be asked about.
+    /// First payload for whose schema no registry is configured.
     unresolved: Option<Unresolved>,
 }
 
@@ -51,7 +51,7 @@ impl Payload {
         Self::new(KEY_SCHEMA_HEADER, columns, encoding, writers)
     }
 
-    /// A key that nothing is wanted of.
+    /// Key that no column shows.
     pub(super) fn unread_key() -> Self {
         Self {
             decoder: None,
@@ -83,7 +83,7 @@ impl Payload {
         })
     }
 
-    /// Appends row `row`, or nothing. `payload` is of `record`.
+    /// Appends row `row`, or nothing. `payload` belongs to `record`.
     pub(super) fn decode(
         &mut self,
         payload: &[u8],
@@ -115,7 +115,7 @@ impl Payload {
         decoded
     }
 
-    /// Appends the row of a record that has no such side.
+    /// Appends the row of a record without this side.
     pub(super) fn append_absent(&mut self) {
         self.resolved = true;
         self.append_nulls();
@@ -127,7 +127,7 @@ impl Payload {
             .for_each(|column| column.append(Scalar::Null));
     }
 
-    /// The first payload that no registry could be asked about, if none has been read so far.
+    /// First payload for whose schema no registry is configured, if none has been read so far.
     pub(super) fn unresolved(&self) -> Option<&Unresolved> {
         self.unresolved.as_ref().filter(|_| !self.resolved)
     }
@@ -149,8 +149,8 @@ impl Payload {
     }
 }
 
-/// Has `append` append row `row` to each of `columns`, or takes back what it did. If `strict`, a value that does not fit
-/// its column is an error.
+/// Calls `append` to append row `row` to each of `columns`, and removes what it appended if it fails. If
+/// `strict`, a value that does not fit its column is an error.
 pub(super) fn append_row(
     columns: &mut [ColumnBuilder],
     row: usize,
@@ -194,9 +194,13 @@ fn payload_decoder(
         Encoding::Json => Box::new(JsonDecoder::new(columns)?),
         Encoding::Csv(options) => Box::new(CsvDecoder::new(columns, options)?),
         Encoding::Avro { definition } => Box::new(AvroDecoder::new(columns, definition, writers)?),
-        Encoding::Protobuf { definition, message } => {
-            let message = message.as_deref();
-            Box::new(ProtobufDecoder::new(columns, definition, message, writers)?)
+        Encoding::Protobuf {
+            definition,
+            references,
+            message,
+        } => {
+            let (message, schema) = (message.as_deref(), (definition.as_str(), references.as_slice()));
+            Box::new(ProtobufDecoder::new(columns, schema, message, writers)?)
         }
         Encoding::Raw => Box::new(RawDecoder::new(columns)?),
     })

@@ -1,23 +1,24 @@
-//! Protobuf messages, by descriptor and without `protoc`.
+//! Decoding of Protobuf messages ([encoding](https://protobuf.dev/programming-guides/encoding/)), by
+//! descriptor and without `protoc`.
 //!
-//! # What a payload is
+//! # Payloads
 //!
 //! | the record | its payload is |
 //! |---|---|
-//! | has a [record header](super::framing) with a schema's id, and behind it the path to the message, as Confluent's below | a bare message |
-//! | begins with `03` | Glue's header, an unsigned varint that numbers the message, the message |
+//! | has a [record header](super::framing) with a schema's id, followed by the path to the message, as in Confluent's header below | a bare message |
+//! | begins with `03` | Glue's header, an unsigned varint with the message's number, the message |
 //! | begins with `00` | Confluent's header, a list of zigzag varints (a count, then the path to the message; count 0 is the path `0`), the message |
 //! | anything else, or nothing | a bare message: the one the table names, else the first of the file |
 //!
 //! No bare message begins with `00` or `03`: both are tags of field number 0, which no field has.
 //!
-//! Either header names the schema that the payload was written with. The payload is read by that, and its fields are matched
-//! by name with those of the table's message, also if it is another message. A field that the writer's message does not
-//! have is NULL, since nobody wrote it; one that the table's message does not have any more is still shown to a mapping
-//! that names it. A field of another type is read as its writer wrote it, and is NULL, counted, where its column cannot
-//! take that.
+//! Either header names the schema that the payload was written with. The payload is decoded with that, and
+//! its fields are matched by name with those of the table's message, even if it is another message. A field
+//! that the writer's message does not have is NULL, since it was never written; one that the table's message
+//! no longer has is still shown to a mapping that names it. A field of another type is decoded as its writer
+//! wrote it, and is NULL, counted, if its column cannot hold that.
 //!
-//! # What a value is
+//! # Values
 //!
 //! | in the message | in the row |
 //! |---|---|
@@ -27,40 +28,41 @@
 //! | member of a oneof before another one | absent |
 //! | scalar given twice | the last one |
 //! | message given twice | both merged |
-//! | list, packed or not, whatever its declaration says | all its items |
+//! | list, packed or not, whatever its declaration | all its items |
 //! | entry of a map without key or value | their defaults |
 //! | key given twice | the last entry |
 //! | entry whose key does not fit its column | dropped, counted |
-//! | text that is not UTF-8 | in VARCHAR with U+FFFD for what is not |
+//! | text that is not UTF-8 | in VARCHAR with U+FFFD for invalid bytes |
 //! | required field that is absent | NULL |
-//! | field of another wire type than declared, extension, unknown field | ignored, as all of Protobuf's own readers do |
-//! | bytes that are no message, or are cut short | bad record |
+//! | field of an edition | by its `field_presence`: explicit, unless the field or its file specifies otherwise |
+//! | field of another wire type than declared, extension, unknown field | ignored, as in all readers of Protobuf |
+//! | bytes that are not a message, or are truncated | bad record |
 //!
-//! A mapping is a [path](crate::path::Path): its keys name fields, by the definition or in JSON, or the key of a map as
-//! text; its indexes take the item of a list. A path through what is absent is NULL.
+//! A mapping is a [path](crate::path::Path): its keys are names of fields, by the definition or in JSON, or
+//! the key of a map as text; its indexes select the item of a list. A path through an absent value is NULL.
 //!
-//! What becomes of a value in a column of another type than `fields` proposes, see `plan.rs`. Parts of a payload that
-//! no column shows are stepped over and not looked into.
+//! Conversions to columns of other types than `fields` proposes are listed in `plan.rs`. Parts of a payload
+//! that no column shows are skipped without being examined.
 //!
 //! # Memory
 //!
-//! Where its fields stand takes at most twelve times a payload's size. What its columns take beyond the texts and bytes
-//! that they copy is bounded at 256 MiB, what it takes to tell keys given twice included.
+//! The positions of its fields take at most twelve times a payload's size. The size of its columns beyond the
+//! texts and bytes that they copy is limited to 256 MiB, including the memory for detecting duplicate keys.
 //!
 //! | file | idea |
 //! |---|---|
-//! | `definition` | text or base64 to descriptors |
-//! | `schema` | messages, fields and enums; which message a payload holds |
-//! | `kind` | the types of a field's values |
-//! | `fields` | the columns that a message makes |
-//! | `writers` | schemas that payloads name |
-//! | `plan` | which field fills which column |
-//! | `fill` | from a payload to columns |
-//! | `append` | values to a column, by its type |
-//! | `scalars` | what a value on the wire is |
+//! | `definition` | compilation of text or base64 to descriptors |
+//! | `schema` | messages, fields and enums; the message of a payload |
+//! | `kind` | types of a field's values |
+//! | `fields` | columns of a message |
+//! | `writers` | schemas of payloads |
+//! | `plan` | mapping of fields to columns |
+//! | `fill` | conversion of a payload to columns |
+//! | `append` | appending of values to a column, by its type |
+//! | `scalars` | values on the wire |
 //! | `wire` | fields on the wire |
 //! | `json` | messages as JSON |
-//! | `well_known` | messages that mean a value |
+//! | `well_known` | well-known messages that represent a value |
 
 use std::sync::Arc;
 
@@ -70,7 +72,7 @@ use crate::decode::framing::{self, SchemaHeader};
 use crate::decode::payload_decoder::PayloadDecoder;
 use crate::decode::wanted::Column;
 use crate::decode::writer_schemas::{WriterSchemaId, WriterSchemas};
-use crate::definition::SchemaTextError;
+use crate::definition::{ReferencedSchema, SchemaTextError};
 use crate::path::Path;
 use crate::table::DataFormat;
 
@@ -96,14 +98,15 @@ mod writers;
 
 pub(crate) use self::fields::fields;
 
-/// No definition nests messages as deep as the compiler allows, and a longer path leads nowhere.
+/// Maximum number of steps of a path. No definition nests messages as deep as the compiler allows, so a
+/// longer path has no match.
 const MAX_PATH: i64 = 100;
 
-/// Decodes Protobuf messages.
+/// Decoder of Protobuf messages.
 pub(crate) struct ProtobufDecoder {
     columns: Vec<Target>,
     reader: Arc<Schema>,
-    /// For payloads without header.
+    /// Plan for payloads without header.
     plan: Plan,
     writers: Writers,
     scratch: Scratch,
@@ -112,7 +115,7 @@ pub(crate) struct ProtobufDecoder {
 impl ProtobufDecoder {
     pub(crate) fn new(
         columns: &[Column],
-        definition: &str,
+        (definition, references): (&str, &[ReferencedSchema]),
         message: Option<&str>,
         writers: &Arc<dyn WriterSchemas>,
     ) -> Result<Self, TableError> {
@@ -120,7 +123,7 @@ impl ProtobufDecoder {
             format: DataFormat::Protobuf,
             reason,
         };
-        let schema = Schema::compile(definition).map_err(|text| error(text.reason))?;
+        let schema = Schema::compile(definition, references).map_err(|text| error(text.reason))?;
         let message = schema.choose(message).map_err(|text| error(text.reason))?;
         let columns = columns.iter().map(Target::new);
         let columns = columns.collect::<Result<Vec<_>, _>>().map_err(error)?;
@@ -128,7 +131,7 @@ impl ProtobufDecoder {
         Ok(Self {
             plan: Plan::new(&reader, message, &columns),
             columns,
-            writers: Writers::new(writers, definition, &reader),
+            writers: Writers::new(writers, (definition, references), &reader),
             reader,
             scratch: Scratch::default(),
         })
@@ -153,18 +156,27 @@ impl ProtobufDecoder {
     }
 }
 
-/// Whether each of `paths` leads to a part of the schema's message.
+/// Whether each of `paths` matches a part of the schema's message.
 pub(crate) fn lead_somewhere(
     definition: &str,
+    references: &[ReferencedSchema],
     message: Option<&str>,
     paths: &[Path],
 ) -> Result<Vec<bool>, SchemaTextError> {
-    let schema = Schema::compile(definition)?;
+    let schema = Schema::compile(definition, references)?;
     let message = schema.choose(message)?;
     let paths = paths.iter();
     Ok(paths
         .map(|path| plan::leads_somewhere(&schema, message, path))
         .collect())
+}
+
+/// Paths of imports without which the definition does not compile, and which are neither known nor among `references`.
+pub(crate) fn missing_imports(definition: &str, references: &[ReferencedSchema]) -> Vec<String> {
+    let compiled = definition::compile(definition, references);
+    compiled
+        .err()
+        .map_or_else(Vec::new, |refused| refused.missing_imports)
 }
 
 impl PayloadDecoder for ProtobufDecoder {
@@ -194,20 +206,20 @@ impl PayloadDecoder for ProtobufDecoder {
     }
 }
 
-/// Takes Glue's number of the message off the body.
+/// Removes Glue's number of the message from the body.
 fn read_rank<'a>(schema: &Schema, body: &'a [u8]) -> Result<(usize, &'a [u8]), RowError> {
     let mut reader = Reader::new(body, Span::whole(body)?);
     let rank = reader.varint()?;
     let message = schema.at_rank(rank).ok_or_else(|| {
         RowError::bad(format!(
-            "message {rank} of a definition that has {}",
+            "message {rank} does not exist: the definition has {}",
             schema.ranks()
         ))
     })?;
     Ok((message, reader.rest()))
 }
 
-/// Takes Confluent's path to the message off the body.
+/// Removes Confluent's path to the message from the body.
 fn read_path<'a>(schema: &Schema, body: &'a [u8]) -> Result<(usize, &'a [u8]), RowError> {
     let mut reader = Reader::new(body, Span::whole(body)?);
     let steps = match zigzag(reader.varint()?) {
@@ -222,8 +234,12 @@ fn read_path<'a>(schema: &Schema, body: &'a [u8]) -> Result<(usize, &'a [u8]), R
     for _ in 0..steps {
         let step = zigzag(reader.varint()?);
         let next = usize::try_from(step).ok().and_then(|step| among.get(step));
-        let next = *next
-            .ok_or_else(|| RowError::bad(format!("message {step} of a list that has {}", among.len())))?;
+        let next = *next.ok_or_else(|| {
+            RowError::bad(format!(
+                "message {step} does not exist: the list has {}",
+                among.len()
+            ))
+        })?;
         message = Some(next);
         among = schema.nested(next);
     }
@@ -233,7 +249,7 @@ fn read_path<'a>(schema: &Schema, body: &'a [u8]) -> Result<(usize, &'a [u8]), R
 
 fn first(schema: &Schema) -> Result<usize, RowError> {
     let first = schema.top().first().copied();
-    first.ok_or_else(|| RowError::bad("message 0 of a definition that has none"))
+    first.ok_or_else(|| RowError::bad("message 0 does not exist: the definition has none"))
 }
 
 #[cfg(test)]

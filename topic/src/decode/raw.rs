@@ -1,9 +1,10 @@
-//! One value per payload, as Kafka's own serializers write it.
+//! Decoding of single values, as Kafka's own serializers write them
+//! (`org.apache.kafka.common.serialization`).
 //!
 //! | column | the bytes | Kafka's serializer |
 //! |---|---|---|
 //! | VARCHAR | UTF-8 text; other bytes are replaced by U+FFFD | `StringSerializer`, `UUIDSerializer` |
-//! | VARBINARY | themselves | `ByteArraySerializer`, `BytesSerializer` |
+//! | VARBINARY | unchanged | `ByteArraySerializer`, `BytesSerializer` |
 //! | TINYINT | 1 byte | |
 //! | SMALLINT, INTEGER, BIGINT | 2, 4, 8 bytes, most significant first | `ShortSerializer`, `IntegerSerializer`, `LongSerializer` |
 //! | REAL, DOUBLE | 4, 8 bytes of IEEE 754, most significant first | `FloatSerializer`, `DoubleSerializer` |
@@ -14,13 +15,13 @@
 //!
 //! Bytes of another length, and text that does not fit, are NULL, counted.
 //!
-//! | mapping | takes |
+//! | mapping | bytes |
 //! |---|---|
 //! | empty | the whole payload |
 //! | `4` | from byte 4 on: as many bytes as the type has, else all that follow |
 //! | `4:12` | bytes 4 to 11 |
 //!
-//! Where the payload ends before the range does, NULL, counted.
+//! If the payload ends before the range does, the value is NULL, counted.
 
 use std::ops::Range;
 
@@ -35,14 +36,14 @@ use crate::decode::utf8;
 use crate::decode::wanted::Column;
 use crate::table::DataFormat;
 
-/// Whether a mapping is one of those above.
+/// Whether a mapping has one of these forms.
 pub(crate) fn is_mapping(mapping: &str) -> bool {
     Extent::parse(mapping).is_some()
 }
 
-/// Decodes single values, or values at fixed places.
+/// Decoder of single values, or values at fixed positions.
 pub(crate) struct RawDecoder {
-    /// Of each column.
+    /// Range of each column.
     extents: Vec<Extent>,
     filler: Filler,
 }
@@ -53,7 +54,7 @@ impl RawDecoder {
             Extent::parse(&column.mapping).ok_or_else(|| TableError::Schema {
                 format: DataFormat::Raw,
                 reason: format!(
-                    "column `{}` is mapped to `{}`, wanted nothing, a byte offset, or `start:end`",
+                    "column `{}` is mapped to `{}`, wanted an empty mapping, a byte offset or `start:end`",
                     column.name, column.mapping
                 ),
             })
@@ -78,7 +79,7 @@ impl PayloadDecoder for RawDecoder {
     }
 }
 
-/// Which bytes of a payload.
+/// Range of bytes of a payload.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Extent {
     Whole,
@@ -102,7 +103,7 @@ impl Extent {
         })
     }
 
-    /// `width` is how many bytes the column's type has, if that is fixed.
+    /// Bytes of the range; `width` is the number of bytes of the column's type, if that is fixed.
     fn of<'a>(&self, payload: &'a [u8], width: Option<usize>) -> Option<&'a [u8]> {
         match self {
             Self::Whole => Some(payload),
@@ -115,7 +116,7 @@ impl Extent {
     }
 }
 
-/// How many bytes a value has, if that is fixed.
+/// Number of bytes of a value, if that is fixed.
 fn width(data_type: &DataType) -> Option<usize> {
     match data_type {
         DataType::Boolean => Some(1),

@@ -1,8 +1,8 @@
-//! What one scalar means to a column's type.
+//! Conversion of scalars to a column's type.
 //!
-//! Text follows Java's parsers, which users of the Java connector rely on: an integer is digits with an optional sign
-//! and nothing else, a boolean is `true` or it is false, a double may be padded or end in `d`. Typed values convert
-//! where nothing is lost, or else do not fit.
+//! Text follows Java's parsers, which users of the Java connector rely on: an integer is digits with an
+//! optional sign and nothing else, a boolean is `true` or it is false, a double may be padded or end in `d`.
+//! Typed values are converted if nothing is lost, or else do not fit.
 
 use std::borrow::Cow;
 use std::str::FromStr;
@@ -15,31 +15,31 @@ use crate::decode::decimal::{self, DecimalType};
 use crate::decode::utf8;
 use crate::format_hint::{DateFormat, ParsedTime};
 
-/// A value as a format gives it.
+/// Value as a format provides it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Scalar<'a> {
-    /// Absent, or null in so many words.
+    /// Absent, or an explicit null.
     Null,
     Bool(bool),
-    /// A number as written: no digit is lost on the way.
+    /// Number as written, with all its digits.
     Number(&'a str),
     Text(&'a str),
-    /// An object or array, as JSON.
+    /// Object or array, as JSON.
     Nested(&'a str),
     Int(i64),
-    /// Above what fits [`Scalar::Int`] too.
+    /// Unsigned integer, also beyond [`Scalar::Int`].
     UInt(u64),
     Float(f32),
     Double(f64),
     Bytes(&'a [u8]),
-    /// `unscaled` / 10^`scale`.
+    /// Decimal `unscaled` / 10^`scale`.
     Decimal {
         unscaled: i128,
         scale: u32,
     },
     /// Days since 1970-01-01.
     Date(i32),
-    /// Milliseconds since 1970-01-01T00:00, of an instant in UTC or of a wall clock.
+    /// Milliseconds since 1970-01-01T00:00, of an instant in UTC or of a local time.
     Timestamp(i64),
     /// Microseconds since midnight.
     Time(i64),
@@ -50,7 +50,7 @@ impl<'a> Scalar<'a> {
         matches!(self, Scalar::Null)
     }
 
-    /// What kind of value it is, for messages.
+    /// Kind of the value, for messages.
     pub(crate) fn kind(self) -> &'static str {
         match self {
             Scalar::Null => "null",
@@ -68,7 +68,7 @@ impl<'a> Scalar<'a> {
         }
     }
 
-    /// What a VARCHAR column holds; `None` only for [`Scalar::Null`].
+    /// Value of a VARCHAR column; `None` only for [`Scalar::Null`].
     pub(crate) fn to_varchar(self) -> Option<Cow<'a, str>> {
         Some(match self {
             Scalar::Nested(json) => Cow::Borrowed(json),
@@ -77,7 +77,7 @@ impl<'a> Scalar<'a> {
         })
     }
 
-    /// The text of anything that is not null, nested or bytes.
+    /// Text of any value that is not null, nested or bytes.
     fn to_text(self) -> Option<Cow<'a, str>> {
         Some(match self {
             Scalar::Null | Scalar::Nested(_) | Scalar::Bytes(_) => return None,
@@ -95,7 +95,7 @@ impl<'a> Scalar<'a> {
         })
     }
 
-    /// Bytes as they are; text as base64 spells them.
+    /// Bytes unchanged; text as base64.
     pub(crate) fn to_varbinary(self) -> Option<Cow<'a, [u8]>> {
         match self {
             Scalar::Bytes(bytes) => Some(Cow::Borrowed(bytes)),
@@ -104,7 +104,7 @@ impl<'a> Scalar<'a> {
         }
     }
 
-    /// Of text and numbers in text, true for the word in any case and false for all else, as with Java's
+    /// For text and numbers in text, true for `true` in any case and false for all else, like Java's
     /// `parseBoolean`.
     pub(crate) fn to_bool(self) -> Option<bool> {
         match self {
@@ -114,7 +114,7 @@ impl<'a> Scalar<'a> {
         }
     }
 
-    /// Digits with an optional sign, in range; `1.0` and `1e3` are no integers.
+    /// Digits with an optional sign, in range; `1.0` and `1e3` are not integers.
     pub(crate) fn to_integer<T: FromStr + TryFrom<i128>>(self) -> Option<T> {
         match self {
             Scalar::Number(text) | Scalar::Text(text) => text.parse().ok(),
@@ -125,8 +125,9 @@ impl<'a> Scalar<'a> {
         }
     }
 
-    /// What Java's `Double.parseDouble` takes, hexadecimal notation apart: blanks around, a sign, `NaN`,
-    /// `Infinity`, digits with point and exponent, a trailing `f` or `d`. Too large is infinite.
+    /// Accepts what Java's `Double.parseDouble` does, except hexadecimal notation: surrounding blanks, a
+    /// sign, `NaN`, `Infinity`, digits with point and exponent, a trailing `f` or `d`. Too large numbers are
+    /// infinite.
     pub(crate) fn to_float<T: FromStr + FromF64>(self) -> Option<T> {
         match self {
             Scalar::Number(text) | Scalar::Text(text) => parse_float(text),
@@ -139,8 +140,8 @@ impl<'a> Scalar<'a> {
         }
     }
 
-    /// The unscaled value at the column's scale, half rounded away from zero; `None` if the precision does not hold
-    /// it. Never by way of a binary fraction, unless the value is one.
+    /// Unscaled value at the column's scale, rounded half away from zero; `None` if it exceeds the precision.
+    /// Not converted via a binary fraction, unless the value is one.
     pub(crate) fn to_decimal(self, to: DecimalType) -> Option<i128> {
         match self {
             Scalar::Number(text) | Scalar::Text(text) => decimal::parse(text, to),
@@ -153,7 +154,7 @@ impl<'a> Scalar<'a> {
         }
     }
 
-    /// Days since 1970-01-01. Text and numbers by `format`.
+    /// Days since 1970-01-01. Text and numbers are read by `format`.
     pub(crate) fn to_date(self, format: &DateFormat) -> Option<i32> {
         match self {
             Scalar::Date(days) => Some(days),
@@ -162,7 +163,7 @@ impl<'a> Scalar<'a> {
         }
     }
 
-    /// Milliseconds since 1970-01-01T00:00. Text and numbers by `format`.
+    /// Milliseconds since 1970-01-01T00:00. Text and numbers are read by `format`.
     pub(crate) fn to_timestamp(self, format: &DateFormat) -> Option<i64> {
         match self {
             Scalar::Date(days) => Some(i64::from(days) * DAY_MS),
@@ -171,7 +172,7 @@ impl<'a> Scalar<'a> {
         }
     }
 
-    /// Athena's packed value: the instant and the offset it was written with; UTC where none was.
+    /// Athena's packed value: the instant and the written offset; UTC if there is none.
     pub(crate) fn to_zoned_timestamp(self, format: &DateFormat) -> Option<i64> {
         match self {
             Scalar::Date(_) | Scalar::Timestamp(_) => pack(self.to_timestamp(format)?, 0),
@@ -194,7 +195,7 @@ impl<'a> Scalar<'a> {
 
 const DAY_MS: i64 = 86_400_000;
 
-/// Rounds to the nearest.
+/// Conversion from a double, rounding to the nearest.
 pub(crate) trait FromF64 {
     fn from_f64(value: f64) -> Self;
 }
@@ -222,7 +223,7 @@ fn parse_float<T: FromStr>(text: &str) -> Option<T> {
     number.chars().all(plain).then(|| number.parse().ok()).flatten()
 }
 
-/// `1.0` rather than `1`, and Java's word for infinity.
+/// Text of a float: `1.0` rather than `1`, and Java's word for infinity.
 fn float_text(value: impl std::fmt::Debug, infinite: bool) -> String {
     let text = format!("{value:?}");
     if infinite {
@@ -236,7 +237,7 @@ fn date_text(days: i32) -> Option<String> {
     Some(NaiveDate::from_epoch_days(days)?.to_string())
 }
 
-/// As SQL spells it, with three digits of fraction.
+/// Text of a timestamp in SQL, with three digits of fraction.
 fn timestamp_text(millis: i64) -> Option<String> {
     let time = DateTime::from_timestamp_millis(millis)?;
     Some(time.format("%Y-%m-%d %H:%M:%S%.3f").to_string())
@@ -249,8 +250,9 @@ fn time_text(micros: i64) -> Option<String> {
     Some(time.format("%H:%M:%S%.6f").to_string())
 }
 
-/// Athena keeps the zone in the low 12 bits: 0 for UTC, else the minutes of the offset, moved up to be positive. An
-/// offset that is no whole minute or beyond 14 hours has no key; the instant is kept, in UTC.
+/// Packs instant and offset as Athena does, with the zone in the low 12 bits: 0 for UTC, else the minutes of
+/// the offset, shifted to be positive. An offset with seconds or beyond 14 hours has no key; the instant is
+/// kept, in UTC.
 fn pack(millis: i64, offset_seconds: i32) -> Option<i64> {
     let minutes = i64::from(offset_seconds / 60);
     let whole = offset_seconds % 60 == 0 && minutes.abs() <= 14 * 60;

@@ -13,7 +13,7 @@ use crate::definition::{ReferencedSchema, SchemaDefinition};
 use crate::record::Record;
 use crate::table::{Encoding, FORMAT_HINT_KEY, MAPPING_KEY, ReadOptions, SOURCE_KEY, TopicTable};
 
-/// A decoder of bare values.
+/// Decoder of bare values.
 pub(crate) struct ValueDecoder(pub(crate) RowDecoder);
 
 impl ValueDecoder {
@@ -55,7 +55,7 @@ impl ValueDecoder {
     }
 }
 
-/// Registries of these schemas, which have no other: format, text, and name and text of what it refers to.
+/// Source of only these schemas: format, text, and name and text of their references.
 pub(crate) struct Registries(pub(crate) Vec<(WriterSchemaId, Registered)>);
 
 pub(crate) type Registered = (
@@ -79,17 +79,18 @@ impl WriterSchemas for Registries {
             data_format: (*data_format).to_owned(),
             definition: (*definition).to_owned(),
             references: references.collect(),
+            ..SchemaDefinition::default()
         }))
     }
 }
 
-/// Registries that fail every look-up.
+/// Source whose look-ups all fail.
 pub(crate) enum Failing {
-    /// There is none to ask.
+    /// No registry is configured.
     Absent,
-    /// None answers.
+    /// No registry responds.
     Down,
-    /// What schemas refer to is missing.
+    /// References of the schemas are missing.
     Incomplete,
 }
 
@@ -113,7 +114,7 @@ impl WriterSchemas for Failing {
     }
 }
 
-/// A table of these columns.
+/// Table with these columns.
 pub(crate) fn table(encoding: Encoding, columns: Vec<Field>) -> TopicTable {
     TopicTable {
         registry_name: "registry".into(),
@@ -128,19 +129,19 @@ pub(crate) fn table(encoding: Encoding, columns: Vec<Field>) -> TopicTable {
     }
 }
 
-/// A column read from the value by `mapping`.
+/// Column read from the value by `mapping`.
 pub(crate) fn column(name: &str, mapping: &str, data_type: DataType) -> Field {
     hinted(name, mapping, data_type, "")
 }
 
-/// The same with a format hint.
+/// Column with a format hint.
 pub(crate) fn hinted(name: &str, mapping: &str, data_type: DataType, hint: &str) -> Field {
     let metadata = [(MAPPING_KEY, mapping), (FORMAT_HINT_KEY, hint)];
     let metadata = metadata.map(|(key, value)| (key.to_owned(), value.to_owned()));
     Field::new(name, data_type, true).with_metadata(HashMap::from(metadata))
 }
 
-/// A column of another source than the value.
+/// Column of another source than the value.
 pub(crate) fn sourced(name: &str, source: &str, mapping: &str, data_type: DataType) -> Field {
     let field = column(name, mapping, data_type);
     let mut metadata = field.metadata().clone();

@@ -25,7 +25,7 @@ fn table() -> TopicTable {
     TopicTable::parse("customer", "orders", &definition).unwrap()
 }
 
-/// A schema without any metadata.
+/// Schema without any metadata.
 fn bare(fields: &[(&str, DataType)]) -> SchemaRef {
     let fields = fields
         .iter()

@@ -1,9 +1,10 @@
-//! Bytes that should be UTF-8.
+//! Conversion of bytes to UTF-8.
 
 use std::borrow::Cow;
 
-/// `bytes` as text; what is not UTF-8 becomes U+FFFD, as with [`String::from_utf8_lossy`]. That looks for what to replace
-/// byte by byte, while to see that there is nothing to replace, as nearly always, takes a fraction of the time.
+/// `bytes` as text; invalid UTF-8 becomes U+FFFD, as with [`String::from_utf8_lossy`]. That function searches
+/// byte by byte, while checking that the text is valid, as is nearly always the case, takes a fraction of the
+/// time.
 pub(crate) fn lossy(bytes: &[u8]) -> Cow<'_, str> {
     match str::from_utf8(bytes) {
         Ok(text) => Cow::Borrowed(text),

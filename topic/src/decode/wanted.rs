@@ -1,27 +1,27 @@
-//! What is wanted of records: one column of a split, and where it is said how to fill it.
+//! Requested columns of a split, and how to fill them.
 
 use arrow::datatypes::{DataType, Field};
 
 use crate::decode::column::ColumnBuilder;
 use crate::decode::error::TableError;
-use crate::format_hint::DateFormat;
+use crate::format_hint::{BASE64, DateFormat};
 use crate::table::{DataFormat, FORMAT_HINT_KEY, MAPPING_KEY, SOURCE_KEY, Source, TopicTable};
 
-/// One output column of a split: what to fill and where from.
+/// Output column of a split: its type and its source.
 #[derive(Debug, Clone)]
 pub(crate) struct Column {
     pub(crate) name: String,
     pub(crate) source: Source,
-    /// Which part of the payload, as the document says it.
+    /// Mapping into the payload, as in the document.
     pub(crate) mapping: String,
     pub(crate) data_type: DataType,
-    /// How text becomes a date, at any depth of the type.
+    /// Format of dates, or of decimals, in text, at any depth of the type.
     pub(crate) format: DateFormat,
 }
 
 impl Column {
-    /// Reads `field`'s own metadata, or else that of the table's column of the same name, whatever its case
-    /// (Athena lower-cases names).
+    /// Reads `field`'s own metadata, or else that of the table's column of the same name in any case (Athena
+    /// lower-cases names).
     pub(super) fn resolve(field: &Field, table: Option<&TopicTable>) -> Result<Self, TableError> {
         let described = if field.metadata().contains_key(MAPPING_KEY) {
             field
@@ -45,9 +45,10 @@ impl Column {
             "" => Ok(Source::Value),
             name => name.parse(),
         };
-        let hint = match has_dates(field.data_type()) {
-            true => text(FORMAT_HINT_KEY),
-            false => "",
+        let format = match text(FORMAT_HINT_KEY) {
+            BASE64 if has_decimals(field.data_type()) => DateFormat::of_base64(),
+            hint if has_dates(field.data_type()) => DateFormat::compile_or_unreadable(hint),
+            _ => DateFormat::default(),
         };
         Ok(Self {
             name: column(),
@@ -57,7 +58,7 @@ impl Column {
             })?,
             mapping: text(MAPPING_KEY).to_owned(),
             data_type: field.data_type().clone(),
-            format: DateFormat::compile_or_unreadable(hint),
+            format,
         })
     }
 
@@ -71,12 +72,25 @@ impl Column {
     }
 }
 
-/// Whether a format hint means something to the type, at any depth.
+/// Whether the hint of a date applies to the type, at any depth.
 pub(crate) fn has_dates(data_type: &DataType) -> bool {
+    has(data_type, |scalar| {
+        matches!(
+            scalar,
+            DataType::Date32 | DataType::Date64 | DataType::Timestamp(..)
+        )
+    })
+}
+
+/// Whether [`BASE64`] applies to the type, at any depth.
+pub(crate) fn has_decimals(data_type: &DataType) -> bool {
+    has(data_type, |scalar| matches!(scalar, DataType::Decimal128(..)))
+}
+
+fn has(data_type: &DataType, is_wanted: fn(&DataType) -> bool) -> bool {
     match data_type {
-        DataType::Date32 | DataType::Date64 | DataType::Timestamp(..) => true,
-        DataType::List(item) | DataType::Map(item, _) => has_dates(item.data_type()),
-        DataType::Struct(fields) => fields.iter().any(|field| has_dates(field.data_type())),
-        _ => false,
+        DataType::List(item) | DataType::Map(item, _) => has(item.data_type(), is_wanted),
+        DataType::Struct(fields) => fields.iter().any(|field| has(field.data_type(), is_wanted)),
+        scalar => is_wanted(scalar),
     }
 }

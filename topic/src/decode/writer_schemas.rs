@@ -1,4 +1,4 @@
-//! The schemas that payloads were written with: a seam, since looking them up is I/O.
+//! Seam to the schemas that payloads were written with: looking them up is I/O.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,20 +7,20 @@ use uuid::Uuid;
 
 use crate::definition::SchemaDefinition;
 
-/// Finds the schema that a payload was written with.
+/// Source of the schemas that payloads were written with.
 pub trait WriterSchemas: Send + Sync {
-    /// The schema of this id. May block.
+    /// Schema of this id. May block.
     fn schema(&self, id: WriterSchemaId) -> Result<Arc<SchemaDefinition>, WriterSchemaError>;
 }
 
-/// How a record names the schema that its value or key was written with.
+/// Id of the schema that a value or key was written with, as a record names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum WriterSchemaId {
-    /// A version in a Glue registry.
+    /// Version in a Glue registry.
     Glue(Uuid),
-    /// A number in a Confluent registry.
+    /// Number in a Confluent registry.
     Confluent(u32),
-    /// A globally unique id in a Confluent registry.
+    /// Globally unique id in a Confluent registry.
     ConfluentGuid(Uuid),
 }
 
@@ -33,24 +33,24 @@ impl fmt::Display for WriterSchemaId {
     }
 }
 
-/// Why the writer's schema was not found.
+/// Reason why the writer's schema was not found.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WriterSchemaError {
-    /// There is none of this id: the payload is bad.
-    #[error("no schema has the id {id} that the record names")]
+    /// The id does not exist: the payload is bad.
+    #[error("the schema {id} that the record names does not exist")]
     Unknown { id: String },
-    /// The connector has no registry to ask: the payload is bad, unless it can do without.
+    /// No registry is configured: the payload is bad, unless it can be read without.
     #[error("the schema {id} that the record names cannot be looked up: {reason}")]
     NoRegistry { id: String, reason: &'static str },
-    /// The registry has it, but not all that belongs to it: the payload is bad.
+    /// The registry has the schema, but not all of its references: the payload is bad.
     #[error("the schema {id} that the record names cannot be used: {reason}")]
     Unusable { id: String, reason: String },
-    /// The registry did not answer, which is not a fault of the payload: reading must end.
+    /// The registry did not respond, which is not an error of the payload: reading must end.
     #[error("the schema {id} that the record names could not be looked up: {reason}")]
     Unavailable { id: String, reason: String },
 }
 
-/// Finds no schema: for topics whose payloads name none.
+/// Source without schemas: for topics whose payloads name none.
 pub struct NoWriterSchemas;
 
 impl WriterSchemas for NoWriterSchemas {

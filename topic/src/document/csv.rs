@@ -1,11 +1,11 @@
-//! `csv`: how a line is divided.
+//! Options `csv`: how a line is split.
 
 use super::error::DocumentError;
 use super::node::Node;
 use super::warning::Warning;
 use crate::table::CsvOptions;
 
-/// Reads the `csv` of `message` or `key`; what it leaves out is as [`CsvOptions::default`].
+/// Reads the `csv` of `message` or `key`; omitted options are those of [`CsvOptions::default`].
 pub(super) fn read_csv(side: &Node<'_>, warnings: &mut Vec<Warning>) -> Result<CsvOptions, DocumentError> {
     let default = CsvOptions::default();
     let Some(node) = side.optional_object("csv")? else {
@@ -26,11 +26,11 @@ pub(super) fn read_csv(side: &Node<'_>, warnings: &mut Vec<Warning>) -> Result<C
             return Err(node.invalid(key, "wanted a visible character"));
         }
         if special == Some(delimiter) {
-            return Err(node.invalid(key, "is the delimiter too"));
+            return Err(node.invalid(key, "is also the delimiter"));
         }
     }
     if quote.is_none() && escape.is_some() {
-        return Err(node.invalid("escape", "means nothing without a quote"));
+        return Err(node.invalid("escape", "requires a quote"));
     }
     Ok(CsvOptions {
         delimiter,
@@ -41,7 +41,7 @@ pub(super) fn read_csv(side: &Node<'_>, warnings: &mut Vec<Warning>) -> Result<C
     })
 }
 
-/// Absent, none (an empty text), or one.
+/// Option of a character: absent, none (an empty text), or one.
 fn character(node: &Node<'_>, key: &str) -> Result<Option<Option<char>>, DocumentError> {
     let Some(text) = node.optional_text(key)? else {
         return Ok(None);
@@ -53,6 +53,6 @@ fn character(node: &Node<'_>, key: &str) -> Result<Option<Option<char>>, Documen
     match (characters.next(), characters.next()) {
         (None, _) => Ok(Some(None)),
         (Some(c), None) if c.is_ascii() && !matches!(c, '\r' | '\n') => Ok(Some(Some(c))),
-        _ => Err(node.invalid(key, "wanted one ASCII character that ends no line")),
+        _ => Err(node.invalid(key, "wanted one ASCII character that is not a line end")),
     }
 }

@@ -1,11 +1,11 @@
-//! What can be wrong with a document. Each error names the place.
+//! Errors of documents, each with its place.
 
 use super::reference::SchemaReference;
 use crate::definition::SchemaTextError;
 use crate::path::PathError;
 use crate::table::UnknownWord;
 
-/// What is wrong with a document. Paths look like `message.fields[3].type`.
+/// Error of a document. Paths look like `message.fields[3].type`.
 #[derive(Debug, thiserror::Error)]
 pub enum DocumentError {
     #[error("the registry's data format `{0}` is not supported, wanted JSON or AVRO or PROTOBUF")]
@@ -28,7 +28,7 @@ pub enum DocumentError {
     NoColumns { path: String },
     #[error("{path}: {source}")]
     Mapping { path: String, source: PathError },
-    /// The Avro or Protobuf schema is unreadable.
+    /// The Avro or Protobuf schema cannot be parsed.
     #[error("{path}: {source}")]
     Schema { path: String, source: SchemaTextError },
     #[error("{path}: the registered schema `{reference}` was not looked up")]

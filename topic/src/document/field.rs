@@ -1,4 +1,4 @@
-//! One of `fields`: a column.
+//! Column declarations, the entries of `fields`.
 
 use std::collections::HashMap;
 
@@ -9,26 +9,26 @@ use super::error::DocumentError;
 use super::metadata_columns::{check_type, default_type};
 use super::node::Node;
 use super::warning::Warning;
-use crate::decode::{has_dates, raw};
+use crate::decode::{has_dates, has_decimals, raw};
 use crate::format_hint::{self, DateFormat};
 use crate::path::Path;
-use crate::table::{DataFormat, FORMAT_HINT_KEY, MAPPING_KEY, SOURCE_KEY, Source, TYPE_KEY};
+use crate::table::{COMMENT_KEY, DataFormat, FORMAT_HINT_KEY, MAPPING_KEY, SOURCE_KEY, Source, TYPE_KEY};
 use crate::type_name;
 
-/// A column, and where it was declared.
+/// Column with the place of its declaration.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct DeclaredColumn {
-    /// Of its name.
+    /// Path of its name.
     pub(super) path: String,
     pub(super) mapping_path: String,
     pub(super) source: Source,
     pub(super) field: Field,
-    /// Whether its type is settled; else a schema may still know better.
+    /// Whether its type is final; else a schema may provide it.
     pub(super) typed: bool,
 }
 
 impl DeclaredColumn {
-    /// The type, and the way to read it, of the column that the schema has at the mapping.
+    /// Takes type and metadata of the schema's column at the mapping.
     pub(super) fn take_type_from(&mut self, fields: &[Field]) {
         if self.typed {
             return;
@@ -36,6 +36,11 @@ impl DeclaredColumn {
         if let Some(known) = mapped(fields, self.field.metadata()) {
             let mut metadata = self.field.metadata().clone();
             metadata.insert(TYPE_KEY.to_owned(), type_name::name(known.data_type()));
+            if let Some(comment) = known.metadata().get(COMMENT_KEY) {
+                metadata
+                    .entry(COMMENT_KEY.to_owned())
+                    .or_insert_with(|| comment.clone());
+            }
             let field = Field::new(self.field.name(), known.data_type().clone(), true);
             self.field = field.with_metadata(metadata);
         }
@@ -70,6 +75,10 @@ pub(super) fn read_column(
     if source != Source::Value {
         metadata.insert(SOURCE_KEY.to_owned(), source.to_string());
     }
+    let comment = node.text("comment")?;
+    if !comment.trim().is_empty() {
+        metadata.insert(COMMENT_KEY.to_owned(), comment);
+    }
     Ok(DeclaredColumn {
         path: node.child_path("name"),
         mapping_path: node.child_path("mapping"),
@@ -79,7 +88,7 @@ pub(super) fn read_column(
     })
 }
 
-const KEYS: [&str; 5] = ["name", "mapping", "type", "formatHint", "source"];
+const KEYS: [&str; 6] = ["name", "mapping", "type", "formatHint", "source", "comment"];
 
 fn warn_of_upper_case(node: &Node<'_>, name: &str, context: &mut Context) {
     let lower = name.to_lowercase();
@@ -93,7 +102,7 @@ fn read_source(node: &Node<'_>, side: &Source, context: &Context) -> Result<Sour
     let source = node.word("source")?.unwrap_or_else(|| side.clone());
     match (&source, side) {
         (Source::Key, Source::Value) if context.key_format.is_none() => {
-            Err(node.invalid("source", "a column of the key wants key.dataFormat"))
+            Err(node.invalid("source", "a column of the key requires key.dataFormat"))
         }
         (other, Source::Key) if *other != Source::Key => Err(node.invalid(
             "source",
@@ -103,7 +112,7 @@ fn read_source(node: &Node<'_>, side: &Source, context: &Context) -> Result<Sour
     }
 }
 
-/// The type as the document has it, and what it means.
+/// Type as spelled in the document, and its meaning.
 fn read_type(
     node: &Node<'_>,
     source: &Source,
@@ -120,7 +129,7 @@ fn read_type(
             node.warn_of_column("type", text, &mut context.warnings);
             parsed.data_type
         }
-        // As the Java connector, to which every type it does not know is VARCHAR.
+        // Like the Java connector, which reads every unknown type as VARCHAR.
         Err(error) => {
             let text = format!("unknown type `{type_name}` ({error}), read as VARCHAR");
             node.warn_of_column("type", text, &mut context.warnings);
@@ -130,7 +139,7 @@ fn read_type(
     check_type(source, &data_type).map_err(|wanted| {
         node.invalid(
             "type",
-            format!("a column of source {source} wants {wanted}, found {type_name}"),
+            format!("a column of source {source} requires {wanted}, found {type_name}"),
         )
     })?;
     Ok((type_name, data_type))
@@ -138,10 +147,13 @@ fn read_type(
 
 fn read_hint(node: &Node<'_>, data_type: &DataType, context: &mut Context) -> Result<String, DocumentError> {
     let hint = node.text("formatHint")?;
+    if hint == format_hint::BASE64 && has_decimals(data_type) {
+        return Ok(hint);
+    }
     if has_dates(data_type) {
         warn_of_hint(node, &hint, &mut context.warnings);
     } else if !hint.is_empty() {
-        let text = format!("means nothing to {}, ignored", type_name::name(data_type));
+        let text = format!("does not apply to {}, ignored", type_name::name(data_type));
         node.warn("formatHint", text, &mut context.warnings);
     }
     Ok(hint)
@@ -157,6 +169,11 @@ fn warn_of_hint(node: &Node<'_>, hint: &str, warnings: &mut Vec<Warning>) {
     } else if let Err(error) = DateFormat::compile(hint) {
         let text = format!("{error}; texts and numbers of the column are NULL");
         node.warn_of_column("formatHint", text, warnings);
+    } else {
+        let suspicions = format_hint::suspicions(hint);
+        if !suspicions.is_empty() {
+            node.warn("formatHint", suspicions.join("; "), warnings);
+        }
     }
 }
 
@@ -171,7 +188,7 @@ fn read_mapping(
         (Source::Header, _) => return node.required_text("mapping"),
         (Source::Value | Source::Key, DataFormat::Raw) if raw::is_mapping(&mapping) => {}
         (Source::Value | Source::Key, DataFormat::Raw) => {
-            let reason = format!("wanted nothing, a byte offset, or `start:end`, found `{mapping}`");
+            let reason = format!("wanted an empty mapping, a byte offset or `start:end`, found `{mapping}`");
             return Err(node.invalid("mapping", reason));
         }
         (Source::Value | Source::Key, _) if mapping.is_empty() => {
@@ -183,14 +200,14 @@ fn read_mapping(
         }
         (Source::Value | Source::Key, DataFormat::Csv) if mapping.parse::<usize>().is_ok() => {}
         (Source::Value | Source::Key, DataFormat::Csv) => {
-            let text = "is no index from 0 into a line of CSV: the column is NULL in every row";
+            let text = "is not the index of a CSV field, from 0: the column is NULL in every row";
             node.warn_of_column("mapping", text, &mut context.warnings);
         }
         (Source::Value | Source::Key, _) => match (Path::parse(&mapping), format) {
             (Ok(_), _) => {}
-            // Java took any mapping for a key.
+            // Java accepts any mapping as a key.
             (Err(error), DataFormat::Json) => {
-                let text = format!("is no path ({error}): read as a key of that very name");
+                let text = format!("is not a path ({error}), read as the key of exactly this name");
                 node.warn("mapping", text, &mut context.warnings);
             }
             (Err(source), _) => {
@@ -199,7 +216,7 @@ fn read_mapping(
             }
         },
         _ if !mapping.is_empty() => {
-            let text = format!("means nothing to a column of source {source}, ignored");
+            let text = format!("does not apply to a column of source {source}, ignored");
             node.warn("mapping", text, &mut context.warnings);
         }
         _ => {}
@@ -207,7 +224,7 @@ fn read_mapping(
     Ok(mapping)
 }
 
-/// The schema's column that `mapping` names.
+/// Column of the schema that `mapping` names.
 fn mapped<'a>(fields: &'a [Field], metadata: &HashMap<String, String>) -> Option<&'a Field> {
     let mapping = metadata.get(MAPPING_KEY)?;
     let is_mapped = |field: &&Field| field.metadata().get(MAPPING_KEY).unwrap_or(field.name()) == mapping;

@@ -1,4 +1,4 @@
-//! JSON with the members of objects in the order of the text: columns appear as a JSON Schema lists them.
+//! JSON that keeps the order of members: columns appear in the order of a JSON Schema.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
 use serde_json::Number;
 
-/// A JSON value. How deep it nests the parser bounds.
+/// JSON value. The parser limits its nesting.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Json {
     Null,
@@ -18,7 +18,7 @@ pub(super) enum Json {
 }
 
 impl Json {
-    /// The member of this name, unless it is `null`; of several the last, as with most parsers.
+    /// Member of this name, unless it is `null`; of several the last, as in most parsers.
     pub(super) fn get(&self, name: &str) -> Option<&Json> {
         let Json::Object(members) = self else { return None };
         let (_, value) = members.iter().rfind(|(known, _)| known == name)?;
@@ -39,7 +39,7 @@ impl Json {
         }
     }
 
-    /// What kind of value it is, for messages.
+    /// Kind of the value, for messages.
     pub(super) fn kind(&self) -> &'static str {
         match self {
             Json::Null => "null",
@@ -123,7 +123,7 @@ impl Serialize for Json {
     }
 }
 
-/// The text of the value, members in order.
+/// Text of the value, with members in order.
 impl fmt::Display for Json {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&serde_json::to_string(self).map_err(|_| fmt::Error)?)

@@ -1,236 +1,145 @@
-//! Columns from a standard JSON Schema: one for each of the top object's `properties`, in their order.
+//! Columns of a standard [JSON Schema](https://json-schema.org/draft/2020-12/schema): one for each property of the top
+//! object, in their order.
 //!
 //! | schema | type |
 //! |---|---|
 //! | `boolean` | BOOLEAN |
 //! | `integer` | BIGINT; INTEGER where `format` is `int32`, or `minimum` and `maximum` fit it |
 //! | `number` | DOUBLE |
-//! | `string`, `enum` | VARCHAR |
+//! | `string` | VARCHAR |
 //! | `string` of `format` `date`, `date-time` | DATE, TIMESTAMP |
-//! | `string` of `contentEncoding` `base64` | VARBINARY |
+//! | `string` of `contentEncoding` `base64`, or of `format` `byte` | VARBINARY |
+//! | `enum`, `const` without a type | that of its values |
 //! | `array` with one schema for its `items` | ARRAY |
 //! | `object` with `properties` | ROW |
-//! | `object` with a schema for `additionalProperties` alone | MAP of VARCHAR |
+//! | `object` with a schema for `additionalProperties`, or with one of `patternProperties`, alone | MAP of VARCHAR |
 //! | `["…", "null"]`, or `anyOf`, `oneOf` with null | the other |
-//! | `allOf` of one | that one |
-//! | `$ref` into `#/$defs`, `#/definitions` | what stands there |
-//! | anything else: several types, tuples, references in a circle or elsewhere | VARCHAR holding JSON |
+//! | `anyOf`, `oneOf` of several that make one type | that type, the widest of several numbers |
+//! | `anyOf`, `oneOf` of several objects at the top, or beside an object's own `properties` | the fields of all |
+//! | `allOf`, and what stands beside `$ref` | all of it together: of objects the fields of all, in the order of the text |
+//! | `$ref` into the document, by pointer, `$id` or `$anchor` | what stands there |
+//! | `$ref` to another schema of the registry, `name` or `name#/$defs/X` | what stands there |
+//! | what Kafka Connect and Debezium name in `title` | [see there](crate::connect_types) |
+//! | `true`, `{}`, `object` and `array` without more | VARCHAR holding JSON: anything may stand there |
+//! | anything else: several types, tuples, references in a circle or to nothing | VARCHAR holding JSON, [warned](Warning) of |
+//!
+//! Keywords that might change a type and are not understood (`not`, `if`, …) are ignored and warned of.
+//!
+//! | file | idea |
+//! |---|---|
+//! | `parts` | a schema as the sum of what it refers to |
+//! | `types` | the type that its parts make |
+//! | `references` | what a `$ref` names |
 
 use std::collections::HashMap;
 
-use arrow::datatypes::{DataType, Field};
+use arrow::datatypes::Field;
 
+use self::parts::{Place, Reader};
+use self::types::Property;
 use super::DocumentError;
 use super::field::DeclaredColumn;
 use super::json::Json;
-use crate::names::are_distinct;
+use super::warning::Warning;
+use crate::definition::ReferencedSchema;
 use crate::path::{Path, Step};
-use crate::table::{FORMAT_HINT_KEY, MAPPING_KEY, Source, TYPE_KEY};
-use crate::type_name::{self, MAX_DEPTH, list_of, map_of};
+use crate::table::{COMMENT_KEY, FORMAT_HINT_KEY, MAPPING_KEY, Source, TYPE_KEY};
+use crate::type_name;
 
-/// How many schemas are looked at in all, references followed: a few that name each other twice unfold without end.
-const MAX_SCHEMAS: usize = 10_000;
+mod parts;
+mod references;
+mod types;
 
-/// Whether `document` is a JSON Schema and no topic document.
+/// Whether `document` is a JSON Schema and not a topic document.
 pub(super) fn is_json_schema(document: &Json) -> bool {
-    let of_object = document.get("type").and_then(Json::as_text) == Some("object");
-    let schema = document.get("$schema").is_some() || of_object && document.get("properties").is_some();
-    schema && document.get("message").is_none()
+    let lists = |key| matches!(document.get(key), Some(Json::Array(_)));
+    let describes_an_object = document.get("type").and_then(Json::as_text) == Some("object")
+        || matches!(document.get("properties"), Some(Json::Object(members)) if !members.is_empty());
+    let is_schema = document.get("$schema").is_some()
+        || document.get("$ref").and_then(Json::as_text).is_some()
+        || describes_an_object
+        || ["allOf", "anyOf", "oneOf"].into_iter().any(lists);
+    is_schema && document.get("message").is_none()
 }
 
-/// The columns of the object that `document` describes.
-pub(super) fn columns(document: &Json) -> Result<Vec<DeclaredColumn>, DocumentError> {
-    let mut reader = Reader {
-        document,
-        followed: Vec::new(),
-        left: MAX_SCHEMAS,
-    };
-    let top = reader.target(document).unwrap_or(document);
-    let Some(Json::Object(properties)) = top.get("properties") else {
-        let path = "properties".to_owned();
-        return Err(match top.get("properties") {
-            None => DocumentError::Missing { path },
-            Some(other) => DocumentError::WrongKind {
+/// Columns of the object that `document` describes, and what of it is not understood. It may refer to `references` by
+/// their names.
+pub(super) fn columns(
+    document: &Json,
+    references: &[ReferencedSchema],
+) -> Result<(Vec<DeclaredColumn>, Vec<Warning>), DocumentError> {
+    let texts = parse(references);
+    let mut reader = Reader::new(document, &texts);
+    let properties = reader.top(Place::of_document(document));
+    if properties.is_empty() {
+        return Err(without_columns(document, reader));
+    }
+    let columns = properties
+        .iter()
+        .map(|property| column(property, &mut reader))
+        .collect();
+    Ok((columns, reader.into_warnings()))
+}
+
+/// Names of schemas that `document` refers to and that it does not hold; those of `references` are not among them.
+pub(super) fn missing(document: &Json, references: &[ReferencedSchema]) -> Vec<String> {
+    let texts = parse(references);
+    let mut reader = Reader::new(document, &texts);
+    for property in reader.top(Place::of_document(document)) {
+        reader.column_type(&property);
+    }
+    reader.into_absent()
+}
+
+/// Texts that are not JSON are as good as missing.
+fn parse(references: &[ReferencedSchema]) -> Vec<(String, Json)> {
+    let parsed = references.iter().filter_map(|reference| {
+        let json = serde_json::from_str(&reference.definition).ok()?;
+        Some((reference.name.clone(), json))
+    });
+    parsed.collect()
+}
+
+/// Why an object has none.
+fn without_columns(document: &Json, reader: Reader<'_>) -> DocumentError {
+    let path = "properties".to_owned();
+    match document.get("properties") {
+        Some(Json::Object(_)) => return DocumentError::NoColumns { path },
+        Some(other) => {
+            return DocumentError::WrongKind {
                 path,
                 wanted: "an object",
                 found: other.kind(),
-            },
-        });
-    };
-    let columns = properties
-        .iter()
-        .map(|(name, schema)| column(name, reader.data_type(schema, 1)));
-    Ok(columns.collect())
+            };
+        }
+        None => {}
+    }
+    match reader.into_warnings().into_iter().next() {
+        Some(Warning { path, text, .. }) => DocumentError::Invalid { path, reason: text },
+        None => DocumentError::Missing { path },
+    }
 }
 
-fn column(name: &str, data_type: DataType) -> DeclaredColumn {
+fn column<'a>(property: &Property<'a>, reader: &mut Reader<'a>) -> DeclaredColumn {
+    let name = property.name;
+    let (data_type, hint) = reader.column_type(property);
     let key = Path {
         steps: vec![Step::Key(name.to_owned())],
     };
-    let metadata = [
-        (MAPPING_KEY, key.to_string()),
-        (FORMAT_HINT_KEY, String::new()),
-        (TYPE_KEY, type_name::name(&data_type)),
-    ];
-    let metadata = metadata.map(|(key, value)| (key.to_owned(), value));
+    let mut metadata = HashMap::from([
+        (MAPPING_KEY.to_owned(), key.to_string()),
+        (FORMAT_HINT_KEY.to_owned(), hint.to_owned()),
+        (TYPE_KEY.to_owned(), type_name::name(&data_type)),
+    ]);
+    if let Some(comment) = reader.description(property) {
+        metadata.insert(COMMENT_KEY.to_owned(), comment);
+    }
     DeclaredColumn {
         path: format!("properties.{name}"),
         mapping_path: format!("properties.{name}"),
         source: Source::Value,
-        field: Field::new(name, data_type, true).with_metadata(HashMap::from(metadata)),
+        field: Field::new(name, data_type, true).with_metadata(metadata),
         typed: true,
-    }
-}
-
-struct Reader<'a> {
-    document: &'a Json,
-    /// References on the way from the top, so that none is followed in a circle.
-    followed: Vec<&'a str>,
-    left: usize,
-}
-
-impl<'a> Reader<'a> {
-    fn data_type(&mut self, schema: &'a Json, depth: usize) -> DataType {
-        self.left = self.left.saturating_sub(1);
-        if depth > MAX_DEPTH || self.left == 0 {
-            return DataType::Utf8;
-        }
-        let followed = self.followed.len();
-        let data_type = self
-            .target(schema)
-            .and_then(|schema| self.known_type(schema, depth));
-        self.followed.truncate(followed);
-        data_type.unwrap_or(DataType::Utf8)
-    }
-
-    /// What `schema` stands for: itself, or the end of its references and of its choices of one.
-    fn target(&mut self, mut schema: &'a Json) -> Option<&'a Json> {
-        loop {
-            if let Some(reference) = schema.get("$ref") {
-                let reference = reference.as_text()?;
-                self.left = self.left.saturating_sub(1);
-                if self.left == 0 || self.followed.contains(&reference) {
-                    return None;
-                }
-                self.followed.push(reference);
-                schema = lookup(self.document, reference)?;
-            } else if let Some(only) = only_choice(schema) {
-                schema = only?;
-            } else {
-                return Some(schema);
-            }
-        }
-    }
-
-    /// `None` if it is unclear.
-    fn known_type(&mut self, schema: &'a Json, depth: usize) -> Option<DataType> {
-        match type_word(schema)? {
-            "boolean" => Some(DataType::Boolean),
-            "integer" => Some(integer(schema)),
-            "number" => Some(DataType::Float64),
-            "string" => Some(string(schema)),
-            "array" => match schema.get("items") {
-                Some(items @ Json::Object(_)) if schema.get("prefixItems").is_none() => {
-                    Some(list_of(self.data_type(items, depth + 1)))
-                }
-                _ => None,
-            },
-            "object" => self.object(schema, depth),
-            _ => None,
-        }
-    }
-
-    fn object(&mut self, schema: &'a Json, depth: usize) -> Option<DataType> {
-        if let Some(Json::Object(properties)) = schema.get("properties")
-            && !properties.is_empty()
-        {
-            let names = || properties.iter().map(|(name, _)| name.as_str());
-            let distinct = are_distinct(names()) && names().all(|name| !name.is_empty());
-            let field = |(name, schema): &'a (String, Json)| {
-                Field::new(name, self.data_type(schema, depth + 1), true)
-            };
-            return distinct.then(|| DataType::Struct(properties.iter().map(field).collect()));
-        }
-        match schema.get("additionalProperties")? {
-            values @ Json::Object(_) => Some(map_of(DataType::Utf8, self.data_type(values, depth + 1))),
-            _ => None,
-        }
-    }
-}
-
-/// What a reference within the document names.
-fn lookup<'a>(document: &'a Json, reference: &str) -> Option<&'a Json> {
-    let pointer = reference.strip_prefix('#')?;
-    let mut steps = pointer.split('/');
-    // Before the first slash there is nothing, or the name of an anchor.
-    steps.next().filter(|anchor| anchor.is_empty())?;
-    steps.try_fold(document, |schema, step| {
-        schema.get(&step.replace("~1", "/").replace("~0", "~"))
-    })
-}
-
-/// The one schema that is not null of those that `anyOf`, `oneOf` or `allOf` lists, if there is just one; the outer
-/// `None` if there is no such list.
-fn only_choice(schema: &Json) -> Option<Option<&Json>> {
-    let list = |key| match schema.get(key) {
-        Some(Json::Array(choices)) => Some(choices),
-        _ => None,
-    };
-    let choices = ["anyOf", "oneOf", "allOf"].into_iter().find_map(list)?;
-    // Properties of its own beside the list make it more than a choice.
-    if schema.get("type").is_some() || schema.get("properties").is_some() {
-        return None;
-    }
-    let mut others = choices.iter().filter(|choice| type_word(choice) != Some("null"));
-    let only = others.next();
-    Some(only.filter(|_| others.next().is_none()))
-}
-
-/// The schema's type apart from null, if there is one and one only.
-fn type_word(schema: &Json) -> Option<&str> {
-    match schema.get("type") {
-        Some(Json::Text(word)) => Some(word),
-        Some(Json::Array(words)) => {
-            let mut words = words
-                .iter()
-                .filter_map(Json::as_text)
-                .filter(|word| *word != "null");
-            let word = words.next();
-            match (word, words.next()) {
-                (Some("integer"), Some("number")) | (Some("number"), Some("integer")) => Some("number"),
-                (word, None) => word,
-                _ => None,
-            }
-        }
-        Some(_) => None,
-        None if schema.get("properties").is_some() => Some("object"),
-        None => None,
-    }
-}
-
-fn integer(schema: &Json) -> DataType {
-    let bound = |inclusive, exclusive| {
-        let bound = schema.get(inclusive).or_else(|| schema.get(exclusive))?;
-        bound
-            .as_f64()
-            .map(|bound| (f64::from(i32::MIN)..=f64::from(i32::MAX)).contains(&bound))
-    };
-    let small = bound("minimum", "exclusiveMinimum") == Some(true)
-        && bound("maximum", "exclusiveMaximum") == Some(true);
-    match schema.get("format").and_then(Json::as_text) {
-        Some("int32") => DataType::Int32,
-        _ if small => DataType::Int32,
-        _ => DataType::Int64,
-    }
-}
-
-fn string(schema: &Json) -> DataType {
-    let text = |key| schema.get(key).and_then(Json::as_text);
-    match (text("format"), text("contentEncoding")) {
-        (_, Some("base64")) => DataType::Binary,
-        (Some("date"), _) => DataType::Date32,
-        (Some("date-time"), _) => DataType::Date64,
-        _ => DataType::Utf8,
     }
 }
 

@@ -1,7 +1,8 @@
-//! Mappings into the schemas of payloads: whether they lead to a part of them.
+//! Check of mappings against the schemas of payloads.
 //!
-//! A document that holds its schema is at odds with itself where a mapping leads nowhere. A schema that is registered by
-//! itself may have dropped the field in a newer version: older records still show it, and the others NULL.
+//! A document that contains its schema is inconsistent if a mapping has no match in it. A schema that is
+//! registered separately may have dropped the field in a newer version: older records still show it, the
+//! others NULL.
 
 use super::DocumentError;
 use crate::decode::{avro, protobuf};
@@ -9,18 +10,18 @@ use crate::definition::SchemaTextError;
 use crate::path::Path;
 use crate::table::{Encoding, MAPPING_KEY, SOURCE_KEY, Source, TopicTable};
 
-/// The payload schema of a side of records, as the document has it.
+/// Payload schema of a side of records, as in the document.
 pub(super) struct PayloadSchema {
     pub(super) source: Source,
-    /// Where the document has, or names, it.
+    /// Path in the document at which the schema is declared or named.
     pub(super) path: String,
-    /// Whether the document holds its text.
+    /// Whether the document contains its text.
     pub(super) is_inline: bool,
 }
 
 impl PayloadSchema {
-    /// Checks the columns of the table that show this side. `mapping_path` tells where the document has the mapping of a
-    /// column.
+    /// Checks the columns of the table that show this side. `mapping_path` returns the place of a column's
+    /// mapping in the document.
     pub(super) fn check(
         &self,
         table: &TopicTable,
@@ -35,7 +36,7 @@ impl PayloadSchema {
                 let mapping = &table.schema.field(column).metadata()[MAPPING_KEY];
                 Err(DocumentError::Invalid {
                     path: mapping_path(column),
-                    reason: format!("`{mapping}` leads nowhere in the schema"),
+                    reason: format!("`{mapping}` matches no field of the schema"),
                 })
             }
             _ => Ok(()),
@@ -43,8 +44,8 @@ impl PayloadSchema {
     }
 }
 
-/// Columns of a table whose mappings lead nowhere in the schema of their payloads: they are NULL, except in records whose
-/// writers' schemas have the part.
+/// Columns of a table whose mappings have no match in the schema of their payloads: they are NULL, except in
+/// records whose writers' schemas have the part.
 pub fn columns_without_part(table: &TopicTable) -> Vec<&str> {
     let sides = [Source::Value, Source::Key];
     let columns = sides
@@ -75,9 +76,11 @@ fn missing(table: &TopicTable, side: &Source) -> Result<Vec<usize>, SchemaTextEr
     }
     let lead_somewhere = match encoding {
         Some(Encoding::Avro { definition }) => avro::lead_somewhere(definition, &paths)?,
-        Some(Encoding::Protobuf { definition, message }) => {
-            protobuf::lead_somewhere(definition, message.as_deref(), &paths)?
-        }
+        Some(Encoding::Protobuf {
+            definition,
+            references,
+            message,
+        }) => protobuf::lead_somewhere(definition, references, message.as_deref(), &paths)?,
         _ => return Ok(Vec::new()),
     };
     let columns = columns.into_iter().zip(lead_somewhere);

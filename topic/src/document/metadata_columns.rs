@@ -1,5 +1,5 @@
-//! Columns about the record itself: what type each source has, which others it may take, and the ready set under the
-//! names that Trino gives them.
+//! Columns about the record itself: the default type of each source, other allowed types, and the predefined
+//! columns with the names of [Trino's](https://trino.io/docs/current/connector/kafka.html).
 
 use std::collections::HashMap;
 
@@ -8,7 +8,7 @@ use arrow::datatypes::{DataType, Field};
 use crate::table::{FORMAT_HINT_KEY, MAPPING_KEY, SOURCE_KEY, Source, TYPE_KEY};
 use crate::type_name::{self, list_of, map_of};
 
-/// The ready set.
+/// Predefined columns.
 const READY: [(&str, Source, Option<DataType>); 15] = [
     ("_partition_id", Source::Partition, None),
     ("_partition_offset", Source::Offset, None),
@@ -27,7 +27,7 @@ const READY: [(&str, Source, Option<DataType>); 15] = [
     ("_key_schema_id", Source::KeySchemaId, None),
 ];
 
-/// The fields of the ready set, in order.
+/// Fields of the predefined columns, in order.
 pub(super) fn all() -> impl Iterator<Item = Field> {
     READY.into_iter().map(|(name, source, data_type)| {
         let data_type = data_type
@@ -44,7 +44,7 @@ pub(super) fn all() -> impl Iterator<Item = Field> {
     })
 }
 
-/// The type of a column of `source` whose declaration has none; `None` for parts of a payload.
+/// Type of a column of `source` without a declared type; `None` for parts of a payload.
 pub(super) fn default_type(source: &Source) -> Option<DataType> {
     Some(match source {
         Source::Value | Source::Key => return None,
@@ -60,7 +60,7 @@ pub(super) fn default_type(source: &Source) -> Option<DataType> {
     })
 }
 
-/// Whether values of `source` may be shown as `data_type`, and if not, as what.
+/// Checks that `data_type` is allowed for values of `source`; the error lists allowed types.
 pub(super) fn check_type(source: &Source, data_type: &DataType) -> Result<(), &'static str> {
     let (fits, wanted) = match source {
         Source::Value | Source::Key => return Ok(()),

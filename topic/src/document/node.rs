@@ -1,4 +1,4 @@
-//! A place in a document, which knows its path, and the kinds of values read there.
+//! Places in a document with their paths, and the values read there.
 
 use std::str::FromStr;
 
@@ -7,7 +7,7 @@ use super::json::Json;
 use super::warning::Warning;
 use crate::table::UnknownWord;
 
-/// A place in the document; `null` and an absent key are both `None`.
+/// Place in the document; `null` and an absent key are both `None`.
 #[derive(Clone)]
 pub(super) struct Node<'a> {
     pub(super) path: String,
@@ -40,7 +40,7 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// The object there, if there is anything.
+    /// Object at the key, if there is one.
     pub(super) fn optional_object(&self, key: &str) -> Result<Option<Node<'a>>, DocumentError> {
         match self.child(key)?.value {
             None => Ok(None),
@@ -48,7 +48,7 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// The children of an array; an absent one is empty.
+    /// Children of an array; an absent one is empty.
     pub(super) fn array(&self, key: &str) -> Result<Vec<Node<'a>>, DocumentError> {
         let child = self.child(key)?;
         let items = match child.value {
@@ -63,7 +63,7 @@ impl<'a> Node<'a> {
         Ok(items.iter().enumerate().map(node).collect())
     }
 
-    /// The text of a scalar, if there is one.
+    /// Text of a scalar, if there is one.
     pub(super) fn optional_text(&self, key: &str) -> Result<Option<String>, DocumentError> {
         let child = self.child(key)?;
         match child.value {
@@ -74,7 +74,7 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// The text of a scalar; an absent one is empty.
+    /// Text of a scalar; an absent one is empty.
     pub(super) fn text(&self, key: &str) -> Result<String, DocumentError> {
         Ok(self.optional_text(key)?.unwrap_or_default())
     }
@@ -89,7 +89,7 @@ impl<'a> Node<'a> {
         Ok(text)
     }
 
-    /// One of a few words, if there is any.
+    /// One of the allowed words, if there is one.
     pub(super) fn word<T: FromStr<Err = UnknownWord>>(&self, key: &str) -> Result<Option<T>, DocumentError> {
         let text = self.text(key)?;
         if text.trim().is_empty() {
@@ -102,7 +102,7 @@ impl<'a> Node<'a> {
         word.map(Some)
     }
 
-    /// `true` or `false`, also in quotes.
+    /// Value `true` or `false`, also in quotes.
     pub(super) fn flag(&self, key: &str) -> Result<Option<bool>, DocumentError> {
         let child = self.child(key)?;
         match child.value {
@@ -114,7 +114,7 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// Reports each member that is none of `known`.
+    /// Warns of each member that is not one of `known`.
     pub(super) fn warn_of_others(&self, known: &[&str], warnings: &mut Vec<Warning>) {
         let Some(Json::Object(members)) = self.value else {
             return;
@@ -136,7 +136,7 @@ impl<'a> Node<'a> {
         });
     }
 
-    /// As [`warn`](Self::warn), of what changes what the column shows.
+    /// Warns like [`warn`](Self::warn) of a fault that changes what the column shows.
     pub(super) fn warn_of_column(&self, key: &str, text: impl Into<String>, warnings: &mut Vec<Warning>) {
         warnings.push(Warning {
             path: self.child_path(key),

@@ -1,9 +1,9 @@
 //! Names of registered schemas in documents.
 
-/// A registered schema, named by a document.
+/// Name of a registered schema in a document.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SchemaReference {
-    /// `None` for the registry of the document itself.
+    /// Registry; `None` for the one of the document itself.
     pub registry_name: Option<String>,
     pub schema_name: String,
 }

@@ -1,4 +1,4 @@
-//! One side of a record as the document declares it, `message` or `key`: its format and its columns.
+//! Side of a record as the document declares it, `message` or `key`: its format and its columns.
 
 use std::collections::BTreeMap;
 
@@ -14,25 +14,25 @@ use super::node::Node;
 use super::reference::SchemaReference;
 use super::warning::Warning;
 use crate::decode::{avro, protobuf};
-use crate::definition::SchemaDefinition;
+use crate::definition::{ReferencedSchema, SchemaDefinition};
 use crate::table::{DataFormat, Encoding, SOURCE_KEY, Source};
 
-/// How values, or keys, are read.
+/// Declaration of values, or of keys.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Side {
     /// [`Source::Value`] or [`Source::Key`].
     pub(super) source: Source,
-    /// Where the document has, or names, the schema; else where it has the columns.
+    /// Path of the schema's declaration, or else of the columns'.
     pub(super) schema_path: String,
     pub(super) encoding: DeclaredEncoding,
-    /// If there are none, all columns of the schema.
+    /// Columns; if empty, all columns of the schema.
     pub(super) columns: Vec<DeclaredColumn>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum DeclaredEncoding {
     Known(Encoding),
-    /// Avro or Protobuf whose schema is registered by itself.
+    /// Avro or Protobuf whose schema is registered separately.
     Referenced {
         format: DataFormat,
         reference: SchemaReference,
@@ -64,7 +64,7 @@ impl Side {
         })
     }
 
-    /// The schema of Avro or Protobuf payloads.
+    /// Schema of Avro or Protobuf payloads.
     pub(super) fn payload_schema(&self) -> PayloadSchema {
         PayloadSchema {
             source: self.source.clone(),
@@ -80,7 +80,7 @@ impl Side {
         }
     }
 
-    /// The encoding with its schema, and the columns; those that show this side have their types.
+    /// Encoding with its schema, and the columns; those that show this side have their types.
     pub(super) fn resolve(
         self,
         referenced: &BTreeMap<SchemaReference, SchemaDefinition>,
@@ -140,7 +140,11 @@ impl DeclaredEncoding {
             let reason = format!("the registered schema `{reference}` is {found}, wanted {format}");
             return Err(DocumentError::Invalid { path, reason });
         }
-        Ok(encoding_of_schema(format, schema.definition.clone(), message))
+        Ok(encoding_of_schema(
+            format,
+            (schema.definition.clone(), schema.references.clone()),
+            message,
+        ))
     }
 }
 
@@ -162,12 +166,12 @@ fn warn_of_keys_of_other_formats(node: &Node<'_>, format: DataFormat, warnings: 
         ("messageName", format == DataFormat::Protobuf),
     ] {
         if !used && node.value.is_some_and(|side| side.get(key).is_some()) {
-            node.warn(key, format!("means nothing to {format}, ignored"), warnings);
+            node.warn(key, format!("does not apply to {format}, ignored"), warnings);
         }
     }
 }
 
-/// With where its schema stands, or else its columns.
+/// Encoding, with the path of its schema or else of its columns.
 fn read_encoding(
     node: &Node<'_>,
     format: DataFormat,
@@ -195,10 +199,10 @@ fn read_schema(
     let named = node.optional_object("schema")?;
     let encoding = match (named, node.child("dataSchema")?.value) {
         (Some(_), Some(_)) => {
-            return Err(node.invalid("dataSchema", "stands beside schema, wanted one of them"));
+            return Err(node.invalid("dataSchema", "conflicts with schema, wanted one of them"));
         }
         (None, None) => {
-            let reason = format!("missing; {format} wants schema or dataSchema");
+            let reason = format!("missing; {format} requires schema or dataSchema");
             return Err(node.invalid("schema", reason));
         }
         (None, Some(schema)) => {
@@ -206,7 +210,8 @@ fn read_schema(
                 Json::Object(_) | Json::Array(_) if format == DataFormat::Avro => schema.to_string(),
                 _ => node.required_text("dataSchema")?,
             };
-            let encoding = encoding_of_schema(format, definition, message);
+            let schema = (definition, context.references.clone());
+            let encoding = encoding_of_schema(format, schema, message);
             return Ok((node.child_path("dataSchema"), DeclaredEncoding::Known(encoding)));
         }
         (Some(schema), None) => {
@@ -226,9 +231,17 @@ fn read_schema(
     Ok((node.child_path("schema"), encoding))
 }
 
-fn encoding_of_schema(format: DataFormat, definition: String, message: Option<String>) -> Encoding {
+fn encoding_of_schema(
+    format: DataFormat,
+    (definition, references): (String, Vec<ReferencedSchema>),
+    message: Option<String>,
+) -> Encoding {
     match format {
-        DataFormat::Protobuf => Encoding::Protobuf { definition, message },
+        DataFormat::Protobuf => Encoding::Protobuf {
+            definition,
+            references,
+            message,
+        },
         _ => Encoding::Avro { definition },
     }
 }
@@ -236,7 +249,11 @@ fn encoding_of_schema(format: DataFormat, definition: String, message: Option<St
 pub(super) fn schema_fields(encoding: &Encoding) -> Result<Vec<Field>, crate::definition::SchemaTextError> {
     match encoding {
         Encoding::Avro { definition } => avro::fields(definition),
-        Encoding::Protobuf { definition, message } => protobuf::fields(definition, message.as_deref()),
+        Encoding::Protobuf {
+            definition,
+            references,
+            message,
+        } => protobuf::fields(definition, references, message.as_deref()),
         Encoding::Json | Encoding::Csv(_) | Encoding::Raw => Ok(Vec::new()),
     }
 }

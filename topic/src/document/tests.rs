@@ -23,7 +23,7 @@ fn parse(document: Value) -> Result<TopicTable, DocumentError> {
     TopicTable::parse("Customer", "Orders", &definition("JSON", document))
 }
 
-/// A document whose only column is `field`.
+/// Document whose only column is `field`.
 fn with_field(field: Value) -> Value {
     json!({"topicName": "t", "message": {"dataFormat": "json", "fields": [field]}})
 }
@@ -143,7 +143,7 @@ fn a_format_hint_means_nothing_to_other_types() {
 }
 
 #[test]
-fn reads_a_definition_as_the_registrys_format_says() {
+fn reads_a_definition_in_the_format_of_the_registry() {
     let avro = json!({"type": "record", "name": "r", "fields": [{"name": "id", "type": "int"}], "topicName": "orders", "onTombstone": "null"});
     let table = TopicTable::parse("r", "s", &definition("AVRO", &avro)).unwrap();
     assert_eq!(

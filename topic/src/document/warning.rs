@@ -1,11 +1,12 @@
-//! What `schema check` and the log tell about a document that is read.
+//! Warnings of a document, shown by `schema check` and the log.
 
-/// Something in a document that is read, though hardly as its author meant it.
+/// Part of a document that is accepted, but hardly as its author intended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Warning {
-    /// Such as `message.fields[3].type`.
+    /// Path such as `message.fields[3].type`.
     pub path: String,
     pub text: String,
-    /// Whether a column shows something else for it than was meant: NULL, or VARCHAR instead of the type.
+    /// Whether a column shows something else than intended because of it: NULL, or VARCHAR instead of the
+    /// type.
     pub changes_column: bool,
 }

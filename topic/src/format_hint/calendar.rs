@@ -1,8 +1,10 @@
-//! Calendar fields, set in any combination and range, resolved to a local time as Java's lenient
-//! `GregorianCalendar` does: fields out of range roll over, the fields set last decide where several could
-//! name the day, weeks start on Sunday and week 1 holds 1 January, days before 15 October 1582 are Julian.
+//! Calendar fields, set in any combination and range, resolved to a local time like Java's lenient
+//! [`GregorianCalendar`](https://docs.oracle.com/en/java/javase/17/docs/api/java.base/java/util/GregorianCalendar.html):
+//! fields out of range roll over, the fields set last take precedence where several could determine the day,
+//! weeks start on Sunday and week 1 contains 1 January, days before 15 October 1582 are Julian.
 //!
-//! Fields are 32-bit and wrap as Java's do. *Fixed* days count from 1 January of year 1, Gregorian, which is day 1.
+//! Fields are 32-bit and wrap like Java's. *Fixed* days count from 1 January of year 1, Gregorian, which is
+//! day 1.
 
 use super::time::DAY_MS;
 
@@ -12,7 +14,7 @@ const EPOCH: i64 = 719_163;
 /// Fixed day 1582-10-15, the first Gregorian one.
 const CUTOVER: i64 = 577_736;
 const CUTOVER_YEAR: i32 = 1582;
-/// From here on no date is Julian.
+/// First year without Julian dates.
 pub(super) const FIRST_GREGORIAN_YEAR: u32 = CUTOVER_YEAR as u32 + 1;
 
 /// Fixed day of 1 January of year 1, Julian.
@@ -22,21 +24,21 @@ const SUNDAY: i32 = 1;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Field {
-    /// 0 is BC, 1 is AD.
+    /// Era: 0 is BC, 1 is AD.
     Era,
     Year,
     WeekYear,
-    /// January is 0.
+    /// Month: January is 0.
     Month,
     WeekOfYear,
     WeekOfMonth,
     DayOfMonth,
     DayOfYear,
-    /// Sunday is 1.
+    /// Day of the week: Sunday is 1.
     Weekday,
-    /// 2 with a weekday of Tuesday is the second Tuesday of the month.
+    /// Occurrence of the weekday in the month: 2 with Tuesday is the second Tuesday.
     WeekdayInMonth,
-    /// 0 is AM, 1 is PM.
+    /// Half of the day: 0 is AM, 1 is PM.
     AmPm,
     Hour,
     HourOfDay,
@@ -47,11 +49,11 @@ pub(super) enum Field {
 
 const FIELDS: usize = Field::Millisecond as usize + 1;
 
-/// The fields a text has set, and in which order.
+/// Fields that a text has set, and their order.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Fields {
     values: [i32; FIELDS],
-    /// When a field was last set; 0 is never.
+    /// Order in which fields were last set; 0 is never.
     stamps: [u32; FIELDS],
     last_stamp: u32,
 }
@@ -62,7 +64,7 @@ enum Calendar {
     Julian,
 }
 
-/// The fields that name the day within the year.
+/// Groups of fields that determine the day within the year.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum DayRule {
     DayOfMonth,
@@ -86,8 +88,8 @@ impl Fields {
         }
     }
 
-    /// Milliseconds since 1970-01-01T00:00 on the local clock, `None` if they pass 64 bits.
-    /// Fields never set are those of that moment.
+    /// Milliseconds since 1970-01-01T00:00 in local time, `None` if they exceed 64 bits. Fields never set
+    /// have their values at that time.
     pub(super) fn local_ms(&self) -> Option<i64> {
         let time_ms = self.time_ms();
         let (days, ms_of_day) = (time_ms.div_euclid(DAY_MS), time_ms.rem_euclid(DAY_MS));
@@ -117,7 +119,7 @@ impl Fields {
         }
     }
 
-    /// When two fields that mean something together were both set.
+    /// Order at which two fields were both set.
     fn stamp_of_both(&self, one: Field, other: Field) -> u32 {
         match (self.stamp(one), self.stamp(other)) {
             (0, _) | (_, 0) => 0,
@@ -143,7 +145,8 @@ impl Fields {
         self.stamp(Field::WeekYear) > self.stamp(Field::Year)
     }
 
-    /// Replaces week year, week and weekday by the date they name. The week year is of the era of the other fields.
+    /// Replaces week year, week and weekday by the date they determine. The week year has the era of the
+    /// other fields.
     fn resolve_week_year(&self, days: i64) -> Option<Self> {
         let mut first_week = Self::default();
         first_week.set(Field::Era, i32::from(self.fixed_day(days) >= JULIAN_EPOCH));
@@ -166,7 +169,7 @@ impl Fields {
         Some(fields)
     }
 
-    /// The fixed day, `days` later than the date fields say, in the calendar in force on it.
+    /// Fixed day, `days` later than the date fields, in the calendar in force on it.
     fn fixed_day(&self, days: i64) -> i64 {
         let year_of_era = self.get_or(Field::Year, 1970);
         let year = if self.get_or(Field::Era, 1) == 0 {
@@ -184,7 +187,7 @@ impl Fields {
         if year < CUTOVER_YEAR || counts_from_new_year {
             return julian;
         }
-        // Days that the reform of 1582 left out count as Julian ones.
+        // Days that the reform of 1582 omitted count as Julian ones.
         if gregorian >= CUTOVER { gregorian } else { julian }
     }
 
@@ -223,13 +226,13 @@ impl Fields {
         }
     }
 
-    /// The wanted weekday in the week of `first`, the first day of a month or year.
+    /// Day with the requested weekday in the week of `first`, the first day of a month or year.
     fn weekday_of_first_week(&self, first: i64) -> i64 {
         let sunday = weekday_on_or_before(first, SUNDAY);
         weekday_on_or_before(sunday + 6, self.get_or(Field::Weekday, SUNDAY))
     }
 
-    /// Which fields name the day: the group of which a member was set last.
+    /// Group of fields that determines the day: the one of which a member was set last.
     fn day_rule(&self) -> DayRule {
         let weekday = self.stamp(Field::Weekday);
         let day_of_month = self.stamp(Field::DayOfMonth);
@@ -243,7 +246,7 @@ impl Fields {
             .max(day_of_year)
             .max(week_of_year);
         if last == 0 {
-            // No group is complete: a week or a weekday alone will do.
+            // No group is complete: a week or a weekday is enough.
             week_of_month = self.stamp(Field::WeekOfMonth);
             weekday_in_month = self.stamp(Field::WeekdayInMonth).max(weekday);
             last = week_of_month
@@ -279,7 +282,7 @@ impl Fields {
 }
 
 impl Calendar {
-    /// The first of a month, January being 0.
+    /// First day of a month, January being 0.
     fn fixed_day(self, year: i32, month: i32) -> i64 {
         let past_years = i64::from(year) - 1;
         let leap_days = match self {
@@ -334,7 +337,7 @@ pub(super) fn days_before_month(year: i32, month: i32) -> i64 {
     Calendar::Gregorian.fixed_day(year, month) - EPOCH
 }
 
-/// As [`Field::Weekday`] counts; what is no weekday stays as it is.
+/// Weekday as [`Field::Weekday`] counts; an invalid one is unchanged.
 pub(super) fn weekday_from_iso(iso: i32) -> i32 {
     match iso {
         1..=6 => iso + 1,
@@ -343,7 +346,7 @@ pub(super) fn weekday_from_iso(iso: i32) -> i32 {
     }
 }
 
-/// A weekday and the weeks to carry: in a week year, and only there, weekdays out of range roll over.
+/// Weekday and the weeks to carry: in a week year, and only there, weekdays out of range roll over.
 fn carry_weeks(weekday: i32) -> (i32, i32) {
     if (1..=7).contains(&weekday) {
         return (weekday, 0);
@@ -361,9 +364,9 @@ fn weekday_on_or_before(fixed_day: i64, weekday: i32) -> i64 {
     fixed_day - (fixed_day - i64::from(weekday.wrapping_sub(SUNDAY))).rem_euclid(7)
 }
 
-/// The date of a fixed day in the calendar in force on it; January is month 0.
+/// Date of a fixed day in the calendar in force on it; January is month 0.
 fn year_month_day(fixed_day: i64) -> (i64, i32, i32) {
-    // Years here begin in March, so that the leap day ends one. The first began 306 days before year 1.
+    // Years here begin in March, so that the leap day is the last. The first began 306 days before year 1.
     let (year, day_of_year) = match Calendar::in_force(fixed_day) {
         Calendar::Gregorian => {
             let (cycle, day) = div_rem(fixed_day + 305, 146_097);

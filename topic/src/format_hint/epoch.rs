@@ -1,50 +1,60 @@
-//! Numbers counted from 1970-01-01T00:00Z, as JSON or text spells them: `1678396140`, `-1.5`, `1.67839614e9`.
+//! Numbers counted from 1970-01-01T00:00Z, as in JSON or text: `1678396140`, `-1.5`, `1.67839614e9`.
 
-/// What an epoch number counts.
+/// Unit of an epoch number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum EpochUnit {
+    Days,
     Seconds,
     Millis,
     Micros,
+    Nanos,
 }
 
 impl EpochUnit {
-    pub(super) const ALL: [Self; 3] = [Self::Seconds, Self::Millis, Self::Micros];
+    pub(super) const ALL: [Self; 5] = [Self::Days, Self::Seconds, Self::Millis, Self::Micros, Self::Nanos];
 
-    /// The hint that asks for it.
+    /// Hint that requests this unit.
     pub(super) fn name(self) -> &'static str {
         match self {
+            Self::Days => "epoch_days",
             Self::Seconds => "epoch_seconds",
             Self::Millis => "epoch_millis",
             Self::Micros => "epoch_micros",
+            Self::Nanos => "epoch_nanos",
         }
     }
 
-    /// The milliseconds `text` stands for, rounded down; `None` if it is no number or passes 64 bits.
+    /// Milliseconds of `text`, rounded down; `None` if it is not a number or exceeds 64 bits.
     pub(super) fn parse_millis(self, text: &str) -> Option<i64> {
         let text = text.trim_ascii();
         let (number, exponent) = match text.split_once(['e', 'E']) {
             Some((number, exponent)) => (number, exponent.parse().ok()?),
             None => (text, 0),
         };
-        Decimal::read(number)?.floor_times_ten_to(self.log10_of_millis().checked_add(exponent)?)
+        let (factor, power) = self.millis();
+        Decimal::read(number)?
+            .times(factor)?
+            .floor_times_ten_to(power.checked_add(exponent)?)
     }
 
-    fn log10_of_millis(self) -> i32 {
+    /// How many milliseconds one is: a factor, times ten to a power.
+    fn millis(self) -> (i128, i32) {
         match self {
-            Self::Seconds => 3,
-            Self::Millis => 0,
-            Self::Micros => -3,
+            Self::Days => (864, 5),
+            Self::Seconds => (1, 3),
+            Self::Millis => (1, 0),
+            Self::Micros => (1, -3),
+            Self::Nanos => (1, -6),
         }
     }
 }
 
-/// `±(mantissa + rest) × 10^exponent`
+/// Number `±(mantissa + rest) × 10^exponent`.
 struct Decimal {
     negative: bool,
     mantissa: i128,
     exponent: i32,
-    /// Whether digits beyond the mantissa were not all zero: a rest above 0 and below 1.
+    /// Whether digits beyond the mantissa are not all zero: a rest above 0 and below 1.
     rest: bool,
 }
 
@@ -81,6 +91,17 @@ impl Decimal {
         Some(())
     }
 
+    /// `None` if there are more digits than can be multiplied.
+    fn times(self, factor: i128) -> Option<Self> {
+        if factor != 1 && self.rest {
+            return None;
+        }
+        Some(Self {
+            mantissa: self.mantissa.checked_mul(factor)?,
+            ..self
+        })
+    }
+
     fn floor_times_ten_to(&self, power: i32) -> Option<i64> {
         let power = self.exponent.checked_add(power)?;
         let factor = 10_i128.checked_pow(power.unsigned_abs());
@@ -102,13 +123,16 @@ impl Decimal {
 
 #[cfg(test)]
 mod tests {
-    use super::EpochUnit::{Micros, Millis, Seconds};
+    use super::EpochUnit::{Days, Micros, Millis, Nanos, Seconds};
 
     #[test]
     fn scales_to_milliseconds() {
         assert_eq!(Seconds.parse_millis("1678396140"), Some(1_678_396_140_000));
         assert_eq!(Millis.parse_millis("1678396140123"), Some(1_678_396_140_123));
         assert_eq!(Micros.parse_millis("1678396140123456"), Some(1_678_396_140_123));
+        assert_eq!(Nanos.parse_millis("1678395900123456789"), Some(1_678_395_900_123));
+        assert_eq!(Days.parse_millis("19425"), Some(1_678_320_000_000));
+        assert_eq!(Days.parse_millis("19425.5"), Some(1_678_363_200_000));
         assert_eq!(Seconds.parse_millis(" +0 "), Some(0));
     }
 
@@ -128,6 +152,9 @@ mod tests {
     fn rounds_down_before_1970() {
         assert_eq!(Seconds.parse_millis("-1.0005"), Some(-1001));
         assert_eq!(Micros.parse_millis("-1"), Some(-1));
+        assert_eq!(Nanos.parse_millis("-1"), Some(-1));
+        assert_eq!(Nanos.parse_millis("-1000001"), Some(-2));
+        assert_eq!(Days.parse_millis("-1"), Some(-86_400_000));
         assert_eq!(Micros.parse_millis("-1000"), Some(-1));
         let barely = format!("-1.{}1", "0".repeat(50));
         assert_eq!(Seconds.parse_millis(&barely), Some(-1001));
@@ -161,5 +188,8 @@ mod tests {
             assert_eq!(Millis.parse_millis(text), None, "{text}");
         }
         assert_eq!(Millis.parse_millis("-9223372036854775808"), Some(i64::MIN));
+        for days in ["106751991168", "1e12", "9".repeat(39).as_str()] {
+            assert_eq!(Days.parse_millis(days), None, "{days}");
+        }
     }
 }

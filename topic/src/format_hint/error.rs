@@ -1,15 +1,15 @@
-//! Why a hint does not compile.
+//! Errors of hints.
 
 use thiserror::Error;
 
-/// A `formatHint` that cannot be compiled. Positions count characters of the hint from 0.
+/// `formatHint` that cannot be compiled. Positions count characters of the hint from 0.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum FormatHintError {
-    /// A bare letter without meaning, such as the `T` of `yyyy-MM-ddTHH:mm`.
+    /// An unquoted letter without meaning, such as the `T` of `yyyy-MM-ddTHH:mm`.
     #[error(
         "format hint \"{hint}\": `{letter}` at position {position} is not a pattern letter; \
-         literal text wants single quotes"
+         literal text requires single quotes"
     )]
     UnknownLetter {
         hint: String,
@@ -18,7 +18,7 @@ pub enum FormatHintError {
     },
     /// Four or more `X`.
     #[error(
-        "format hint \"{hint}\": letter `X` at position {position} stands {width} times; 1 to 3 are known"
+        "format hint \"{hint}\": letter `X` at position {position} is repeated {width} times, wanted 1 to 3"
     )]
     ZoneTooWide {
         hint: String,

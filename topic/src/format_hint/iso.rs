@@ -6,24 +6,25 @@
 //! 2023-03-09   2023-03-09T21:05   2023-03-09T21:05:00.123456Z   2023-03-09T21:05:00,5+09:00   20230309T210500Z
 //! ```
 //!
-//! Extended or basic form, not a mix, but for the offset (`Z`, `±hh`, `±hhmm`, `±hh:mm`). SQL writes a blank for the
-//! `T`, and may set another before the offset. A text without an offset is UTC. `24:00` ends its day, second 60
-//! is a leap second and the first moment of the next minute. Unlike patterns this is strict: 30 February, or text
-//! left over, is no match. Dates are Gregorian throughout. Week dates and ordinal dates are not read.
+//! Extended or basic form, not mixed, except for the offset (`Z`, `±hh`, `±hhmm`, `±hh:mm`). SQL has a blank
+//! in place of the `T`, and possibly another before the offset. A text without an offset is UTC. `24:00` is
+//! the end of its day, second 60 is a leap second and the first moment of the next minute. Unlike patterns
+//! this is strict: 30 February, or trailing text, does not match. All dates are Gregorian. Week dates and
+//! ordinal dates are not supported.
 
 use chrono::{NaiveDate, NaiveDateTime};
 
 use super::number::read_fraction_ms;
 use super::time::{DAY_MS, ParsedTime};
 
-/// What may stand between date and time.
+/// Separator of date and time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Separator {
     T,
     TOrBlank,
 }
 
-/// Reads all of `text`, blanks around it aside.
+/// Reads all of `text`, except surrounding blanks.
 pub(super) fn parse(text: &str, separator: Separator) -> Option<ParsedTime> {
     let mut cursor = Cursor(text.trim_ascii());
     let (date, form) = cursor.date()?;
@@ -44,7 +45,7 @@ enum Form {
     Extended,
 }
 
-/// What is left of a text.
+/// Rest of a text.
 struct Cursor<'a>(&'a str);
 
 impl Cursor<'_> {

@@ -7,7 +7,7 @@ pub(super) enum Item {
     Literal(String),
     Number {
         number: Number,
-        /// Set when the next item is a number too: then only this many UTF-16 units belong to this one.
+        /// Set if the next item is a number, too: then only this many UTF-16 units belong to this one.
         width: Option<usize>,
     },
     Name(Name),
@@ -16,9 +16,9 @@ pub(super) enum Item {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Number {
-    /// The field as it is.
+    /// Field as written.
     Plain(Field),
-    /// `y`, `Y`; one or two letters place two digits in the [`Century`].
+    /// `y`, `Y`; two digits of one or two letters are placed in the [`Century`].
     Year { field: Field, windowed: bool },
     /// `M`, `L`: January is 1, and 0 as a field.
     Month,
@@ -40,7 +40,7 @@ pub(super) enum Name {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ZoneStyle {
-    /// `z` and `Z`, which differ only in writing.
+    /// `z` and `Z`, which differ only in formatting.
     General,
     /// `X`: `Z` or `±hh`.
     IsoHours,

@@ -1,41 +1,46 @@
-//! Format hints: how the texts of a DATE or TIMESTAMP column are read.
+//! Format hints: formats of the texts of a DATE or TIMESTAMP column.
 //!
-//! A column of a topic schema may carry a `formatHint`. It is one of
+//! A column of a topic document may have a `formatHint`. It is one of
 //!
 //! | hint | reads |
 //! |---|---|
 //! | none, or empty | ISO 8601, and SQL's `yyyy-MM-dd[ HH:mm[:ss[.fraction]]]`, both strictly and to the end of the text |
-//! | `iso8601` | ISO 8601 alone, `T` between date and time |
-//! | `rfc2822` | mail dates: `Thu, 9 Mar 2023 21:05:00 +0900` |
-//! | `epoch_seconds`, `epoch_millis`, `epoch_micros` | a decimal number counted from 1970-01-01T00:00Z, rounded down to milliseconds |
-//! | a pattern | `java.text.SimpleDateFormat`, as the Java connector read it |
-//! | `java:` and a pattern | the same, to the letter |
+//! | `iso8601` | only ISO 8601, `T` between date and time |
+//! | `rfc2822` | mail dates: `Thu, 9 Mar 2023 21:05:00 +0900` ([RFC 5322](https://www.rfc-editor.org/rfc/rfc5322#section-3.3)) |
+//! | `epoch_days`, `epoch_seconds`, `epoch_millis`, `epoch_micros`, `epoch_nanos` | a decimal number counted from 1970-01-01T00:00Z, rounded down to milliseconds |
+//! | `base64` | no dates, but decimals: text is the base64 of the unscaled integer, as Kafka Connect writes it; numbers are read as without a hint |
+//! | a pattern | [`java.text.SimpleDateFormat`](https://docs.oracle.com/en/java/javase/17/docs/api/java.base/java/text/SimpleDateFormat.html), as in the Java connector |
+//! | `java:` and a pattern | `java.text.SimpleDateFormat` without exceptions |
 //!
-//! No pattern can be mistaken for a name: each name holds a letter that patterns do not know.
+//! No pattern can be confused with a name: each name contains a letter that is not a pattern letter.
 //!
-//! Two mistakes have one plain meaning and are read by it: a name in other letters (`ISO8601`, `ISO-8601`,
-//! `Epoch_Millis`), and a `T` before the hour without its quotes (`yyyy-MM-ddTHH:mm:ss`). [`correction`] gives the hint
-//! that was meant. A pattern after `java:` is never corrected.
+//! Two mistakes are unambiguous and are corrected: a name in another spelling (`ISO8601`, `ISO-8601`,
+//! `Epoch_Millis`), and a `T` before the hour without its quotes (`yyyy-MM-ddTHH:mm:ss`). [`correction`]
+//! returns the corrected hint. A pattern after `java:` is never corrected.
 //!
-//! Any other hint that does not compile leaves the table's other columns readable:
-//! [`DateFormat::compile_or_unreadable`] makes a format that reads nothing, so that each text and number in the column
-//! is a value that does not fit. In the Java connector `SimpleDateFormat` throws for every value, with the same result.
-//! Dates that the payload's own type declares (Avro, Protobuf) need no hint and are read all the same.
+//! Any other hint that cannot be compiled leaves the table's other columns readable:
+//! [`DateFormat::compile_or_unreadable`] makes a format that matches nothing, so that each text and number in
+//! the column is a value that does not fit. In the Java connector `SimpleDateFormat` throws for every value,
+//! with the same result. Dates that the payload's own type declares (Avro, Protobuf) need no hint and are
+//! read nevertheless.
 //!
 //! # Patterns
 //!
-//! They mean what they mean to Java 17's `SimpleDateFormat` with its defaults on AWS Lambda: lenient, English,
-//! zone UTC. So month 13 rolls into the next year, text after the match is ignored, `YYYY` is the week year, two
-//! digits of `yy` fall into the window from 80 years back to 20 ahead of the moment the hint was compiled, and
-//! dates before 15 October 1582 are Julian. Text that does not match gives `None`, which the column shows as NULL.
+//! They have the meaning of Java 17's `SimpleDateFormat` with its defaults on AWS Lambda: lenient, English,
+//! zone UTC. So month 13 rolls into the next year, text after the match is ignored, `YYYY` is the week year,
+//! two digits of `yy` are in the window from 80 years before to 20 after the moment the hint was compiled,
+//! and dates before 15 October 1582 are Julian. Text that does not match gives `None`, which the column shows
+//! as NULL.
 //!
-//! One thing differs on purpose. Java reads `S` as a *count* of milliseconds: `.7` is 7 ms and `.073456` is
-//! 73 seconds. Without the `java:` prefix, `S` of any width reads the digits of a fraction: `.7` is 700 ms and
-//! `.073456` is 73 ms, the rest cut off. Three digits mean the same either way. A fraction has no sign.
+//! One difference is intended. Java reads `S` as a *count* of milliseconds: `.7` is 7 ms and `.073456` is 73
+//! seconds. Without the `java:` prefix, `S` of any width reads the digits of a fraction: `.7` is 700 ms and
+//! `.073456` is 73 ms, the rest truncated. Three digits have the same meaning in both. A fraction has no
+//! sign.
 //!
-//! Where even `java:` parts from Java:
-//! - a zone belongs to its value. Java's formatter keeps a zone *name* it has met and reads later texts in it;
-//! - the last zone in a text counts alone. In Java the names of two zones in one pattern blend;
+//! Differences from Java even with `java:`:
+//! - a zone applies to its value. Java's formatter keeps a zone *name* it has read and reads later texts in
+//!   it;
+//! - only the last zone in a text is used. In Java the names of two zones in one pattern are mixed;
 //! - an instant beyond 64 bits of milliseconds (some 292 million years away) is `None`, where Java wraps around;
 //! - zone names and rules are those of the JDK that `zone_table.rs` was generated from.
 
@@ -49,6 +54,7 @@ mod parse;
 mod pattern;
 mod plain;
 mod spelling;
+mod suspicion;
 mod time;
 mod zone;
 mod zone_name;
@@ -69,12 +75,16 @@ use self::pattern::{Pattern, SecondFraction};
 use self::spelling::{ISO_8601, JAVA_PREFIX, RFC_2822};
 pub use self::time::ParsedTime;
 
-/// A compiled format hint. Stateless: what one text held never touches the next.
+/// Compiled format hint. Stateless: a text never affects the next.
 #[derive(Debug, Clone)]
 pub struct DateFormat(Syntax);
 
+/// The hint of decimals that are written as bytes.
+pub const BASE64: &str = "base64";
+
 #[derive(Debug, Clone)]
 enum Syntax {
+    Base64,
     Iso(Separator),
     Rfc2822,
     Epoch(EpochUnit),
@@ -86,13 +96,14 @@ impl DateFormat {
     /// Compiles a column's `formatHint`; an empty one is [`DateFormat::default`].
     ///
     /// # Errors
-    /// For a pattern that `SimpleDateFormat` refuses, naming the letter and where it stands, unless it has a
+    /// For a pattern that `SimpleDateFormat` rejects, with the letter and its position, unless it has a
     /// [`correction`].
     pub fn compile(hint: &str) -> Result<Self, FormatHintError> {
         Self::compile_at(hint, now_ms())
     }
 
-    /// As [`compile`](Self::compile), with two-digit years placed around `now_ms` (epoch milliseconds).
+    /// Compiles like [`compile`](Self::compile), with two-digit years placed around `now_ms` (epoch
+    /// milliseconds).
     ///
     /// # Errors
     /// As [`compile`](Self::compile).
@@ -122,12 +133,23 @@ impl DateFormat {
         Ok(Self(syntax))
     }
 
-    /// Compiles a column's hint, or makes a format that reads nothing and keeps [the reason](Self::hint_error).
+    /// Compiles a column's hint, or makes a format that matches nothing and keeps [the
+    /// reason](Self::hint_error).
     pub fn compile_or_unreadable(hint: &str) -> Self {
         Self::compile(hint).unwrap_or_else(|error| Self(Syntax::Unreadable(error)))
     }
 
-    /// Why nothing is read.
+    /// The format of columns that have the hint [`BASE64`]. It reads no dates.
+    pub fn of_base64() -> Self {
+        Self(Syntax::Base64)
+    }
+
+    /// Whether the text of a decimal is its unscaled integer in base64.
+    pub(crate) fn is_base64(&self) -> bool {
+        matches!(self.0, Syntax::Base64)
+    }
+
+    /// Reason why nothing matches.
     pub fn hint_error(&self) -> Option<&FormatHintError> {
         match &self.0 {
             Syntax::Unreadable(error) => Some(error),
@@ -135,7 +157,7 @@ impl DateFormat {
         }
     }
 
-    /// The time `text` stands for, or `None` if it does not match.
+    /// Time of `text`; `None` if it does not match.
     #[must_use]
     pub fn parse(&self, text: &str) -> Option<ParsedTime> {
         match &self.0 {
@@ -143,17 +165,17 @@ impl DateFormat {
             Syntax::Rfc2822 => parse_rfc2822(text),
             Syntax::Epoch(unit) => unit.parse_millis(text).map(ParsedTime::utc),
             Syntax::Pattern(pattern) => pattern.parse(text),
-            Syntax::Unreadable(_) => None,
+            Syntax::Base64 | Syntax::Unreadable(_) => None,
         }
     }
 
-    /// The UTC instant of `text` in epoch milliseconds: what a TIMESTAMP column holds.
+    /// UTC instant of `text` in epoch milliseconds, for a TIMESTAMP column.
     #[must_use]
     pub fn parse_millis(&self, text: &str) -> Option<i64> {
         self.parse(text).map(|time| time.utc_ms)
     }
 
-    /// The date of `text` in days since 1970-01-01: what a DATE column holds. See [`ParsedTime::local_days`].
+    /// Date of `text` in days since 1970-01-01, for a DATE column. See [`ParsedTime::local_days`].
     #[must_use]
     pub fn parse_days(&self, text: &str) -> Option<i32> {
         self.parse(text)?.local_days()
@@ -161,17 +183,25 @@ impl DateFormat {
 }
 
 impl Default for DateFormat {
-    /// What columns without a hint get: ISO 8601 or SQL's spelling.
+    /// Format of columns without a hint: ISO 8601 or SQL's format.
     fn default() -> Self {
         Self(Syntax::Iso(Separator::TOrBlank))
     }
 }
 
-/// The hint as which `hint` is read, where that is another: see [the module](self).
+/// Corrected hint for `hint`, if there is one: see [the module](self).
 pub fn correction(hint: &str) -> Option<String> {
     let corrected = spelling::corrected(hint)?;
     let is_read = |hint| DateFormat::compile_as_written(hint, 0).is_ok();
     (!is_read(hint) && is_read(&corrected)).then_some(corrected)
+}
+
+/// What is odd about a pattern that compiles, and hardly means what its author meant; nothing about any other hint.
+pub fn suspicions(hint: &str) -> Vec<String> {
+    match DateFormat::compile_as_written(hint, 0) {
+        Ok(DateFormat(Syntax::Pattern(_))) => suspicion::of_pattern(hint),
+        _ => Vec::new(),
+    }
 }
 
 fn parse_rfc2822(text: &str) -> Option<ParsedTime> {

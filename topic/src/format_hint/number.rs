@@ -1,7 +1,8 @@
-//! Reads integers as `java.text.DecimalFormat` does: the numbers inside of dates.
+//! Reads integers like `java.text.DecimalFormat`, for the numbers inside of dates.
 //!
-//! Plain digits are all that dates should hold, but a formatter that agrees with Java agrees on the rest too: a minus
-//! sign, digits of any script, exponents (`2E3` is 2000), `NaN` and `∞`, and what a 32-bit field keeps of all that.
+//! Dates should contain only plain digits, but a formatter that agrees with Java must agree on the rest, too:
+//! a minus sign, digits of any script, exponents (`2E3` is 2000), `NaN` and `∞`, and the part of all these
+//! that a 32-bit field keeps.
 
 /// Zero of each decimal digit script in the Basic Multilingual Plane; nine more digits follow each.
 const ZEROS: [char; 37] = [
@@ -12,10 +13,10 @@ const ZEROS: [char; 37] = [
     '\u{A9D0}', '\u{A9F0}', '\u{AA50}', '\u{ABF0}', '\u{FF10}',
 ];
 
-/// Most digits that surely fit a `u64`.
+/// Maximum number of digits that always fit a `u64`.
 const SAFE_DIGITS: usize = 19;
 
-/// The number `text` starts with, and the bytes it takes.
+/// Number at the beginning of `text`, and its length in bytes.
 pub(super) fn read_integer(text: &str) -> Option<(i32, usize)> {
     if text.starts_with("NaN") {
         return Some((0, "NaN".len()));
@@ -37,7 +38,8 @@ pub(super) fn read_integer(text: &str) -> Option<(i32, usize)> {
     ))
 }
 
-/// The digits `text` starts with as milliseconds of a decimal fraction (`7` is 700, `073456` is 73), and their bytes.
+/// Digits at the beginning of `text` as milliseconds of a decimal fraction (`7` is 700, `073456` is 73), and
+/// their length in bytes.
 pub(super) fn read_fraction_ms(text: &str) -> Option<(i32, usize)> {
     let (mut millis, mut unit, mut bytes) = (0, 100, 0);
     for (c, digit) in digits(text) {
@@ -65,9 +67,9 @@ fn digits(text: &str) -> impl Iterator<Item = (char, u8)> {
 
 struct Digits<'a> {
     text: &'a str,
-    /// Digits from the first that is not zero.
+    /// Number of digits from the first that is not zero.
     significant: usize,
-    /// The value of the first [`SAFE_DIGITS`] of them.
+    /// Value of the first [`SAFE_DIGITS`] of them.
     value: u64,
 }
 
@@ -96,7 +98,8 @@ impl<'a> Digits<'a> {
             .filter(|_| self.significant <= SAFE_DIGITS)
     }
 
-    /// What is whole and fits 64 bits wraps to 32; anything else is a double to Java, and saturates.
+    /// Value in 32 bits. A whole number that fits 64 bits wraps to 32; any other number is a double in Java,
+    /// and saturates.
     fn to_i32(&self, negative: bool, exponent: i32) -> i32 {
         match self.to_i64(negative) {
             Some(value) if exponent == 0 => value as i32,
@@ -124,7 +127,7 @@ impl<'a> Digits<'a> {
     }
 }
 
-/// The exponent `text` starts with and its bytes; `(0, 0)` without one.
+/// Exponent at the beginning of `text` and its length in bytes; `(0, 0)` without one.
 fn read_exponent(text: &str) -> (i32, usize) {
     let Some(after) = text.strip_prefix('E') else {
         return (0, 0);

@@ -1,4 +1,4 @@
-//! Runs the items of a pattern over a text.
+//! Matching of a text against the items of a pattern.
 
 use super::calendar::{Field, Fields, weekday_from_iso};
 use super::item::{Item, Name, Number};
@@ -7,7 +7,7 @@ use super::pattern::{Century, Pattern};
 use super::time::ParsedTime;
 use super::zone::{Zone, starts_with_ignoring_case};
 
-/// English names and the field values they stand for; of two that match, the longer is meant.
+/// English names and their field values; of two that match, the longer is used.
 const ERAS: [(&str, i32); 4] = [("BC", 0), ("AD", 1), ("Before Christ", 0), ("Anno Domini", 1)];
 const AM_PM: [(&str, i32); 2] = [("AM", 0), ("PM", 1)];
 const WEEKDAYS: [&str; 7] = [
@@ -34,17 +34,17 @@ const MONTHS: [&str; 12] = [
     "December",
 ];
 
-/// Bytes of the short name of a weekday or month.
+/// Length in bytes of the short name of a weekday or month.
 const SHORT_NAME: usize = 3;
 
 impl Pattern {
-    /// The time `text` starts with, or `None` if it does not match.
+    /// Time at the beginning of `text`; `None` if it does not match.
     pub(super) fn parse(&self, text: &str) -> Option<ParsedTime> {
         let plain = self.plain.as_ref().and_then(|plain| plain.parse(text));
         plain.or_else(|| self.parse_leniently(text))
     }
 
-    /// The same, by every rule of Java's.
+    /// Time at the beginning of `text`, by all rules of Java.
     pub(super) fn parse_leniently(&self, text: &str) -> Option<ParsedTime> {
         let mut reader = Reader {
             text,
@@ -56,7 +56,7 @@ impl Pattern {
         for item in &self.items {
             reader.read(item, &self.century)?;
         }
-        // A pattern of nothing matches nothing.
+        // An empty pattern matches nothing.
         if reader.at == 0 {
             return None;
         }
@@ -66,11 +66,11 @@ impl Pattern {
 
 struct Reader<'a> {
     text: &'a str,
-    /// Bytes of `text` read.
+    /// Number of bytes of `text` that have been read.
     at: usize,
     fields: Fields,
     zone: Zone,
-    /// A two-digit year was the one year that begins and ends the century: the date decides which.
+    /// Whether a two-digit year was the one in which the century begins and ends: the date decides which.
     at_century_start: bool,
 }
 
@@ -110,7 +110,8 @@ impl Reader<'_> {
         Some(())
     }
 
-    /// The blanks ahead, which any item but a literal may follow; `None` if the text ends with them.
+    /// Number of blanks ahead, which may precede any item except a literal; `None` if the text ends with
+    /// them.
     fn blanks(&self) -> Option<usize> {
         self.text[self.at..]
             .bytes()
@@ -169,7 +170,7 @@ impl Reader<'_> {
     }
 }
 
-/// Bytes of the first `width` UTF-16 units, Java's characters; `None` if there are fewer.
+/// Length in bytes of the first `width` UTF-16 units, Java's characters; `None` if there are fewer.
 fn utf16_prefix(text: &str, width: usize) -> Option<usize> {
     let mut units = 0;
     for (at, c) in text.char_indices() {
@@ -192,7 +193,7 @@ fn longest_name(text: &str, names: &[(&str, i32)]) -> Option<(i32, usize)> {
     found.max_by_key(|(_, bytes)| *bytes)
 }
 
-/// A name, long or short, of those numbered from `first` on.
+/// Name, long or short, of those numbered from `first` on.
 fn ordinal_name(text: &str, names: &[&str], first: i32) -> Option<(i32, usize)> {
     let mut values = (first..).zip(names);
     values.find_map(|(value, name)| {

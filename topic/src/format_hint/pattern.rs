@@ -1,4 +1,4 @@
-//! Compiles a `SimpleDateFormat` pattern to the items a text is read by.
+//! Compilation of a `SimpleDateFormat` pattern to the items of a text.
 
 use std::iter::Peekable;
 use std::str::Chars;
@@ -10,28 +10,28 @@ use super::error::FormatHintError;
 use super::item::{Item, Name, Number, ZoneStyle};
 use super::plain::PlainPattern;
 
-/// How far back two-digit years reach.
+/// Number of years before now to which two-digit years reach.
 const CENTURY_LOOKBACK: Months = Months::new(80 * 12);
 
-/// A compiled pattern.
+/// Compiled pattern.
 #[derive(Debug, Clone)]
 pub(super) struct Pattern {
     pub items: Vec<Item>,
     pub century: Century,
-    /// The short way, if there is one.
+    /// Fast variant, if there is one.
     pub plain: Option<PlainPattern>,
 }
 
-/// What the letter `S` reads.
+/// Meaning of the letter `S`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum SecondFraction {
-    /// The digits behind a decimal point.
+    /// Digits after a decimal point.
     Digits,
-    /// Java's: a count of milliseconds, whatever its number of digits.
+    /// Count of milliseconds, whatever its number of digits, as in Java.
     MillisecondCount,
 }
 
-/// The hundred years that two-digit years fall into.
+/// Hundred years in which two-digit years are placed.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Century {
     pub start_ms: i64,
@@ -39,7 +39,7 @@ pub(super) struct Century {
 }
 
 impl Pattern {
-    /// Compiles `hint`, less `prefix` if it starts so; errors show the hint as a whole.
+    /// Compiles `hint`, without `prefix` if it starts with it; errors show the whole hint.
     pub(super) fn compile(
         hint: &str,
         prefix: &str,
@@ -82,7 +82,7 @@ impl Century {
 struct Compiler<'a> {
     hint: &'a str,
     chars: Peekable<Chars<'a>>,
-    /// Characters of `hint` before the next one of `chars`.
+    /// Number of characters of `hint` before the next one of `chars`.
     position: usize,
     fraction: SecondFraction,
     items: Vec<Item>,
@@ -140,7 +140,8 @@ impl Compiler<'_> {
         Ok(())
     }
 
-    /// Numbers get their letter count as width here, and lose it again unless they abut another number.
+    /// Item of a letter. Numbers first have their letter count as width, and lose it unless another number
+    /// follows.
     fn item(&self, letter: char, width: usize) -> Option<Item> {
         let number = match letter {
             'G' => return Some(Item::Name(Name::Era)),

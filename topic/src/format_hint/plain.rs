@@ -1,20 +1,21 @@
-//! The short way for texts that hold plainly what their pattern names.
+//! Fast variant for texts that contain only plain digits for their pattern.
 //!
-//! Most patterns name a date and a time by numbers, each field once, and most texts hold digits in those places, of a
-//! year that was never Julian. Then all that Java's leniency could decide is decided: the fields add up. What is read
-//! here means the same the long way; any other text is declined, and goes that way.
+//! Most patterns have a date and a time as numbers, each field once, and most texts have digits at those
+//! places, of a year without Julian dates. Then Java's leniency makes no difference: the fields add up. Texts
+//! that are read here have the same result in the general variant; any other text is rejected, and read by
+//! that one.
 
 use super::calendar::{FIRST_GREGORIAN_YEAR, Field, days_before_month};
 use super::item::{Item, Number, ZoneStyle};
 use super::time::{DAY_MS, ParsedTime};
 use super::zone::Zone;
 
-/// Most digits of a number: any more could leave 32 bits.
+/// Maximum number of digits: more could exceed 32 bits.
 const MAX_DIGITS: usize = 9;
-/// Nine digits of years would leave 64 bits of milliseconds.
+/// Maximum year: nine digits of years would exceed 64 bits of milliseconds.
 const MAX_YEAR: u32 = 9999;
 
-/// A pattern that names no field twice, and only such as add up.
+/// Pattern that has no field twice, and only fields that add up.
 #[derive(Debug, Clone)]
 pub(super) struct PlainPattern {
     parts: Vec<Part>,
@@ -25,13 +26,13 @@ enum Part {
     Literal(Box<[u8]>),
     Digits {
         place: Place,
-        /// As [`Item::Number`] has it.
+        /// Width as in [`Item::Number`].
         width: Option<usize>,
     },
     Zone(ZoneStyle),
 }
 
-/// Indexes [`Values`].
+/// Index of [`Values`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Place {
     Year,
@@ -41,17 +42,17 @@ enum Place {
     Minute,
     Second,
     Millisecond,
-    /// Digits behind a decimal point; they are milliseconds in the end.
+    /// Digits after a decimal point; converted to milliseconds at the end.
     Fraction,
 }
 
 type Values = [u32; Place::Fraction as usize + 1];
 
-/// Of fields that a pattern does not name.
+/// Values of fields that a pattern does not have.
 const EPOCH: Values = [1970, 1, 1, 0, 0, 0, 0, 0];
 
 impl PlainPattern {
-    /// `None` if the pattern asks for more than adding up.
+    /// `None` if the pattern has other fields.
     pub(super) fn new(items: &[Item]) -> Option<Self> {
         let parts: Vec<Part> = items.iter().map(Part::new).collect::<Option<_>>()?;
         let places: Vec<Place> = parts.iter().filter_map(Part::place).collect();
@@ -67,7 +68,7 @@ impl PlainPattern {
         plain.then_some(Self { parts })
     }
 
-    /// The time that `text` starts with, or `None` if the long way must tell.
+    /// Time at the beginning of `text`; `None` if the general variant must read it.
     pub(super) fn parse(&self, text: &str) -> Option<ParsedTime> {
         let bytes = text.as_bytes();
         let mut values = EPOCH;
@@ -133,7 +134,8 @@ impl Part {
 }
 
 impl Place {
-    /// Of several places for one field the last one set counts: the long way knows.
+    /// Field of the place. Patterns with several places for one field need the general variant, since the
+    /// last one set is used.
     fn field(self) -> Self {
         match self {
             Self::Fraction => Self::Millisecond,
@@ -142,7 +144,7 @@ impl Place {
     }
 }
 
-/// The number that `text` starts with and how many digits it has: `width`, or else as many as there are.
+/// Number at the beginning of `text` and its number of digits: `width`, or else as many as there are.
 fn read_digits(text: &[u8], width: Option<usize>) -> Option<(u32, usize)> {
     let (mut value, mut digits) = (0, 0);
     let most = width.unwrap_or(usize::MAX);
@@ -157,7 +159,7 @@ fn read_digits(text: &[u8], width: Option<usize>) -> Option<(u32, usize)> {
     }
     let ends = match width {
         Some(width) => digits == width,
-        // Digits of other scripts go on with the number, and so does an exponent.
+        // Digits of other scripts continue the number, and so does an exponent.
         None => {
             digits > 0
                 && text
@@ -168,7 +170,7 @@ fn read_digits(text: &[u8], width: Option<usize>) -> Option<(u32, usize)> {
     ends.then_some((value, digits))
 }
 
-/// A fraction in milliseconds, the rest cut off.
+/// Fraction in milliseconds, the rest truncated.
 fn to_millis(fraction: u32, digits: usize) -> u32 {
     const POWERS: [u32; MAX_DIGITS - 2] = [1, 10, 100, 1000, 10_000, 100_000, 1_000_000];
     match digits {
@@ -177,7 +179,7 @@ fn to_millis(fraction: u32, digits: usize) -> u32 {
     }
 }
 
-/// Milliseconds since 1970-01-01T00:00 on the local clock. Whatever leaves its range rolls over, but for the month.
+/// Milliseconds since 1970-01-01T00:00 in local time. Values out of range roll over, except the month.
 fn add_up([year, month, day, hour, minute, second, millisecond, fraction]: Values) -> Option<i64> {
     let plain = (FIRST_GREGORIAN_YEAR..=MAX_YEAR).contains(&year) && (1..=12).contains(&month);
     if !plain {
@@ -244,7 +246,7 @@ mod tests {
         }
     }
 
-    /// What looks like a date by one of these, or nearly.
+    /// Hints for which the generated texts look like dates, or nearly.
     const HINTS: [&str; 8] = [
         "yyyy-MM-dd HH:mm:ss.SSS",
         "yyyyMMddHHmmssSSS",
@@ -283,7 +285,7 @@ mod tests {
         Ok(())
     }
 
-    /// `numbers` as `hint` wants them, with or without leading zeros.
+    /// `numbers` in the format of `hint`, with or without leading zeros.
     fn written(hint: &str, numbers: [u32; 7], padded: bool) -> String {
         let mut text = String::new();
         let mut letters = hint.chars().filter(|c| *c != '\'').peekable();

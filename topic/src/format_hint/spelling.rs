@@ -1,16 +1,16 @@
-//! Names of hints, and hints that are neither a name nor a pattern, though what they mean is plain.
+//! Names of hints, and corrections of hints that are neither a name nor a pattern, but unambiguous.
 
 use super::epoch::EpochUnit;
 
-/// Asks for Java's own reading of a pattern, `S` as a count of milliseconds included.
+/// Prefix for Java's own reading of a pattern, including `S` as a count of milliseconds.
 pub(super) const JAVA_PREFIX: &str = "java:";
 
 /// Names of hints that are not patterns, beside those of epochs.
 pub(super) const ISO_8601: &str = "iso8601";
 pub(super) const RFC_2822: &str = "rfc2822";
 
-/// The hint that was meant by one that does not compile: a name in other letters (`ISO-8601`, `Epoch_Millis`), or a
-/// pattern whose `T` before the hour lacks its quotes. The result need not compile either.
+/// Correction of a hint that cannot be compiled: a name in another spelling (`ISO-8601`, `Epoch_Millis`), or
+/// a pattern whose `T` before the hour lacks its quotes. The result may not be compilable either.
 pub(super) fn corrected(hint: &str) -> Option<String> {
     if hint.starts_with(JAVA_PREFIX) {
         return None;
@@ -18,7 +18,7 @@ pub(super) fn corrected(hint: &str) -> Option<String> {
     name(hint).map(str::to_owned).or_else(|| with_quoted_t(hint))
 }
 
-/// Letters without regard to case; blanks, `-` and `_` do not count.
+/// Name for a hint, ignoring case, blanks, `-` and `_`.
 fn name(hint: &str) -> Option<&'static str> {
     let told = |text: &str| -> String {
         let counts = |c: &char| !matches!(c, ' ' | '-' | '_');
@@ -35,7 +35,7 @@ fn name(hint: &str) -> Option<&'static str> {
     names.into_iter().find(|name| told(name) == hint)
 }
 
-/// The pattern with quotes around each bare `T` that stands alone before the letters of an hour.
+/// Pattern with quotes around each unquoted single `T` before the letters of an hour.
 fn with_quoted_t(pattern: &str) -> Option<String> {
     let mut corrected = String::with_capacity(pattern.len() + 2);
     let (mut quoted, mut previous) = (false, None);

@@ -1,5 +1,5 @@
-//! Java is the judge: `expected.tsv` holds what `SimpleDateFormat` made of some thousand patterns and texts.
-//! Its README tells how it came about.
+//! Java is the reference: `expected.tsv` holds results of `SimpleDateFormat` for some thousand patterns and
+//! texts. Its README describes how it was made.
 
 use chrono::DateTime;
 use proptest::prelude::*;
@@ -11,10 +11,10 @@ const EXPECTED: &str = include_str!(concat!(
     "/tests/fixtures/simple_date_format/expected.tsv"
 ));
 
-/// 2026-01-15T12:34:56.789Z, the moment the table counts two-digit years from.
+/// 2026-01-15T12:34:56.789Z, the moment from which two-digit years of the table count.
 const TABLE_NOW_MS: i64 = 1_768_480_496_789;
 
-/// One line of the table.
+/// Line of the table.
 struct Case {
     pattern: String,
     text: String,
@@ -57,7 +57,7 @@ fn found(hint: &str, text: &str) -> String {
     }
 }
 
-/// Lines where `found` differs, all of them, for a failure that shows the pattern behind it.
+/// Lines where `found` differs, all of them, so that a failure shows the common pattern.
 fn differences(hint_of: impl Fn(&Case) -> String, relevant: impl Fn(&Case) -> bool) -> Vec<String> {
     let compared = cases().filter(relevant).filter_map(|case| {
         let found = found(&hint_of(&case), &case.text);
@@ -88,7 +88,7 @@ fn reads_what_java_reads() {
 
 #[test]
 fn reads_what_java_reads_without_the_prefix_if_no_fraction_is_involved() {
-    // An empty hint is no pattern.
+    // An empty hint is not a pattern.
     let relevant = |case: &Case| {
         let pattern = &case.pattern;
         !pattern.is_empty() && !pattern.contains('S') && correction(pattern).is_none()
@@ -166,7 +166,7 @@ fn a_zone_belongs_to_its_value() {
     assert_ne!(format.parse_millis("2023-07-09 21:05 PST"), utc);
     assert_eq!(bare.parse_millis("2023-07-09 21:05"), utc);
     assert_eq!(format.parse_millis("2023-07-09 21:05 UTC"), utc);
-    // India's, after India was spelt out; Java's formatter then stays in India.
+    // India's, after India was spelled out; Java's formatter then stays in India.
     let israel = format.parse_millis("2023-07-09 21:05 IST");
     assert_ne!(
         format.parse_millis("2023-07-09 21:05 India Standard Time"),
@@ -271,7 +271,7 @@ fn refuses_bad_patterns_by_place() {
     );
     assert_eq!(
         error("iso").to_string(),
-        "format hint \"iso\": `i` at position 0 is not a pattern letter; literal text wants single quotes"
+        "format hint \"iso\": `i` at position 0 is not a pattern letter; literal text requires single quotes"
     );
 }
 
@@ -291,7 +291,7 @@ fn hints_of_one_plain_meaning_are_read_by_it() {
         let format = DateFormat::compile(hint).unwrap();
         assert_eq!(format.parse_millis(text), Some(1_678_395_907_000), "{hint}");
     }
-    // What compiles means what it always did, and what would not compile either is no correction.
+    // A valid hint keeps its meaning, and a hint that would still be invalid is not a correction.
     for hint in ["", "yyyy-MM-dd'T'HH:mm", "iso8601", "s", "ddTHH b", "java:ddTHH"] {
         assert_eq!(correction(hint), None, "{hint}");
     }
@@ -338,7 +338,7 @@ fn is_shared_between_threads() {
     assert_shared::<DateFormat>();
 }
 
-/// Patterns that show all of a date and a time, and how chrono writes them.
+/// Patterns with all of a date and a time, and chrono's formats for them.
 const WRITTEN: [(&str, &str); 8] = [
     ("yyyy-MM-dd HH:mm:ss.SSS", "%Y-%m-%d %H:%M:%S%.3f"),
     ("yyyyMMddHHmmssSSS", "%Y%m%d%H%M%S%3f"),
@@ -389,7 +389,7 @@ proptest! {
     }
 }
 
-/// Reads `text` by each hint that has a name, and by `hint`.
+/// Reads `text` with each named hint, and with `hint`.
 fn read_by_name_and(hint: &str, text: &str) {
     for hint in [
         hint,

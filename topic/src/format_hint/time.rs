@@ -1,13 +1,13 @@
-//! What a text is read as.
+//! Result of reading a text.
 
 pub(super) const DAY_MS: i64 = 86_400_000;
 
-/// An instant, and the offset from UTC its text was written in.
+/// Instant, and the offset from UTC in its text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ParsedTime {
     /// Milliseconds since 1970-01-01T00:00Z.
     pub utc_ms: i64,
-    /// Seconds east of UTC; 0 if the text names no zone.
+    /// Seconds east of UTC; 0 if the text has no zone.
     pub offset_seconds: i32,
 }
 
@@ -29,8 +29,8 @@ impl ParsedTime {
 
     /// Days since 1970-01-01 of the date *as written*, in the text's own zone, rounded down before 1970.
     ///
-    /// The Java connector takes the UTC date instead and rounds toward zero, so that an evening of 1969 becomes 1970
-    /// and a morning in Tokyo the day before. `None` beyond 32 bits of days.
+    /// The Java connector uses the UTC date instead and rounds toward zero, so that an evening of 1969
+    /// becomes 1970 and a morning in Tokyo the day before. `None` beyond 32 bits of days.
     #[must_use]
     pub fn local_days(self) -> Option<i32> {
         let local_ms = self.utc_ms.checked_add(i64::from(self.offset_seconds) * 1000)?;

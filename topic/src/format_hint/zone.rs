@@ -1,7 +1,7 @@
-//! Zones as texts spell them: numeric offsets, `GMT±hh:mm`, and English names.
+//! Zones in texts: numeric offsets, `GMT±hh:mm`, and English names.
 //!
-//! A name stands for what Java makes of it, which surprises: `IST` is Israel's, `CST` Chicago's, and a name that says
-//! *standard* or *daylight* is taken at its word in any month. The table comes from the JDK.
+//! Names have the meaning that Java gives them: `IST` is Israel's, `CST` Chicago's, and a name with
+//! *standard* or *daylight* is used literally in any month. The table comes from the JDK.
 
 use super::item::ZoneStyle;
 use super::zone_name::ZoneName;
@@ -9,7 +9,7 @@ use super::zone_table::{HISTORIES, NAMES};
 
 const GMT: &str = "GMT";
 
-/// The zone of one value.
+/// Zone of one value.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Zone {
     /// Seconds east of UTC.
@@ -20,10 +20,10 @@ pub(super) enum Zone {
 impl Zone {
     pub(super) const UTC: Self = Self::Offset(0);
 
-    /// The zone behind `blanks` bytes of blanks, and the bytes both take.
+    /// Zone after `blanks` bytes of blanks, and the length in bytes of both.
     pub(super) fn read(text: &str, blanks: usize, style: ZoneStyle) -> Option<(Self, usize)> {
         let (zone, bytes) = match style {
-            // "GMT" is looked for before the blanks, as Java does; behind them it is a name like others.
+            // "GMT" is searched before the blanks, as in Java; after them it is a name like others.
             ZoneStyle::General => match starts_with_ignoring_case(text, GMT) {
                 Some(gmt_bytes) => read_gmt_offset(text, gmt_bytes)?,
                 None => read_general(&text[blanks..])?,
@@ -35,7 +35,7 @@ impl Zone {
         Some((zone, blanks + bytes))
     }
 
-    /// Seconds east of UTC, in force at a time on the local clock.
+    /// Seconds east of UTC, in force at a local time.
     pub(super) fn offset_seconds(self, local_ms: i64) -> i32 {
         match self {
             Self::Offset(seconds) => seconds,
@@ -53,16 +53,16 @@ impl ZoneName {
     }
 }
 
-/// How the digits of an offset are written.
+/// Format of an offset's digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum OffsetSpelling {
-    /// `hh`
+    /// `hh`.
     Hours,
-    /// `hhmm`
+    /// `hhmm`.
     Basic,
-    /// `hh:mm`
+    /// `hh:mm`.
     Extended,
-    /// `hh:mm` or `h:mm`
+    /// `hh:mm` or `h:mm`.
     Gmt,
 }
 
@@ -74,7 +74,7 @@ fn read_general(text: &str) -> Option<(Zone, usize)> {
     Some((Zone::Named(name), bytes))
 }
 
-/// The offset behind "GMT", 0 if there is none.
+/// Offset after "GMT", 0 if there is none.
 fn read_gmt_offset(text: &str, gmt_bytes: usize) -> Option<(Zone, usize)> {
     let offset = &text[gmt_bytes..];
     if !offset.starts_with(['+', '-']) {
@@ -92,7 +92,7 @@ fn read_iso(text: &str, spelling: OffsetSpelling) -> Option<(Zone, usize)> {
     }
 }
 
-/// A sign and an offset below 24 hours.
+/// Reads a sign and an offset below 24 hours.
 fn read_offset(text: &str, spelling: OffsetSpelling) -> Option<(Zone, usize)> {
     let (sign, digits) = match text.as_bytes().split_first()? {
         (b'+', digits) => (1, digits),
@@ -126,7 +126,7 @@ fn two_digits(tens: u8, ones: u8) -> i32 {
     i32::from(tens - b'0') * 10 + i32::from(ones - b'0')
 }
 
-/// The longest name `text` starts with, and the bytes it takes there.
+/// Longest name at the beginning of `text`, and its length in bytes there.
 fn longest_zone_name(text: &str) -> Option<(&'static ZoneName, usize)> {
     let initial = fold_case(text.chars().next()?);
     let first = NAMES.partition_point(|name| initial_of(name) < initial);
@@ -141,7 +141,8 @@ fn initial_of(name: &ZoneName) -> char {
     name.name.chars().next().map_or('\0', fold_case)
 }
 
-/// Bytes of `text` that match `prefix` but for case, or `None`.
+/// Length in bytes of the beginning of `text` that matches `prefix` without regard to case; `None` if it does
+/// not match.
 pub(super) fn starts_with_ignoring_case(text: &str, prefix: &str) -> Option<usize> {
     let mut rest = text.chars();
     for wanted in prefix.chars() {
@@ -153,7 +154,7 @@ pub(super) fn starts_with_ignoring_case(text: &str, prefix: &str) -> Option<usiz
     Some(text.len() - rest.as_str().len())
 }
 
-/// One character at a time, through upper case to lower case, as `String.regionMatches` compares.
+/// Folds one character through upper case to lower case, as `String.regionMatches` does.
 fn fold_case(c: char) -> char {
     match c {
         _ if c.is_ascii() => c.to_ascii_lowercase(),

@@ -1,13 +1,13 @@
-//! Texts that may be dates, and which spelling fits all of them.
+//! Texts that may be dates, and the format that fits all of them.
 
 use arrow::datatypes::DataType;
 
 use crate::format_hint::DateFormat;
 
-/// Spellings that are tried, more telling ones first: what the text looks like, and the hint that reads it.
+/// Formats that are tried, the more specific ones first: the pattern of the text, and the hint that reads it.
 const SPELLINGS: [(&str, &str); 15] = [
     ("yyyy-MM-dd", ""),
-    // SQL's and ISO 8601's, with whatever fraction and offset.
+    // SQL and ISO 8601, with any fraction and offset.
     (ANY_ISO, ""),
     ("yyyy/MM/dd", "yyyy/MM/dd"),
     ("dd.MM.yyyy", "dd.MM.yyyy"),
@@ -25,7 +25,7 @@ const SPELLINGS: [(&str, &str); 15] = [
 ];
 const ANY_ISO: &str = "";
 
-/// The spellings, compiled.
+/// Compiled formats.
 pub(super) struct DateFormats(Vec<Option<DateFormat>>);
 
 impl DateFormats {
@@ -40,7 +40,7 @@ impl DateFormats {
 
     fn fits(&self, spelling: usize, text: &str) -> bool {
         let looks_so = match SPELLINGS[spelling].0 {
-            // Eight digits alone are rather a number.
+            // Eight digits are more likely a number.
             ANY_ISO => text.get(..10).is_some_and(|date| is_spelled(date, "yyyy-MM-dd")),
             pattern => is_spelled(text, pattern),
         };
@@ -49,21 +49,21 @@ impl DateFormats {
     }
 }
 
-/// Spellings that fit every text so far.
+/// Formats that fit every text so far.
 #[derive(Debug, Default)]
 pub(super) struct Candidates {
-    /// A bit for each that did not fit.
+    /// Bit for each format that did not fit.
     ruled_out: u16,
     texts: bool,
 }
 
-/// What the texts are.
+/// Classification of the texts.
 #[derive(Debug, PartialEq)]
 pub(super) enum Reading {
     Text,
-    /// A type and its format hint.
+    /// Type and format hint.
     Date(DataType, &'static str),
-    /// Dates whose day and month may be either way round.
+    /// Dates whose day and month may be in either order.
     Ambiguous(&'static str, &'static str),
 }
 
@@ -103,8 +103,8 @@ impl Candidates {
     }
 }
 
-/// Whether `text` is `pattern` with a number of as many digits, and within its bounds, for each letter. Format hints
-/// themselves are lenient.
+/// Whether `text` matches `pattern` with a number of the same number of digits, and within its bounds, for
+/// each letter. Format hints themselves are lenient.
 fn is_spelled(text: &str, pattern: &str) -> bool {
     let (mut text, mut pattern) = (text, pattern);
     while let Some(letter) = pattern.chars().next() {

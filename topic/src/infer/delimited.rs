@@ -1,20 +1,20 @@
-//! Text samples, taken for CSV.
+//! Text samples as CSV.
 
 use super::shape::{Guess, Sampler, Shape};
 
 /// Delimiters that are tried.
 const DELIMITERS: [char; 4] = [',', ';', '\t', '|'];
-/// No line is taken apart into more fields.
+/// Maximum number of fields of a line that are examined.
 const MAX_FIELDS: usize = 256;
 
-/// Lines, by each delimiter.
+/// Observations of lines, for each delimiter.
 #[derive(Default)]
 pub(super) struct Lines {
     count: usize,
     tables: [Table; DELIMITERS.len()],
 }
 
-/// A delimiter that fits, and the columns it makes.
+/// Fitting delimiter, and its columns.
 pub(super) struct Csv {
     pub(super) delimiter: char,
     pub(super) columns: Vec<Guess>,
@@ -22,7 +22,7 @@ pub(super) struct Csv {
 
 #[derive(Default)]
 struct Table {
-    /// As many as the first line has fields.
+    /// Columns, as many as the fields of the first line.
     columns: Vec<Shape>,
     uneven: bool,
 }
@@ -35,7 +35,8 @@ impl Lines {
         }
     }
 
-    /// The delimiter that makes the most columns, as many of every line. Two of a lone line may be by chance.
+    /// Delimiter with the most columns, the same number for every line. In a single line two may be
+    /// coincidence.
     pub(super) fn best(&self) -> Option<Csv> {
         let fewest = if self.count > 1 { 2 } else { 3 };
         let even = |(table, _): &(&Table, char)| !table.uneven && table.columns.len() >= fewest;
@@ -67,7 +68,7 @@ impl Table {
     }
 }
 
-/// The fields of a line without their quotes; `None` for more than one line, or quotes that CSV would not have.
+/// Fields of a line without their quotes; `None` for more than one line, or quotes that are invalid in CSV.
 fn fields(line: &str, delimiter: char) -> Option<Vec<String>> {
     let line = line.strip_suffix('\n').unwrap_or(line);
     let mut rest = line.strip_suffix('\r').unwrap_or(line);
@@ -95,7 +96,7 @@ fn fields(line: &str, delimiter: char) -> Option<Vec<String>> {
     }
 }
 
-/// The text up to the closing quote, and what follows.
+/// Text up to the closing quote, and the rest.
 fn unquote(mut rest: &str) -> Option<(String, &str)> {
     let mut text = String::new();
     loop {
@@ -111,7 +112,7 @@ fn unquote(mut rest: &str) -> Option<(String, &str)> {
     }
 }
 
-/// Notes a field; an empty one is NULL to all types but VARCHAR.
+/// Observes a field; an empty one is NULL for all types except VARCHAR.
 fn observe(field: &str, column: &mut Shape, sampler: &Sampler) {
     match field {
         "" => {}
@@ -123,7 +124,7 @@ fn observe(field: &str, column: &mut Shape, sampler: &Sampler) {
     }
 }
 
-/// As JSON spells them: what begins with a zero is rather a code.
+/// Whether the text is a number as in JSON: one with a leading zero is more likely a code.
 fn is_number(text: &str) -> bool {
     let begins_so = |c: char| c == '-' || c.is_ascii_digit();
     text.starts_with(begins_so) && serde_json::from_str::<serde_json::Number>(text).is_ok()

@@ -1,4 +1,4 @@
-//! JSON samples, taken apart.
+//! Observation of JSON samples.
 
 use std::fmt;
 
@@ -6,26 +6,17 @@ use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::shape::{Members, Sampler, Shape};
-use crate::path::{Path, Step};
 
-/// How deep samples are looked into; what lies below is JSON text.
+/// Maximum depth of the observation; values below are JSON text.
 const MAX_DEPTH: usize = 8;
 
-/// The mapping of a top-level key.
-pub(super) fn mapping(key: &str) -> String {
-    let path = Path {
-        steps: vec![Step::Key(key.to_owned())],
-    };
-    path.to_string()
-}
-
-/// Notes the members of `json`; `false`, with nothing noted, if it is no JSON object.
+/// Observes the members of `json`; `false`, with nothing observed, if it is not a JSON object.
 pub(super) fn observe_object(json: &str, members: &mut Members, sampler: &mut Sampler) -> bool {
     observe_members(json, members, 1, sampler).is_some()
 }
 
 fn observe_members(json: &str, members: &mut Members, depth: usize, sampler: &mut Sampler) -> Option<()> {
-    // What follows the object is of no interest.
+    // Text after the object is ignored.
     let found = serde_json::Deserializer::from_str(json)
         .deserialize_map(AllMembers)
         .ok()?;
@@ -36,7 +27,7 @@ fn observe_members(json: &str, members: &mut Members, depth: usize, sampler: &mu
     Some(())
 }
 
-/// Notes a value.
+/// Observes a value.
 fn observe(json: &str, shape: &mut Shape, depth: usize, sampler: &mut Sampler) {
     match json.as_bytes().first() {
         Some(b'n') | None => {}
@@ -88,7 +79,7 @@ impl<'de> Visitor<'de> for AllMembers {
 
 struct Items<'a> {
     item: &'a mut Shape,
-    /// Of an item.
+    /// Depth of an item.
     depth: usize,
     sampler: &'a mut Sampler,
 }

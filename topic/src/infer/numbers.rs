@@ -1,28 +1,28 @@
-//! Numbers of one place, as they are written.
+//! Observation of the numbers at one place, as they are written.
 
 use std::ops::RangeInclusive;
 
 use arrow::datatypes::DataType;
 
-/// What they have in common.
+/// Common properties of the numbers.
 #[derive(Debug, Default)]
 pub(super) struct Numbers {
-    /// The least and the greatest, if all are integers of 64 bits.
+    /// Minimum and maximum, if all are integers of 64 bits.
     range: Option<(i64, i64)>,
-    /// Whether some were none.
+    /// Whether some were not.
     beyond_bigint: bool,
     /// Whether some had a fraction or an exponent.
     no_integers: bool,
-    /// Before the point, at most.
+    /// Maximum number of digits before the point.
     whole_digits: usize,
-    /// Digits after the point, where all have as many.
+    /// Number of digits after the point, if all have the same.
     scale: Option<usize>,
     scales_differ: bool,
     trailing_zero: bool,
 }
 
 impl Numbers {
-    /// Notes a number as JSON spells one.
+    /// Observes a number in JSON's format.
     pub(super) fn observe(&mut self, text: &str) {
         match text.parse() {
             Ok(value) => self.widen_range(value, value),
@@ -54,7 +54,7 @@ impl Numbers {
         }
     }
 
-    /// The hint for numbers that count from 1970, if `name` and all of them look like it.
+    /// Hint for numbers that count from 1970, if `name` and all of them suggest it.
     pub(super) fn epoch_unit(&self, name: &str) -> Option<&'static str> {
         let (least, greatest) = self.range.filter(|_| !self.beyond_bigint && is_of_time(name))?;
         EPOCHS.into_iter().find_map(|(hint, per_second)| {
@@ -87,7 +87,7 @@ impl Numbers {
         self.scale = Some(scale);
     }
 
-    /// With room for greater ones than were seen.
+    /// Decimal with room for larger numbers than observed.
     fn decimal(&self, scale: usize) -> DataType {
         let precision = match self.whole_digits + scale {
             ..=15 => 18,
@@ -98,16 +98,16 @@ impl Numbers {
     }
 }
 
-/// Each hint with how many of its units make a second.
+/// Hints with the number of their units in a second.
 const EPOCHS: [(&str, i64); 3] = [
     ("epoch_seconds", 1),
     ("epoch_millis", 1000),
     ("epoch_micros", 1_000_000),
 ];
-/// From 2000 to 2100.
+/// Seconds of the years 2000 to 2100.
 const PLAUSIBLE_SECONDS: RangeInclusive<i64> = 946_684_800..=4_102_444_800;
 
-/// Whether a column of this name may hold times: `ts`, `created_at`, `eventTime`.
+/// Whether the name suggests times: `ts`, `created_at`, `eventTime`.
 fn is_of_time(name: &str) -> bool {
     const WORDS: [&str; 7] = ["at", "ts", "time", "date", "timestamp", "datetime", "epoch"];
     let lower = name.to_ascii_lowercase();

@@ -1,8 +1,10 @@
-//! What the values of one place have in common, gathered value by value, and the type that fits them all.
+//! Common properties of the values at one place, gathered value by value, and the type that fits them all.
 
 use std::collections::{HashMap, HashSet};
 
 use arrow::datatypes::{DataType, Field};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde::de::IgnoredAny;
 use uuid::Uuid;
 
@@ -10,14 +12,14 @@ use super::dates::{Candidates, DateFormats, Reading};
 use super::numbers::Numbers;
 use crate::type_name::{self, list_of, map_of};
 
-/// No object is remembered with more members; a table of so many columns is of no use.
+/// Maximum number of members of an object that are remembered; a table with more columns is hardly usable.
 const MAX_MEMBERS: usize = 256;
-/// No more places than this are told apart in all samples.
+/// Maximum number of places in all samples that are distinguished.
 const MAX_SHAPES: usize = 10_000;
-/// An object with fewer keys in all is no map, unless its keys are ids.
+/// Minimum number of different keys of a map, unless its keys are ids.
 const MIN_MAP_KEYS: usize = 16;
 
-/// What gathering takes along.
+/// State of the observation.
 pub(super) struct Sampler {
     dates: DateFormats,
     shapes_left: usize,
@@ -32,7 +34,7 @@ impl Sampler {
     }
 }
 
-/// A type, how to read it, and what to know of it.
+/// Type with its format hint and a note.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Guess {
     pub(super) data_type: DataType,
@@ -61,14 +63,17 @@ impl Guess {
     }
 }
 
-/// The values of one place; NULLs leave no trace.
+/// Observations of the values at one place; NULLs are ignored.
 #[derive(Debug, Default)]
 pub(super) struct Shape {
     kinds: u8,
     numbers: Numbers,
     dates: Candidates,
-    /// Whether a text was none that holds JSON.
+    /// Whether a text was not JSON.
     plain_text: bool,
+    /// Whether a text was none that may be a decimal's bytes in base64, and whether one ended as only base64 does.
+    no_base64: bool,
+    padded: bool,
     item: Option<Box<Shape>>,
     members: Option<Box<Members>>,
 }
@@ -85,7 +90,7 @@ impl Shape {
         self.kinds |= BOOL;
     }
 
-    /// A number as JSON spells one.
+    /// Observes a number in JSON's format.
     pub(super) fn observe_number(&mut self, text: &str) {
         self.kinds |= NUMBER;
         self.numbers.observe(text);
@@ -95,26 +100,28 @@ impl Shape {
         self.kinds |= TEXT;
         self.dates.observe(text, &sampler.dates);
         self.plain_text = self.plain_text || !holds_json(text);
+        self.no_base64 = self.no_base64 || !is_unscaled(text);
+        self.padded |= text.ends_with('=');
     }
 
-    /// Something that only VARCHAR can hold.
+    /// Observes a value that only VARCHAR can hold.
     pub(super) fn observe_other(&mut self) {
         self.kinds |= OTHER;
     }
 
-    /// Notes an object, whose members are to be noted there.
+    /// Observes an object; its members are observed in the result.
     pub(super) fn members(&mut self) -> &mut Members {
         self.kinds |= OBJECT;
         self.members.get_or_insert_default()
     }
 
-    /// Notes an array, whose items are to be noted there.
+    /// Observes an array; its items are observed in the result.
     pub(super) fn item(&mut self) -> &mut Shape {
         self.kinds |= ARRAY;
         self.item.get_or_insert_default()
     }
 
-    /// The column of this name.
+    /// Proposal for the column of this name.
     pub(super) fn column(&self, name: &str) -> Guess {
         match self.kinds {
             0 => Guess::noted(DataType::Utf8, "no sample has a value for it"),
@@ -130,7 +137,10 @@ impl Shape {
             },
             TEXT => self.text_column(),
             OBJECT | ARRAY => match self.data_type() {
-                DataType::Utf8 => Guess::noted(DataType::Utf8, "objects of no common shape, shown as JSON"),
+                DataType::Utf8 => Guess::noted(
+                    DataType::Utf8,
+                    "objects without a common structure, shown as JSON",
+                ),
                 nested => Guess::plain(nested),
             },
             kinds if kinds.count_ones() > 1 => {
@@ -148,17 +158,22 @@ impl Shape {
             },
             Reading::Ambiguous(first, second) => Guess::noted(
                 DataType::Utf8,
-                format!("dates, of formatHint `{first}` or `{second}`: no sample tells which"),
+                format!("dates, of formatHint `{first}` or `{second}`: no sample distinguishes them"),
             ),
             Reading::Text if !self.plain_text => Guess::noted(
                 DataType::Utf8,
                 "its text holds JSON, which an ARRAY, ROW or MAP type, or json_parse, would read",
             ),
+            Reading::Text if !self.no_base64 && self.padded => Guess::noted(
+                DataType::Utf8,
+                "its texts may be base64 of the unscaled integers of decimals, as Kafka Connect writes them: a \
+                 DECIMAL(p,s) with the producer's scale and the formatHint `base64` would read them",
+            ),
             Reading::Text => Guess::plain(DataType::Utf8),
         }
     }
 
-    /// The type at any depth, where no format hint helps.
+    /// Type at any depth, where no format hint is possible.
     fn data_type(&self) -> DataType {
         match self.kinds {
             BOOL => DataType::Boolean,
@@ -181,6 +196,8 @@ impl Shape {
         self.numbers.merge(&other.numbers);
         self.dates.merge(&other.dates);
         self.plain_text |= other.plain_text;
+        self.no_base64 |= other.no_base64;
+        self.padded |= other.padded;
         if let Some(item) = &other.item {
             self.item.get_or_insert_default().merge(item);
         }
@@ -190,25 +207,25 @@ impl Shape {
     }
 }
 
-/// The members of the objects of one place, in the order they first appeared.
+/// Members of the objects at one place, in the order of their first appearance.
 #[derive(Debug, Default)]
 pub(super) struct Members {
     objects: usize,
-    /// Members of all objects together.
+    /// Total number of members of all objects.
     seen: usize,
     shapes: Vec<(String, Shape)>,
     places: HashMap<String, usize>,
-    /// All members that there was no room for.
+    /// Observations of all members beyond the maximum.
     rest: Option<Shape>,
 }
 
 impl Members {
-    /// Notes an object.
+    /// Observes an object.
     pub(super) fn begin(&mut self) {
         self.objects += 1;
     }
 
-    /// Notes a member, whose value is to be noted there.
+    /// Observes a member; its value is observed in the result.
     pub(super) fn member(&mut self, name: &str, sampler: &mut Sampler) -> &mut Shape {
         self.seen += 1;
         let place = match self.places.get(name) {
@@ -224,13 +241,29 @@ impl Members {
         &mut self.shapes[place].1
     }
 
-    /// Each as a column.
+    /// Proposals for all members as columns.
     pub(super) fn columns(&self) -> impl Iterator<Item = (&str, Guess)> {
         let shapes = self.shapes.iter();
         shapes.map(|(name, shape)| (name.as_str(), shape.column(name)))
     }
 
-    /// Whether there was no room for some.
+    /// Members of the objects that were seen as this member, if it was nothing else but null.
+    pub(super) fn objects(&self, name: &str) -> Option<&Members> {
+        let (_, shape) = &self.shapes[*self.places.get(name)?];
+        (shape.kinds == OBJECT).then_some(shape.members.as_deref()?)
+    }
+
+    /// Whether some object had a member of this name.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.places.contains_key(name)
+    }
+
+    /// Number of different members.
+    pub(super) fn len(&self) -> usize {
+        self.shapes.len()
+    }
+
+    /// Whether some members are beyond the maximum.
     pub(super) fn is_cut(&self) -> bool {
         self.rest.is_some()
     }
@@ -292,10 +325,24 @@ impl Members {
     }
 }
 
-/// Whether `text` is an array or object.
+/// Whether `text` is an array or object in JSON.
 fn holds_json(text: &str) -> bool {
     text.trim_start().starts_with(['{', '[']) && serde_json::from_str::<IgnoredAny>(text).is_ok()
 }
+
+/// Whether `text` may be the base64 of a decimal's unscaled integer, which has no byte more than it needs.
+fn is_unscaled(text: &str) -> bool {
+    let bytes = STANDARD.decode(text).unwrap_or_default();
+    match bytes.as_slice() {
+        [] => false,
+        [0, second, ..] => *second >= 0x80,
+        [0xff, second, ..] => *second < 0x80,
+        bytes => bytes.len() <= MAX_UNSCALED_BYTES,
+    }
+}
+
+/// 38 digits take no more.
+const MAX_UNSCALED_BYTES: usize = 16;
 
 fn is_id(name: &str) -> bool {
     let digits = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());

@@ -8,7 +8,7 @@ use crate::definition::SchemaDefinition;
 use crate::record::Record;
 use crate::table::TopicTable;
 
-/// A key and a value.
+/// Key and value.
 type Sample<'a> = (Option<&'a [u8]>, Option<&'a [u8]>);
 
 fn records<'a>(samples: &'a [Sample<'a>]) -> impl Iterator<Item = InferRecord<'a>> {
@@ -24,7 +24,7 @@ fn of_texts(values: &[&str]) -> Inferred {
     of_values(&values.iter().map(|value| value.as_bytes()).collect::<Vec<_>>())
 }
 
-/// Type and hint of the one column `v` over these JSON values.
+/// Type and hint of the one column `v` for these JSON values.
 fn column(values: &[&str]) -> (String, String, Vec<String>) {
     let values: Vec<_> = values
         .iter()
@@ -50,7 +50,7 @@ fn table(inferred: &Inferred) -> TopicTable {
     TopicTable::parse("r", "s", &definition).unwrap()
 }
 
-/// Reads the samples by the proposal; fails at the first value that does not fit.
+/// Reads the samples with the proposal; fails at the first value that does not fit.
 fn reads_its_samples(inferred: &Inferred, samples: &[Sample<'_>]) -> Result<(), String> {
     let table = table(inferred);
     let writers: Arc<dyn WriterSchemas> = Arc::new(NoWriterSchemas);
@@ -171,14 +171,14 @@ fn takes_objects_of_ids_or_of_varying_keys_for_maps() {
 fn tells_what_a_person_has_to_decide() {
     for (values, wanted) in [
         (["1", r#""a""#].as_slice(), "samples have values of several kinds"),
-        (&["{}"], "objects of no common shape, shown as JSON"),
+        (&["{}"], "objects without a common structure, shown as JSON"),
         (
             &[r#""[1]""#, r#""{}""#],
             "its text holds JSON, which an ARRAY, ROW or MAP type, or json_parse, would read",
         ),
         (
             &[r#""01/02/2023""#],
-            "dates, of formatHint `dd/MM/yyyy` or `MM/dd/yyyy`: no sample tells which",
+            "dates, of formatHint `dd/MM/yyyy` or `MM/dd/yyyy`: no sample distinguishes them",
         ),
     ] {
         let (data_type, hint, notes) = column(values);
@@ -350,7 +350,10 @@ fn keys_have_columns_of_their_own() {
 fn mostly_json_is_json_with_a_note() {
     let inferred = of_texts(&[r#"{"a": 1}"#, "oops", r#"{"a": 2} trailing"#]);
     assert_eq!(inferred.document["message"]["dataFormat"], "json");
-    assert_eq!(inferred.notes, ["1 of 3 values are no JSON objects: bad records"]);
+    assert_eq!(
+        inferred.notes,
+        ["1 of 3 values are not JSON objects and would be bad records"]
+    );
 }
 
 #[test]
@@ -400,7 +403,7 @@ fn bounds_places_in_all() {
     assert!((9_000..10_000).contains(&places), "{places}");
 }
 
-/// JSON texts, shallow enough for a row's worth.
+/// JSON texts of limited depth.
 fn value() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![
         Just("null".to_owned()),
@@ -472,4 +475,206 @@ proptest! {
         let samples: Vec<_> = samples.iter().map(|(key, value)| (key.as_deref(), value.as_deref())).collect();
         prop_assert_eq!(reads_its_samples(&infer("t", records(&samples)), &samples), Ok(()));
     }
+}
+
+fn keyed(keys: &[&str]) -> Inferred {
+    let samples: Vec<_> = keys
+        .iter()
+        .map(|key| (Some(key.as_bytes()), Some(b"{}".as_slice())))
+        .collect();
+    infer("t", records(&samples))
+}
+
+fn fields(side: &Value) -> Vec<(String, String, String, String)> {
+    let text = |field: &Value, key: &str| field[key].as_str().unwrap_or_default().to_owned();
+    let fields = side["fields"].as_array().unwrap().iter();
+    fields
+        .map(|field| {
+            let [name, mapping, type_name, hint] =
+                ["name", "mapping", "type", "formatHint"].map(|key| text(field, key));
+            (name, mapping, type_name, hint)
+        })
+        .collect()
+}
+
+fn field(name: &str, mapping: &str, type_name: &str, hint: &str) -> (String, String, String, String) {
+    (
+        name.to_owned(),
+        mapping.to_owned(),
+        type_name.to_owned(),
+        hint.to_owned(),
+    )
+}
+
+#[test]
+fn keys_that_are_text_or_json_are_text() {
+    for keys in [&["k1", "k2", r#"{"id":1}"#][..], &[r#"{"id":1}"#, "a,b", "c,d"]] {
+        let inferred = keyed(keys);
+        let key = &inferred.document["key"];
+        assert_eq!(key["dataFormat"], "raw", "{keys:?}");
+        assert_eq!(fields(key), [field("key", "", "VARCHAR", "")], "{keys:?}");
+        let is_of_keys = |note: &&String| note.starts_with("keys");
+        assert_eq!(inferred.notes.iter().find(is_of_keys), None);
+    }
+    let inferred = keyed(&["k1", "k2", "\u{1}\u{2}"]);
+    assert_eq!(inferred.document["key"]["fields"][0]["type"], "VARBINARY");
+}
+
+#[test]
+fn json_behind_headers_and_without_is_one_kind() {
+    let glue = [&[3, 0], [7; 16].as_slice(), br#"{"a":3}"#].concat();
+    let inferred = of_values(&[b"\0\0\0\0\x07{\"a\":1}", br#"{"a":2}"#, &glue]);
+    assert_eq!(inferred.notes, [""; 0]);
+    assert_eq!(
+        fields(&inferred.document["message"]),
+        [field("a", "a", "BIGINT", "")]
+    );
+}
+
+#[test]
+fn headers_of_both_registries_are_named() {
+    let glue = [&[3, 0], [7; 16].as_slice(), b"\x02\x04"].concat();
+    let inferred = of_values(&[b"\0\0\0\0\x07\x02\x04\x06\x08\x0a\x0c\x0e\x10", &glue, b"x", b"y"]);
+    assert_eq!(inferred.document["message"]["fields"][0]["type"], "VARBINARY");
+    assert_eq!(inferred.notes.len(), 2, "{:?}", inferred.notes);
+}
+
+#[test]
+fn an_envelope_of_debezium_is_the_row_after_the_change() {
+    let events = [
+        r#"{"before":null,"after":{"id":1,"v":"x"},"op":"c","ts_ms":1,"source":{}}"#,
+        r#"{"before":{"id":1,"v":"x"},"after":null,"op":"d","ts_ms":2,"source":{}}"#,
+    ];
+    let inferred = of_texts(&events);
+    let message = &inferred.document["message"];
+    let wanted = |way: &str| {
+        [
+            field("id", &format!("{way}after.id"), "BIGINT", ""),
+            field("v", &format!("{way}after.v"), "VARCHAR", ""),
+            field("op", &format!("{way}op"), "VARCHAR", ""),
+        ]
+    };
+    assert_eq!(fields(message), wanted(""));
+    assert!(
+        inferred.notes[0].contains("metadataColumns"),
+        "{:?}",
+        inferred.notes
+    );
+    let samples = events.map(|event| (None, Some(event.as_bytes())));
+    reads_its_samples(&inferred, &samples).unwrap();
+
+    let wrapped = events.map(|event| format!(r#"{{"schema":{{"type":"struct"}},"payload":{event}}}"#));
+    let inferred = of_texts(&wrapped.each_ref().map(String::as_str));
+    assert_eq!(fields(&inferred.document["message"]), wanted("payload."));
+    // A column of the same name as the operation.
+    let inferred = of_texts(&[r#"{"before":null,"after":{"op":1},"op":"c","source":{}}"#]);
+    assert_eq!(
+        fields(&inferred.document["message"]),
+        [
+            field("op", "after.op", "BIGINT", ""),
+            field("op_2", "op", "VARCHAR", "")
+        ]
+    );
+    let inferred = of_texts(&[r#"{"before":1,"after":2,"op":"c","source":{}}"#]);
+    assert_eq!(
+        fields(&inferred.document["message"]).len(),
+        4,
+        "no rows: no envelope"
+    );
+}
+
+#[test]
+fn connects_schema_tells_types() {
+    let types = r#"[
+        {"type":"int32","field":"id"},
+        {"type":"bytes","name":"org.apache.kafka.connect.data.Decimal","parameters":{"scale":"2"},"field":"price"},
+        {"type":"int32","name":"io.debezium.time.Date","field":"day"},
+        {"type":"int64","name":"io.debezium.time.MicroTimestamp","field":"at"}]"#;
+    let row = r#"{"id":1,"price":"BNI=","day":19425,"at":1678395900123456}"#;
+    let wanted = |way: &str| {
+        [
+            field("id", &format!("{way}id"), "BIGINT", ""),
+            field("price", &format!("{way}price"), "DECIMAL(38,2)", "base64"),
+            field("day", &format!("{way}day"), "DATE", "epoch_days"),
+            field("at", &format!("{way}at"), "TIMESTAMP", "epoch_micros"),
+        ]
+    };
+    let plain = format!(r#"{{"schema":{{"type":"struct","fields":{types}}},"payload":{row}}}"#);
+    let inferred = of_texts(&[&plain]);
+    assert_eq!(fields(&inferred.document["message"]), wanted("payload."));
+    reads_its_samples(&inferred, &[(None, Some(plain.as_bytes()))]).unwrap();
+
+    let envelope = format!(
+        r#"{{"schema":{{"type":"struct","fields":[{{"type":"struct","fields":{types},"field":"after"}}]}},
+            "payload":{{"before":null,"after":{row},"op":"c","source":{{}}}}}}"#
+    );
+    let inferred = of_texts(&[&envelope]);
+    assert_eq!(
+        fields(&inferred.document["message"])[..4],
+        wanted("payload.after.")
+    );
+    reads_its_samples(&inferred, &[(None, Some(envelope.as_bytes()))]).unwrap();
+}
+
+#[test]
+fn decimals_in_base64_are_guessed_only() {
+    let (type_name, hint, notes) = column(&[r#""BNI=""#, r#""AQAB""#]);
+    assert_eq!((type_name.as_str(), hint.as_str()), ("VARCHAR", ""));
+    assert!(notes[0].contains("formatHint `base64`"), "{notes:?}");
+    for texts in [&[r#""AQAB""#][..], &[r#""BNI=""#, r#""x""#], &[r#""AAE=""#]] {
+        assert_eq!(column(texts).2, [""; 0], "{texts:?}");
+    }
+}
+
+/// Knows one schema.
+struct OneSchema(&'static str);
+
+impl WriterSchemas for OneSchema {
+    fn schema(
+        &self,
+        id: crate::decode::WriterSchemaId,
+    ) -> Result<Arc<SchemaDefinition>, crate::decode::WriterSchemaError> {
+        Ok(Arc::new(SchemaDefinition {
+            schema_version_id: id.to_string(),
+            data_format: "AVRO".into(),
+            definition: self.0.into(),
+            ..SchemaDefinition::default()
+        }))
+    }
+}
+
+#[test]
+fn an_envelope_in_avro_is_read_by_its_writers_schema() {
+    const ENVELOPE: &str = r#"{"type":"record","name":"Envelope","namespace":"s.t","fields":[
+        {"name":"before","type":["null",{"type":"record","name":"Value","fields":[
+            {"name":"id","type":"int"},
+            {"name":"at","type":["null",{"type":"long","connect.name":"io.debezium.time.MicroTimestamp"}]}]}]},
+        {"name":"after","type":["null","Value"]},
+        {"name":"source","type":"string"},{"name":"op","type":"string"}]}"#;
+    // No before; after 1 and no time; source s; op c.
+    let event = b"\0\0\0\0\x07\x00\x02\x02\x00\x02s\x02c";
+    let padded = [event.as_slice()].concat();
+    let samples = [(None, Some(padded.as_slice()))];
+    let inferred = infer_with("t", records(&samples), &OneSchema(ENVELOPE));
+    let message = &inferred.document["message"];
+    assert_eq!(message["dataFormat"], "avro");
+    assert_eq!(
+        fields(message),
+        [
+            field("id", "after.id", "INTEGER", ""),
+            field("at", "after.at", "TIMESTAMP", "epoch_micros"),
+            field("op", "op", "VARCHAR", "")
+        ]
+    );
+    let table = table(&inferred);
+    let writers: Arc<dyn WriterSchemas> = Arc::new(OneSchema(ENVELOPE));
+    let mut decoder = RowDecoder::try_new(&table.schema, Some(&table), &writers)
+        .unwrap()
+        .strict();
+    decoder.decode(&Record::of_value(&padded)).unwrap();
+    assert_eq!(decoder.flush().num_rows(), 1);
+
+    let plain = OneSchema(r#"{"type":"record","name":"R","fields":[{"name":"id","type":"int"}]}"#);
+    let inferred = infer_with("t", records(&samples), &plain);
+    assert_eq!(inferred.document["message"]["dataFormat"], "raw");
 }

@@ -1,4 +1,4 @@
-//! From a name to a type. Names with brackets are read by descent:
+//! Parsing of names to types, by recursive descent:
 //!
 //! ```text
 //! type   = ARRAY open type close | MAP open type "," type close | (ROW | STRUCT) open field {"," field} close
@@ -12,30 +12,30 @@ use arrow::datatypes::{DataType, Field};
 use super::table::{find, list_of, map_of};
 use crate::names::Names;
 
-/// How deep types nest: `ARRAY(INT)` is 2.
+/// Maximum nesting of types: `ARRAY(INT)` has 2 levels.
 pub const MAX_DEPTH: usize = 64;
 
-/// What is wrong with a type name.
+/// Error of a type name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}, at position {position}")]
 pub struct TypeNameError {
     pub reason: String,
-    /// Counts characters from 0.
+    /// Position in characters from 0.
     pub position: usize,
 }
 
-/// What a type name stands for.
+/// Result of parsing a type name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parsed {
     pub data_type: DataType,
-    /// Whether the name is none of [`TYPES`](super::TYPES), so that the type is VARCHAR for want of a better one.
+    /// Whether the name is not one of [`TYPES`](super::TYPES), so that the type is VARCHAR by default.
     pub unknown: bool,
 }
 
-/// The type of this name. `exact_decimal` makes DECIMAL without precision `decimal(38,18)` rather than DOUBLE.
+/// Type of this name. `exact_decimal` makes DECIMAL without precision `decimal(38,18)` rather than DOUBLE.
 ///
 /// # Errors
-/// For a name with brackets that is not one of [`TYPES`](super::TYPES), saying where it goes wrong.
+/// For a name with brackets that is not one of [`TYPES`](super::TYPES), with the position of the error.
 pub fn parse(name: &str, exact_decimal: bool) -> Result<Parsed, TypeNameError> {
     if name.contains(is_punctuation) {
         let data_type = complex(name, exact_decimal)?;
@@ -53,7 +53,7 @@ pub fn parse(name: &str, exact_decimal: bool) -> Result<Parsed, TypeNameError> {
     })
 }
 
-/// What no plain word holds.
+/// Whether a plain word cannot contain the character.
 fn is_punctuation(c: char) -> bool {
     matches!(c, '(' | ')' | '<' | '>' | ',' | ':' | '"' | '`')
 }
@@ -73,7 +73,7 @@ fn complex(name: &str, exact_decimal: bool) -> Result<DataType, TypeNameError> {
 
 struct Parser<'a> {
     name: &'a str,
-    /// In bytes.
+    /// Position in bytes.
     at: usize,
     exact_decimal: bool,
 }
@@ -106,7 +106,7 @@ impl<'a> Parser<'a> {
         let key_at = self.at;
         let key = self.any_type(depth + 1)?;
         if key.is_nested() {
-            return Err(self.error(key_at, "a map's key is of no complex type"));
+            return Err(self.error(key_at, "a map's key cannot be of a complex type"));
         }
         self.expect(',')?;
         let value = self.any_type(depth + 1)?;
@@ -151,14 +151,14 @@ impl<'a> Parser<'a> {
         };
         let unknown = || match find(base, 0, "") {
             Some(_) => format!("`{word}` does not take what follows it"),
-            None => format!("`{word}` is no type"),
+            None => format!("`{word}` is not a type"),
         };
         let known = known.ok_or_else(|| self.error(start, unknown()))?;
         let data_type = known.data_type(&parameters, self.exact_decimal);
         data_type.map_err(|reason| self.error(start, reason))
     }
 
-    /// Numbers up to the closing parenthesis.
+    /// Reads numbers up to the closing parenthesis.
     fn numbers(&mut self) -> Result<Vec<u32>, TypeNameError> {
         let mut numbers = Vec::new();
         loop {
@@ -201,7 +201,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Text between `quote`s; doubled it stands for itself.
+    /// Reads text between `quote`s, in which a doubled quote is literal.
     fn quoted(&mut self, quote: char) -> Result<String, TypeNameError> {
         let start = self.at;
         let mut name = String::new();
@@ -218,7 +218,7 @@ impl<'a> Parser<'a> {
         Err(self.error(start, format!("the quote {quote} is not closed")))
     }
 
-    /// The bracket that closes the one that stands here.
+    /// Reads an opening bracket; returns the one that closes it.
     fn open(&mut self) -> Result<char, TypeNameError> {
         if self.skip('(') {
             Ok(')')

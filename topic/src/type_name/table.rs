@@ -1,18 +1,19 @@
-//! The table of types, and what Athena calls a type.
+//! Table of types, and their names in Athena.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Fields, TimeUnit};
 
-/// A type and all its spellings.
+/// Type with all its spellings.
 #[derive(Debug)]
 pub struct TypeName {
-    /// In upper case. `n`, `p` and `s` stand for numbers, `T`, `K` and `V` for types, `name` for a field's name.
+    /// Names in upper case. `n`, `p` and `s` stand for numbers, `T`, `K` and `V` for types, `name` for a
+    /// field's name.
     pub names: &'static [&'static str],
-    /// What Athena calls it.
+    /// Name in Athena.
     pub athena: &'static str,
-    /// What to know of it, as a phrase; empty if its name says all.
+    /// Note as a phrase; empty if the name is sufficient.
     pub note: &'static str,
     kind: Kind,
 }
@@ -25,7 +26,7 @@ enum Kind {
     ZonedTimestamp,
     Decimal,
     BareDecimal,
-    /// Read by the grammar alone.
+    /// Parsed only by the grammar.
     Complex,
 }
 
@@ -128,7 +129,7 @@ pub static TYPES: [TypeName; 17] = [
     TypeName {
         names: &["MAP(K, V)", "MAP<K,V>"],
         athena: "map(K, V)",
-        note: "K is no complex type",
+        note: "K is not a complex type",
         kind: Kind::Complex,
     },
     TypeName {
@@ -139,7 +140,7 @@ pub static TYPES: [TypeName; 17] = [
     },
 ];
 
-/// The name of a type that [`parse`] reads back, in Athena's spelling.
+/// Name of a type that [`parse`] accepts, in Athena's spelling.
 pub fn name(data_type: &DataType) -> String {
     match data_type {
         DataType::Utf8 => "VARCHAR".to_owned(),
@@ -180,7 +181,7 @@ fn quoted(name: &str) -> String {
     }
 }
 
-/// The table of [`TYPES`] for the documentation, in Markdown.
+/// Table of [`TYPES`] for the documentation, in Markdown.
 pub fn markdown() -> String {
     let mut table = String::from("| type | in Athena | |\n|---|---|---|\n");
     for known in &TYPES {
@@ -201,7 +202,7 @@ impl TypeName {
     pub(super) fn data_type(&self, parameters: &[u32], exact_decimal: bool) -> Result<DataType, String> {
         Ok(match (&self.kind, parameters) {
             (Kind::Plain(data_type), _) => data_type.clone(),
-            (Kind::Text, [0]) => return Err("a length is at least 1".to_owned()),
+            (Kind::Text, [0]) => return Err("a length must be at least 1".to_owned()),
             (Kind::Timestamp | Kind::ZonedTimestamp, [precision]) if *precision > 9 => {
                 return Err(format!(
                     "a timestamp has at most 9 digits of fraction, found {precision}"
@@ -225,12 +226,14 @@ fn decimal(precision: u32, scale: u32) -> Result<DataType, String> {
         (Ok(digits @ 1..=38), Ok(fraction)) if scale <= precision => {
             Ok(DataType::Decimal128(digits, fraction))
         }
-        (Ok(1..=38), _) => Err(format!("a decimal of {precision} digits has no scale {scale}")),
+        (Ok(1..=38), _) => Err(format!(
+            "a decimal of {precision} digits cannot have scale {scale}"
+        )),
         _ => Err(format!("a decimal has 1 to 38 digits, found {precision}")),
     }
 }
 
-/// The type that is spelled `base`, so many numbers in parentheses, and `suffix`.
+/// Type spelled `base`, this number of numbers in parentheses, and `suffix`.
 pub(super) fn find(base: &str, parameters: usize, suffix: &str) -> Option<&'static TypeName> {
     let is_it = |name: &&str| match name.split_once('(') {
         None => (*name, 0, "") == (base, parameters, suffix),
@@ -247,12 +250,12 @@ pub(crate) fn zoned_timestamp() -> DataType {
     DataType::Timestamp(TimeUnit::Millisecond, Some("UTC".into()))
 }
 
-/// An array as all of the crate builds it.
+/// List type as the whole crate builds it.
 pub(crate) fn list_of(item: DataType) -> DataType {
     DataType::List(Arc::new(Field::new_list_field(item, true)))
 }
 
-/// A map as Athena's readers want it.
+/// Map type as Athena's readers require it.
 pub(crate) fn map_of(key: DataType, value: DataType) -> DataType {
     let entry = Fields::from(vec![
         Field::new("key", key, false),

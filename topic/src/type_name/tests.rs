@@ -21,7 +21,7 @@ fn row(fields: Vec<(&str, DataType)>) -> DataType {
     DataType::Struct(fields.collect())
 }
 
-/// What each spelling of the table means, numbers and types filled in.
+/// Meaning of each spelling of the table, with numbers and types filled in.
 fn spellings() -> Vec<(&'static str, DataType)> {
     use DataType::{
         Binary, Boolean, Date32, Date64, Decimal128, Float32, Float64, Int8, Int16, Int32, Int64, Utf8,
@@ -69,7 +69,7 @@ fn spellings() -> Vec<(&'static str, DataType)> {
     ]
 }
 
-/// A name of the table or of [`spellings`] without what stands for something.
+/// Name of the table or of [`spellings`] without its placeholders.
 fn skeleton(name: &str) -> String {
     let end = name.find(['(', '<']).unwrap_or(name.len());
     let arguments = match &name[..end] {
@@ -202,11 +202,11 @@ fn says_what_is_wrong_with_a_name_and_where() {
         ),
         (
             "DECIMAL(5,6)",
-            "a decimal of 5 digits has no scale 6, at position 0",
+            "a decimal of 5 digits cannot have scale 6, at position 0",
         ),
         (
             "DECIMAL(5,900)",
-            "a decimal of 5 digits has no scale 900, at position 0",
+            "a decimal of 5 digits cannot have scale 900, at position 0",
         ),
         (
             "DECIMAL(5,2,1)",
@@ -221,10 +221,10 @@ fn says_what_is_wrong_with_a_name_and_where() {
             "wanted a number, found `9`, at position 8",
         ),
         ("DECIMAL<5>", "wanted the end, found `<`, at position 7"),
-        ("VARCHAR(0)", "a length is at least 1, at position 0"),
+        ("VARCHAR(0)", "a length must be at least 1, at position 0"),
         ("VARCHAR(max)", "wanted a number, found `m`, at position 8"),
         ("INT(11)", "`INT` does not take what follows it, at position 0"),
-        ("time(3)", "`time` is no type, at position 0"),
+        ("time(3)", "`time` is not a type, at position 0"),
         (
             "TIMESTAMP(10)",
             "a timestamp has at most 9 digits of fraction, found 10, at position 0",
@@ -245,15 +245,15 @@ fn says_what_is_wrong_with_a_name_and_where() {
         ("array<int>>", "wanted the end, found `>`, at position 10"),
         ("array<int, int>", "wanted `>`, found `,`, at position 9"),
         ("array<array>", "wanted `(` or `<`, found `>`, at position 11"),
-        ("array<text>", "`text` is no type, at position 6"),
+        ("array<text>", "`text` is not a type, at position 6"),
         ("map<int>", "wanted `,`, found `>`, at position 7"),
         (
             "map< array<int>, int>",
-            "a map's key is of no complex type, at position 5",
+            "a map's key cannot be of a complex type, at position 5",
         ),
         (
             "map<row(a int), int>",
-            "a map's key is of no complex type, at position 4",
+            "a map's key cannot be of a complex type, at position 4",
         ),
         ("struct<>", "wanted a field's name, found `>`, at position 7"),
         (

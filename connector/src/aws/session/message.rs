@@ -1,15 +1,16 @@
-//! Messages of the AWS Encryption SDK, format 2: their key is wrapped by KMS and committed to, their text is AES-256-GCM,
-//! and they may be signed.
+//! [Messages](https://docs.aws.amazon.com/encryption-sdk/latest/developer-guide/message-format.html) of the
+//! AWS Encryption SDK, format 2: a key that KMS wraps, a key commitment, text in AES-256-GCM and an optional
+//! signature.
 //!
 //! | part | bytes |
 //! | --- | --- |
-//! | header | 2, the suite (2), the message's id (32), its context, its wrapped keys, whether there are frames (1), bytes a frame (4), the commitment (32) |
+//! | header | 2, the [suite](https://docs.aws.amazon.com/encryption-sdk/latest/developer-guide/algorithms-reference.html) (2), the message's id (32), its context, its wrapped keys, whether there are frames (1), bytes a frame (4), the commitment (32) |
 //! | header's tag | 16 |
 //! | body | frames, each with number, nonce and tag; or one text with nonce, length and tag |
 //! | footer | length (2) and signature, if the suite has one |
 //!
-//! Numbers are big-endian. Format 1, whose suites do not commit to a key, is refused, as AWS's own libraries refuse it
-//! unless told otherwise.
+//! Numbers are big-endian. Format 1, whose suites do not commit to a key, is rejected, as by default in AWS's
+//! own libraries.
 
 use std::collections::BTreeMap;
 
@@ -21,11 +22,11 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
-/// A message, taken apart but not yet opened: nothing of it is to be believed.
+/// Parsed message that has not been decrypted: nothing of it is trusted.
 pub(crate) struct Message<'a> {
     suite: Suite,
     id: &'a [u8],
-    /// The encryption context, which KMS checks.
+    /// Encryption context, which KMS checks.
     pub(crate) context: BTreeMap<String, String>,
     pub(crate) wrapped_keys: Vec<WrappedKey<'a>>,
     has_frames: bool,
@@ -37,15 +38,15 @@ pub(crate) struct Message<'a> {
     whole: &'a [u8],
 }
 
-/// The data key, as one of its keepers wrapped it.
+/// Data key as one master key wrapped it.
 pub(crate) struct WrappedKey<'a> {
     pub(crate) provider: &'a [u8],
-    /// With KMS, the ARN of the key it is wrapped under.
+    /// ARN of the wrapping key, with KMS.
     pub(crate) key_arn: &'a str,
     pub(crate) wrapped: &'a [u8],
 }
 
-/// Why a message does not open. Says nothing of its content.
+/// Reason why a message cannot be decrypted. Contains nothing of its content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum MessageError {
     #[error("it ends early")]
@@ -54,9 +55,9 @@ pub(crate) enum MessageError {
     Format(u8),
     #[error("its algorithm suite is {0:#06x}, wanted 0x0478 or 0x0578")]
     Suite(u16),
-    #[error("its {0} is no text")]
+    #[error("its {0} is not valid UTF-8")]
     Text(&'static str),
-    #[error("its {0} has a value of no use")]
+    #[error("its {0} has an invalid value")]
     Value(&'static str),
     #[error("bytes follow its end")]
     Trailing,
@@ -76,9 +77,9 @@ const FORMAT: u8 = 2;
 const ID_BYTES: usize = 32;
 const KEY_BYTES: usize = 32;
 const TAG_BYTES: usize = 16;
-/// The number that the last frame has in front of its own.
+/// Number that precedes the last frame's own number.
 const LAST_FRAME: u32 = u32::MAX;
-/// Where the context has the key that signatures are checked with.
+/// Key of the encryption context with the public key of signatures.
 const PUBLIC_KEY: &str = "aws-crypto-public-key";
 
 impl<'a> Message<'a> {
@@ -129,7 +130,7 @@ impl<'a> Message<'a> {
         })
     }
 
-    /// The text, if all of it is authentic.
+    /// Decrypted text, if all of it is authentic.
     pub(crate) fn open(&self, data_key: &[u8]) -> Result<Zeroizing<Vec<u8>>, MessageError> {
         if data_key.len() != KEY_BYTES {
             return Err(MessageError::Value("data key"));
@@ -269,7 +270,7 @@ fn decrypt(
     Ok(text)
 }
 
-/// Takes bytes from the front of what is left.
+/// Reader of the remaining bytes.
 struct Reader<'a>(&'a [u8]);
 
 impl<'a> Reader<'a> {
@@ -301,7 +302,7 @@ impl<'a> Reader<'a> {
         self.array().map(u64::from_be_bytes)
     }
 
-    /// As many bytes as the two before them say.
+    /// Reads as many bytes as the two-byte length before them specifies.
     fn sized(&mut self) -> Result<&'a [u8], MessageError> {
         let count = self.u16()?;
         self.bytes(count.into())

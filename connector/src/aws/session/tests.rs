@@ -8,7 +8,7 @@ use super::*;
 use crate::testing::aws::sdk_config;
 use crate::testing::http::HttpEndpoint;
 
-/// Made by AWS's own library: `scripts/session-tokens`.
+/// Token made by AWS's own library: `scripts/session-tokens`.
 #[derive(Deserialize)]
 struct Fixture {
     key_arn: String,
@@ -30,7 +30,7 @@ impl Fixture {
         STANDARD.decode(&self.data_key).unwrap()
     }
 
-    /// KMS's answer.
+    /// Response of KMS.
     fn decrypted(&self) -> String {
         format!(
             r#"{{"Plaintext":"{}","KeyId":"{}"}}"#,
@@ -57,7 +57,7 @@ fn identity(options: &[(&str, &str)]) -> FederatedIdentity {
     }
 }
 
-/// A caller with a session, and what KMS answers when its key is unwrapped.
+/// Caller with a session, and the response of KMS when its key is unwrapped.
 pub(crate) fn forwarded() -> (FederatedIdentity, String) {
     let fixture = fixture();
     let options = [

@@ -1,5 +1,5 @@
-//! The runbook says what errors really say: each of its rows is the text of one that is made here, and each that is made
-//! here has a row.
+//! The runbook quotes real errors: each of its rows is the text of an error that is made here, and each of
+//! these has a row.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -242,7 +242,7 @@ fn login_errors() -> Vec<KafkaError> {
         },
         AuthError::Store {
             object: object(),
-            reason: "does not open with the secret's truststore_password".into(),
+            reason: "cannot be opened with the secret's truststore_password".into(),
         },
     ];
     refused.into_iter().chain(missing.map(KafkaError::from)).collect()
@@ -289,7 +289,7 @@ fn other_errors() -> Vec<Error> {
             limit_bytes: 1000,
         },
         ConfigError::PutHeaders {
-            reason: "`x key` is no name of a header".into(),
+            reason: "`x key` is not a valid HTTP header name".into(),
         }
         .into(),
         ConfigError::Secret {
@@ -325,7 +325,7 @@ fn other_errors() -> Vec<Error> {
         SpillError::NoColumns { rows: 7 }.into(),
         Error::NoAnswer {
             whom: "spill bucket `spill`".into(),
-            wanted: "room for a block".into(),
+            wanted: "the upload of a block".into(),
             waited: WAITED,
         },
         Error::QueryOver {
@@ -382,7 +382,7 @@ fn errors() -> Vec<Error> {
         .collect()
 }
 
-/// The texts in code of the first cells of all rows.
+/// Code in the first cells of all rows.
 fn first_cells(text: &str) -> Vec<String> {
     let rows = text.lines().filter_map(|line| line.strip_prefix("| "));
     let cells = rows.filter_map(|row| Some(row.split_once(" | ")?.0));
@@ -403,8 +403,8 @@ fn code_spans(cell: &str) -> Vec<String> {
     spans
 }
 
-/// Whether a message begins with `row`, whose `…` stand for any text. Backticks are not looked at, which Markdown has
-/// trouble with.
+/// Whether a message begins with `row`, whose `…` stand for any text. Backticks are ignored, since Markdown
+/// cannot quote them easily.
 fn matches(row: &str, message: &str) -> bool {
     let (row, message) = (row.replace('`', ""), message.replace('`', ""));
     let begins = row
@@ -414,7 +414,7 @@ fn matches(row: &str, message: &str) -> bool {
     begins && contains(&row, &message)
 }
 
-/// Whether the parts of `row` are all there, in this order.
+/// Whether all parts of `row` are contained, in this order.
 fn contains(row: &str, message: &str) -> bool {
     let message = message.replace('`', "");
     let mut rest = message.as_str();
@@ -440,7 +440,7 @@ fn every_row_of_the_runbook_is_what_an_error_says() {
         let found = messages.iter().any(|message| matches(&row, message));
         assert!(found, "no error says `{row}`");
     }
-    // Those of the page on security are parts of messages.
+    // Rows of the page on security are parts of messages.
     for part in first_cells(security) {
         let found = messages.iter().any(|message| contains(&part, message));
         assert!(found, "no error says `{part}`");

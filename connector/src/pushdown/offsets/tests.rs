@@ -261,7 +261,7 @@ proptest! {
         }
     }
 
-    /// Each offset stays if and only if the set holds what the column shows of it.
+    /// Each offset stays if and only if the set contains what the column shows for it.
     #[test]
     fn offsets_are_those_whose_value_is_in_the_set(
         values in prop::collection::vec(-3..140_i64, 0..5), kind in 0..4_u8, flags in any::<(bool, bool)>(), narrow: bool,

@@ -1,4 +1,5 @@
-//! A query over a narrowed plan against the same query over all there is, whatever logs and constraints are.
+//! Query over a narrowed plan compared with the same query over the whole topic, for any logs and
+//! constraints.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -32,12 +33,12 @@ const DOCUMENT: &str = r#"{"topicName": "orders", "message": {"dataFormat": "jso
 ]}}"#;
 
 const DAY_MS: i64 = 86_400_000;
-/// A midnight in 2011: of times from there on offsets are looked up.
+/// Midnight in 2011: offsets are looked up for times from there on.
 const START_DAY: i64 = 15_000;
 const START_MS: i64 = START_DAY * DAY_MS;
 const _: () = assert!(START_MS > EARLIEST_TIME_MS);
 
-/// What a log is made of.
+/// Entry of a log.
 #[derive(Debug, Clone)]
 enum Entry {
     Record { id: i64, millis: Option<i64> },
@@ -62,13 +63,13 @@ fn entry() -> impl Strategy<Value = Entry> {
     ]
 }
 
-/// A cluster's worth of logs, one a partition.
+/// Logs of a cluster, one for each partition.
 #[derive(Debug, Clone)]
 struct Logs {
     partitions: Vec<Vec<Entry>>,
-    /// In the order of time, by the topic's promise.
+    /// Whether timestamps ascend, as the topic's setting promises.
     log_append_time: bool,
-    /// Retention has deleted what is before.
+    /// Offset before which retention has deleted records.
     low: i64,
 }
 
@@ -136,7 +137,7 @@ impl Logs {
     }
 }
 
-/// Numbers as values of the column, each by what it shows of such a number.
+/// Numbers as values of the column, each as the column shows it.
 fn values(column: &str, numbers: &[i64]) -> ArrayRef {
     let ints: ArrayRef = Arc::new(Int64Array::from(numbers.to_vec()));
     let days = || numbers.iter().map(|number| START_DAY + number % 6);
@@ -148,7 +149,7 @@ fn values(column: &str, numbers: &[i64]) -> ArrayRef {
             cast(&small, &DataType::Int8).unwrap()
         }
         "exact" => {
-            // Halves too.
+            // Halves, too.
             let tenths = numbers.iter().map(|number| i128::from(*number % 1000) * 5);
             let exact: arrow::array::Decimal128Array = tenths.collect();
             Arc::new(exact.with_precision_and_scale(4, 1).unwrap())
@@ -173,7 +174,7 @@ fn values(column: &str, numbers: &[i64]) -> ArrayRef {
     }
 }
 
-/// A time near those of the records.
+/// Time near those of the records.
 fn at(number: i64) -> i64 {
     let since_start = if number < 30 {
         number
@@ -183,7 +184,7 @@ fn at(number: i64) -> i64 {
     START_MS + since_start
 }
 
-/// A set of any kind over a column, from numbers.
+/// Set of any kind over a column, from numbers.
 fn value_set(column: &'static str) -> impl Strategy<Value = ValueSet> {
     let number = || prop_oneof![0..6_i64, 0..60_i64, 0..3000_i64];
     let numbers = prop::collection::vec(number(), 0..6);
@@ -266,7 +267,7 @@ fn constraints() -> impl Strategy<Value = Constraints> {
     })
 }
 
-/// Rows by partition and offset, which no two share.
+/// Rows by partition and offset, which are unique.
 type Rows = BTreeMap<(i32, i64), Option<i64>>;
 
 async fn plan(world: &World, constraints: &Constraints) -> Vec<Split> {

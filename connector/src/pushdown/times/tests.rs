@@ -13,7 +13,7 @@ fn day(days: i32) -> ArrayRef {
     Arc::new(Date32Array::from(vec![days]))
 }
 
-/// An instant written in a zone.
+/// Instant with a zone.
 fn zoned(ms: i64, zone_key: i64) -> ArrayRef {
     let packed = TimestampMillisecondArray::from(vec![(ms << 12) | zone_key]);
     Arc::new(packed.with_timezone("UTC"))

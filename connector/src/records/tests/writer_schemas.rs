@@ -1,4 +1,4 @@
-//! Records that name the schemas that they were written with, and those that only seem to.
+//! Records that name the schema that they were written with, and those that only seem to.
 
 use serde_json::json;
 
@@ -7,10 +7,10 @@ use crate::testing::http::{HttpEndpoint, closed_url};
 
 const GUID: &str = "3f0a6c1e-8d52-4b7a-9c11-0e5d2a7b4c90";
 const UNKNOWN: &str = r#"{"error_code": 40403, "message": "Schema not found"}"#;
-/// Begins as Confluent's header.
+/// Begins like Confluent's header.
 const STRAY: &[u8] = b"\x00\x01 garbage";
 
-/// A table whose values have an `id`, and whose keys have one in `key_id`, both in Avro.
+/// Table whose values have an `id`, and whose keys have one in `key_id`, both in Avro.
 fn world(vars: &[(&str, &str)]) -> World {
     let world = World::with_vars(1, vars);
     let schema = json!({"type": "record", "name": "T", "fields": [{"name": "id", "type": "long"}]});
@@ -80,7 +80,7 @@ async fn a_split_of_which_no_value_can_be_read_for_want_of_a_registry_is_an_erro
             "topic `orders` partition 0 offset 1: the schema 7 that the record names cannot be looked up: \
              set schema_registry_url to the Confluent registry it is in"
         );
-        // A limit makes no rows of them either.
+        // A limit does not turn them into rows either.
         let limited = read_as(&world, (0, 3), |request| request.constraints.limit = Some(1));
         assert!(
             limited
@@ -156,7 +156,7 @@ async fn a_registry_that_does_not_answer_ends_the_read() {
 #[tokio::test]
 async fn schemas_are_found_by_headers_and_prefixes_with_what_they_refer_to() {
     const TYPES: &str = r#"{"type": "record", "name": "c.Id", "fields": [{"name": "n", "type": "int"}]}"#;
-    // What the table does not show comes first.
+    // Fields that the table does not show come first.
     const WRITER: &str = r#"{"type": "record", "name": "T", "fields": [
         {"name": "more", "type": "c.Id"}, {"name": "id", "type": "long"}]}"#;
     let schema = json!({

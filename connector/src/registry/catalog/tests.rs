@@ -8,7 +8,7 @@ const MSK: &str = "orders {AthenaFederationMSK} and more";
 
 type Failure = fn() -> RegistryError;
 
-/// A registry in memory that counts calls, and fails those it was told to.
+/// Registry in memory that counts calls, and fails the configured ones.
 struct Scripted {
     memory: MemorySchemaRegistry,
     calls: Mutex<Vec<&'static str>>,
@@ -44,7 +44,7 @@ impl Scripted {
 
 #[deny(
     clippy::missing_trait_methods,
-    reason = "what the trait does by itself would pass the registry inside by"
+    reason = "a default method would bypass the inner registry"
 )]
 #[async_trait]
 impl SchemaRegistry for Scripted {
@@ -103,7 +103,7 @@ fn document(topic: &str) -> String {
     )
 }
 
-/// Registries by description, each schema's topic named `registry/schema`.
+/// Registries by description; the topic of each schema is named `registry/schema`.
 fn registry(entries: &[(&str, &str, &[&str])]) -> Arc<Scripted> {
     let memory = MemorySchemaRegistry::new().with_page_size(2);
     for (name, description, schemas) in entries {
@@ -187,7 +187,7 @@ async fn refuses_a_listing_of_more_than_a_hundred_thousand_tables() {
     }
     let catalog = catalog(&Scripted::new(memory));
     let error = catalog.tables("a", None, None).await.unwrap_err();
-    assert_eq!(error.to_string(), "more than 100000 tables: ask for pages");
+    assert_eq!(error.to_string(), "more than 100000 tables: request pages");
     assert_eq!(
         catalog.tables("a", Some(100), None).await.unwrap().items.len(),
         100
@@ -210,7 +210,7 @@ async fn lists_no_tables_of_an_unmarked_registry() {
     let error = catalog.tables("nowhere", None, None).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "no registry `nowhere` carries {AthenaFederationMSK} or {AthenaFederationKafka} in its description"
+        "no registry `nowhere` has {AthenaFederationMSK} or {AthenaFederationKafka} in its description"
     );
 }
 
@@ -309,7 +309,7 @@ async fn looks_for_no_other_case_when_the_reason_is_not_the_name() {
     let catalog = catalog(&registry);
     let error = topic(&catalog, "a", "broken").await.unwrap_err();
     assert!(
-        error.starts_with("schema `broken` in registry `a` describes no readable topic: "),
+        error.starts_with("schema `broken` in registry `a` does not describe a readable topic: "),
         "{error}"
     );
     registry.fail("GetSchemaVersion", throttled);
@@ -332,7 +332,7 @@ async fn says_which_format_a_table_has_that_cannot_be_read() {
     registry.memory.register_schema("a", "users", "XML", "{}");
     let error = topic(&catalog(&registry), "a", "users").await.unwrap_err();
     assert!(
-        error.starts_with("schema `users` in registry `a` describes no readable topic: ")
+        error.starts_with("schema `users` in registry `a` does not describe a readable topic: ")
             && error.to_lowercase().contains("`xml`"),
         "{error}"
     );

@@ -1,30 +1,30 @@
-//! What schemas of a Confluent registry are asked for by.
+//! Keys of schemas in a Confluent registry.
 
 use std::fmt;
 
 use uuid::Uuid;
 
-/// What one schema is asked for by.
+/// Key of one schema.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum SchemaKey {
     Id(u32),
     Guid(Uuid),
     Version(SubjectVersion),
-    /// A version that may have been deleted meanwhile: registries keep what other schemas refer to.
+    /// Version that may have been deleted: registries keep those that other schemas refer to.
     DeletedVersion(SubjectVersion),
 }
 
-/// One version of the schema of a subject.
+/// Version of the schema of a subject.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct SubjectVersion {
     pub subject: String,
-    /// -1 is the latest.
+    /// Version number; -1 is the latest.
     pub version: i32,
 }
 
 impl SchemaKey {
-    /// Whether a registry may have such a key at all. Ids are positive numbers of 32 bits; another one is not even among
-    /// the paths of the API.
+    /// Whether a registry may have such a key. Ids are positive numbers of 32 bits; the API has no path for
+    /// others.
     pub(super) fn is_valid(&self) -> bool {
         match self {
             Self::Id(id) => i32::try_from(*id).is_ok(),

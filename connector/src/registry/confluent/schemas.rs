@@ -1,11 +1,11 @@
-//! Schemas with all that they refer to.
+//! Schemas with all schemas that they refer to.
 //!
-//! A reference names a subject, a version of it, and what the referring text calls it; the schema found there may refer
-//! to others in turn. A name means one schema throughout: where several references have the same, the first counts, as
-//! in Confluent's own clients. What was found is kept for as long as the container lives: neither an id nor a version
-//! ever gets another schema.
+//! A reference names a subject, a version of it, and its name in the referring text; that schema may refer to
+//! others in turn. A name denotes one schema throughout: where several references have the same name, the
+//! first applies, as in Confluent's own clients. Schemas are kept for as long as the container lives: an id
+//! or a version never changes its schema.
 //!
-//! JSON Schemas are not needed to read what was written with them, so that what they refer to is not looked up.
+//! JSON Schemas are not needed to decode records, so their references are not resolved.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -16,43 +16,43 @@ use uuid::Uuid;
 use super::{ConfluentError, ConfluentRegistry, Reference, RegisteredSchema, SchemaKey, SubjectVersion};
 use crate::once_cache::OnceCache;
 
-/// The most schemas that are kept, of those that records name and of those that others refer to.
+/// Maximum number of schemas that are kept, including referenced ones.
 const CAPACITY: usize = 1000;
-/// The most schemas that one refers to, by way of others included; so their depth is limited too.
+/// Maximum number of schemas that one refers to, directly or indirectly; it also limits their depth.
 const MAX_REFERENCES: usize = 200;
-/// The longest that all of them may be together.
+/// Maximum total size in bytes of the referenced schemas.
 const MAX_REFERENCED_BYTES: usize = 4 * 1024 * 1024;
 
-/// Finds what records name in a [`ConfluentRegistry`], asking for everything once.
+/// Schemas of a [`ConfluentRegistry`], each read once.
 pub struct ConfluentSchemas {
     registry: ConfluentRegistry,
     schemas: OnceCache<ConfluentId, SchemaDefinition>,
     versions: OnceCache<SubjectVersion, RegisteredSchema>,
 }
 
-/// How a record names a schema.
+/// Identifier with which a record names a schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ConfluentId {
     Number(u32),
     Guid(Uuid),
 }
 
-/// Why a schema is not there to read with.
+/// Reason why a schema is not available.
 #[derive(Debug, thiserror::Error)]
 pub enum SchemaError {
     #[error(transparent)]
     Registry(#[from] ConfluentError),
-    /// The registry answered, but the schema and those that it refers to do not make a whole.
+    /// The registry has the schema, but its references cannot be resolved.
     #[error(transparent)]
     References(#[from] ReferenceError),
 }
 
-/// Why a schema that the registry has cannot be used.
+/// Reason why a registered schema cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReferenceError {
     #[error("it refers to {0}, which the Confluent registry does not have")]
     Missing(SubjectVersion),
-    #[error("it refers to {0}, which refers to itself by way of others")]
+    #[error("it refers to {0}, which refers to itself through other schemas")]
     Circle(SubjectVersion),
     #[error("it refers to more than {MAX_REFERENCES} schemas")]
     TooMany,
@@ -69,11 +69,11 @@ impl ConfluentSchemas {
         }
     }
 
-    /// The schema of this id, with all that it refers to.
+    /// Schema of this id, with all that it refers to.
     ///
     /// # Errors
-    /// [`ConfluentError::NotFound`] if there is none, [`SchemaError::References`] if it cannot be put together; all
-    /// others mean that nobody knows.
+    /// [`ConfluentError::NotFound`] if it does not exist, [`SchemaError::References`] if its references
+    /// cannot be resolved; with all others its existence is unknown.
     pub async fn schema(&self, id: ConfluentId) -> Result<Arc<SchemaDefinition>, SchemaError> {
         self.schemas.get_or_load(&id, self.load(id)).await
     }
@@ -91,18 +91,19 @@ impl ConfluentSchemas {
         };
         Ok(SchemaDefinition {
             schema_version_id,
+            registry_name: None,
             data_format: schema.data_format,
             definition: schema.definition,
             references,
         })
     }
 
-    /// All that `schema` refers to, each after what it refers to itself.
+    /// All schemas that `schema` refers to, each after those that it refers to itself.
     async fn referenced_by(&self, schema: &RegisteredSchema) -> Result<Vec<ReferencedSchema>, SchemaError> {
         let mut found = Vec::new();
         let mut names = HashSet::new();
         let mut bytes = 0;
-        // From `schema` to the one whose references are being followed.
+        // Path from `schema` to the one whose references are being followed.
         let mut way = vec![Step {
             schema: Arc::new(schema.clone()),
             followed: 0,
@@ -157,12 +158,12 @@ impl ConfluentSchemas {
     }
 }
 
-/// A schema on the way down from reference to reference.
+/// Schema on the path of references.
 struct Step {
     schema: Arc<RegisteredSchema>,
-    /// How many of its references have been followed.
+    /// Number of its references that have been followed.
     followed: usize,
-    /// `None` for the schema that a record names.
+    /// Reference that leads here; `None` for the schema that a record names.
     reached_by: Option<Reference>,
 }
 

@@ -1,4 +1,4 @@
-//! Where a Confluent registry is, and who asks: the setting `schema_registry_url`.
+//! Address and credentials of a Confluent registry: the setting `schema_registry_url`.
 
 use std::str::FromStr;
 
@@ -10,21 +10,21 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 
 use super::key::{SchemaKey, SubjectVersion};
 
-/// What a path segment may not hold as it is: all but [RFC 3986's](https://www.rfc-editor.org/rfc/rfc3986#section-2.3)
-/// unreserved characters.
+/// Characters to escape in a path segment: all but the unreserved ones of [RFC
+/// 3986](https://www.rfc-editor.org/rfc/rfc3986#section-2.3).
 const NOT_IN_SEGMENTS: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
 
-/// The URL of a registry. What is printed of it holds no secret.
+/// URL of a registry. `Debug` shows no secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RegistryUrl {
     /// Scheme, host, port and path, without user info and without a `/` at the end.
     base: String,
     is_https: bool,
-    /// Marked as sensitive.
+    /// Header of Basic authentication, marked as sensitive.
     authorization: Option<HeaderValue>,
 }
 
@@ -53,18 +53,18 @@ impl RegistryUrl {
     }
 }
 
-/// No URL of a registry.
+/// Error of a text that is not a registry's URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("wanted {WANTED}")]
 pub struct InvalidRegistryUrl;
 
-/// What a registry's URL must be.
+/// Accepted form of a registry's URL.
 pub const WANTED: &str = "one http:// or https:// URL without query, its user info percent-encoded";
 
 impl FromStr for RegistryUrl {
     type Err = InvalidRegistryUrl;
 
-    /// A password that is not percent-encoded may end the host early; no guess is made where.
+    /// Parses a URL. A password that is not percent-encoded may end the host early; such URLs are rejected.
     fn from_str(text: &str) -> Result<Self, InvalidRegistryUrl> {
         if text.contains(['?', '#', ',']) {
             return Err(InvalidRegistryUrl);
@@ -89,7 +89,7 @@ impl FromStr for RegistryUrl {
     }
 }
 
-/// A name or an address, with or without port.
+/// Whether the text is a host name or an address, with or without port.
 fn is_host(host: &str) -> bool {
     let after_address = host.rfind(']').map_or(0, |end| end + 1);
     let (name, port) = match host[after_address..].split_once(':') {
@@ -111,7 +111,7 @@ fn basic(user_info: &str) -> Result<HeaderValue, InvalidRegistryUrl> {
     Ok(header)
 }
 
-/// `text` without what may be user info, to be shown.
+/// `text` without what may be user info, for errors.
 pub(crate) fn redact(text: &str) -> String {
     match text.rsplit_once('@') {
         Some((_, rest)) => format!("***@{rest}"),

@@ -43,6 +43,29 @@ async fn reads_a_schema_version() {
 }
 
 #[tokio::test]
+async fn a_version_tells_its_registry_by_the_arn() {
+    for (arn, registry) in [
+        (
+            "arn:aws:glue:eu-central-1:123456789012:schema/customer/orders",
+            Some("customer"),
+        ),
+        (
+            "arn:aws-cn:glue:cn-north-1:123456789012:schema/r.1/a#b",
+            Some("r.1"),
+        ),
+        ("customer/orders", None),
+    ] {
+        let body = format!(
+            r#"{{"SchemaVersionId": "0d1e", "DataFormat": "JSON", "SchemaDefinition": "{{}}", "SchemaArn": "{arn}"}}"#
+        );
+        let endpoint = HttpEndpoint::answering(200, &body).await;
+        let found = GlueSchemaRegistry::from_sdk_config(&sdk_config(&endpoint.url));
+        let found = found.schema_version("0d1e").await.unwrap();
+        assert_eq!(found.registry_name.as_deref(), registry, "{arn}");
+    }
+}
+
+#[tokio::test]
 async fn an_answer_without_definition_is_an_error() {
     let (error, _) = error(200, r#"{"SchemaVersionId": "0d1e", "DataFormat": "JSON"}"#).await;
     assert!(error.to_string().contains("lacks"), "{error}");

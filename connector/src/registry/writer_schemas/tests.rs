@@ -10,7 +10,7 @@ use crate::registry::{Page, Registry, SchemaRegistry};
 use crate::testing::http::HttpEndpoint;
 use crate::testing::soon;
 
-/// A registry of versions alone, which counts how often it is asked.
+/// Registry of versions only, which counts its calls.
 #[derive(Default)]
 struct Versions {
     memory: MemorySchemaRegistry,
@@ -27,7 +27,7 @@ impl Versions {
 
 #[deny(
     clippy::missing_trait_methods,
-    reason = "what the trait does by itself would pass the registry inside by"
+    reason = "a default method would bypass the inner registry"
 )]
 #[async_trait]
 impl SchemaRegistry for Versions {
@@ -71,7 +71,7 @@ fn sources(versions: &Arc<Versions>, confluent: Option<&str>) -> Arc<WriterSchem
 
 type Found = Result<Arc<SchemaDefinition>, WriterSchemaError>;
 
-/// Asks as a decoding thread does.
+/// Looks up a schema as a decoding thread does.
 async fn ask(
     schemas: &Arc<RequestWriterSchemas>,
     question: impl Fn(&RequestWriterSchemas) -> Found + Send + 'static,

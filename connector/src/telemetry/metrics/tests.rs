@@ -30,7 +30,7 @@ fn undecodable() -> Report {
     }
 }
 
-/// Has exactly these members.
+/// Asserts that the object has exactly these members.
 fn assert_members(object: &Value, members: &[&str]) {
     let found: Vec<_> = object
         .as_object()
@@ -47,8 +47,8 @@ fn text(value: &Value) -> &str {
     text
 }
 
-/// The rules of the embedded metric format's specification, those that its JSON schema states and those that it states
-/// in words.
+/// Asserts the rules of the embedded metric format's specification: those of its JSON schema and those stated
+/// in prose.
 fn assert_follows_the_specification(root: &Value) {
     let aws = &root["_aws"];
     assert_members(aws, &["CloudWatchMetrics", "Timestamp"]);

@@ -6,7 +6,7 @@ use super::*;
 use crate::testing::docs::{names_in_table, section};
 use crate::testing::log::Lines;
 
-/// Report of a request that found out all there is, which no request does.
+/// Report with every field set, which no real request has.
 pub(crate) fn whole() -> Report {
     let milliseconds = |count| Some(Duration::from_millis(count));
     Report {
@@ -77,7 +77,7 @@ fn the_reference_has_a_row_for_every_field_and_for_no_other() {
     assert_eq!(names_in_table("The closing line"), fields);
 }
 
-/// A log query names fields of the closing line, and what it calls its own results.
+/// A log query uses fields of the closing line, and names of its own results.
 #[test]
 fn the_queries_of_the_reference_name_fields_that_there_are() {
     const WORDS: &str = "and as by count desc fields filter ispresent limit or sort stats sum";

@@ -1,4 +1,4 @@
-//! `orders`: makes up orders and sends them to a Kafka topic, or prints them.
+//! `orders`: generates orders and sends them to a Kafka topic, or prints them.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -15,7 +15,7 @@ use tracing_subscriber::EnvFilter;
 
 type Error = Box<dyn std::error::Error>;
 
-/// Makes up orders and sends them to a Kafka topic: a hundred a second for a minute, unless told otherwise.
+/// Generates orders and sends them to a Kafka topic, by default a hundred a second for a minute.
 ///
 /// Equal --seed and --start give equal orders.
 #[derive(Debug, Parser)]
@@ -26,46 +26,46 @@ struct Args {
     bootstrap_servers: String,
     #[arg(long, env = "TOPIC_NAME", default_value = "orders")]
     topic: String,
-    /// How to log in: NO_AUTH, SASL_SSL_AWS_MSK_IAM.
+    /// Authentication type: NO_AUTH, SASL_SSL_AWS_MSK_IAM.
     #[arg(long, env = "AUTH_TYPE", default_value = "NO_AUTH")]
     auth: Auth,
     /// Region that IAM's tokens are signed for [default: that of the brokers' names, then the environment's].
     #[arg(long, env = "MSK_REGION")]
     msk_region: Option<String>,
-    /// File or folder of PEM certificates that vouch for the brokers [default: the system's authorities].
+    /// File or folder of PEM certificates of the brokers' authorities [default: the system's authorities].
     #[arg(long, env = "CA_LOCATION")]
     ca_location: Option<String>,
-    /// Stop after this many orders. Without it, after --max-run-sec.
+    /// Stop after this many orders [default: after --max-run-sec].
     #[arg(long)]
     count: Option<usize>,
     /// Stop after this many seconds [default: 60 without --count, none with it].
     #[arg(long, env = "MAX_RUN_SEC")]
     max_run_sec: Option<u64>,
-    /// Orders a second.
+    /// Orders per second.
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
     rate: u32,
-    /// As fast as the broker takes them.
+    /// Send as fast as the broker accepts orders.
     #[arg(long, conflicts_with = "rate")]
     fast: bool,
-    /// Which orders [default: others each time].
+    /// Seed of the orders [default: random].
     #[arg(long)]
     seed: Option<u64>,
-    /// When the first order is made, UTC, as 2023-03-14 01:02:03.040 [default: now].
+    /// Time of the first order, UTC, as 2023-03-14 01:02:03.040 [default: now].
     #[arg(long, value_parser = parse_start)]
     start: Option<NaiveDateTime>,
-    /// Items as a JSON string, or as an array: string, array.
+    /// Format of the items, a JSON string or an array: string, array.
     #[arg(long, env = "ITEMS_AS", default_value = "string")]
     items: ItemsAs,
-    /// Partition by key, or one after the other: key, round-robin.
+    /// Partitioning by key or in turn: key, round-robin.
     #[arg(long, default_value = "key")]
     partitioning: Partitioning,
-    /// none, gzip, snappy, lz4, zstd.
+    /// Compression: none, gzip, snappy, lz4, zstd.
     #[arg(long, default_value = "none")]
     compression: Compression,
-    /// Make the topic with this many partitions first, if it is not there.
+    /// Create the topic with this many partitions first, if it does not exist.
     #[arg(long, value_parser = clap::value_parser!(i32).range(1..))]
     create_partitions: Option<i32>,
-    /// Print key, tab, value, one order a line, and send nothing. Needs --count.
+    /// Print key, tab, value, one order per line, and send nothing. Needs --count.
     #[arg(long, requires = "count")]
     print: bool,
 }
@@ -142,7 +142,7 @@ fn print(orders: impl Iterator<Item = Order>, items_as: ItemsAs) -> io::Result<(
     out.flush()
 }
 
-/// A line on standard error, written over once a second.
+/// Line on standard error, overwritten once a second.
 fn progress_line() -> impl FnMut(Progress) {
     let mut next = Duration::ZERO;
     move |progress| {

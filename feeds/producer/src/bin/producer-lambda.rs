@@ -1,4 +1,4 @@
-//! `producer-lambda`: the Lambda function's binary.
+//! `producer-lambda`: binary of the Lambda function.
 
 use lambda_runtime::{Diagnostic, LambdaEvent, run, service_fn};
 use producer::lambda::{self, LambdaConfig, Report};
@@ -10,7 +10,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     run(service_fn(handle)).await
 }
 
-/// Reads the environment at each call, so that a wrong one is this invocation's error, told to its caller.
+/// Reads the environment at each call, so that an invalid one is an error of the invocation.
 async fn handle(_: LambdaEvent<IgnoredAny>) -> Result<Report, Diagnostic> {
     let config = LambdaConfig::from_vars(|name| std::env::var(name).ok())
         .map_err(|error| diagnostic("ConfigError", &error))?;

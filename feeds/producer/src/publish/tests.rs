@@ -110,7 +110,7 @@ async fn a_key_has_its_partition_as_in_the_java_client() {
     }
 }
 
-/// Kafka's variant of murmur2, whose seed is 0x9747b28c.
+/// Kafka's variant of murmur2, with the seed 0x9747b28c.
 fn murmur2(data: &[u8]) -> u32 {
     const M: u32 = 0x5bd1_e995;
     let mut hash = 0x9747_b28c ^ data.len() as u32;

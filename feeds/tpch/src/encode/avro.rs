@@ -1,4 +1,4 @@
-//! A row as an Avro record.
+//! Rows as Avro records.
 
 use apache_avro::types::Value as AvroValue;
 use apache_avro::{Decimal, Error, Schema, to_avro_datum};
@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::row::{Row, Value};
 use crate::table::{Column, ColumnType, Table};
 
-/// The version of Glue's header, and "not compressed".
+/// Version of Glue's header, and the mark of uncompressed data.
 const GLUE_HEADER: [u8; 2] = [0x03, 0x00];
 
 #[derive(Debug)]
@@ -35,7 +35,7 @@ impl AvroEncoder {
     }
 }
 
-/// The schema of a table's records, as JSON.
+/// Schema of a table's records, as JSON.
 pub(crate) fn schema_text(table: Table) -> String {
     let field = |column: &Column| json!({ "name": column.name, "type": avro_type(column.column_type) });
     let fields: Vec<_> = table.columns().iter().map(field).collect();
@@ -65,7 +65,7 @@ fn avro_value(value: &Value<'_>) -> AvroValue {
     }
 }
 
-/// Big-endian two's complement without bytes that only repeat the sign, as Java's `BigInteger.toByteArray` has it.
+/// Big-endian two's complement without redundant sign bytes, like Java's `BigInteger.toByteArray`.
 fn shortest_bytes(unscaled: i64) -> Vec<u8> {
     let bytes = unscaled.to_be_bytes();
     let repeats_sign = |pair: &[u8]| matches!(pair, [0x00, 0x00..=0x7f] | [0xff, 0x80..=0xff]);

@@ -1,4 +1,4 @@
-//! A row as a line of CSV.
+//! Rows as lines of CSV.
 
 use csv::{Error, Terminator, WriterBuilder};
 
@@ -12,7 +12,7 @@ pub(super) fn encode(row: &Row) -> Result<Vec<u8>, Error> {
         .from_writer(Vec::new());
     writer.write_record(row.values().iter().map(field))?;
     let mut line = writer.into_inner().map_err(csv::IntoInnerError::into_error)?;
-    // A record is a line: its end is the record's.
+    // The record ends the line, so the line end is removed.
     if line.last() == Some(&LINE_END) {
         line.pop();
     }

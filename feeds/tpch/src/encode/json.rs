@@ -1,4 +1,4 @@
-//! A row as a JSON object.
+//! Rows as JSON objects.
 
 use serde::ser::{Error, SerializeMap};
 use serde::{Serialize, Serializer};
@@ -30,7 +30,7 @@ impl Serialize for Member<'_> {
         match self.0 {
             Value::BigInt(number) => serializer.serialize_i64(*number),
             Value::Integer(number) => serializer.serialize_i32(*number),
-            // As it is: a double would drop digits, at the end if they are zero, anywhere if they are many.
+            // Written digit by digit: a double would drop trailing zeros, or digits of long numbers.
             Value::Decimal(number) => {
                 let number = RawValue::from_string(number.to_string()).map_err(S::Error::custom)?;
                 number.serialize(serializer)

@@ -1,4 +1,4 @@
-//! A row as a Protobuf message of `proto/tpch.proto`.
+//! Rows as Protobuf messages of `proto/tpch.proto`.
 
 use prost::Message;
 use tpchgen::generators as generated;
@@ -6,10 +6,10 @@ use tpchgen::generators as generated;
 use crate::row::{Row, quantity};
 use crate::table::Table;
 
-/// The messages below, as a topic document names them.
+/// Source of the messages below for topic documents.
 pub(crate) const PROTO: &str = include_str!("../../proto/tpch.proto");
 
-/// The message of a table's rows in [`PROTO`].
+/// Name of the message of a table's rows in [`PROTO`].
 pub(crate) fn message_name(table: Table) -> &'static str {
     match table {
         Table::Region => "Region",

@@ -1,4 +1,4 @@
-//! Every row through a reader that is not the encoder's library's own writer, and back to the generator's values.
+//! Round trips of every row through a reader that is not of the encoder's library.
 
 use apache_avro::types::Value as AvroValue;
 use apache_avro::{Schema, from_avro_datum};
@@ -10,7 +10,7 @@ use super::*;
 
 const SCALE: f64 = 0.001;
 
-/// Reads the values of a table back, as text in the order of its columns.
+/// Reader of a table's values, as text in the order of its columns.
 type Reader = Box<dyn Fn(&[u8]) -> Vec<String>>;
 
 #[test]
@@ -149,7 +149,7 @@ fn decimal(row: &Row, at: usize) -> String {
     text(&row.values()[at])
 }
 
-/// Decimals here are small enough for a double to give back; two digits are said again.
+/// Text of a decimal, which a double represents exactly here, with two decimal places.
 fn json_text(value: &serde_json::Value) -> String {
     match value {
         serde_json::Value::String(text) => text.clone(),

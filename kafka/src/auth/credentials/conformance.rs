@@ -1,5 +1,5 @@
-//! What every [`CredentialStore`] promises, once the caller has stored [`SECRET_TEXT`] as a secret and [`OBJECTS`] in a
-//! bucket of their own.
+//! Conformance suite of [`CredentialStore`] implementations, for a store in which the caller has put
+//! [`SECRET_TEXT`] as a secret and [`OBJECTS`] in a bucket of their own.
 
 #![expect(clippy::unwrap_used, reason = "a test: a panic is how it fails")]
 
@@ -21,19 +21,19 @@ pub const OBJECTS: [(&str, &[u8]); 6] = [
     ("truststore.pem", b"t"),
 ];
 
-/// Panics at the first rule that `store` breaks.
+/// Panics at the first rule that `store` violates.
 pub async fn check(store: &dyn CredentialStore, secret_id: &str, bucket: &str) {
     check_secrets(store, secret_id).await;
     check_objects(store, bucket).await;
 }
 
-/// The rules of secrets.
+/// Checks the rules of secrets.
 pub async fn check_secrets(store: &dyn CredentialStore, secret_id: &str) {
     gives_the_text_of_a_secret(store, secret_id).await;
     names_a_missing_secret(store, secret_id).await;
 }
 
-/// The rules of objects.
+/// Checks the rules of objects.
 pub async fn check_objects(store: &dyn CredentialStore, bucket: &str) {
     lists_the_keys_that_begin_with_a_prefix(store, bucket).await;
     gives_the_content_of_an_object(store, bucket).await;
@@ -86,7 +86,7 @@ pub async fn names_a_missing_object(store: &dyn CredentialStore, bucket: &str) {
     );
 }
 
-/// An object of exactly the limit is given.
+/// An object of exactly the limit is returned.
 pub async fn refuses_an_object_over_the_limit(store: &dyn CredentialStore, bucket: &str) {
     for (key, content) in OBJECTS {
         let limit = content.len();

@@ -9,7 +9,7 @@ use crate::auth::credentials::CredentialStore;
 use crate::auth::error::AuthError;
 use crate::auth::secret::SecretText;
 
-/// Credentials in this process, for tests, and with none at all for a cluster without authentication.
+/// Credentials in this process, for tests; an empty store serves a cluster without authentication.
 #[derive(Default)]
 pub struct MemoryCredentialStore {
     state: Mutex<State>,
@@ -18,11 +18,11 @@ pub struct MemoryCredentialStore {
 #[derive(Default)]
 struct State {
     secrets: BTreeMap<String, SecretText>,
-    /// By bucket and key.
+    /// Contents by bucket and key.
     objects: BTreeMap<(String, String), Zeroizing<Vec<u8>>>,
     aws_credentials: Option<Credentials>,
     region: Option<String>,
-    /// What was asked for, in order: `secret a`, `list bucket/prefix`, `object bucket/key`, `credentials`.
+    /// Calls in order: `secret a`, `list bucket/prefix`, `object bucket/key`, `credentials`.
     asked: Vec<String>,
 }
 
@@ -31,7 +31,7 @@ impl MemoryCredentialStore {
         Self::default()
     }
 
-    /// Takes the place of a secret of the same id.
+    /// Stores a secret; replaces one of the same id.
     pub fn put_secret(&self, id: &str, text: &str) {
         self.state().secrets.insert(id.to_owned(), SecretText::new(text));
     }
@@ -51,7 +51,7 @@ impl MemoryCredentialStore {
         self.state().region = Some(region.to_owned());
     }
 
-    /// What was asked for since the last call of this, in order.
+    /// Calls since the last call of this method, in order.
     pub fn take_asked(&self) -> Vec<String> {
         std::mem::take(&mut self.state().asked)
     }
@@ -68,7 +68,7 @@ impl CredentialStore for MemoryCredentialStore {
         state.asked.push(format!("secret {id}"));
         state.secrets.get(id).cloned().ok_or_else(|| AuthError::Secret {
             id: id.to_owned(),
-            reason: "there is no such secret".into(),
+            reason: "the secret does not exist".into(),
         })
     }
 
@@ -97,7 +97,7 @@ impl CredentialStore for MemoryCredentialStore {
             Some(content) => Ok(content.clone()),
             None => Err(AuthError::Object {
                 object: format!("s3://{bucket}/{key}"),
-                reason: "there is no such object".into(),
+                reason: "the object does not exist".into(),
             }),
         }
     }

@@ -1,14 +1,14 @@
-//! The lengths in a JKS store. The library allocates what a length says before it reads that much, so a damaged one
-//! must not get there.
+//! Lengths in a JKS store. The library allocates the length of a field before it reads that much, so damaged
+//! stores must be rejected before.
 
 const HEADER_BYTES: usize = 4;
 const DIGEST_BYTES: usize = 20;
-/// Of the creation time, in milliseconds.
+/// Bytes of the creation time, which is in milliseconds.
 const TIME_BYTES: usize = 8;
 const PRIVATE_KEY: u32 = 1;
 const TRUSTED_CERTIFICATE: u32 = 2;
 
-/// Whether all entries lie within `content`, and the digest fills the rest.
+/// Whether all entries are within `content`, and the digest takes the rest.
 pub(super) fn is_whole_jks(content: &[u8]) -> bool {
     Walk { rest: content }.store().is_some()
 }
@@ -44,7 +44,7 @@ impl Walk<'_> {
         }
     }
 
-    /// From version 2 on it says its type.
+    /// Skips a certificate; from version 2 on its type precedes it.
     fn certificate(&mut self, version: u32) -> Option<()> {
         if version >= 2 {
             self.text()?;

@@ -1,7 +1,7 @@
 use super::*;
 use crate::auth::secret::SecretText;
 
-/// A store of `fixtures`; the README there says what each holds.
+/// Store of `fixtures`; the README there describes each.
 macro_rules! fixture {
     ($name:literal) => {
         file($name, include_bytes!(concat!("fixtures/", $name)))
@@ -28,7 +28,7 @@ fn passwords(store: &str, key: Option<&str>) -> KeystorePasswords {
     }
 }
 
-/// The certificates in a PEM text that holds nothing else.
+/// Certificates of a PEM text that holds nothing else.
 fn ders(pem: &str) -> Vec<Vec<u8>> {
     let blocks = pem::blocks(pem.as_bytes()).unwrap();
     let ders: Vec<_> = blocks
@@ -39,7 +39,7 @@ fn ders(pem: &str) -> Vec<Vec<u8>> {
     ders
 }
 
-/// Sorted: stores have no order.
+/// Trusted certificates, sorted: stores have no order.
 fn trusted(file: &KeystoreFile) -> Vec<Vec<u8>> {
     let mut ders = ders(&trusted_certificates(file, &passwords("storepass", None)).unwrap());
     ders.sort();
@@ -85,7 +85,7 @@ fn takes_key_and_chain_out_of_a_key_store() {
         (fixture!("keystore.jks"), Some("storepass")),
         (fixture!("keystore-keypass.jks"), Some("keypass")),
         (fixture!("keystore.p12"), None),
-        // As Java has it: the key of a PKCS12 store is under the store's password.
+        // Like in Java: the key of a PKCS12 store has the store's password.
         (fixture!("keystore.p12"), Some("ignored")),
         (fixture!("keystore-legacy.p12"), None),
         (fixture!("keystore-openssl.p12"), None),
@@ -141,7 +141,7 @@ fn names_the_store_and_the_secrets_key_that_does_not_open_it() {
         assert_eq!(
             error(trusted_certificates(&file, &wrong)),
             format!(
-                "{} does not open with the secret's truststore_password, or is damaged",
+                "{} cannot be opened with the secret's truststore_password, or is damaged",
                 file.name
             )
         );
@@ -154,7 +154,7 @@ fn names_the_store_and_the_secrets_key_that_does_not_open_it() {
         assert_eq!(
             error(client_certificate(&file, &wrong)),
             format!(
-                "{} does not open with the secret's keystore_password, or is damaged",
+                "{} cannot be opened with the secret's keystore_password, or is damaged",
                 file.name
             )
         );
@@ -167,7 +167,7 @@ fn tells_a_wrong_key_password_from_a_wrong_store_password() {
     for (key_password, key) in [(Some("hunter2"), "ssl_key_password"), (None, "keystore_password")] {
         let message = error(client_certificate(&file, &passwords("storepass", key_password)));
         let wanted = format!(
-            "{} opens, but its key does not with the secret's {key}",
+            "{} can be opened, but its key cannot be decrypted with the secret's {key}",
             file.name
         );
         assert_eq!(message, wanted);
@@ -219,10 +219,10 @@ fn refuses_other_formats_by_name() {
     for content in [&b""[..], b"\xFE\xED", b"certificate", b"\xFF\xFE-----BEGIN "] {
         assert_eq!(
             error(KeystoreFormat::of(&file("x", content))),
-            "s3://certs/x is neither JKS nor PKCS12 nor PEM"
+            "s3://certs/x is not a JKS, PKCS12 or PEM store"
         );
     }
-    // A certificate in DER begins as PKCS12 does.
+    // A certificate in DER begins like PKCS12.
     let message = error(trusted_certificates(
         &file("root.p12", ROOT),
         &passwords("storepass", None),
@@ -265,12 +265,12 @@ fn refuses_pem_of_which_a_part_is_missing() {
         &file("cut.pem", &whole.content[..end]),
         &KeystorePasswords::default(),
     ));
-    assert_eq!(message, "s3://certs/cut.pem is broken PEM: a block has no end");
+    assert_eq!(message, "s3://certs/cut.pem is invalid PEM: a block has no end");
     let text = String::from_utf8(whole.content.to_vec()).unwrap();
     let file = file("x.pem", text.replacen("MII", "MI!", 1).as_bytes());
     let message = error(trusted_certificates(&file, &KeystorePasswords::default()));
     assert!(
-        message.starts_with("s3://certs/x.pem is broken PEM: "),
+        message.starts_with("s3://certs/x.pem is invalid PEM: "),
         "{message}"
     );
 }

@@ -9,7 +9,7 @@ const PEM_TRUST_STORE: &[u8] = include_bytes!("../keystore/fixtures/truststore.p
 const SECRET: &str = r#"{"username": "anna", "password": "hunter2", "truststore_password": "storepass",
     "keystore_password": "storepass", "ssl_key_password": "keypass"}"#;
 
-/// The cluster of settings, by the names that the connector gives them.
+/// Cluster of settings with the names that the connector uses.
 fn cluster(settings: &[(&str, &str)]) -> Cluster {
     let get = |name| {
         settings
@@ -26,14 +26,14 @@ fn cluster(settings: &[(&str, &str)]) -> Cluster {
     }
 }
 
-/// A cluster, and what it may ask for.
+/// Cluster and its credential store.
 struct World {
     store: Arc<MemoryCredentialStore>,
     authentication: Authentication,
 }
 
 impl World {
-    /// The cluster of these variables, by `auth_type` and the rest; nothing in the store.
+    /// Cluster of these variables with an empty store.
     fn new(auth_type: &str, vars: &[(&str, &str)]) -> Self {
         let store = Arc::new(MemoryCredentialStore::new());
         let vars = [vars, &[("auth_type", auth_type)]].concat();
@@ -231,7 +231,7 @@ async fn names_the_variable_that_is_missing() {
         let wanted = format!("`auth_type` {auth_type} needs {credential}, which is not set");
         assert_eq!(World::new(auth_type, &[]).error().await, wanted);
     }
-    // A store that a password opens, and no secret.
+    // A store that needs a password, and no secret.
     let world = World::new("SSL", &[CERTIFICATES]);
     world.put_store("kafka.client.keystore.jks", KEY_STORE);
     assert_eq!(
@@ -300,7 +300,7 @@ async fn keeps_no_failure() {
     let world = World::new("SASL_SSL_PLAIN", &[("secrets_manager_secret", "orders")]);
     assert_eq!(
         world.error().await,
-        "secret `orders` cannot be read: there is no such secret"
+        "secret `orders` cannot be read: the secret does not exist"
     );
     world.store.put_secret("orders", SECRET);
     assert_eq!(value(&world.settings().await, "sasl.username"), "anna");
@@ -343,7 +343,7 @@ async fn signs_for_the_setting_then_the_brokers_then_the_functions_region() {
             Some(_) => assert!(token.is_ok()),
             None => {
                 let error = token.err().unwrap().to_string();
-                assert!(error.contains("the region to sign for is not known"), "{error}");
+                assert!(error.contains("the region to sign for is unknown"), "{error}");
             }
         }
     }

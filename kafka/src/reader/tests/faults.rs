@@ -1,4 +1,4 @@
-//! Brokers that fail: the read goes on, or an error says why it cannot.
+//! Failing brokers: the read continues, or its error has the reason.
 
 use std::sync::mpsc;
 
@@ -6,7 +6,7 @@ use rdkafka::bindings::rd_kafka_resp_err_t as RequestError;
 
 use super::*;
 
-/// What becomes of a read over an error of the brokers.
+/// Outcome of a read after an error of the brokers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Outcome {
     /// All records are read, each once.
@@ -30,7 +30,7 @@ impl Outcome {
 use Outcome::*;
 use RequestError::*;
 
-/// Errors that pass come twice, since one may be answered by librdkafka itself; those that end a read go on.
+/// Transient errors occur twice, since librdkafka may handle one by itself; permanent ones do not end.
 async fn check(request: ApiKey, cases: &[(RequestError, Outcome)]) {
     let mut wrong = Vec::new();
     for (error, wanted) in cases {
@@ -96,7 +96,7 @@ async fn errors_of_offsets_are_waited_out_or_end_the_read() {
     check(ApiKey::ListOffsets, &cases).await;
 }
 
-/// The first thing that a client asks on a connection.
+/// ApiVersions is the first request on a connection.
 #[tokio::test]
 async fn errors_of_the_greeting_are_waited_out() {
     let cases = [
@@ -148,7 +148,7 @@ async fn when_the_broker_that_was_asked_before_is_away_another_one_is_asked() {
     assert_eq!(offsets, (0..100).collect::<Vec<_>>());
 }
 
-/// Keeps offsets. Says when the first is there, and waits for a word to go on.
+/// Sink that keeps offsets. Reports the first, and waits for a signal to continue.
 struct Pause {
     offsets: Arc<Mutex<Vec<i64>>>,
     first: mpsc::Sender<()>,
@@ -174,7 +174,7 @@ impl RecordSink for Pause {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_leader_that_goes_down_while_it_is_read_is_followed_to_the_next() {
     let cluster = Cluster::of_brokers(3);
-    // More than a few fetches bring, each of which takes a while.
+    // More than a few fetches return, each of which takes a while.
     cluster.produce(0..80, |number| format!("{number} {}", "x".repeat(50_000)));
     for broker in 1..=3 {
         let delay = Duration::from_millis(100);

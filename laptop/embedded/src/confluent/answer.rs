@@ -1,4 +1,4 @@
-//! From a request to its answer.
+//! Handling of requests.
 
 use axum::http::Method;
 use percent_encoding::percent_decode_str;
@@ -10,7 +10,7 @@ use super::error::ConfluentError;
 use super::schema::{Reference, Schema, SchemaType};
 use super::store::{Deleted, Entry, Store};
 
-/// A path's segments, decoded: a subject may have slashes and blanks.
+/// Segments of a path, decoded: a subject may contain slashes and blanks.
 pub(super) fn segments(path: &str) -> Vec<String> {
     let segments = path.split('/').filter(|segment| !segment.is_empty());
     segments.map(decoded).collect()
@@ -20,7 +20,7 @@ fn decoded(text: &str) -> String {
     percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
-/// Parameters behind the path, as far as they change an answer.
+/// Query parameters that change a response.
 #[derive(Debug, Default)]
 pub(super) struct Query {
     subject: Option<String>,
@@ -33,7 +33,7 @@ impl Query {
         let mut read = Self::default();
         for parameter in query.split('&') {
             let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-            // As forms are encoded.
+            // Decoded like a form.
             let value = decoded(&value.replace('+', " "));
             match name {
                 "subject" if !value.is_empty() => read.subject = Some(value),
@@ -141,7 +141,7 @@ fn post(store: &mut Store, path: &[&str], query: &Query, body: &[u8]) -> Result<
     }
 }
 
-/// What a schema is registered and looked up by; other members are passed over.
+/// Body of a request to register or look up a schema; other members are ignored.
 #[derive(Deserialize)]
 struct SchemaRequest {
     schema: String,
@@ -181,7 +181,7 @@ fn of_subject<'a>(
     Ok((number, store.version(subject, number, query.deleted)?))
 }
 
-/// A schema as every answer has it.
+/// Members of a schema that every response has.
 fn shown(entry: &Entry, query: &Query) -> Result<Value, ConfluentError> {
     let Schema {
         schema_type,
@@ -189,7 +189,7 @@ fn shown(entry: &Entry, query: &Query) -> Result<Value, ConfluentError> {
         ..
     } = &entry.schema;
     let mut shown = json!({ "schema": text(entry, query)?, "guid": entry.guid.to_string() });
-    // Avro was there first.
+    // Avro is the default, and is omitted.
     if *schema_type != SchemaType::Avro {
         shown["schemaType"] = schema_type.to_string().into();
     }
@@ -199,7 +199,7 @@ fn shown(entry: &Entry, query: &Query) -> Result<Value, ConfluentError> {
     Ok(shown)
 }
 
-/// Adds where the subject that was asked about has the schema.
+/// Adds subject, version and id of the requested subject.
 fn with_place(store: &Store, entry: &Entry, query: &Query, mut shown: Value) -> Value {
     let mut places = store.places(entry.id);
     let place = places.find(|(subject, _)| query.subject.as_deref() == Some(*subject));

@@ -1,8 +1,8 @@
-//! The registry's errors.
+//! Errors of the registry.
 
 use axum::http::StatusCode;
 
-/// Why a request was refused, as the API numbers it.
+/// Error of a request, with the API's error code.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfluentError {
@@ -28,7 +28,7 @@ pub enum ConfluentError {
     NoSuchResource,
     #[error("HTTP 405 Method Not Allowed")]
     MethodNotAllowed,
-    /// By [`EmbeddedConfluent::break_path`](super::EmbeddedConfluent::break_path).
+    /// Requested by [`EmbeddedConfluent::break_path`](super::EmbeddedConfluent::break_path).
     #[error("HTTP {0}")]
     Ordered(u16),
 }
@@ -51,7 +51,7 @@ impl ConfluentError {
         }
     }
 
-    /// The status with two digits more, where the API has them.
+    /// Error code: the status with two more digits, where the API has them.
     fn code(&self) -> u32 {
         match self {
             Self::SubjectNotFound(_) => 40401,

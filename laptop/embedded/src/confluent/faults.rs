@@ -1,19 +1,19 @@
-//! Requests counted, and those that are to fail.
+//! Counts of requests, and faults requested by tests.
 
 use std::collections::BTreeMap;
 
-/// How a request is to fail.
+/// Fault of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// An answer of this status, with an error in the API's shape.
+    /// Response with this status, with an error in the API's format.
     Status(u16),
-    /// No answer for as long as the registry lives.
+    /// No response for as long as the registry lives.
     Hang,
 }
 
 type Path = Vec<String>;
 
-/// Paths by their decoded segments.
+/// Counts and faults by the decoded segments of paths.
 #[derive(Debug, Default)]
 pub(super) struct Faults {
     by_path: BTreeMap<Path, Fault>,
@@ -29,7 +29,7 @@ impl Faults {
         self.by_path.remove(&owned(path));
     }
 
-    /// Counts one request; how it is to fail, if it is.
+    /// Counts a request; returns its fault, if there is one.
     pub(super) fn note(&mut self, path: &[&str]) -> Option<Fault> {
         let path = owned(path);
         let fault = self.by_path.get(&path).copied();

@@ -1,27 +1,27 @@
-//! A Confluent schema registry: its REST API over HTTP, everything in memory.
+//! Confluent schema registry: its REST API over HTTP, everything in memory.
 //!
-//! | request | answer |
+//! | request | response |
 //! |---|---|
-//! | `GET /schemas/ids/{id}`, `GET /schemas/guids/{guid}` | the schema; of `?subject=` its version too |
-//! | `GET /schemas/ids/{id}/schema` | the schema's text alone |
-//! | `GET /schemas/ids/{id}/versions`, `…/subjects` | where it is registered |
+//! | `GET /schemas/ids/{id}`, `GET /schemas/guids/{guid}` | the schema; with `?subject=` its version, too |
+//! | `GET /schemas/ids/{id}/schema` | only the schema's text |
+//! | `GET /schemas/ids/{id}/versions`, `…/subjects` | subjects and versions it is registered under |
 //! | `GET /schemas/types` | `AVRO`, `JSON`, `PROTOBUF` |
-//! | `GET /subjects`, `GET /subjects/{subject}/versions` | what there is |
+//! | `GET /subjects`, `GET /subjects/{subject}/versions` | subjects; versions |
 //! | `GET /subjects/{subject}/versions/{version}`, `…/latest` | the version, its schema, id and GUID; with `?deleted=true` also a deleted one |
 //! | `GET /subjects/{subject}/versions/{version}/schema`, `…/referencedby` | its text; ids of the schemas that refer to it |
-//! | `POST /subjects/{subject}/versions` | registers a schema; one that is there already keeps its version |
+//! | `POST /subjects/{subject}/versions` | registers a schema; an existing one keeps its version |
 //! | `POST /subjects/{subject}` | looks a schema up |
 //! | `GET /config`, `GET /mode`, and those of a subject | `NONE`, `READWRITE` |
-//! | `GET /associations/…` | none: a topic's subject is the one that its name gives |
+//! | `GET /associations/…` | none: a topic's subject follows from its name |
 //!
-//! Shapes and error codes are those of
-//! <https://docs.confluent.io/platform/current/schema-registry/develop/api.html>. A Protobuf schema may be registered as
-//! the base64 of a `FileDescriptorProto`, as the Python client does; it is kept as text, and `?format=serialized` gives
-//! the base64.
+//! Formats and error codes are those of
+//! <https://docs.confluent.io/platform/current/schema-registry/develop/api.html>. A Protobuf schema may be
+//! registered as the base64 of a `FileDescriptorProto`, as the Python client does; it is stored as text, and
+//! `?format=serialized` returns the base64.
 //!
-//! Where it is simpler than Confluent's: a schema is checked for being JSON, or a `.proto` file that parses, and for
-//! references that exist, not as Avro or JSON Schema nor for compatibility; nothing is normalised, put into a context or
-//! deleted for good.
+//! It is simpler than Confluent's: a schema is checked to be JSON, or a `.proto` file that parses, and to
+//! have references that exist, but not to be valid Avro or JSON Schema nor to be compatible; nothing is
+//! normalised, assigned to a context or permanently deleted.
 
 mod answer;
 mod error;
@@ -42,6 +42,8 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use tokio::sync::watch;
 
 pub use self::error::ConfluentError;
@@ -54,32 +56,35 @@ use crate::http::HttpServer;
 
 const CONTENT_TYPE: &str = "application/vnd.schemaregistry.v1+json";
 
-/// A Confluent schema registry in this process.
+/// Confluent schema registry in this process.
 #[derive(Debug)]
 pub struct EmbeddedConfluent {
     server: HttpServer,
     service: Service,
-    /// Ends the requests that hang when it is dropped.
+    /// Ends hanging requests when it is dropped.
     _hanging: watch::Sender<()>,
 }
 
 impl EmbeddedConfluent {
     /// Starts a registry without subjects.
-    pub async fn start() -> io::Result<Self> {
-        let (hanging, until) = watch::channel(());
-        let service = Service {
-            state: Arc::default(),
-            until,
-        };
-        let router = Router::new().fallback(handle).with_state(service.clone());
-        Ok(Self {
-            server: HttpServer::start(router).await?,
-            service,
-            _hanging: hanging,
-        })
+    pub fn start() -> BoxFuture<'static, io::Result<Self>> {
+        async move {
+            let (hanging, until) = watch::channel(());
+            let service = Service {
+                state: Arc::default(),
+                until,
+            };
+            let router = Router::new().fallback(handle).with_state(service.clone());
+            Ok(Self {
+                server: HttpServer::start(router).await?,
+                service,
+                _hanging: hanging,
+            })
+        }
+        .boxed()
     }
 
-    /// `http://127.0.0.1:port`, for `schema_registry_url` or `schema.registry.url`.
+    /// URL `http://127.0.0.1:port`, for `schema_registry_url` or `schema.registry.url`.
     pub fn url(&self) -> String {
         self.server.url()
     }
@@ -87,43 +92,45 @@ impl EmbeddedConfluent {
     /// Registers a schema under a subject, as `POST /subjects/{subject}/versions` does.
     ///
     /// # Errors
-    /// [`ConfluentError::InvalidSchema`] if it does not parse or refers to what is not registered.
+    /// [`ConfluentError::InvalidSchema`] if it does not parse or refers to a schema that is not registered.
     pub fn register(&self, subject: &str, schema: &Schema) -> Result<Registered, ConfluentError> {
         self.service.lock().store.register(subject, schema.clone())
     }
 
-    /// Adds a version with no check at all: for schemas that a registry would hold only after somebody has tampered with
-    /// it, such as references in a circle.
+    /// Adds a version without any check: for schemas that a registry would never contain unless tampered
+    /// with, such as circular references.
     pub fn put_unchecked(&self, subject: &str, schema: &Schema) -> Registered {
         self.service.lock().store.put(subject, schema.clone())
     }
 
-    /// Deletes a version, softly: it is found by `?deleted=true` alone, and its schema by id and GUID as before.
+    /// Soft-deletes a version: it is found only with `?deleted=true`, and its schema by id and GUID as
+    /// before.
     ///
     /// # Errors
-    /// If there is no such version, or if it is deleted already.
+    /// If the version does not exist, or is deleted already.
     pub fn delete_version(&self, subject: &str, version: u32) -> Result<(), ConfluentError> {
         self.service.lock().store.delete(subject, version)
     }
 
-    /// Answers every request of this path with a fault, until [`Self::mend`]. `path` is the segments, decoded:
+    /// Answers every request of this path with a fault, until [`Self::mend`]. `path` is the decoded segments:
     /// `["schemas", "ids", "7"]`.
     pub fn break_path(&self, path: &[&str], fault: Fault) {
         self.service.lock().faults.set(path, fault);
     }
 
-    /// Takes [`Self::break_path`] back.
+    /// Ends the fault of [`Self::break_path`].
     pub fn mend(&self, path: &[&str]) {
         self.service.lock().faults.clear(path);
     }
 
-    /// Answers 401 to everybody who does not name this user and password from now on.
+    /// Requires this user and password; other requests get status 401.
     pub fn require_basic_auth(&self, user: &str, password: &str) {
         let credentials = BASE64_STANDARD.encode(format!("{user}:{password}"));
         self.service.lock().authorization = Some(format!("Basic {credentials}"));
     }
 
-    /// Number of requests for this path since the start, refused ones included; `path` is the segments, decoded.
+    /// Number of requests for this path since the start, refused ones included; `path` is the decoded
+    /// segments.
     pub fn requests(&self, path: &[&str]) -> u64 {
         self.service.lock().faults.requests(path)
     }
@@ -138,7 +145,7 @@ impl EmbeddedConfluent {
 #[derive(Debug, Clone)]
 struct Service {
     state: Arc<Mutex<ServiceState>>,
-    /// Closed when the owner is gone.
+    /// Closed when the owner is dropped.
     until: watch::Receiver<()>,
 }
 
@@ -146,13 +153,13 @@ struct Service {
 struct ServiceState {
     store: Store,
     faults: Faults,
-    /// The value of the header that is wanted, if one is.
+    /// Required value of the authorization header, if any.
     authorization: Option<String>,
 }
 
 impl Service {
     fn lock(&self) -> MutexGuard<'_, ServiceState> {
-        // A change is made after every check that could fail.
+        // Changes follow after every check that could fail.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -169,7 +176,7 @@ async fn handle(
     let fault = service.lock().faults.note(&path);
     match fault {
         Some(Fault::Hang) => {
-            // Nothing is ever sent: an error means that the owner is gone.
+            // Nothing is ever sent: an error means that the owner was dropped.
             while service.until.changed().await.is_ok() {}
             return StatusCode::SERVICE_UNAVAILABLE.into_response();
         }

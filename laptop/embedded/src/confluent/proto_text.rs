@@ -1,7 +1,9 @@
-//! A Protobuf file's descriptor as `.proto` text, as the registry keeps what its Python client registers.
+//! Printing of a Protobuf file descriptor as `.proto` text, as the registry stores what its Python client
+//! registers.
 //!
-//! What bears on how a message is read and written is printed: messages, fields, oneofs, maps, enums, imports. Left out are
-//! options of other tools, comments, services, reserved ranges and extensions. Groups and editions are refused.
+//! Everything that affects how a message is read and written is printed: messages, fields, oneofs, maps,
+//! enums, imports. Options of other tools, comments, services, reserved ranges and extensions are omitted.
+//! Groups and editions are rejected.
 
 use std::fmt::{self, Write};
 
@@ -11,18 +13,18 @@ use prost_reflect::prost_types::{
     MessageOptions, OneofDescriptorProto,
 };
 
-/// Why a descriptor is not printed.
+/// Reason why a descriptor cannot be printed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Unprintable {
     #[error("the syntax {0:?}; wanted proto2 or proto3")]
     Syntax(String),
-    #[error("field `{0}`: groups and fields without a type are not printed")]
+    #[error("field `{0}`: groups and fields without a type are not supported")]
     Type(String),
     #[error("cannot be formatted")]
     Format(#[from] fmt::Error),
 }
 
-/// The text of one file.
+/// Text of one file.
 pub(super) fn print(file: &FileDescriptorProto) -> Result<String, Unprintable> {
     let syntax = match file.syntax() {
         "" => "proto2",
@@ -78,7 +80,7 @@ impl Printer {
         self.line(format_args!("}}"))
     }
 
-    /// Nested messages keep their order: payloads number them.
+    /// Nested messages keep their order: payloads refer to them by index.
     fn message(&mut self, message: &DescriptorProto) -> Result<(), Unprintable> {
         self.block(format_args!("message {}", message.name()), |printer| {
             let mut printed_oneofs = Vec::new();
@@ -143,7 +145,7 @@ impl Printer {
     }
 }
 
-/// The oneof that a field is declared in. An `optional` field of proto3 has one that nobody wrote.
+/// Oneof in which a field is declared. An `optional` field of proto3 has a synthetic one.
 fn oneof(field: &FieldDescriptorProto) -> Option<i32> {
     field.oneof_index.filter(|_| !field.proto3_optional())
 }
@@ -176,7 +178,7 @@ fn type_name(field: &FieldDescriptorProto) -> Result<&str, Unprintable> {
     if !field.type_name().is_empty() && field.r#type() != Type::Group {
         return Ok(field.type_name());
     }
-    // Absent it would be read as a double.
+    // An absent type would be read as a double.
     let known = field.r#type.and_then(|number| Type::try_from(number).ok());
     Ok(match known.ok_or_else(unprintable)? {
         Type::Double => "double",
@@ -238,8 +240,8 @@ mod tests {
         }
     }
 
-    /// Puts the messages that maps are made of first, where the compiler puts those of printed text: payloads do not
-    /// number them.
+    /// Moves the entry messages of maps first, where the compiler puts those of printed text: payloads do not
+    /// refer to them by index.
     fn map_entries_first(message: &mut DescriptorProto) {
         message.nested_type.sort_by_key(|nested| !is_map_entry(nested));
         message.nested_type.iter_mut().for_each(map_entries_first);

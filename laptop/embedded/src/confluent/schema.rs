@@ -1,4 +1,4 @@
-//! A schema as it is registered: what makes two of them the same, and whether it parses.
+//! Registered schemas: their identity and validation.
 
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::error::ConfluentError;
 use super::proto_text;
 
-/// The language of a schema.
+/// Language of a schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum SchemaType {
@@ -34,7 +34,7 @@ impl fmt::Display for SchemaType {
     }
 }
 
-/// Another schema that one needs: the name that it goes by there, and where it is registered.
+/// Reference to another schema: its name in the referring text, and where it is registered.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Reference {
     pub name: String,
@@ -42,7 +42,7 @@ pub struct Reference {
     pub version: u32,
 }
 
-/// A schema, wherever it is registered.
+/// Schema, independent of where it is registered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Schema {
     pub schema_type: SchemaType,
@@ -51,17 +51,17 @@ pub struct Schema {
 }
 
 impl Schema {
-    /// Avro, without references.
+    /// Avro schema without references.
     pub fn avro(text: impl Into<String>) -> Self {
         Self::new(SchemaType::Avro, text)
     }
 
-    /// JSON Schema, without references.
+    /// JSON Schema without references.
     pub fn json(text: impl Into<String>) -> Self {
         Self::new(SchemaType::Json, text)
     }
 
-    /// Protobuf, without references.
+    /// Protobuf schema without references.
     pub fn protobuf(text: impl Into<String>) -> Self {
         Self::new(SchemaType::Protobuf, text)
     }
@@ -85,7 +85,7 @@ impl Schema {
         self
     }
 
-    /// The schema as it is kept: Protobuf as text.
+    /// Schema in its stored form: Protobuf as text.
     ///
     /// # Errors
     /// [`ConfluentError::InvalidSchema`] if it does not parse.
@@ -105,13 +105,13 @@ impl Schema {
         Ok(self)
     }
 
-    /// The base64 of a Protobuf schema's descriptor, as `?format=serialized` asks for it.
+    /// Base64 of a Protobuf schema's descriptor, for `?format=serialized`.
     pub(super) fn serialized(&self) -> Result<String, ConfluentError> {
         let file = parse(&self.text).map_err(|error| ConfluentError::InvalidSchema(error.to_string()))?;
         Ok(BASE64_STANDARD.encode(file.file_descriptor_proto().encode_to_vec()))
     }
 
-    /// What makes two schemas one: JSON is compared as a tree.
+    /// Identity of a schema: JSON is compared as a tree.
     pub(super) fn identity(&self) -> Identity {
         let text = match self.schema_type {
             SchemaType::Protobuf => self.text.clone(),
@@ -126,7 +126,7 @@ impl Schema {
     }
 }
 
-/// The descriptor that `text` is the base64 of. No `.proto` text is base64: it has blanks or braces.
+/// Descriptor of a base64 text. `.proto` text is never base64: it has blanks or braces.
 fn descriptor(text: &str) -> Option<FileDescriptorProto> {
     let bytes = BASE64_STANDARD.decode(text.trim()).ok()?;
     FileDescriptorProto::decode(bytes.as_slice()).ok()
@@ -136,7 +136,7 @@ fn parse(text: &str) -> Result<File, protox::Error> {
     File::from_source("schema.proto", text)
 }
 
-/// Equal for schemas that share an id.
+/// Identity that is equal for schemas with the same id.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Identity {
     schema_type: SchemaType,
@@ -145,10 +145,10 @@ pub(super) struct Identity {
 }
 
 impl Identity {
-    /// Depends on the content alone: equal in every registry.
+    /// GUID of the content: equal in every registry.
     pub(super) fn guid(&self) -> Uuid {
         let half = |salt: u8| {
-            // Without a random state, unlike a map's.
+            // Without random state, unlike the hasher of maps.
             let mut hasher = DefaultHasher::new();
             (salt, self).hash(&mut hasher);
             hasher.finish()

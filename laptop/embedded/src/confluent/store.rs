@@ -1,4 +1,4 @@
-//! Subjects, their versions, and the schemas that those share.
+//! Subjects, their versions, and the schemas that they share.
 
 use std::collections::BTreeMap;
 
@@ -7,16 +7,16 @@ use uuid::Uuid;
 use super::error::ConfluentError;
 use super::schema::{Identity, Reference, Schema};
 
-/// Where a schema was registered, and by which names records know it.
+/// Place of a registered schema, with the identifiers in records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Registered {
     pub id: u32,
     pub guid: Uuid,
-    /// Counts within the subject, from 1.
+    /// Version within the subject, from 1.
     pub version: u32,
 }
 
-/// A schema with its names.
+/// Schema with its identifiers.
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) id: u32,
@@ -24,7 +24,7 @@ pub(super) struct Entry {
     pub(super) schema: Schema,
 }
 
-/// What is done with deleted versions.
+/// Handling of deleted versions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Deleted {
     #[default]
@@ -34,10 +34,10 @@ pub(super) enum Deleted {
 
 #[derive(Debug, Default)]
 pub(super) struct Store {
-    /// An id is one more than the position.
+    /// Schemas; an id is the position plus one.
     entries: Vec<Entry>,
     ids: BTreeMap<Identity, u32>,
-    /// A version's number is one more than the position.
+    /// Versions by subject; a version's number is its position plus one.
     subjects: BTreeMap<String, Vec<Version>>,
 }
 
@@ -58,7 +58,7 @@ impl Store {
         {
             self.version(subject, *version, Deleted::Hidden)
                 .map_err(|error| {
-                    ConfluentError::InvalidSchema(format!("no schema for the reference {name}: {error}"))
+                    ConfluentError::InvalidSchema(format!("reference {name} is not registered: {error}"))
                 })?;
         }
         match self.look_up(subject, &schema) {
@@ -67,7 +67,7 @@ impl Store {
         }
     }
 
-    /// Adds a version without a check.
+    /// Adds a version without any check.
     pub(super) fn put(&mut self, subject: &str, schema: Schema) -> Registered {
         let identity = schema.identity();
         let guid = identity.guid();
@@ -88,7 +88,7 @@ impl Store {
         }
     }
 
-    /// Hides a version from all who do not ask for deleted ones; its schema keeps its id.
+    /// Hides a version from requests that do not include deleted ones; its schema keeps its id.
     pub(super) fn delete(&mut self, subject: &str, version: u32) -> Result<(), ConfluentError> {
         self.version(subject, version, Deleted::Hidden)?;
         let versions = self.subjects.get_mut(subject).into_iter().flatten();
@@ -98,7 +98,7 @@ impl Store {
         Ok(())
     }
 
-    /// Where a subject has this schema, which is parsed.
+    /// Registration of this parsed schema under a subject.
     pub(super) fn look_up(&self, subject: &str, schema: &Schema) -> Result<Registered, ConfluentError> {
         let mut versions = self.versions(subject, Deleted::Hidden)?;
         let id = self.ids.get(&schema.identity());
@@ -145,7 +145,7 @@ impl Store {
         Ok(latest.map_or(0, |(number, _)| number))
     }
 
-    /// Numbers and ids of the versions; there is at least one.
+    /// Numbers and ids of the versions; at least one.
     pub(super) fn versions(
         &self,
         subject: &str,
@@ -168,7 +168,7 @@ impl Store {
         live.map(|(subject, _)| subject.as_str())
     }
 
-    /// Subjects and versions that have this schema.
+    /// Subjects and versions with this schema.
     pub(super) fn places(&self, id: u32) -> impl Iterator<Item = (&str, u32)> {
         self.subjects.iter().flat_map(move |(subject, versions)| {
             let of_id = versions

@@ -1,4 +1,4 @@
-//! The registry as its clients see it.
+//! Registry as its clients see it.
 
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -227,7 +227,7 @@ async fn a_deleted_version_is_found_by_who_asks_for_it() {
     registry.delete_version("addr", 2).unwrap();
     assert_refused(&registry, "/subjects/addr/versions/2", 404, 40401).await;
     assert_eq!(get(&registry, "/subjects").await.1, json!([]));
-    // Its number is not given again.
+    // Its number is not reused.
     assert_eq!(
         registry.register("addr", &Schema::avro(ADDRESS)).unwrap().version,
         3
@@ -249,7 +249,7 @@ async fn a_descriptor_is_kept_as_text_and_given_back_as_one() {
         text.contains("message Money {") && text.contains("int64 units = 2;"),
         "{text}"
     );
-    // Equal base64 is one schema, also once it has become a text.
+    // Equal base64 is one schema, also after it was converted to text.
     assert_eq!(
         post(&registry, "/subjects/copy", body).await.1["id"],
         registered["id"]
@@ -286,7 +286,7 @@ async fn credentials_are_wanted_once_they_are_set() {
     assert_eq!(status, 200);
 }
 
-/// Over the socket: what a hanging request says in the end is of no interest, only that it ends with the registry.
+/// Over the socket: a hanging request must end with the registry, with whatever error.
 #[tokio::test]
 async fn a_hanging_request_ends_with_the_registry() {
     let registry = start().await;

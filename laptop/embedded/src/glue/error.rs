@@ -1,6 +1,6 @@
-//! Glue's exceptions.
+//! Exceptions of Glue.
 
-/// Why a call was refused: the exception's name and message, as the SDKs show them.
+/// Error of a call: the exception's name and message, as the SDKs show them.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum GlueError {
@@ -14,12 +14,12 @@ pub enum GlueError {
     Throttling,
     #[error("SerializationException: {0}")]
     Serialization(String),
-    #[error("UnknownOperationException: {0:?} is no operation of this endpoint")]
+    #[error("UnknownOperationException: {0:?} is not an operation of this endpoint")]
     UnknownOperation(String),
 }
 
 impl GlueError {
-    /// What a body that does not read as the operation's request is answered with.
+    /// Error of a body that is not a request of the operation.
     pub(super) fn from_request(error: &serde_json::Error) -> Self {
         match error.classify() {
             serde_json::error::Category::Data => Self::InvalidInput(error.to_string()),

@@ -1,8 +1,8 @@
-//! Requests in Glue's shapes. Members that a request may have and this endpoint does not use are passed over.
+//! Requests in Glue's format. Members that this endpoint does not use are ignored.
 
 use serde::{Deserialize, Serialize};
 
-/// The language of a schema definition, as Glue knows it.
+/// Data format of a schema definition, as Glue spells it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum DataFormat {
@@ -26,7 +26,7 @@ pub(super) enum Compatibility {
     FullAll,
 }
 
-/// One of the two.
+/// Registry id: exactly one of name and ARN.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct RegistryId {
@@ -43,7 +43,7 @@ impl RegistryId {
     }
 }
 
-/// The two names, or the ARN.
+/// Schema id: both names, or the ARN.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct SchemaId {
@@ -62,7 +62,7 @@ impl SchemaId {
     }
 }
 
-/// One of the two.
+/// Version number: exactly one of number and latest.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct SchemaVersionNumber {
@@ -112,7 +112,7 @@ pub(super) struct RegisterSchemaVersionRequest {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct ListSchemasRequest {
-    /// Without it: the schemas of all registries.
+    /// Registry of the schemas; `None` for all registries.
     pub(super) registry_id: Option<RegistryId>,
     #[serde(flatten)]
     pub(super) page: PageRequest,
@@ -124,7 +124,7 @@ pub(super) struct GetSchemaRequest {
     pub(super) schema_id: SchemaId,
 }
 
-/// By id alone, or by schema and number.
+/// Version by id, or by schema and number.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct GetSchemaVersionRequest {
@@ -148,7 +148,7 @@ pub(super) struct CheckSchemaVersionValidityRequest {
     pub(super) schema_definition: String,
 }
 
-/// Which page of a list is wanted.
+/// Page of a list.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct PageRequest {

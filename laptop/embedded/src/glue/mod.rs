@@ -1,12 +1,15 @@
-//! The schema registry part of AWS Glue: AWS JSON 1.1 over HTTP, everything in memory.
+//! Schema registry part of AWS Glue: AWS JSON 1.1 over HTTP, everything in memory.
 //!
-//! Answers `CreateRegistry`, `ListRegistries`, `GetRegistry`, `CreateSchema`, `RegisterSchemaVersion`, `ListSchemas`,
-//! `GetSchema`, `GetSchemaVersion`, `ListSchemaVersions` and `CheckSchemaVersionValidity` with Glue's shapes, limits
-//! and exceptions; the SDKs reach it by `AWS_ENDPOINT_URL_GLUE`.
+//! Implements `CreateRegistry`, `ListRegistries`, `GetRegistry`, `CreateSchema`, `RegisterSchemaVersion`,
+//! `ListSchemas`, `GetSchema`, `GetSchemaVersion`, `ListSchemaVersions` and `CheckSchemaVersionValidity` with
+//! Glue's formats, limits and exceptions
+//! ([API](https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-schema-registry-api.html)); the SDKs find
+//! it by `AWS_ENDPOINT_URL_GLUE`.
 //!
-//! Where it is simpler than Glue: any signature is accepted; nothing is updated, tagged or deleted; a definition is
-//! checked for being JSON where the format is JSON or AVRO, but neither as Avro or Protobuf nor for compatibility (only
-//! `DISABLED` is obeyed); quotas on the number of registries, schemas and versions are not kept.
+//! It is simpler than Glue: any signature is accepted; nothing is updated, tagged or deleted; a definition is
+//! checked to be JSON where the format is JSON or AVRO, but neither to be valid Avro or Protobuf nor to be
+//! compatible (only `DISABLED` is applied); quotas on the number of registries, schemas and versions do not
+//! exist.
 
 mod error;
 mod messages;
@@ -26,6 +29,8 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use uuid::Uuid;
@@ -36,7 +41,7 @@ pub use self::messages::DataFormat;
 use self::registries::{Registries, check_schema_version_validity};
 use crate::http::HttpServer;
 
-/// A Glue schema registry endpoint in this process.
+/// Glue schema registry endpoint in this process.
 #[derive(Debug)]
 pub struct EmbeddedGlue {
     server: HttpServer,
@@ -45,16 +50,19 @@ pub struct EmbeddedGlue {
 
 impl EmbeddedGlue {
     /// Starts an endpoint without registries.
-    pub async fn start() -> io::Result<Self> {
-        let service = Service::default();
-        let router = Router::new().fallback(handle).with_state(service.clone());
-        Ok(Self {
-            server: HttpServer::start(router).await?,
-            service,
-        })
+    pub fn start() -> BoxFuture<'static, io::Result<Self>> {
+        async move {
+            let service = Service::default();
+            let router = Router::new().fallback(handle).with_state(service.clone());
+            Ok(Self {
+                server: HttpServer::start(router).await?,
+                service,
+            })
+        }
+        .boxed()
     }
 
-    /// `http://127.0.0.1:port`, for `AWS_ENDPOINT_URL_GLUE` or a client's `endpoint_url`.
+    /// URL `http://127.0.0.1:port`, for `AWS_ENDPOINT_URL_GLUE` or a client's `endpoint_url`.
     pub fn endpoint_url(&self) -> String {
         self.server.url()
     }
@@ -72,8 +80,8 @@ impl EmbeddedGlue {
             .map(|_| ())
     }
 
-    /// Creates a schema of an existing registry, or gives an existing one another version, and answers with the id
-    /// of that version. A definition the schema already has keeps its version, as in Glue.
+    /// Creates a schema of an existing registry, or adds a version to an existing one, and returns the id of
+    /// that version. A definition that exists keeps its version, as in Glue.
     pub fn register_schema(
         &self,
         registry: &str,
@@ -87,18 +95,18 @@ impl EmbeddedGlue {
             .put_schema(registry, name, data_format, definition)
     }
 
-    /// Answers the next `n` calls, whichever they are, with `ThrottlingException`.
+    /// Answers the next `n` calls of any operation with `ThrottlingException`.
     pub fn throttle_next(&self, n: u32) {
         self.service.lock().throttled_calls = n;
     }
 
-    /// How often an operation (`"GetSchemaVersion"`) was called since the start, throttled calls included.
+    /// Number of calls of an operation (`"GetSchemaVersion"`) since the start, throttled calls included.
     pub fn calls(&self, operation: &str) -> u64 {
         self.service.lock().calls.get(operation).copied().unwrap_or(0)
     }
 }
 
-/// What the handler and the owner share.
+/// State shared by the handler and the owner.
 #[derive(Debug, Clone, Default)]
 struct Service(Arc<Mutex<ServiceState>>);
 
@@ -111,7 +119,7 @@ struct ServiceState {
 
 impl Service {
     fn lock(&self) -> MutexGuard<'_, ServiceState> {
-        // No call leaves half a change behind a panic: each checks first and changes last.
+        // A panic leaves no partial change: each call checks first and changes last.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -137,7 +145,7 @@ async fn handle(State(service): State<Service>, headers: HeaderMap, body: Bytes)
     let answer = service.lock().call(name, &body);
     let (status, body) = match answer {
         Ok(body) => (StatusCode::OK, body),
-        // Throttling too: Glue tells its exceptions apart in the body alone.
+        // Also for throttling: Glue distinguishes its exceptions in the body only.
         Err(error) => (StatusCode::BAD_REQUEST, error.to_json()),
     };
     let headers = [

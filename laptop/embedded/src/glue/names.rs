@@ -1,14 +1,14 @@
-//! How registries and schemas are named in requests: by name or by ARN.
+//! Names of registries and schemas in requests: by name or by ARN.
 
 use super::error::GlueError;
 use super::messages::{RegistryId, SchemaId};
 use super::validate::check_name;
 
 const ARN_PREFIX: &str = "arn:aws:glue:us-east-1:000000000000:";
-/// Where a schema goes whose registry is not named.
+/// Registry of a schema for which none is named.
 pub(super) const DEFAULT_REGISTRY: &str = "default-registry";
 
-/// A [`SchemaId`] read: both names are valid.
+/// Names of a [`SchemaId`], both valid.
 pub(super) struct SchemaName {
     pub(super) registry: String,
     pub(super) schema: String,
@@ -83,7 +83,7 @@ pub(super) fn schema_arn(registry: &str, name: &str) -> String {
     format!("{ARN_PREFIX}schema/{registry}/{name}")
 }
 
-/// What follows `kind/` in an ARN of any region and account.
+/// Part of an ARN after `kind/`, of any region and account.
 fn read_arn<'a>(arn: &'a str, kind: &str) -> Result<&'a str, GlueError> {
     let resource = arn
         .starts_with("arn:aws")

@@ -1,4 +1,4 @@
-//! Lists come in pages of at most a hundred.
+//! Lists in pages of at most a hundred items.
 
 use std::ops::RangeInclusive;
 
@@ -6,16 +6,17 @@ use super::error::GlueError;
 use super::messages::PageRequest;
 
 const MAX_RESULTS: RangeInclusive<i64> = 1..=100;
-/// Page size of a request that names none.
+/// Page size of a request that specifies none.
 const DEFAULT_MAX_RESULTS: usize = 25;
 
-/// Where an item stands in its list: registry and schema name, or what else orders it.
+/// Position of an item in its list: registry and schema name, or another sort key.
 pub(super) type Position = (String, String);
 
-/// One page of `items`, which are in order of their position, and the token for the page after it, if there is one.
+/// Page of `items`, which are in the order of their position, and the token of the next page, if there is
+/// one.
 ///
-/// A token names the last item given out, so that paging neither repeats nor skips what stays in the list, whatever
-/// is created or deleted between two pages.
+/// A token names the last returned item, so that paging neither repeats nor skips what stays in the list,
+/// whatever is created or deleted between two pages.
 pub(super) fn page<T>(
     items: impl Iterator<Item = (Position, T)>,
     request: &PageRequest,
@@ -49,7 +50,7 @@ fn page_size(max_results: Option<i64>) -> Result<usize, GlueError> {
     }
 }
 
-/// Names have no slash.
+/// Position in a token: names have no slash.
 fn read_token(token: &str) -> Result<Position, GlueError> {
     let (first, second) = token
         .split_once('/')
@@ -88,7 +89,7 @@ mod tests {
     #[test]
     fn skips_nothing_when_items_come_and_go() {
         let (_, token) = page_of(&["a", "b", "c", "d"], 2, None).unwrap();
-        // "b", the last one given out, is gone; "aa" and "bb" are new.
+        // "b", the last returned item, was deleted; "aa" and "bb" are new.
         let (second, _) = page_of(&["a", "aa", "bb", "c", "d"], 9, token.as_deref()).unwrap();
         assert_eq!(second, ["bb", "c", "d"]);
     }

@@ -1,4 +1,4 @@
-//! The registries themselves: Glue's operations on values, no HTTP.
+//! Registries: Glue's operations on values, no HTTP.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -16,10 +16,10 @@ use super::names::{
 use super::page::page;
 use super::validate::{check_definition, check_name, same_definition};
 
-/// The state of whatever is listed: nothing here is pending or on its way out.
+/// Status of every listed item: nothing here is pending or being deleted.
 const AVAILABLE: &str = "AVAILABLE";
 
-/// All registries of the account, in order of their names, which is the order of lists too.
+/// All registries of the account, in the order of their names, which is also the order of lists.
 #[derive(Debug, Default)]
 pub(super) struct Registries(BTreeMap<String, Registry>);
 
@@ -37,7 +37,7 @@ struct Schema {
     compatibility: Compatibility,
     created: SystemTime,
     updated: SystemTime,
-    /// Number `n` is at `n - 1`; never empty.
+    /// Versions; number `n` is at `n - 1`; never empty.
     versions: Vec<Version>,
 }
 
@@ -49,7 +49,7 @@ struct Version {
 }
 
 impl Registries {
-    /// Creates a schema of an existing registry, or gives an existing one another version.
+    /// Creates a schema of an existing registry, or adds a version to an existing one.
     pub(super) fn put_schema(
         &mut self,
         registry: &str,
@@ -237,7 +237,7 @@ impl Registries {
             if let Some(members) = item.as_object_mut() {
                 members.retain(|name, _| name != "SchemaDefinition" && name != "DataFormat");
             }
-            // Padded, so that positions are in order of the numbers.
+            // Padded, so that positions sort by number.
             ((format!("{:020}", number_at(index)), String::new()), item)
         });
         let (schemas, next_token) = page(items, &request.page)?;
@@ -280,7 +280,7 @@ impl Registries {
         Ok((name, schema))
     }
 
-    /// The id and number of the version with this definition.
+    /// Id and number of the version with this definition.
     fn add_version(&mut self, id: &SchemaId, definition: &str) -> Result<(Uuid, u64), GlueError> {
         let name = SchemaName::of(id)?;
         let registry = self.0.get_mut(&name.registry);
@@ -307,7 +307,7 @@ impl Registries {
     }
 }
 
-/// Whether a definition could be registered.
+/// Checks whether a definition could be registered.
 pub(super) fn check_schema_version_validity(
     request: &CheckSchemaVersionValidityRequest,
 ) -> Result<Value, GlueError> {
@@ -327,7 +327,7 @@ impl Registry {
         }
     }
 
-    /// An entry of `ListRegistries`; also the whole answer of `GetRegistry`.
+    /// Entry of `ListRegistries`; also the whole response of `GetRegistry`.
     fn describe(&self, name: &str) -> Value {
         json!({
             "RegistryName": name,
@@ -345,7 +345,7 @@ impl Schema {
         self.versions.len() as u64
     }
 
-    /// The index of the version with this definition, which is added if it is new.
+    /// Index of the version with this definition, which is added if it is new.
     fn find_or_add(&mut self, definition: &str) -> usize {
         let same = |version: &Version| same_definition(self.data_format, &version.definition, definition);
         if let Some(index) = self.versions.iter().position(same) {
@@ -357,7 +357,7 @@ impl Schema {
         self.versions.len() - 1
     }
 
-    /// The answer of `GetSchemaVersion`.
+    /// Response of `GetSchemaVersion`.
     fn version(&self, index: usize, schema_arn: String) -> Value {
         let version = &self.versions[index];
         json!({
@@ -371,7 +371,7 @@ impl Schema {
         })
     }
 
-    /// An entry of `ListSchemas`.
+    /// Entry of `ListSchemas`.
     fn item(&self, registry: &str, name: &str) -> Value {
         json!({
             "RegistryName": registry,
@@ -384,7 +384,7 @@ impl Schema {
         })
     }
 
-    /// The answer of `GetSchema`.
+    /// Response of `GetSchema`.
     fn describe(&self, name: &SchemaName) -> Value {
         let mut answer = self.item(&name.registry, &name.schema);
         answer["RegistryArn"] = json!(registry_arn(&name.registry));
@@ -411,7 +411,7 @@ fn number_at(index: usize) -> u64 {
     index as u64 + 1
 }
 
-/// `2023-03-14T01:02:03.040Z`.
+/// Time as `2023-03-14T01:02:03.040Z`.
 fn time_text(time: SystemTime) -> String {
     DateTime::<Utc>::from(time).to_rfc3339_opts(SecondsFormat::Millis, true)
 }

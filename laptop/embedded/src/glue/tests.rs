@@ -1,4 +1,4 @@
-//! The endpoint as AWS's own client sees it.
+//! Endpoint as AWS's own client sees it.
 
 use std::collections::BTreeSet;
 
@@ -51,7 +51,7 @@ fn latest() -> SchemaVersionNumber {
     SchemaVersionNumber::builder().latest_version(true).build()
 }
 
-/// A schema's version, sought by number or as the latest.
+/// Version of a schema, by number or as the latest.
 async fn version(
     client: &Client,
     schema_id: SchemaId,
@@ -61,7 +61,7 @@ async fn version(
     call.schema_version_number(number).send().await
 }
 
-/// One of `customer`, `orders`.
+/// Endpoint with the schema `orders` in the registry `customer`.
 async fn with_orders() -> (EmbeddedGlue, Client, Uuid) {
     let (glue, client) = start().await;
     glue.add_registry("customer", MARKED).unwrap();
@@ -69,7 +69,7 @@ async fn with_orders() -> (EmbeddedGlue, Client, Uuid) {
     (glue, client, first.unwrap())
 }
 
-/// The exception and its message.
+/// Exception and its message.
 fn fault<T: std::fmt::Debug, E: ProvideErrorMetadata + std::fmt::Debug>(
     result: Result<T, E>,
 ) -> (String, String) {
@@ -193,7 +193,7 @@ async fn the_latest_version_is_the_last_one_registered() {
         (Some(2), second.schema_version_id())
     );
 
-    // The same tree as the first version's, spelled otherwise: no third version.
+    // Equal to the first version's tree, in another layout: no third version.
     let pretty = format!(
         "{:#}",
         serde_json::from_str::<serde_json::Value>(DEFINITION).unwrap()

@@ -1,4 +1,4 @@
-//! What Glue takes for a name and a definition.
+//! Validation of names and definitions.
 
 use super::error::GlueError;
 use super::messages::DataFormat;
@@ -6,7 +6,7 @@ use super::messages::DataFormat;
 const MAX_NAME_BYTES: usize = 255;
 const MAX_DEFINITION_BYTES: usize = 170_000;
 
-/// 1 to 255 of `[a-zA-Z0-9-_$#.]`. `member` is what the message calls it.
+/// Checks a name: 1 to 255 characters of `[a-zA-Z0-9-_$#.]`. `member` is its name in the message.
 pub(super) fn check_name(member: &str, name: &str) -> Result<(), GlueError> {
     if name.is_empty() || name.len() > MAX_NAME_BYTES {
         return Err(wrong_length(member));
@@ -22,7 +22,7 @@ pub(super) fn check_name(member: &str, name: &str) -> Result<(), GlueError> {
     Ok(())
 }
 
-/// 1 to 170,000 bytes, not all blank; JSON where the format is written in JSON.
+/// Checks a definition: 1 to 170,000 bytes, not all blank; JSON where the format is written in JSON.
 pub(super) fn check_definition(data_format: DataFormat, definition: &str) -> Result<(), GlueError> {
     if definition.trim().is_empty() || definition.len() > MAX_DEFINITION_BYTES {
         return Err(wrong_length("schemaDefinition"));
@@ -38,7 +38,8 @@ pub(super) fn check_definition(data_format: DataFormat, definition: &str) -> Res
     }
 }
 
-/// Whether two definitions are one version: JSON is compared as a tree, as its layout does not matter.
+/// Whether two definitions are the same version: JSON is compared as a tree, as its layout is not
+/// significant.
 pub(super) fn same_definition(data_format: DataFormat, left: &str, right: &str) -> bool {
     if data_format == DataFormat::Protobuf {
         return left == right;

@@ -1,10 +1,10 @@
-//! The requests that this broker answers.
+//! Supported requests of this broker.
 
 use std::ops::RangeInclusive;
 
 use kafka_protocol::messages::ApiKey;
 
-/// One api and the versions of it that this broker answers.
+/// API with its supported versions.
 #[derive(Debug)]
 pub(crate) struct Api {
     pub(crate) key: ApiKey,

@@ -1,7 +1,7 @@
-//! The record batch, format version 2: the unit in which records are produced, stored and fetched.
+//! Record batch of format version 2: the unit in which records are produced, stored and fetched.
 //!
-//! The base offset and the leader epoch lie outside the checksum, so a broker stores what it received with those two
-//! rewritten; whatever else it changes costs a new checksum.
+//! The base offset and the leader epoch are outside of the checksum, so a broker stores a received batch with
+//! those two rewritten; every other change needs a new checksum.
 //! <https://kafka.apache.org/documentation/#recordbatch>
 
 mod error;
@@ -12,22 +12,22 @@ pub(crate) use error::BatchError;
 
 use super::records::{COMPRESSION_MASK, RawRecord, RawRecords, decompress};
 
-/// Bytes before the records of a batch.
+/// Number of bytes before the records of a batch.
 pub(crate) const HEADER_BYTES: usize = 61;
-/// No partition of this broker ever changes its leader.
+/// Leader epoch of every partition, since leaders never change.
 pub(crate) const LEADER_EPOCH: i32 = 0;
-/// The producer id of a producer that is not idempotent.
+/// Producer id of a producer that is not idempotent.
 pub(crate) const NO_PRODUCER_ID: i64 = -1;
 const NO_SEQUENCE: i32 = -1;
 
-/// Bytes that the length field does not count: the base offset and itself.
+/// Number of bytes that the length field does not count: the base offset and itself.
 const BEFORE_LENGTH_BYTES: usize = 12;
 const MAGIC: u8 = 2;
 const LOG_APPEND_TIME_BIT: i16 = 1 << 3;
 const TRANSACTIONAL_BIT: i16 = 1 << 4;
 const CONTROL_BIT: i16 = 1 << 5;
 
-/// Where the header's fields begin.
+/// Positions of the header's fields.
 mod at {
     pub(super) const BASE_OFFSET: usize = 0;
     pub(super) const LENGTH: usize = 8;
@@ -44,28 +44,28 @@ mod at {
     pub(super) const RECORD_COUNT: usize = 57;
 }
 
-/// A producer in one of its lives; a later life fences the earlier ones.
+/// Producer with its epoch; a later epoch fences the earlier ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ProducerIdentity {
     pub(crate) id: i64,
     pub(crate) epoch: i16,
 }
 
-/// How a transaction ended, as its control record tells.
+/// Outcome of a transaction, as in its control record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Abort,
     Commit,
 }
 
-/// Exactly one batch whose length, format and checksum hold. Cheap to clone.
+/// Exactly one batch with valid length, format and checksum. Cheap to clone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RecordBatch {
     bytes: Bytes,
 }
 
 impl RecordBatch {
-    /// Takes exactly one batch: a produce request may hold no more for each partition.
+    /// Parses exactly one batch: a produce request may contain only one for each partition.
     pub(crate) fn parse(bytes: Bytes) -> Result<Self, BatchError> {
         if bytes.len() < HEADER_BYTES {
             return Err(BatchError::Truncated {
@@ -95,7 +95,7 @@ impl RecordBatch {
         Ok(batch)
     }
 
-    /// What a broker demands of a batch from a client, beyond its being whole.
+    /// Checks what a broker requires of a client's batch beyond its integrity.
     pub(crate) fn check_produced(&self) -> Result<(), BatchError> {
         let count = i64::from(self.record_count());
         if self.is_control() {
@@ -124,7 +124,7 @@ impl RecordBatch {
         Ok(())
     }
 
-    /// This batch as the log keeps it; with a log append time it replaces the time of every record.
+    /// Batch as stored in the log; a log append time replaces the timestamp of every record.
     pub(crate) fn stored_at(&self, base_offset: i64, log_append_time_ms: Option<i64>) -> Self {
         let mut bytes = self.bytes.to_vec();
         put(&mut bytes, at::BASE_OFFSET, base_offset.to_be_bytes());
@@ -138,7 +138,7 @@ impl RecordBatch {
             put(&mut bytes, at::MAX_TIMESTAMP, time_ms.to_be_bytes());
             seal(&mut bytes);
         } else if self.has_log_append_time() {
-            // Whose time it is, the topic says and not the producer.
+            // The topic's setting decides about the timestamp type, not the producer.
             put(
                 &mut bytes,
                 at::ATTRIBUTES,
@@ -149,7 +149,7 @@ impl RecordBatch {
         Self { bytes: bytes.into() }
     }
 
-    /// The control batch that ends a transaction in one partition.
+    /// Control batch that ends a transaction in one partition.
     pub(crate) fn marker(
         base_offset: i64,
         producer: ProducerIdentity,
@@ -176,8 +176,8 @@ impl RecordBatch {
         Self { bytes: bytes.into() }
     }
 
-    /// A batch without records that stands for so many offsets, at least one, as compaction leaves it of records that were
-    /// the last of their producer.
+    /// Batch without records that covers this number of offsets, at least one, as compaction leaves it of
+    /// records that were the last of their producer.
     pub(crate) fn empty(base_offset: i64, offsets: i32, now_ms: i64) -> Self {
         let mut bytes = vec![0; HEADER_BYTES];
         put(&mut bytes, at::BASE_OFFSET, base_offset.to_be_bytes());
@@ -197,8 +197,8 @@ impl RecordBatch {
         Self { bytes: bytes.into() }
     }
 
-    /// This batch without the records at `dropped` offsets, as compaction would leave it: offsets stay, and so does the
-    /// span of the batch, even when nothing is left in it. The records are stored uncompressed afterwards.
+    /// Batch without the records at `dropped` offsets, as compaction would leave it: offsets and the span of
+    /// the batch stay, even if no record is left. The records are then stored uncompressed.
     pub(crate) fn without(&self, dropped: impl Fn(i64) -> bool) -> Result<Self, BatchError> {
         let plain = self.plain_records()?;
         let mut bytes = self.bytes[..HEADER_BYTES].to_vec();
@@ -249,7 +249,7 @@ impl RecordBatch {
         i64::from_be_bytes(self.field(at::BASE_OFFSET))
     }
 
-    /// The last offset that the batch stands for, inclusive, whether or not a record is left there.
+    /// Last offset that the batch covers, inclusive, whether or not it has a record.
     pub(crate) fn last_offset(&self) -> i64 {
         self.base_offset()
             .saturating_add(i64::from(self.last_offset_delta()))
@@ -267,12 +267,12 @@ impl RecordBatch {
         i32::from_be_bytes(self.field(at::BASE_SEQUENCE))
     }
 
-    /// Records in the batch, control records included.
+    /// Number of records in the batch, control records included.
     pub(crate) fn record_count(&self) -> i32 {
         i32::from_be_bytes(self.field(at::RECORD_COUNT))
     }
 
-    /// The idempotent producer that sent this; nobody for plain producers.
+    /// Idempotent producer of the batch; `None` for other producers.
     pub(crate) fn producer(&self) -> Option<ProducerIdentity> {
         let id = i64::from_be_bytes(self.field(at::PRODUCER_ID));
         let epoch = i16::from_be_bytes(self.field(at::PRODUCER_EPOCH));
@@ -325,7 +325,7 @@ impl RecordBatch {
         i64::from_be_bytes(self.field(at::BASE_TIMESTAMP)).saturating_add(record.timestamp_delta_ms)
     }
 
-    /// A field of the header, which every batch has in full.
+    /// Field of the header, which every batch has completely.
     fn field<const N: usize>(&self, at: usize) -> [u8; N] {
         let mut field = [0; N];
         field.copy_from_slice(&self.bytes[at..at + N]);
@@ -333,7 +333,8 @@ impl RecordBatch {
     }
 }
 
-/// Key: version, then type; value: version, then the coordinator's epoch. All of it behind varint lengths.
+/// Record of a marker. Key: version, then type; value: version, then the coordinator's epoch. All of it after
+/// varint lengths.
 fn marker_record(outcome: Outcome) -> [u8; 17] {
     let mut record = *b"\x20\0\0\0\x08\0\0\0\0\x0c\0\0\0\0\0\0\0";
     record[8] = match outcome {
@@ -347,7 +348,7 @@ fn checksum(bytes: &[u8]) -> u32 {
     crc32c::crc32c(&bytes[at::ATTRIBUTES..])
 }
 
-/// Writes length and checksum once everything else stands.
+/// Writes length and checksum after all other fields.
 fn seal(bytes: &mut [u8]) {
     let length = (bytes.len() - BEFORE_LENGTH_BYTES) as i32;
     put(bytes, at::LENGTH, length.to_be_bytes());

@@ -1,17 +1,18 @@
-//! A first look at a request, which costs no memory that the request does not pay for.
+//! First pass over a request that allocates no more memory than the request has bytes.
 
 use bytes::{Buf, Bytes, TryGetError};
 use kafka_protocol::protocol::buf::ByteBuf;
 
-/// A request's bytes in which no length or count is larger than what is left of them allows.
+/// Bytes of a request in which every length and count is limited by the number of remaining bytes.
 ///
-/// The codec allocates what an array's count asks for before it reads the first element. Each element takes a byte at
-/// least, so a count cut down to one more than the bytes left fails all the same. Other numbers are cut down too:
-/// what is decoded from here is good for nothing but its success, after which the request's counts may be believed.
+/// The codec allocates what an array's count specifies before it reads the first element. Each element takes
+/// at least a byte, so decoding still fails with a count limited to one more than the remaining bytes. Other
+/// numbers are limited, too: the result of this pass is used only to know that it succeeded, after which the
+/// request's counts can be trusted.
 #[derive(Debug)]
 pub(crate) struct Bounded {
     bytes: Bytes,
-    /// Bits of the varint that is being read, and how many.
+    /// Value of the varint being read, and its number of bits.
     varint: u32,
     bits: u32,
 }
@@ -44,8 +45,8 @@ impl Buf for Bounded {
         Ok(i32::try_from(self.remaining() + 1).map_or(number, |limit| number.min(limit)))
     }
 
-    /// Takes every byte for one of a varint of at most five; those of booleans, which come here as well, are varints of
-    /// one.
+    /// Treats every byte as part of a varint of at most five; booleans, which are read here as well, are
+    /// varints of one byte.
     fn try_get_u8(&mut self) -> Result<u8, TryGetError> {
         let byte = self.bytes.try_get_u8()?;
         self.varint |= u32::from(byte & 0x7f) << self.bits;
@@ -54,7 +55,7 @@ impl Buf for Bounded {
         if byte < 0x80 || self.bits == 35 {
             (self.varint, self.bits) = (0, 0);
         }
-        // Compact lengths are one more than what they count.
+        // Compact lengths are one more than the count.
         if requested > available + 1 {
             return Err(TryGetError { requested, available });
         }

@@ -1,4 +1,4 @@
-//! The state that all connections share.
+//! State that all connections share.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, RwLock};
@@ -12,13 +12,13 @@ use super::locks::{lock, read};
 use super::topics::{Topic, TopicError, Topics, check_name};
 use super::transactions::{Ended, Transactions};
 
-/// The only node of the cluster.
+/// Id of the only node of the cluster.
 pub(crate) const BROKER_ID: i32 = 1;
 pub(crate) const CLUSTER_ID: &str = "embedded-kafka";
 
 const EXPIRY_INTERVAL: Duration = Duration::from_millis(100);
 
-/// Locks are taken in this order: transactions, topics, one partition's log.
+/// State of the broker. Locks are taken in this order: transactions, topics, one partition's log.
 #[derive(Debug)]
 pub(crate) struct Broker {
     pub(crate) address: SocketAddr,
@@ -26,7 +26,7 @@ pub(crate) struct Broker {
     pub(crate) transactions: Mutex<Transactions>,
     pub(crate) faults: Faults,
     pub(crate) requests: RequestCounters,
-    /// Changes with every log: what fetches wait for.
+    /// Changed with every append; fetches wait for it.
     changed: watch::Sender<()>,
 }
 
@@ -46,7 +46,7 @@ impl Broker {
         read(&self.topics).named(name)
     }
 
-    /// The topic of a name that a client asks about.
+    /// Topic of a name in a request.
     pub(crate) fn existing_topic(&self, name: &str) -> Result<Arc<Topic>, TopicError> {
         check_name(name)?;
         self.topic(name).ok_or_else(|| TopicError::Unknown {
@@ -57,7 +57,7 @@ impl Broker {
     /// Writes the markers of a transaction. The caller still holds the coordinator's lock.
     pub(crate) fn write_markers(&self, ended: &Ended) {
         for (name, index) in &ended.partitions {
-            // A topic deleted meanwhile needs no marker.
+            // A topic that was deleted meanwhile needs no marker.
             if let Some(partition) = self.topic(name).and_then(|topic| topic.partition(*index)) {
                 partition
                     .log()
@@ -67,7 +67,7 @@ impl Broker {
         self.announce_change();
     }
 
-    /// Aborts transactions whose producers have gone silent, for as long as the broker lives.
+    /// Aborts transactions whose timeout has passed, for as long as the broker lives.
     pub(crate) async fn expire_transactions(self: Arc<Self>) {
         loop {
             sleep(EXPIRY_INTERVAL).await;
@@ -87,7 +87,7 @@ impl Broker {
     }
 }
 
-/// Milliseconds since 1970, Kafka's unit for timestamps.
+/// Current time in milliseconds since 1970, Kafka's unit for timestamps.
 pub(crate) fn now_ms() -> i64 {
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX)

@@ -1,4 +1,4 @@
-//! From a request's bytes to a response's bytes, by api key.
+//! Dispatch of a request's bytes to a handler, by api key.
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use kafka_protocol::messages::*;
@@ -9,8 +9,8 @@ use super::bounded::Bounded;
 use super::broker::Broker;
 use super::handlers::{cluster, configs, fetch, offsets, produce, topics, transactions};
 
-/// Answers one request; `None` where the protocol wants silence. An error means that the connection must be closed:
-/// what the peer sent cannot be answered in a way that it would understand.
+/// Handles one request; `None` if the protocol has no response. An error means that the connection must be
+/// closed, because there is no response that the peer would understand.
 pub(crate) async fn answer(broker: &Broker, frame: Bytes) -> Result<Option<BytesMut>, Refused> {
     let call = Call::parse(frame)?;
     let api = call.api.key;
@@ -73,7 +73,8 @@ async fn respond(broker: &Broker, call: Call) -> Result<Option<BytesMut>, Refuse
     response.map(Some)
 }
 
-/// With acks 0 there is no response, and closing the connection is the only way to tell of an error.
+/// Handles a produce request. With acks 0 there is no response, and closing the connection is the only way to
+/// report an error.
 fn respond_to_produce(broker: &Broker, call: &Call) -> Result<Option<BytesMut>, Refused> {
     let request: ProduceRequest = call.decode()?;
     let acks = request.acks;
@@ -93,7 +94,7 @@ fn respond_to_produce(broker: &Broker, call: &Call) -> Result<Option<BytesMut>, 
     }
 }
 
-/// A request whose header is read.
+/// Request whose header has been read.
 struct Call {
     api: &'static Api,
     version: i16,
@@ -128,8 +129,8 @@ impl Call {
         self.encode::<R>(&handle(self.decode()?))
     }
 
-    /// Bytes after the last field are passed over, as Kafka does: librdkafka 2.12 leaves three of them behind when it
-    /// asks for the metadata of all topics.
+    /// Bytes after the last field are ignored, as in Kafka: librdkafka 2.12 leaves three of them when it
+    /// requests the metadata of all topics.
     fn decode<R: Request>(&self) -> Result<R, Refused> {
         R::decode(&mut Bounded::new(self.body.clone()), self.version)
             .and_then(|_| R::decode(&mut self.body.clone(), self.version))
@@ -155,7 +156,7 @@ impl Call {
         Ok(frame)
     }
 
-    /// Clients open with the newest `ApiVersions` they know, and are told in version 0 what to use instead.
+    /// Clients start with the newest `ApiVersions` they support, and get the supported versions in version 0.
     fn refuse_version(&self) -> Result<BytesMut, Refused> {
         match self.api.key {
             ApiKey::ApiVersions => {
@@ -177,14 +178,14 @@ impl Call {
     }
 }
 
-/// Why a request gets no answer.
+/// Reason why a request has no response.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Refused {
     #[error("request header is unreadable: {reason}")]
     Header { reason: String },
-    #[error("no api with key {key}")]
+    #[error("unknown api key {key}")]
     UnknownApi { key: i16 },
-    #[error("no version {version} of {api:?}")]
+    #[error("unsupported version {version} of {api:?}")]
     Version { api: ApiKey, version: i16 },
     #[error("{api:?}, version {version}: {reason}")]
     Codec {

@@ -1,4 +1,4 @@
-//! Faults that a test can ask for, and the counts it can check.
+//! Faults that a test can request, and counts that it can check.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -15,7 +15,7 @@ use super::locks::lock;
 pub(crate) struct Faults {
     fetches_stalled_until: watch::Sender<Option<Instant>>,
     delays: Mutex<HashMap<i16, Duration>>,
-    /// Counts the massacres; every change closes the connections that are open then.
+    /// Number of calls of `kill_connections`; every change closes the open connections.
     killed: watch::Sender<u64>,
 }
 
@@ -49,7 +49,7 @@ impl Faults {
         }
     }
 
-    /// A zero delay takes an earlier one away.
+    /// Sets the delay of an api; zero removes it.
     pub(crate) fn set_delay(&self, api: ApiKey, delay: Duration) {
         lock(&self.delays).insert(api as i16, delay);
     }
@@ -65,13 +65,13 @@ impl Faults {
         self.killed.send_modify(|killed| *killed += 1);
     }
 
-    /// Changes when this connection has to die.
+    /// Changes when this connection must be closed.
     pub(crate) fn death(&self) -> watch::Receiver<u64> {
         self.killed.subscribe()
     }
 }
 
-/// Requests by api key.
+/// Numbers of requests by api key.
 #[derive(Debug)]
 pub(crate) struct RequestCounters {
     by_key: [AtomicU64; 128],

@@ -1,4 +1,4 @@
-//! The log of one partition: batches in offset order, what of them may be read, and which transactions were aborted.
+//! Log of one partition: batches in offset order, their readable part, and aborted transactions.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -11,15 +11,15 @@ use super::producers::{Appended, Producers};
 /// Offsets that bound a partition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LogOffsets {
-    /// The earliest readable offset.
+    /// Earliest readable offset.
     pub start: i64,
-    /// The first offset that readers of committed records may not see yet; `end` without open transactions.
+    /// First offset that readers of committed records may not see yet; `end` without open transactions.
     pub last_stable: i64,
     /// One past the last offset: the high watermark.
     pub end: i64,
 }
 
-/// Which records a reader sees.
+/// Isolation level of a reader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Isolation {
     ReadUncommitted,
@@ -36,21 +36,21 @@ impl Isolation {
     }
 }
 
-/// A transaction whose records in this partition shall not be shown.
+/// Aborted transaction, whose records in this partition readers of committed records skip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct AbortedTransaction {
     pub(crate) producer_id: i64,
     pub(crate) first_offset: i64,
-    /// Where its abort marker lies.
+    /// Offset of its abort marker.
     marker_offset: i64,
 }
 
-/// What one fetch takes from one partition: whole batches, the first of which may begin before the fetch offset.
+/// Result of a fetch of one partition: whole batches, the first of which may begin before the fetch offset.
 #[derive(Debug, Clone)]
 pub(crate) struct LogRead {
     pub(crate) batches: Vec<Bytes>,
     pub(crate) size_bytes: usize,
-    /// Records in `batches`, without control records.
+    /// Number of records in `batches`, without control records.
     pub(crate) records: u64,
     pub(crate) offsets: LogOffsets,
     pub(crate) aborted: Vec<AbortedTransaction>,
@@ -68,7 +68,7 @@ pub(crate) struct PartitionLog {
 }
 
 impl PartitionLog {
-    /// Appends a checked batch, unless its producer sent it before.
+    /// Appends a checked batch, unless it is a duplicate of its producer.
     pub(crate) fn append(
         &mut self,
         batch: &RecordBatch,
@@ -86,7 +86,7 @@ impl PartitionLog {
         Ok(appended)
     }
 
-    /// Ends a producer's transaction here by a control record.
+    /// Ends a producer's transaction in this partition with a control record.
     pub(crate) fn append_marker(&mut self, producer: ProducerIdentity, outcome: Outcome, now_ms: i64) {
         let marker_offset = self.end;
         self.push(RecordBatch::marker(marker_offset, producer, outcome, now_ms));
@@ -100,22 +100,23 @@ impl PartitionLog {
         }
     }
 
-    /// Uses up `offsets` by a batch without records.
+    /// Advances by `offsets` with a batch without records.
     pub(crate) fn append_empty_batch(&mut self, offsets: i32, now_ms: i64) {
         self.push(RecordBatch::empty(self.end, offsets, now_ms));
     }
 
-    /// Uses up `offsets` without a batch.
+    /// Advances by `offsets` without a batch.
     pub(crate) fn skip_offsets(&mut self, offsets: u32) {
         self.end += i64::from(offsets);
     }
 
-    /// What is appended from now on is in another segment.
+    /// Starts a new segment for further appends.
     pub(crate) fn roll_segment(&mut self) {
         self.segments.insert(self.end);
     }
 
-    /// Reads from `offset`, out of one segment, at most `max_bytes`; with `whole_first`, the first batch comes whatever its size.
+    /// Reads from `offset`, within one segment, at most `max_bytes`; with `whole_first`, the first batch is
+    /// returned whatever its size.
     pub(crate) fn read(
         &self,
         offset: i64,
@@ -166,7 +167,7 @@ impl PartitionLog {
         }
     }
 
-    /// The end of what a reader may see.
+    /// End of the part that a reader may see.
     pub(crate) fn readable_end(&self, isolation: Isolation) -> i64 {
         match isolation {
             Isolation::ReadUncommitted => self.end,
@@ -192,7 +193,7 @@ impl PartitionLog {
         Ok(None)
     }
 
-    /// Offset and timestamp of the first record that bears the latest timestamp of the log.
+    /// Offset and timestamp of the first record with the latest timestamp of the log.
     pub(crate) fn latest_timestamp(&self, isolation: Isolation) -> Result<Option<(i64, i64)>, BatchError> {
         match self.batches.iter().map(RecordBatch::max_timestamp_ms).max() {
             Some(timestamp_ms) => self.first_at_or_after(timestamp_ms, isolation),
@@ -200,7 +201,7 @@ impl PartitionLog {
         }
     }
 
-    /// Moves the log start up to `offset`, never down; returns where it is then.
+    /// Moves the log start up to `offset`, never down; returns the new log start.
     pub(crate) fn advance_start(&mut self, offset: i64) -> Result<i64, ResponseError> {
         if !(0..=self.end).contains(&offset) {
             return Err(ResponseError::OffsetOutOfRange);
@@ -214,7 +215,8 @@ impl PartitionLog {
         Ok(start)
     }
 
-    /// Takes data records out as compaction does: their offsets become gaps. Returns how many were there to be taken.
+    /// Removes data records as compaction does: their offsets become gaps. Returns the number of removed
+    /// records.
     pub(crate) fn drop_records(&mut self, dropped: &BTreeSet<i64>) -> Result<u64, BatchError> {
         let mut taken = 0;
         for batch in &mut self.batches {
@@ -226,7 +228,8 @@ impl PartitionLog {
             taken += data_records(batch) - data_records(&rest);
             *batch = rest;
         }
-        // The last batch stays even when empty: a reader learns from it that there is nothing up to the log's end.
+        // The last batch stays even when empty: from it a reader learns that there is nothing up to the log's
+        // end.
         let end = self.end;
         self.batches
             .retain(|batch| batch.record_count() > 0 || batch.last_offset() + 1 == end);
@@ -238,7 +241,7 @@ impl PartitionLog {
         self.batches.push_back(batch);
     }
 
-    /// Where the segment of the batch at `index` ends.
+    /// End of the segment of the batch at `index`.
     fn segment_end(&self, index: usize) -> i64 {
         let batch = self.batches.get(index);
         let next = batch.and_then(|batch| self.segments.range(batch.base_offset() + 1..).next());

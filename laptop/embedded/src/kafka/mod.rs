@@ -1,23 +1,26 @@
-//! A single-node Kafka broker inside the process, for the demo and for quick tests.
+//! Single-node Kafka broker inside the process, for the demo and for quick tests.
 //!
-//! It is a broker for clients that assign partitions to themselves: produce (idempotent and transactional, every
-//! codec), fetch (long polls, both isolation levels), offsets by position and time, topics made, described and deleted,
-//! records deleted from the front. What clients can observe of that follows Apache Kafka 4, error codes included.
+//! It serves clients that assign partitions themselves: produce (idempotent and transactional, every codec),
+//! fetch (long polls, both isolation levels), offsets by position and time, creation, description and
+//! deletion of topics, deletion of records. Its observable behaviour follows Apache Kafka 4, error codes
+//! included.
 //!
-//! It is **not** a place for data: logs live in memory and end with [`EmbeddedKafka`]; nothing expires, nothing is
-//! compacted, there is one broker, no TLS, no authentication, no consumer group with members or committed offsets, and
-//! no offsets inside transactions. Batches are stored compressed as they came; the topic settings that matter here are
-//! `message.timestamp.type`, `message.timestamp.after.max.ms` and `max.message.bytes`.
+//! It is **not** a store for data: logs are in memory and end with [`EmbeddedKafka`]; nothing expires,
+//! nothing is compacted, there is one broker, no TLS, no authentication, no consumer group with members or
+//! committed offsets, and no offsets inside transactions. Batches are stored with their compression; the
+//! topic settings that are applied are `message.timestamp.type`, `message.timestamp.after.max.ms` and
+//! `max.message.bytes`.
 //!
-//! Tests can ask it for what a real cluster does at the wrong moment: [`EmbeddedKafka::log_start`] (retention),
-//! [`EmbeddedKafka::drop_records`], [`EmbeddedKafka::append_empty_batch`] and [`EmbeddedKafka::skip_offsets`] (compaction),
-//! [`EmbeddedKafka::roll_segment`], [`EmbeddedKafka::stall_fetches`], [`EmbeddedKafka::delay`] and
-//! [`EmbeddedKafka::kill_connections`]; and they can count: [`EmbeddedKafka::requests`], [`EmbeddedKafka::fetched`].
+//! Tests can cause what a real cluster does at an unfavourable moment: [`EmbeddedKafka::log_start`]
+//! (retention), [`EmbeddedKafka::drop_records`], [`EmbeddedKafka::append_empty_batch`] and
+//! [`EmbeddedKafka::skip_offsets`] (compaction), [`EmbeddedKafka::roll_segment`],
+//! [`EmbeddedKafka::stall_fetches`], [`EmbeddedKafka::delay`] and [`EmbeddedKafka::kill_connections`]; and
+//! they can count: [`EmbeddedKafka::requests`], [`EmbeddedKafka::fetched`].
 //!
 //! | file | idea |
 //! | --- | --- |
 //! | `server` | connections and frames |
-//! | `dispatch`, `apis`, `bounded` | which requests are answered, and that they are sound |
+//! | `dispatch`, `apis`, `bounded` | supported requests, and their validation |
 //! | `handlers` | one file per family of apis |
 //! | `broker`, `topics`, `transactions`, `locks` | shared state |
 //! | `log`, `producers`, `batch`, `records` | one partition, from the outside in |
@@ -46,6 +49,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt;
+use futures::future::BoxFuture;
 pub use kafka_protocol::messages::ApiKey;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
@@ -58,7 +63,7 @@ use log::PartitionLog;
 pub use topics::{Fetched, TopicError};
 use topics::{Partition, Topic, TopicConfig};
 
-/// A running broker. Dropping it closes its port and its connections and forgets its records.
+/// Running broker. Dropping it closes its port and its connections and discards its records.
 ///
 /// It runs on threads of its own, so that callers may block theirs, as librdkafka's synchronous calls do.
 #[derive(Debug)]
@@ -72,8 +77,12 @@ impl EmbeddedKafka {
     /// Starts a broker without topics on a free port of 127.0.0.1.
     ///
     /// # Errors
-    /// When no port can be bound or no thread started.
-    pub async fn start() -> io::Result<Self> {
+    /// If no port can be bound or no thread started.
+    pub fn start() -> BoxFuture<'static, io::Result<Self>> {
+        Self::listen().boxed()
+    }
+
+    async fn listen() -> io::Result<Self> {
         let listener = std::net::TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
         listener.set_nonblocking(true)?;
         let broker = Arc::new(Broker::new(listener.local_addr()?));
@@ -83,7 +92,7 @@ impl EmbeddedKafka {
             .enable_all()
             .build()?;
         let handle = runtime.handle().clone();
-        // From here on an error drops the runtime as it must be dropped.
+        // From here on an error drops the runtime as required.
         let kafka = Self {
             broker: Arc::clone(&broker),
             runtime: Some(runtime),
@@ -102,18 +111,19 @@ impl EmbeddedKafka {
         self.broker.address.to_string()
     }
 
-    /// Makes a topic with default settings.
+    /// Creates a topic with default settings.
     ///
     /// # Errors
-    /// When the topic exists, its name is illegal or the count of partitions is not in `1..=10_000`.
+    /// If the topic exists, its name is invalid or the number of partitions is not in `1..=10_000`.
     pub fn create_topic(&self, name: &str, partitions: i32) -> Result<(), TopicError> {
         self.create_topic_with(name, partitions, &[])
     }
 
-    /// Makes a topic with settings under Kafka's names, such as `("message.timestamp.type", "LogAppendTime")`.
+    /// Creates a topic with settings under Kafka's names, such as `("message.timestamp.type",
+    /// "LogAppendTime")`.
     ///
     /// # Errors
-    /// As [`EmbeddedKafka::create_topic`]; also when a setting is unknown or its value out of range.
+    /// As [`EmbeddedKafka::create_topic`]; also if a setting is unknown or its value out of range.
     pub fn create_topic_with(
         &self,
         name: &str,
@@ -126,10 +136,10 @@ impl EmbeddedKafka {
             .map(drop)
     }
 
-    /// Where a partition's log begins and ends at this moment.
+    /// Current offsets of a partition's log.
     ///
     /// # Errors
-    /// When there is no such partition.
+    /// If the partition does not exist.
     pub fn offsets(&self, topic: &str, partition: i32) -> Result<LogOffsets, TopicError> {
         Ok(self.partition(topic, partition)?.log().offsets())
     }
@@ -137,7 +147,7 @@ impl EmbeddedKafka {
     /// Moves a partition's log start up to `offset`, as retention does: earlier offsets are out of range afterwards.
     ///
     /// # Errors
-    /// When there is no such partition, or `offset` lies beyond its end.
+    /// If the partition does not exist, or `offset` is beyond its end.
     pub fn log_start(&self, topic: &str, partition: i32, offset: i64) -> Result<(), TopicError> {
         let found = self.partition(topic, partition)?;
         let mut log = found.log();
@@ -155,13 +165,15 @@ impl EmbeddedKafka {
         })
     }
 
-    /// Takes records out of a partition, as compaction does: their offsets become gaps, all other records keep theirs.
-    /// Control records and offsets without a record are passed over. Returns how many records were taken out.
+    /// Removes records from a partition, as compaction does: their offsets become gaps, all other records
+    /// keep theirs. Control records and offsets without a record are ignored. Returns the number of removed
+    /// records.
     ///
-    /// The last batch of the log keeps its span even when all its records go, so that readers still reach the end.
+    /// The last batch of the log keeps its span even if all its records are removed, so that readers still
+    /// reach the end.
     ///
     /// # Errors
-    /// When there is no such partition, or a batch in it does not decompress.
+    /// If the partition does not exist, or a batch in it cannot be decompressed.
     pub fn drop_records(
         &self,
         topic: &str,
@@ -177,30 +189,30 @@ impl EmbeddedKafka {
         })
     }
 
-    /// Uses up `offsets`, at least one, at a partition's end by one batch without records, as compaction leaves it of a
-    /// batch that was the last of an idempotent producer.
+    /// Advances a partition's end by `offsets`, at least one, with one batch without records, as compaction
+    /// leaves it of a batch that was the last of an idempotent producer.
     ///
     /// # Errors
-    /// When there is no such partition.
+    /// If the partition does not exist.
     pub fn append_empty_batch(&self, topic: &str, partition: i32, offsets: i32) -> Result<(), TopicError> {
         self.change(topic, partition, |log| {
             log.append_empty_batch(offsets, now_ms());
         })
     }
 
-    /// Uses up `offsets` at a partition's end without any batch, as compaction leaves them of batches that no producer's
-    /// last sequence number depends on.
+    /// Advances a partition's end by `offsets` without any batch, as compaction does with batches that no
+    /// producer's last sequence number depends on.
     ///
     /// # Errors
-    /// When there is no such partition.
+    /// If the partition does not exist.
     pub fn skip_offsets(&self, topic: &str, partition: i32, offsets: u32) -> Result<(), TopicError> {
         self.change(topic, partition, |log| log.skip_offsets(offsets))
     }
 
-    /// Puts what is appended from now on into another segment: no fetch is answered with batches of two.
+    /// Starts a new segment: no fetch returns batches of two segments.
     ///
     /// # Errors
-    /// When there is no such partition.
+    /// If the partition does not exist.
     pub fn roll_segment(&self, topic: &str, partition: i32) -> Result<(), TopicError> {
         self.change(topic, partition, PartitionLog::roll_segment)
     }
@@ -216,36 +228,36 @@ impl EmbeddedKafka {
         Ok(())
     }
 
-    /// Leaves fetches unanswered for so long, counted from now; other requests are answered. A stall that is asked for
-    /// while another lasts replaces it.
+    /// Leaves fetches unanswered for this time from now on; other requests are answered. A further stall
+    /// replaces the current one.
     pub fn stall_fetches(&self, duration: Duration) {
         self.broker.faults.stall_fetches(Some(Instant::now() + duration));
     }
 
-    /// Ends a stall at once.
+    /// Ends a stall immediately.
     pub fn resume_fetches(&self) {
         self.broker.faults.stall_fetches(None);
     }
 
-    /// Answers every request of one api so much later; zero ends that.
+    /// Delays every response of one api; zero ends the delay.
     pub fn delay(&self, api: ApiKey, delay: Duration) {
         self.broker.faults.set_delay(api, delay);
     }
 
-    /// Closes every connection that is open now. Clients may connect again.
+    /// Closes every open connection. Clients may connect again.
     pub fn kill_connections(&self) {
         self.broker.faults.kill_connections();
     }
 
-    /// Requests of one api so far, refused ones included.
+    /// Number of requests of one api so far, refused ones included.
     pub fn requests(&self, api: ApiKey) -> u64 {
         self.broker.requests.of(api)
     }
 
-    /// What fetches took from a topic so far.
+    /// Totals of the fetches of a topic so far.
     ///
     /// # Errors
-    /// When there is no such topic.
+    /// If the topic does not exist.
     pub fn fetched(&self, topic: &str) -> Result<Fetched, TopicError> {
         Ok(self.topic(topic)?.fetched())
     }
@@ -268,7 +280,7 @@ impl EmbeddedKafka {
 impl Drop for EmbeddedKafka {
     fn drop(&mut self) {
         if let Some(runtime) = self.runtime.take() {
-            // Does not wait, for a drop may happen on any thread, one of a runtime included.
+            // Does not wait, because a drop may happen on any thread, including one of a runtime.
             runtime.shutdown_background();
         }
     }

@@ -1,4 +1,4 @@
-//! What a partition remembers of its idempotent producers: the latest sequences, and where an open transaction began.
+//! State of a partition's idempotent producers: the latest sequences, and the start of an open transaction.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -6,14 +6,14 @@ use kafka_protocol::ResponseError;
 
 use super::batch::{ProducerIdentity, RecordBatch};
 
-/// As many batches as a client may have in flight, and as Kafka remembers.
+/// Number of batches that a client may have in flight, and that Kafka remembers.
 const REMEMBERED_BATCHES: usize = 5;
 
-/// Where a batch came to lie.
+/// Position of an appended batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Appended {
     pub(crate) base_offset: i64,
-    /// `None` where the records keep the time that their producer gave them.
+    /// `None` if the records keep the timestamps of their producer.
     pub(crate) log_append_time_ms: Option<i64>,
 }
 
@@ -37,7 +37,7 @@ struct RecentBatch {
 }
 
 impl Producers {
-    /// Where this very batch was appended before, `None` if it is the next one of its producer.
+    /// Position at which this batch was appended before; `None` if it is the next one of its producer.
     pub(crate) fn find_duplicate(&self, batch: &RecordBatch) -> Result<Option<Appended>, ResponseError> {
         let Some(identity) = batch.producer() else {
             return Ok(None);
@@ -71,7 +71,7 @@ impl Producers {
         }
     }
 
-    /// Remembers a batch that now lies in the log.
+    /// Records a batch that has been appended to the log.
     pub(crate) fn remember(&mut self, batch: &RecordBatch, appended: Appended) {
         let Some(identity) = batch.producer() else { return };
         let producer = self.enter(identity);
@@ -88,12 +88,12 @@ impl Producers {
         }
     }
 
-    /// Closes the producer's transaction; returns where it began, if it wrote anything here.
+    /// Closes the producer's transaction; returns its start, if it wrote to this partition.
     pub(crate) fn end_transaction(&mut self, identity: ProducerIdentity) -> Option<i64> {
         self.enter(identity).transaction_start.take()
     }
 
-    /// Where the earliest open transaction begins.
+    /// Start of the earliest open transaction.
     pub(crate) fn first_unstable_offset(&self) -> Option<i64> {
         self.by_id
             .values()
@@ -101,7 +101,7 @@ impl Producers {
             .min()
     }
 
-    /// The state of this producer; a new epoch starts its sequences anew.
+    /// State of this producer; a new epoch restarts its sequences.
     fn enter(&mut self, identity: ProducerIdentity) -> &mut Producer {
         let fresh = || Producer {
             epoch: identity.epoch,

@@ -1,4 +1,4 @@
-//! Records inside a batch: walked without being decoded, so that they can be counted, timed and left out.
+//! Records inside a batch: scanned without being decoded, to count, find by time or omit them.
 //!
 //! <https://kafka.apache.org/documentation/#record>
 
@@ -7,21 +7,21 @@ use kafka_protocol::compression::{Decompressor, Gzip, Lz4, Snappy, Zstd};
 
 use super::batch::BatchError;
 
-/// The bits of a batch's attributes that name the codec of its records.
+/// Bits of a batch's attributes with the codec of its records.
 pub(crate) const COMPRESSION_MASK: i16 = 0b111;
 
-/// One record as it lies in an uncompressed payload.
+/// Record in an uncompressed payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RawRecord<'a> {
-    /// The whole record, its length prefix included.
+    /// Whole record, its length prefix included.
     pub(crate) bytes: &'a [u8],
-    /// Relative to the base timestamp of the batch.
+    /// Difference to the base timestamp of the batch.
     pub(crate) timestamp_delta_ms: i64,
-    /// Relative to the base offset of the batch.
+    /// Difference to the base offset of the batch.
     pub(crate) offset_delta: i64,
 }
 
-/// Iterates over an uncompressed payload; after an error it ends.
+/// Iterator over an uncompressed payload; it ends after an error.
 #[derive(Debug, Clone)]
 pub(crate) struct RawRecords<'a> {
     rest: &'a [u8],
@@ -64,7 +64,7 @@ impl<'a> Iterator for RawRecords<'a> {
     }
 }
 
-/// The plain form of a batch's payload, by the codec that its attributes name.
+/// Uncompressed payload of a batch, by the codec in its attributes.
 pub(crate) fn decompress(attributes: i16, payload: Bytes) -> Result<Bytes, BatchError> {
     let mut payload = payload;
     let plain = match attributes & COMPRESSION_MASK {
@@ -80,7 +80,7 @@ pub(crate) fn decompress(attributes: i16, payload: Bytes) -> Result<Bytes, Batch
     })
 }
 
-/// A zigzag varint of at most 64 bits.
+/// Reads a zigzag varint of at most 64 bits.
 fn take_varint(bytes: &mut &[u8]) -> Option<i64> {
     let mut value = 0u64;
     for shift in (0..64).step_by(7) {

@@ -13,9 +13,9 @@ use tracing::debug;
 use super::broker::Broker;
 use super::dispatch::{Refused, answer};
 
-/// Kafka's `socket.request.max.bytes`.
+/// Default of Kafka's `socket.request.max.bytes`.
 const MAX_REQUEST_BYTES: usize = 104_857_600;
-/// What a frame's length is believed to begin with; the rest of the buffer follows the bytes that really come.
+/// Initial buffer for a frame, whatever length it claims; the buffer grows with the bytes received.
 const INITIAL_BUFFER_BYTES: usize = 64 * 1024;
 
 pub(crate) async fn serve(listener: TcpListener, broker: Arc<Broker>) {
@@ -25,7 +25,7 @@ pub(crate) async fn serve(listener: TcpListener, broker: Arc<Broker>) {
                 tokio::spawn(keep_until_killed(stream, Arc::clone(&broker)));
             }
             Err(error) => {
-                // Out of file descriptors, most likely: some connection may close soon.
+                // Most likely out of file descriptors: some connection may close soon.
                 debug!(%error, "cannot accept a connection");
                 sleep(Duration::from_millis(20)).await;
             }
@@ -43,7 +43,7 @@ async fn keep_until_killed(stream: TcpStream, broker: Arc<Broker>) {
     }
 }
 
-/// As in Kafka, a connection's requests are answered one after the other.
+/// Handles a connection; as in Kafka, its requests are answered one after the other.
 async fn converse(mut stream: TcpStream, broker: &Broker) -> Result<(), ConnectionError> {
     stream.set_nodelay(true)?;
     while let Some(frame) = read_frame(&mut stream).await? {
@@ -54,7 +54,7 @@ async fn converse(mut stream: TcpStream, broker: &Broker) -> Result<(), Connecti
     Ok(())
 }
 
-/// One request without its length, `None` once the peer has hung up between requests.
+/// Reads one request without its length; `None` once the peer has closed the connection between requests.
 async fn read_frame(stream: &mut TcpStream) -> Result<Option<Bytes>, ConnectionError> {
     let mut length = [0; 4];
     match stream.read_exact(&mut length).await {
@@ -79,7 +79,7 @@ async fn read_frame(stream: &mut TcpStream) -> Result<Option<Bytes>, ConnectionE
     Ok(Some(frame.freeze()))
 }
 
-/// Why a connection is closed.
+/// Reason why a connection is closed.
 #[derive(Debug, thiserror::Error)]
 enum ConnectionError {
     #[error(transparent)]

@@ -1,11 +1,12 @@
-//! Batches for unit tests, made by the codec crate's encoder: a second hand beside our own reading of the format.
+//! Batches for unit tests, made by the codec crate's encoder, which is independent of our own reader of the
+//! format.
 
 use bytes::{Bytes, BytesMut};
 use kafka_protocol::records::{Compression, Record, RecordBatchEncoder, RecordEncodeOptions, TimestampType};
 
 use super::batch::{NO_PRODUCER_ID, ProducerIdentity, RecordBatch};
 
-/// How the records of a batch shall look.
+/// Properties of the records of a batch.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Plan {
     pub(crate) producer: ProducerIdentity,
@@ -49,7 +50,7 @@ impl Plan {
     }
 }
 
-/// The wire bytes of `count` records `value-0`, `value-1`, …, each ten milliseconds after the one before.
+/// Wire bytes of `count` records `value-0`, `value-1`, …, ten milliseconds apart.
 pub(crate) fn encoded(count: usize, plan: Plan) -> Bytes {
     let records: Vec<_> = (0..count as i64).map(|index| record(index, plan)).collect();
     let options = RecordEncodeOptions {

@@ -10,11 +10,11 @@ use uuid::Uuid;
 use super::locks::{lock, read, write};
 use super::log::{LogRead, PartitionLog};
 
-/// More would only serve to exhaust memory.
+/// Maximum number of partitions, to limit memory.
 pub(crate) const MAX_PARTITIONS: i32 = 10_000;
 const MAX_NAME_BYTES: usize = 249;
 
-/// Every topic of the broker.
+/// All topics of the broker.
 #[derive(Debug, Default)]
 pub(crate) struct Topics {
     by_name: BTreeMap<String, Arc<Topic>>,
@@ -35,7 +35,7 @@ impl Topics {
         Ok(topic)
     }
 
-    /// Whether [`Topics::create`] would succeed.
+    /// Checks whether [`Topics::create`] would succeed.
     pub(crate) fn check_new(&self, name: &str, partitions: i32) -> Result<(), TopicError> {
         check_name(name)?;
         if self.by_name.contains_key(name) {
@@ -59,7 +59,7 @@ impl Topics {
         self.by_id.get(&id).cloned()
     }
 
-    /// In the order of their names.
+    /// Topics in the order of their names.
     pub(crate) fn all(&self) -> Vec<Arc<Topic>> {
         self.by_name.values().cloned().collect()
     }
@@ -123,7 +123,7 @@ impl Topic {
             .fetch_add(read.size_bytes as u64, Ordering::Relaxed);
     }
 
-    /// Takes note of how much one fetch may answer of a partition.
+    /// Records the byte limit of a fetch of a partition.
     pub(crate) fn note_limit(&self, limit_bytes: usize) {
         self.fetched
             .limit_bytes
@@ -140,7 +140,7 @@ impl Topic {
     }
 }
 
-/// A log that many connections share.
+/// Log that many connections share.
 #[derive(Debug, Default)]
 pub(crate) struct Partition {
     log: Mutex<PartitionLog>,
@@ -152,16 +152,17 @@ impl Partition {
     }
 }
 
-/// What fetches took from a topic so far, counted as it left the broker: batches are whole, so a reader that starts or
-/// stops inside one is sent more records than it asked for.
+/// Totals of the fetches of a topic so far, counted when sent: batches are complete, so a reader that starts
+/// or stops inside one receives more records than it requested.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Fetched {
     pub batches: u64,
-    /// Without control records.
+    /// Number of records, without control records.
     pub records: u64,
-    /// As stored, that is compressed.
+    /// Size in bytes as stored, that is compressed.
     pub size_bytes: u64,
-    /// The most that a client asked for of one partition in one fetch, by both limits of its request.
+    /// Largest number of bytes that a client requested of one partition in one fetch, by both limits of its
+    /// request.
     pub limit_bytes: u64,
 }
 
@@ -173,13 +174,13 @@ struct FetchCounters {
     limit_bytes: AtomicU64,
 }
 
-/// The settings that change what this broker does. Others that Kafka knows are accepted and have no effect.
+/// Settings that this broker applies. Others of Kafka are accepted and have no effect.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TopicConfig {
-    /// Whether records get the time at which they are appended, rather than keep their producer's.
+    /// Whether records get the time at which they are appended, instead of their producer's.
     pub(crate) log_append_time: bool,
     pub(crate) max_message_bytes: i64,
-    /// How far a record's time may lie in the future.
+    /// Maximum distance of a record's timestamp into the future.
     pub(crate) timestamp_after_max_ms: i64,
 }
 
@@ -194,7 +195,7 @@ impl Default for TopicConfig {
 }
 
 impl TopicConfig {
-    /// Reads Kafka's topic settings; a value of `None` asks for the default.
+    /// Reads Kafka's topic settings; a value of `None` requests the default.
     pub(crate) fn from_entries<'a>(
         entries: impl IntoIterator<Item = (&'a str, Option<&'a str>)>,
     ) -> Result<Self, TopicError> {
@@ -210,7 +211,7 @@ impl TopicConfig {
         Ok(config)
     }
 
-    /// The settings as Kafka writes them.
+    /// Settings in Kafka's notation.
     pub(crate) fn settings(&self) -> Vec<Setting> {
         let timestamp_type = |config: &Self| match config.log_append_time {
             true => "LogAppendTime".to_owned(),
@@ -247,7 +248,7 @@ impl TopicConfig {
     }
 }
 
-/// One topic setting.
+/// Topic setting.
 #[derive(Debug)]
 pub(crate) struct Setting {
     pub(crate) name: &'static str,
@@ -255,7 +256,8 @@ pub(crate) struct Setting {
     pub(crate) is_default: bool,
 }
 
-/// Kafka's other topic settings: this broker keeps everything, as it came, until it is told otherwise.
+/// Other topic settings of Kafka, without effect: this broker keeps all records unchanged until they are
+/// deleted.
 const WITHOUT_EFFECT: [&str; 20] = [
     "cleanup.policy",
     "compression.type",
@@ -279,16 +281,18 @@ const WITHOUT_EFFECT: [&str; 20] = [
     "unclean.leader.election.enable",
 ];
 
-/// Why a topic is not made, found or changed.
+/// Reason why a topic cannot be created, found or changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TopicError {
-    #[error("topic {topic} exists already")]
+    #[error("topic {topic} already exists")]
     Exists { topic: String },
-    #[error("no topic {topic}")]
+    #[error("topic {topic} does not exist")]
     Unknown { topic: String },
     #[error("topic {topic} has no partition {partition}")]
     UnknownPartition { topic: String, partition: i32 },
-    #[error("{topic:?} is no topic name: wanted 1 to {MAX_NAME_BYTES} of a-z, A-Z, 0-9, '.', '_', '-'")]
+    #[error(
+        "{topic:?} is not a valid topic name: wanted 1 to {MAX_NAME_BYTES} of a-z, A-Z, 0-9, '.', '_', '-'"
+    )]
     Name { topic: String },
     #[error(
         "topic {topic} cannot have {partitions} partitions: wanted more than it has, at most {MAX_PARTITIONS}"
@@ -296,7 +300,7 @@ pub enum TopicError {
     PartitionCount { topic: String, partitions: i32 },
     #[error("topic setting {name} = {value:?} is unknown or out of range")]
     Config { name: String, value: String },
-    #[error("topic {topic}, partition {partition}: offset {offset} lies outside {start}..={end}")]
+    #[error("topic {topic}, partition {partition}: offset {offset} is outside of {start}..={end}")]
     OffsetOutOfRange {
         topic: String,
         partition: i32,
@@ -313,7 +317,7 @@ pub enum TopicError {
 }
 
 impl TopicError {
-    /// What a client is told.
+    /// Error code for the client.
     pub(crate) fn code(&self) -> ResponseError {
         match self {
             Self::Exists { .. } => ResponseError::TopicAlreadyExists,
@@ -327,7 +331,7 @@ impl TopicError {
     }
 }
 
-/// Kafka's rule for topic names.
+/// Checks Kafka's rule for topic names.
 pub(crate) fn check_name(name: &str) -> Result<(), TopicError> {
     let legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
     let fits = (1..=MAX_NAME_BYTES).contains(&name.len()) && name.bytes().all(legal);

@@ -1,7 +1,8 @@
-//! The transaction coordinator: who produces under which transactional id, and which partitions take part.
+//! Transaction coordinator (KIP-98): producers by transactional id, and the partitions of their transactions.
 //!
-//! It decides and remembers; what it decides is written to the logs by [`Broker`](super::broker::Broker), which holds
-//! the coordinator's lock meanwhile, so that no transactional record can slip in behind a marker.
+//! It keeps the state; the resulting markers are written to the logs by [`Broker`](super::broker::Broker),
+//! which holds the coordinator's lock meanwhile, so that no transactional record can be appended after a
+//! marker.
 
 use std::collections::{BTreeSet, HashMap};
 use std::time::{Duration, Instant};
@@ -13,7 +14,7 @@ use super::batch::{Outcome, ProducerIdentity};
 /// Topic and partition.
 pub(crate) type TopicPartition = (String, i32);
 
-/// Kafka's `transaction.max.timeout.ms`.
+/// Default of Kafka's `transaction.max.timeout.ms`.
 const MAX_TIMEOUT_MS: i32 = 900_000;
 
 #[derive(Debug, Default)]
@@ -25,7 +26,7 @@ pub(crate) struct Transactions {
 #[derive(Debug)]
 struct Transaction {
     producer: ProducerIdentity,
-    /// Who `producer` was before it renewed itself: it may ask again if the answer was lost.
+    /// Identity of `producer` before it was renewed: it may ask again if the response was lost.
     renewed_from: Option<ProducerIdentity>,
     timeout: Duration,
     state: State,
@@ -33,7 +34,7 @@ struct Transaction {
 
 #[derive(Debug)]
 enum State {
-    /// Nothing written since the producer came to life.
+    /// Nothing has been written since the producer was initialised.
     Empty,
     Ongoing {
         since: Instant,
@@ -42,7 +43,7 @@ enum State {
     Ended(Outcome),
 }
 
-/// A transaction that is over, save for the markers that have to be written.
+/// Transaction that has ended, except for the markers that must be written.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Ended {
     pub(crate) producer: ProducerIdentity,
@@ -51,15 +52,15 @@ pub(crate) struct Ended {
 }
 
 impl Transactions {
-    /// A new identity for a producer without transactions.
+    /// New identity for a producer without transactions.
     pub(crate) fn new_producer(&mut self) -> ProducerIdentity {
         let id = self.next_producer_id;
         self.next_producer_id += 1;
         ProducerIdentity { id, epoch: 0 }
     }
 
-    /// Gives the caller the transactional id in a new epoch, which fences whoever held it, and ends what was left open.
-    /// A caller that is the present holder says so by `claimed`.
+    /// Assigns the transactional id to the caller with a new epoch, which fences the previous holder, and
+    /// ends its open transaction. A caller that is the current holder passes its identity as `claimed`.
     pub(crate) fn init(
         &mut self,
         transactional_id: &str,
@@ -108,7 +109,7 @@ impl Transactions {
         Ok((transaction.producer, left_open))
     }
 
-    /// Makes partitions part of the producer's transaction, which begins here if none is open.
+    /// Adds partitions to the producer's transaction, which is started if none is open.
     pub(crate) fn add_partitions(
         &mut self,
         transactional_id: &str,
@@ -128,14 +129,14 @@ impl Transactions {
         Ok(())
     }
 
-    /// Whether the producer may write transactional records to this partition now.
+    /// Checks whether the producer may write transactional records to this partition now.
     pub(crate) fn verify(
         &mut self,
         transactional_id: &str,
         producer: ProducerIdentity,
         partition: &TopicPartition,
     ) -> Result<(), ResponseError> {
-        // Produce has no code of its own for a fenced producer.
+        // Produce has no error code of its own for a fenced producer.
         let transaction = self
             .held_by(transactional_id, producer)
             .map_err(|error| match error {
@@ -148,7 +149,7 @@ impl Transactions {
         }
     }
 
-    /// Ends the open transaction; asked again for what it did last, it does nothing.
+    /// Ends the open transaction; a repeated request has no effect.
     pub(crate) fn end(
         &mut self,
         transactional_id: &str,
@@ -163,7 +164,7 @@ impl Transactions {
         }
     }
 
-    /// Aborts what has been open for longer than its producer asked for, and fences that producer.
+    /// Aborts transactions that have been open longer than their timeout, and fences their producers.
     pub(crate) fn expire(&mut self, now: Instant) -> Vec<Ended> {
         let expired = self
             .by_id
@@ -203,7 +204,8 @@ impl Transaction {
         }
     }
 
-    /// The markers already bear the new epoch: nothing of the old one may follow them.
+    /// Aborts the transaction and fences its producer. The markers have the new epoch already: nothing of the
+    /// old one may follow them.
     fn abort_and_fence(&mut self) -> Option<Ended> {
         if !matches!(self.state, State::Ongoing { .. }) {
             return None;
@@ -217,7 +219,7 @@ impl Transaction {
     }
 }
 
-/// The last epoch is kept for fencing.
+/// Epoch after `epoch`; `None` after the last but one, since the last is reserved for fencing.
 fn next_epoch(epoch: i16) -> Option<i16> {
     (epoch < i16::MAX - 1).then_some(epoch + 1)
 }

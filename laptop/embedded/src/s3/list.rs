@@ -1,4 +1,4 @@
-//! `ListObjectsV2`: keys in order, a page at a time, those behind a delimiter rolled up.
+//! `ListObjectsV2`: keys in order, page by page, those with a delimiter after the prefix grouped.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -7,10 +7,10 @@ use s3s::dto::{CommonPrefix, ListObjectsV2Input, ListObjectsV2Output, Object};
 
 use super::stored_object::StoredObject;
 
-/// S3's limit, and its default.
+/// S3's limit, which is also its default.
 const MAX_KEYS: i32 = 1000;
 
-/// One page. Its token is the last key or common prefix it gave out.
+/// Lists one page. Its token is the last key or common prefix it returned.
 pub(super) fn list(
     objects: &BTreeMap<String, StoredObject>,
     input: ListObjectsV2Input,
@@ -30,7 +30,7 @@ pub(super) fn list(
     let mut common_prefixes: Vec<CommonPrefix> = Vec::new();
     let mut last: Option<&str> = None;
     let mut is_truncated = false;
-    // A page without room is not truncated: it would be for ever.
+    // A page of size zero is not truncated: otherwise a client would page forever.
     for (key, object) in from(objects, prefix, after).take_while(|_| max_keys > 0) {
         let rolled_up = delimiter.and_then(|delimiter| common_prefix(key, prefix, delimiter));
         if let Some(common) = rolled_up
@@ -73,7 +73,7 @@ pub(super) fn list(
     }
 }
 
-/// The objects under `prefix` whose key comes after `after`.
+/// Objects under `prefix` whose key is greater than `after`.
 fn from<'a>(
     objects: &'a BTreeMap<String, StoredObject>,
     prefix: &'a str,
@@ -88,7 +88,7 @@ fn from<'a>(
         .take_while(move |(key, _)| key.starts_with(prefix))
 }
 
-/// The key up to and with the first delimiter behind `prefix`, if it has one there.
+/// Key up to and including the first delimiter after `prefix`, if there is one.
 fn common_prefix<'a>(key: &'a str, prefix: &str, delimiter: &str) -> Option<&'a str> {
     let rest = &key[prefix.len()..];
     let end = prefix.len() + rest.find(delimiter)? + delimiter.len();

@@ -1,8 +1,9 @@
-//! The part of S3 that spilling needs: objects in memory.
+//! Part of S3 that spilling needs: objects in memory.
 //!
-//! Answers `CreateBucket`, `HeadBucket`, `PutObject`, `GetObject` (with ranges), `HeadObject`, `DeleteObject`,
-//! `DeleteObjects` and `ListObjectsV2`; the SDKs reach it by `AWS_ENDPOINT_URL_S3`, and choose path-style addresses
-//! by themselves because its host is an IP address. Signatures are verified, and CRC32 checksums of uploads too.
+//! Implements `CreateBucket`, `HeadBucket`, `PutObject`, `GetObject` (with ranges), `HeadObject`,
+//! `DeleteObject`, `DeleteObjects` and `ListObjectsV2`; the SDKs find it by `AWS_ENDPOINT_URL_S3`, and choose
+//! path-style addresses by themselves because its host is an IP address. Signatures are verified, and CRC32
+//! checksums of uploads, too.
 
 mod list;
 mod objects;
@@ -16,6 +17,8 @@ use std::sync::Arc;
 use axum::Router;
 use axum::error_handling::HandleError;
 use axum::http::StatusCode;
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use s3s::HttpError;
 use s3s::auth::SimpleAuth;
 use s3s::service::S3ServiceBuilder;
@@ -23,12 +26,12 @@ use s3s::service::S3ServiceBuilder;
 use self::objects::{ObjectStore, Objects};
 use crate::http::HttpServer;
 
-/// The access key the endpoint knows.
+/// Access key id that the endpoint accepts.
 pub const ACCESS_KEY_ID: &str = "test";
-/// Its secret.
+/// Secret access key that the endpoint accepts.
 pub const SECRET_ACCESS_KEY: &str = "test";
 
-/// An S3 endpoint in this process.
+/// S3 endpoint in this process.
 #[derive(Debug)]
 pub struct EmbeddedS3 {
     server: HttpServer,
@@ -37,16 +40,19 @@ pub struct EmbeddedS3 {
 
 impl EmbeddedS3 {
     /// Starts an endpoint without buckets.
-    pub async fn start() -> io::Result<Self> {
-        let objects = Arc::new(Objects::default());
-        let mut service = S3ServiceBuilder::new(ObjectStore(Arc::clone(&objects)));
-        service.set_auth(SimpleAuth::from_single(ACCESS_KEY_ID, SECRET_ACCESS_KEY));
-        let service = HandleError::new(service.build(), connection_failed);
-        let server = HttpServer::start(Router::new().fallback_service(service)).await?;
-        Ok(Self { server, objects })
+    pub fn start() -> BoxFuture<'static, io::Result<Self>> {
+        async move {
+            let objects = Arc::new(Objects::default());
+            let mut service = S3ServiceBuilder::new(ObjectStore(Arc::clone(&objects)));
+            service.set_auth(SimpleAuth::from_single(ACCESS_KEY_ID, SECRET_ACCESS_KEY));
+            let service = HandleError::new(service.build(), connection_failed);
+            let server = HttpServer::start(Router::new().fallback_service(service)).await?;
+            Ok(Self { server, objects })
+        }
+        .boxed()
     }
 
-    /// `http://127.0.0.1:port`, for `AWS_ENDPOINT_URL_S3` or a client's `endpoint_url`.
+    /// URL `http://127.0.0.1:port`, for `AWS_ENDPOINT_URL_S3` or a client's `endpoint_url`.
     pub fn endpoint_url(&self) -> String {
         self.server.url()
     }
@@ -56,17 +62,17 @@ impl EmbeddedS3 {
         self.objects.create_bucket(name);
     }
 
-    /// The keys of a bucket in order; none if there is no such bucket.
+    /// Keys of a bucket in order; none if the bucket does not exist.
     pub fn objects(&self, bucket: &str) -> Vec<String> {
         self.objects.keys(bucket)
     }
 
-    /// The bytes all objects of all buckets hold.
+    /// Total size in bytes of all objects of all buckets.
     pub fn stored_bytes(&self) -> u64 {
         self.objects.stored_bytes()
     }
 
-    /// Deletes the objects whose key starts with `prefix`, and says how many those were.
+    /// Deletes the objects whose key starts with `prefix`, and returns their number.
     pub fn clear(&self, bucket: &str, prefix: &str) -> usize {
         self.objects.clear(bucket, prefix)
     }
@@ -82,7 +88,7 @@ impl EmbeddedS3 {
     }
 }
 
-/// S3's own errors are answers; what comes here is a connection that broke.
+/// Handles a broken connection; S3's own errors are responses.
 async fn connection_failed(_: HttpError) -> StatusCode {
     StatusCode::INTERNAL_SERVER_ERROR
 }

@@ -16,12 +16,12 @@ use uuid::Uuid;
 use super::list::list;
 use super::stored_object::StoredObject;
 
-/// The largest object taken. S3 takes 5 GB in one put; all of it would be memory here.
+/// Largest accepted object. S3 accepts 5 GB in one put, all of which would be memory here.
 const MAX_OBJECT_BYTES: usize = 1 << 30;
-/// Room made for a body before its first byte is there.
+/// Largest buffer allocated for a body before it is received.
 const MAX_PREALLOCATED_BYTES: usize = 64 << 20;
 
-/// What the endpoint holds, and the faults it is to answer with.
+/// Content of the endpoint, and its faults.
 #[derive(Debug, Default)]
 pub(super) struct Objects(Mutex<State>);
 
@@ -73,7 +73,7 @@ impl Objects {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // No change below can be left half done by a panic.
+        // A panic leaves no partial change.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -102,7 +102,7 @@ impl State {
     }
 }
 
-/// [`Objects`] as the service wants them.
+/// [`Objects`] with the service's interface.
 pub(super) struct ObjectStore(pub(super) Arc<Objects>);
 
 #[async_trait]
@@ -116,7 +116,7 @@ impl S3 for ObjectStore {
         if state.buckets.contains_key(&bucket) {
             return Err(s3_error!(
                 BucketAlreadyOwnedByYou,
-                "You have this bucket already: {bucket}"
+                "The bucket already exists: {bucket}"
             ));
         }
         let location = Some(format!("/{bucket}"));
@@ -138,7 +138,7 @@ impl S3 for ObjectStore {
             trailing_headers,
             ..
         } = request;
-        // The body is read whatever the answer will be: a client still sending may not read it otherwise.
+        // The body is always read: a client that is still sending may otherwise not read the response.
         let body = read_body(input.body, input.content_length).await?;
         let claimed = input
             .checksum_crc32
@@ -176,7 +176,7 @@ impl S3 for ObjectStore {
             Some(range) => object.body.slice(range.start as usize..range.end as usize),
             None => object.body,
         };
-        // The checksum is that of the whole.
+        // The checksum is that of the whole object.
         let checksum_crc32 = object.checksum_crc32.filter(|_| content_range.is_none());
         Ok(S3Response::new(GetObjectOutput {
             accept_ranges: Some("bytes".to_owned()),
@@ -209,7 +209,7 @@ impl S3 for ObjectStore {
         }))
     }
 
-    /// Succeeds for an object that is not there, as S3 does.
+    /// Succeeds for an object that does not exist, as S3 does.
     async fn delete_object(
         &self,
         request: S3Request<DeleteObjectInput>,
@@ -275,7 +275,7 @@ async fn read_body(body: Option<StreamingBlob>, content_length: Option<i64>) -> 
     Ok(bytes.freeze())
 }
 
-/// The checksum a client sends after the body, when it computes it while sending.
+/// Checksum that a client sends after the body, if it computes it while sending.
 fn trailing_crc32(trailers: Option<&TrailingHeaders>) -> Option<String> {
     let value = trailers?.read(|headers| headers.get("x-amz-checksum-crc32").cloned())??;
     value.to_str().ok().map(str::to_owned)

@@ -1,4 +1,4 @@
-//! An object as it is kept.
+//! Object as stored.
 
 use std::fmt;
 use std::time::SystemTime;

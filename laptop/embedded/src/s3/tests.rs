@@ -1,4 +1,4 @@
-//! The endpoint as AWS's own client sees it.
+//! Endpoint as AWS's own client sees it.
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region, retry::RetryConfig};

@@ -1,4 +1,4 @@
-//! The faults that other tests rely on, and the end of the broker itself.
+//! Faults that other tests rely on, and the end of the broker itself.
 
 use std::net::TcpStream;
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! Peers that do not speak Kafka, or pretend to.
+//! Peers that do not implement Kafka, or send invalid requests.
 
 use embedded::kafka::{ApiKey, EmbeddedKafka};
 use kafka_protocol::messages::{ApiVersionsRequest, FetchRequest, MetadataRequest};
@@ -67,7 +67,7 @@ fn noise_of_every_api_and_version_closes_the_connection_or_is_answered() {
 #[test]
 fn counts_beyond_the_request_allocate_nothing() {
     let kafka = started_with("orders", 1);
-    // Metadata of two thousand million topics, in version 0 and, as compact lengths are written, in version 9.
+    // Metadata of two thousand million topics, in version 0 and, with a compact length, in version 9.
     let version_0 = [0, 3, 0, 0, 0, 0, 0, 1, 0xff, 0xff, 0x7f, 0xff, 0xff, 0xff];
     let version_9 = [
         0, 3, 0, 9, 0, 0, 0, 1, 0xff, 0xff, 0, 0xff, 0xff, 0xff, 0xff, 0x07,

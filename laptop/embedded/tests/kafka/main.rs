@@ -1,4 +1,4 @@
-//! The embedded broker as clients see it: librdkafka for what a client does, raw frames for what none would.
+//! Embedded broker as clients see it: librdkafka for usual requests, raw frames for unusual ones.
 
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 

@@ -1,4 +1,4 @@
-//! Where partitions begin and end, and which offset belongs to a time.
+//! Offsets of partitions: both ends, and by time.
 
 use rdkafka::admin::AdminOptions;
 use rdkafka::consumer::{BaseConsumer, Consumer};

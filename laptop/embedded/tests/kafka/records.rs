@@ -149,7 +149,7 @@ fn a_waiting_fetch_is_answered_when_records_arrive() {
         "{:?}",
         before.elapsed()
     );
-    // The one that waited, and perhaps the next.
+    // The request that waited, and perhaps the next.
     assert!(kafka.requests(ApiKey::Fetch) <= 2);
 }
 
@@ -360,7 +360,7 @@ fn acks_decide_about_the_answer() {
     let kafka = started_with("orders", 1);
     let mut wire = Wire::connect(&kafka);
     wire.send(9, &produce_request("orders", Batch::of(1).encode(), 0));
-    // The next answer belongs to the next request: the first had none.
+    // The next response belongs to the next request: the first had none.
     assert_eq!(wire.produce("orders", Batch::of(1).encode()).base_offset, 1);
     let refused = wire.call(9, &produce_request("orders", Batch::of(1).encode(), 2));
     assert_eq!(refused.responses[0].partition_responses[0].error_code, 21);

@@ -1,4 +1,4 @@
-//! librdkafka clients in as few words as a test can bear.
+//! Helpers with librdkafka clients.
 
 use std::time::{Duration, Instant};
 
@@ -12,12 +12,12 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::util::Timeout;
 use rdkafka::{Offset, TopicPartitionList};
 
-/// How long anything may take before a test gives up.
+/// Time after which a test gives up.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) type Admin = rdkafka::admin::AdminClient<DefaultClientContext>;
 
-/// A broker, started from a test that need not be asynchronous.
+/// Starts a broker in a test that is not asynchronous.
 pub(crate) fn started() -> EmbeddedKafka {
     tokio::runtime::Builder::new_current_thread()
         .build()
@@ -45,7 +45,7 @@ pub(crate) fn producer(kafka: &EmbeddedKafka, entries: &[(&str, &str)]) -> BaseP
     config(kafka, entries).create().unwrap()
 }
 
-/// Sends one value after the other and waits until all are acknowledged.
+/// Sends values one after the other and waits until all are acknowledged.
 pub(crate) fn send(
     producer: &BaseProducer,
     topic: &str,
@@ -78,7 +78,7 @@ pub(crate) fn numbered(first: usize, count: usize) -> impl Iterator<Item = Strin
     (first..first + count).map(|index| format!("value-{index}"))
 }
 
-/// A consumer that stops at the end of a partition and never starts over on its own.
+/// Consumer that stops at the end of a partition and never restarts on its own.
 pub(crate) fn consumer(kafka: &EmbeddedKafka, entries: &[(&str, &str)]) -> BaseConsumer {
     let defaults = [
         ("group.id", "tests"),
@@ -128,7 +128,7 @@ pub(crate) fn read_to_end(
         match consumer.poll(Timeout::After(Duration::from_millis(200))) {
             None => {}
             Some(Err(KafkaError::PartitionEOF(_))) => return Ok(received),
-            // librdkafka tells of lost connections and then makes new ones.
+            // librdkafka reports lost connections and then makes new ones.
             Some(Err(error)) if error.rdkafka_error_code() == Some(RDKafkaErrorCode::AllBrokersDown) => {}
             Some(Err(error)) => return Err(error),
             Some(Ok(message)) => received.push(Received {

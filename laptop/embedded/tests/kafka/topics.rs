@@ -1,4 +1,4 @@
-//! Making and deleting topics, through the admin client and by asking for them.
+//! Creation and deletion of topics, through the admin client and by requesting their metadata.
 
 use rdkafka::admin::{AdminOptions, NewPartitions, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::consumer::Consumer;

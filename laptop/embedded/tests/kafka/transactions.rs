@@ -82,7 +82,7 @@ fn an_open_transaction_ends_the_log_for_committed_readers() {
     let producer = transactional(&kafka, "payments");
     producer.begin_transaction().unwrap();
     send(&producer, "orders", 0, numbered(0, 3));
-    // Not part of the transaction, and yet behind its first record.
+    // Not part of the transaction, but after its first record.
     fill(&kafka, "orders", 0, 1);
     let consumer = committed(&kafka);
     assert_eq!(

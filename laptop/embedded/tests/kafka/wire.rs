@@ -1,4 +1,4 @@
-//! Frames by hand, for requests that librdkafka would never send.
+//! Raw frames, for requests that librdkafka would never send.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -57,12 +57,12 @@ impl Wire {
         self.send_bytes(&frame);
     }
 
-    /// The broker may have hung up already: what it did is seen by [`Wire::receive`].
+    /// Sends bytes. The broker may have closed the connection already: [`Wire::receive`] shows that.
     pub(crate) fn send_bytes(&mut self, bytes: &[u8]) {
         let _ = self.stream.write_all(bytes);
     }
 
-    /// The next response, `None` if the broker closed the connection instead.
+    /// Next response; `None` if the broker closed the connection instead.
     pub(crate) fn receive(&mut self) -> Option<Bytes> {
         let mut length = [0; 4];
         match self.stream.read_exact(&mut length) {
@@ -77,7 +77,7 @@ impl Wire {
         Some(body.into())
     }
 
-    /// Produces one batch to partition 0 and returns the answer for it.
+    /// Produces one batch to partition 0 and returns its response.
     pub(crate) fn produce(&mut self, topic: &str, batch: Bytes) -> PartitionProduceResponse {
         let response = self.call(9, &produce_request(topic, batch, -1));
         response.responses[0].partition_responses[0].clone()
@@ -99,7 +99,7 @@ pub(crate) fn produce_request(topic: &str, batch: Bytes, acks: i16) -> ProduceRe
         .with_topic_data(vec![topic])
 }
 
-/// Asks for partitions of one topic, each from an offset with a limit in bytes; everything else is without limits.
+/// Request for partitions of one topic, each from an offset with a limit in bytes; all else is unlimited.
 pub(crate) fn fetch_request(topic: &str, partitions: &[(i32, i64, i32)]) -> FetchRequest {
     let partitions = partitions.iter().map(|(index, offset, max_bytes)| {
         FetchPartition::default()
@@ -117,7 +117,7 @@ pub(crate) fn fetch_request(topic: &str, partitions: &[(i32, i64, i32)]) -> Fetc
         .with_topics(vec![topic])
 }
 
-/// A batch of records in one producer's sequence.
+/// Batch of records in one producer's sequence.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Batch {
     pub(crate) producer_id: i64,
@@ -129,7 +129,7 @@ pub(crate) struct Batch {
 }
 
 impl Batch {
-    /// From nobody in particular.
+    /// Batch without a producer id.
     pub(crate) fn of(count: i64) -> Self {
         Self {
             producer_id: -1,

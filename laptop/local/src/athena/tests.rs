@@ -1,4 +1,4 @@
-//! The engine against a connector of a hundred lines that does what its script says.
+//! Engine over a scripted connector of a hundred lines.
 
 use std::ops::Range;
 use std::sync::Mutex;
@@ -25,30 +25,30 @@ use crate::invoke::InvokeError;
 
 mod names;
 
-/// What a split does when it is read.
+/// Result of reading a split.
 #[derive(Clone)]
 enum Script {
     Inline(Range<i32>),
     /// A block for each range, encrypted.
     Spilled(Vec<Range<i32>>),
-    /// The same, but the last block is not where it should be.
+    /// Like `Spilled`, but the last block is missing.
     SpilledAndLost(Vec<Range<i32>>),
-    /// An answer without one of the columns.
+    /// A response without one of the columns.
     ShortOfAColumn,
     Fails,
 }
 
 struct Fake {
     reported_version: u32,
-    /// Of the table `orders`.
+    /// Schema of the table `orders`.
     schema: SchemaRef,
     splits: Vec<Script>,
     splits_a_page: usize,
-    /// The continuation token never changes.
+    /// Whether the continuation token never changes.
     endless: bool,
     capabilities: Vec<(String, Vec<OptimizationSubType>)>,
     blocks: Arc<MemoryBlockStore>,
-    /// Calls that are still to be throttled.
+    /// Number of calls that are still to be throttled.
     throttles: AtomicUsize,
     delay: Duration,
     reading: AtomicUsize,
@@ -293,7 +293,8 @@ fn split(index: usize, query_id: &str) -> Split {
     }
 }
 
-/// Row `id` has in each column, by its type: the number, the text `n<id>` or `id` seconds; lists and maps of one.
+/// Rows with the values of `id` in each column, by its type: the number, the text `n<id>` or `id` seconds;
+/// lists and maps of one.
 fn rows(ids: Range<i32>, schema: &SchemaRef) -> RecordBatch {
     let columns = schema
         .fields()
@@ -429,7 +430,7 @@ async fn sends_filters_and_filters_again() {
     let (fake, athena) = sixty_rows().start();
     let sql = "SELECT id FROM msk.customer.orders
                WHERE id BETWEEN 5 AND 30 AND at >= TIMESTAMP '1970-01-01 00:00:21' ORDER BY id";
-    // The script ignores constraints, so that what is filtered is filtered here.
+    // The script ignores constraints, so all filtering is done by the engine.
     assert_eq!(
         ids(&athena.sql(sql).await.unwrap()),
         (21..=30).collect::<Vec<_>>()
@@ -521,7 +522,7 @@ async fn an_answer_with_other_columns_fails_the_query() {
     )
     .await;
     assert!(
-        message.contains("customer.orders: asked for columns (name Utf8, id Int32), was given (name Utf8)"),
+        message.contains("customer.orders: wanted columns (name Utf8, id Int32), found (name Utf8)"),
         "{message}"
     );
 }
@@ -543,7 +544,7 @@ async fn pages_without_end_are_an_error() {
     };
     let message = failure(fake, "SELECT 1 FROM msk.customer.orders").await;
     assert!(
-        message.contains("GetSplitsRequest gave the token of the page before again"),
+        message.contains("GetSplitsRequest returned the token of the previous page again"),
         "{message}"
     );
 }
@@ -623,7 +624,7 @@ async fn pushes_a_limit_only_where_it_is_promised() {
         7
     );
     assert_eq!(fake.reads()[0].constraints.limit, Some(7));
-    // What is filtered here may need more rows than the limit.
+    // Filtering in the engine may need more rows than the limit.
     athena
         .sql("SELECT id FROM msk.customer.orders WHERE name LIKE '%5' LIMIT 2")
         .await

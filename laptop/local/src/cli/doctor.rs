@@ -1,4 +1,4 @@
-//! The self-check at the terminal.
+//! The command `doctor`.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -12,30 +12,30 @@ use super::terminal::Error;
 
 #[derive(Debug, Args)]
 pub(super) struct DoctorArgs {
-    /// One table, `registry.schema`, instead of all of the registries with the marker.
+    /// Check only this table, `registry.schema`, instead of all of the registries with the marker.
     #[arg(value_parser = table_name)]
     table: Option<TableName>,
-    /// The environment of this deployed function, by name or ARN, instead of this process's.
+    /// Check the environment of this deployed function, by name or ARN, instead of this process's.
     #[arg(long)]
     function: Option<String>,
-    /// The region, if not that of the function's ARN or the SDK's default.
+    /// Region [default: that of the function's ARN, then the SDK's].
     #[arg(long)]
     region: Option<String>,
-    /// Put no object into the spill bucket.
+    /// Write no object to the spill bucket.
     #[arg(long)]
     read_only: bool,
-    /// About how many of each topic's latest records to decode.
+    /// Approximate number of each topic's latest records to decode.
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
     records: u32,
-    /// Seconds that each check may take.
+    /// Time limit of each check in seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=900))]
     time_limit: u64,
-    /// One JSON object instead of a list.
+    /// Print one JSON object instead of a list.
     #[arg(long)]
     json: bool,
 }
 
-/// Fails if a check did.
+/// Fails if a check fails.
 pub(super) async fn run(args: DoctorArgs) -> Result<ExitCode, Error> {
     let options = DoctorOptions {
         table: args.table,
@@ -69,7 +69,7 @@ pub(super) async fn run(args: DoctorArgs) -> Result<ExitCode, Error> {
     })
 }
 
-/// At the first point: names of schemas, as those of topics, rather have some.
+/// Splits at the first point: names of schemas, like those of topics, often contain some.
 fn table_name(text: &str) -> Result<TableName, String> {
     match text.split_once('.') {
         Some((schema_name, table_name)) if !schema_name.is_empty() && !table_name.is_empty() => {

@@ -1,14 +1,17 @@
-//! The program `athena-local`: arguments, terminal, exit code.
+//! Program `athena-local`: arguments, terminal, exit code.
 
 use std::io;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use producer::Progress;
+use tokio::runtime::Runtime;
 use tracing_subscriber::EnvFilter;
 
 mod doctor;
 mod progress;
 mod query;
+mod query_line;
 mod schema;
 mod shell;
 mod target;
@@ -17,14 +20,17 @@ mod terminal;
 use self::doctor::DoctorArgs;
 use self::progress::ProgressLine;
 use self::query::Printer;
+use self::query_line::QueryLine;
 use self::schema::SchemaCommand;
 use self::target::{OrdersArgs, Target, TargetArgs};
 use self::terminal::Error;
-use crate::demo::{self, DemoOptions};
+use crate::athena::QueryProgress;
+use crate::demo::{self, DemoObserver, DemoOptions};
 use crate::output::OutputFormat;
 use crate::stack::Stack;
 
-/// Plays Athena on this machine: SQL over Kafka topics through the real connector and the real wire protocol.
+/// Runs SQL over Kafka topics on this machine as Athena would, through the real connector and the real wire
+/// protocol.
 #[derive(Debug, Parser)]
 #[command(name = "athena-local", version)]
 struct Args {
@@ -34,49 +40,50 @@ struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Start Kafka, Glue and S3 in this process, produce orders, and ask three questions about them.
+    /// Start Kafka, Glue and S3 in this process, produce orders, and run three queries over them.
     ///
-    /// Fails unless every answer is what the orders add up to.
+    /// Fails unless every result equals the totals of the orders.
     Demo {
-        /// How many orders.
+        /// Number of orders.
         #[arg(long, default_value_t = 840_700)]
         orders: usize,
         #[command(flatten)]
         made: OrdersArgs,
-        /// How many splits to read at once.
+        /// Number of splits to read at once.
         #[arg(long, default_value_t = 4)]
         concurrency: usize,
-        /// How many rows of the article's query to print.
+        /// Number of rows of the article's query to print.
         #[arg(long, default_value_t = 10)]
         limit_rows: usize,
     },
-    /// Answer one statement.
+    /// Run one statement.
     Sql {
         statement: String,
-        /// table, csv, json.
+        /// Output format: table, csv, json.
         #[arg(long, default_value = "table")]
         output: OutputFormat,
         #[command(flatten)]
         target: TargetArgs,
     },
-    /// Answer statements as they are typed, each up to its semicolon.
+    /// Run statements as they are typed, each up to its semicolon.
     Shell {
-        /// table, csv, json.
+        /// Output format: table, csv, json.
         #[arg(long, default_value = "table")]
         output: OutputFormat,
         #[command(flatten)]
         target: TargetArgs,
     },
-    /// Write and check schemas of topics.
+    /// Propose and check schemas of topics.
     #[command(subcommand)]
     Schema(SchemaCommand),
     /// Check a deployment's settings one after the other: what works, what does not, and what to change.
     ///
     /// Settings are the environment variables of this process, or of a deployed function. Fails if a check does.
     Doctor(DoctorArgs),
-    /// Keep Kafka, Glue and S3 running in this process, and print the environment that points other programs at them.
+    /// Keep Kafka, Glue and S3 running in this process, and print the environment variables for other
+    /// programs to use them.
     Serve {
-        /// How many orders to produce first.
+        /// Number of orders to produce first.
         #[arg(long, default_value_t = 0)]
         orders: usize,
         #[command(flatten)]
@@ -84,13 +91,13 @@ enum Command {
     },
 }
 
-/// Does what the process's arguments say.
-pub async fn run() -> ExitCode {
+/// Runs the command in the process's arguments. Blocks, so that the program does not compile the futures again.
+pub fn run() -> ExitCode {
     let command = Args::parse().command;
     let directives = match command {
-        // What a check comes to is said once, with what to do about it.
+        // Each result of a check is printed once, with its fix.
         Command::Doctor(_) => "off",
-        // Without AWS, the SDK warns at length of every place where it found no region.
+        // Without AWS, the SDK logs a long warning for every source in which it found no region.
         _ => "warn,aws_config=error",
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(directives));
@@ -98,7 +105,10 @@ pub async fn run() -> ExitCode {
         .with_env_filter(filter)
         .with_writer(io::stderr)
         .init();
-    match execute(command).await {
+    let outcome = Runtime::new()
+        .map_err(Error::from)
+        .and_then(|runtime| runtime.block_on(execute(command)));
+    match outcome {
         Ok(code) => code,
         Err(error) => {
             eprintln!("athena-local: {error}");
@@ -123,8 +133,11 @@ async fn execute(command: Command) -> Result<ExitCode, Error> {
                 concurrency,
                 shown_rows: limit_rows,
             };
-            let mut progress = ProgressLine::new(orders as u64);
-            demo::run(options, &mut io::stdout(), |made| progress.update(made)).await?;
+            let mut progress = DemoProgress {
+                orders: ProgressLine::new(orders as u64),
+                query: None,
+            };
+            demo::run(options, &mut io::stdout(), &mut progress).await?;
         }
         Command::Sql {
             statement,
@@ -147,6 +160,26 @@ async fn execute(command: Command) -> Result<ExitCode, Error> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Progress of the demonstration.
+struct DemoProgress {
+    orders: ProgressLine,
+    query: Option<QueryLine>,
+}
+
+impl DemoObserver for DemoProgress {
+    fn producing(&mut self, progress: Progress) {
+        self.orders.update(progress);
+    }
+
+    fn querying(&mut self, query: QueryProgress) {
+        self.query = Some(QueryLine::start(query));
+    }
+
+    fn queried(&mut self) {
+        self.query = None;
+    }
+}
+
 async fn serve(orders: usize, made: &OrdersArgs) -> Result<(), Error> {
     let stack = Stack::start(made.partitions).await?;
     if orders > 0 {
@@ -158,7 +191,7 @@ async fn serve(orders: usize, made: &OrdersArgs) -> Result<(), Error> {
     for (name, value) in stack.variables() {
         println!("export {name}={value}");
     }
-    eprintln!("Kafka, Glue and S3 are up until interrupted (Ctrl-C).");
+    eprintln!("Kafka, Glue and S3 run until interrupted (Ctrl-C).");
     tokio::signal::ctrl_c().await?;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! How far the producing of orders has come, for a person or for a log.
+//! Progress of producing orders, for a terminal or for a log.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use producer::Progress;
 
 use super::terminal::is_terminal;
 
-/// A bar on a terminal; elsewhere a line of text now and then.
+/// Bar on a terminal; otherwise a line of text at intervals.
 pub(super) struct ProgressLine {
     orders: u64,
     bar: Option<ProgressBar>,
@@ -20,7 +20,7 @@ impl ProgressLine {
     pub(super) fn new(orders: u64) -> Self {
         let bar = is_terminal().then(|| {
             let template = "producing orders {bar:40} {human_pos}/{human_len} {per_sec} {elapsed}";
-            // The template is a constant that parses; were it not, the default style would do.
+            // The template is a valid constant; otherwise the default style would be used.
             let style =
                 ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
             ProgressBar::new(orders).with_style(style)

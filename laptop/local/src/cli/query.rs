@@ -1,13 +1,14 @@
-//! One statement: asked, printed, timed.
+//! Execution of one statement: result and statistics.
 
 use std::io::Write;
 use std::time::Instant;
 
+use super::query_line::QueryLine;
 use super::terminal::Error;
 use crate::athena::Athena;
 use crate::output::{OutputFormat, RowWriter};
 
-/// Prints answers.
+/// Printer of results.
 pub(super) struct Printer<'a> {
     athena: &'a Athena,
     format: OutputFormat,
@@ -18,16 +19,19 @@ impl<'a> Printer<'a> {
         Self { athena, format }
     }
 
-    /// Rows to `out`, what they took to standard error.
+    /// Prints rows to `out`, and statistics to standard error.
     pub(super) async fn print(&self, sql: &str, out: &mut impl Write) -> Result<(), Error> {
         let started = Instant::now();
         let mut query = self.athena.start(sql).await?;
         let mut rows = 0;
         let mut writer = RowWriter::new(out, query.schema(), self.format);
+        // Rows that are written as they come are progress enough.
+        let mut line = (self.format == OutputFormat::Table).then(|| QueryLine::start(query.progress()));
         while let Some(batch) = query.next().await? {
             rows += batch.num_rows();
             writer.write(&batch)?;
         }
+        line.take();
         writer.finish()?;
         eprintln!(
             "{rows} rows, {:.2} s; read {}",

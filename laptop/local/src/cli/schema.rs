@@ -1,5 +1,7 @@
-//! Topic documents at the terminal: propose one from a topic's records, check one before it is registered.
+//! The command `schema`: proposes a topic document from a topic's records, and checks one before it is
+//! registered.
 
+use std::collections::HashSet;
 use std::io::{self, Write};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -12,54 +14,58 @@ use kafka::{
     Broker, KafkaBroker, OffsetRange, OnExpiredOffsets, PlannedRange, RecordSink, SinkFailed, TopicPartition,
 };
 use topic::document::{TableDefaults, TopicDocument};
-use topic::infer::{InferRecord, infer};
-use topic::{Record, SchemaDefinition, TopicTable};
+use topic::infer::{InferRecord, infer_with};
+use topic::table::COMMENT_KEY;
+use topic::{Record, SchemaDefinition, TopicTable, WriterSchemas};
 
 use super::terminal::Error;
 use crate::types::{sql_name, sql_schema};
 
-/// How long the brokers may take to show the records.
+/// Time limit for the brokers to return the records.
 const READ_LIMIT: Duration = Duration::from_secs(60);
+/// How long registries may take to tell the schema that the records name.
+const LOOK_UP_LIMIT: Duration = Duration::from_secs(20);
 
 #[derive(Debug, Subcommand)]
 pub(super) enum SchemaCommand {
     /// Propose a topic document from the latest records of a topic.
     ///
-    /// The document goes to standard output, what to know of it to standard error.
+    /// The document is printed to standard output, remarks on it to standard error.
     Infer(InferArgs),
-    /// Validate a schema before it is registered, and show the columns it makes.
+    /// Validate a schema before it is registered, and print its columns.
     ///
-    /// Fails if a table cannot be made of it; names the field that is wrong.
+    /// Fails if it does not describe a table; names the invalid field.
     Check(CheckArgs),
 }
 
 #[derive(Debug, Args)]
 pub(super) struct InferArgs {
     topic: String,
-    /// The brokers, `host:port,…`; all else about them is said by the connector's environment variables.
+    /// Brokers, `host:port,…`; their other settings are the connector's environment variables.
     #[arg(long, env = "kafka_endpoint")]
     bootstrap: String,
-    /// How many records to look at, taken evenly from the ends of all partitions.
+    /// Number of records to read, evenly from the ends of all partitions.
     #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..))]
     records: u32,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct CheckArgs {
-    /// The schema text.
+    /// File with the schema; `-` for standard input.
     file: PathBuf,
-    /// The data format it is to be registered with.
+    /// Data format that it is to be registered with.
     #[arg(long, value_enum, default_value_t = RegisteredAs::Json, ignore_case = true)]
     data_format: RegisteredAs,
-    /// The name it is to be registered under; for Avro and Protobuf that of the topic. The file's, if not given.
+    /// Name that it is to be registered under; for Avro and Protobuf that of the topic [default: that of the
+    /// file; `stdin` for standard input].
     #[arg(long)]
     name: Option<String>,
 }
 
-/// Glue's data formats.
+/// Data formats of Glue.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum RegisteredAs {
-    /// A topic document or a JSON Schema.
+    /// Topic document or JSON Schema.
     Json,
     Avro,
     Protobuf,
@@ -73,33 +79,41 @@ pub(super) async fn run(command: SchemaCommand) -> Result<(), Error> {
 }
 
 async fn infer_document(args: &InferArgs) -> Result<(), Error> {
-    let samples = read_samples(args).await?;
-    let records = samples.iter().map(|sample| InferRecord {
-        key: sample.key.as_deref(),
-        value: sample.value.as_deref(),
+    let config = Config::from_vars(|name| match name {
+        "kafka_endpoint" => Some(args.bootstrap.clone()),
+        name => std::env::var(name).ok(),
+    })?;
+    let samples = read_samples(args, &config).await?;
+    let writers = connector::assembly::writer_schemas_from_env(&config).await;
+    let writers = writers.until(Instant::now() + LOOK_UP_LIMIT);
+    let (topic, count) = (args.topic.clone(), samples.len());
+    // Looking up a schema blocks the thread.
+    let inferred = tokio::task::spawn_blocking(move || {
+        let records = samples.iter().map(|sample| InferRecord {
+            key: sample.key.as_deref(),
+            value: sample.value.as_deref(),
+        });
+        let writers: &dyn WriterSchemas = &writers;
+        infer_with(&topic, records, writers)
     });
-    let inferred = infer(&args.topic, records);
+    let inferred = inferred.await?;
     for note in &inferred.notes {
         eprintln!("{note}");
     }
-    eprintln!("Proposed from {} records.", samples.len());
+    eprintln!("Proposed from {count} records.");
     writeln!(io::stdout(), "{:#}", inferred.document)?;
     Ok(())
 }
 
-/// What of a record a document is inferred from.
+/// Parts of a record from which a document is inferred.
 struct Sample {
     key: Option<Vec<u8>>,
     value: Option<Vec<u8>>,
 }
 
-async fn read_samples(args: &InferArgs) -> Result<Vec<Sample>, Error> {
-    let config = Config::from_vars(|name| match name {
-        "kafka_endpoint" => Some(args.bootstrap.clone()),
-        name => std::env::var(name).ok(),
-    })?;
+async fn read_samples(args: &InferArgs, config: &Config) -> Result<Vec<Sample>, Error> {
     let credentials = connector::assembly::credential_store_from_env().await;
-    let broker = KafkaBroker::new(config.cluster, config.isolation_level, credentials);
+    let broker = KafkaBroker::new(config.cluster.clone(), config.isolation_level, credentials);
     let deadline = Instant::now() + READ_LIMIT;
     let snapshot = broker.snapshot(&args.topic, deadline).await?;
     let share = i64::from(args.records.div_ceil(snapshot.partitions.len().max(1) as u32));
@@ -124,7 +138,7 @@ async fn read_samples(args: &InferArgs) -> Result<Vec<Sample>, Error> {
     Ok(samples.take())
 }
 
-/// Keeps the records of several reads.
+/// Sink that keeps the records of several reads.
 #[derive(Clone, Default)]
 struct Samples(Arc<Mutex<Vec<Sample>>>);
 
@@ -150,12 +164,15 @@ impl RecordSink for Samples {
 }
 
 fn check(args: &CheckArgs) -> Result<(), Error> {
-    let text =
-        std::fs::read_to_string(&args.file).map_err(|error| format!("{}: {error}", args.file.display()))?;
-    let stem = args
-        .file
-        .file_stem()
-        .map(|stem| stem.to_string_lossy().into_owned());
+    let (text, stem) = match args.file.as_os_str() == "-" {
+        true => (io::read_to_string(io::stdin()), Some("stdin".to_owned())),
+        false => {
+            let stem = args.file.file_stem();
+            let stem = stem.map(|stem| stem.to_string_lossy().into_owned());
+            (std::fs::read_to_string(&args.file), stem)
+        }
+    };
+    let text = text.map_err(|error| format!("{}: {error}", args.file.display()))?;
     let name = args.name.clone().or(stem).unwrap_or_default();
     let table = check_text(&name, args.data_format, text)?;
     writeln!(io::stdout(), "{}", columns(&table))?;
@@ -172,15 +189,20 @@ fn check_text(name: &str, data_format: RegisteredAs, definition: String) -> Resu
         }
         .to_owned(),
         definition,
-        references: Vec::new(),
+        ..SchemaDefinition::default()
     };
     let document = TopicDocument::parse(name, &definition)?;
+    let mut told = HashSet::new();
     for warning in document.warnings() {
-        eprintln!("warning: {warning}");
+        let line = warning.to_string();
+        if told.insert(line.clone()) {
+            eprintln!("warning: {line}");
+        }
     }
     if let Some(reference) = document.references().first() {
         return Err(format!(
-            "the columns are those of the registered schema `{}`: check that one, this document reads well so far",
+            "the columns are those of the registered schema `{}`, which must be checked separately; \
+             this document is valid",
             reference.schema_name
         )
         .into());
@@ -188,7 +210,7 @@ fn check_text(name: &str, data_format: RegisteredAs, definition: String) -> Resu
     Ok(document.into_table("", name, &Default::default(), &TableDefaults::default())?)
 }
 
-/// The topic and a line for each column.
+/// Topic and a line for each column.
 fn columns(table: &TopicTable) -> String {
     let schema = sql_schema(&table.schema);
     let width = schema
@@ -200,7 +222,23 @@ fn columns(table: &TopicTable) -> String {
     let lines = schema
         .fields()
         .iter()
-        .map(|field| format!("{:width$}  {}", field.name(), sql_name(field.data_type())));
+        .zip(table.schema.fields())
+        .map(|(field, wire)| {
+            let comment = wire
+                .metadata()
+                .get(COMMENT_KEY)
+                .map_or_else(String::new, |comment| {
+                    format!(
+                        "  -- {}",
+                        comment.split_whitespace().collect::<Vec<_>>().join(" ")
+                    )
+                });
+            format!(
+                "{:width$}  {}{comment}",
+                field.name(),
+                sql_name(field.data_type())
+            )
+        });
     let mut text = format!("topic {}, {} values", table.topic, table.value.format());
     for line in lines {
         text.push('\n');

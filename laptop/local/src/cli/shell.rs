@@ -1,4 +1,4 @@
-//! The interactive shell.
+//! Interactive shell.
 
 use std::io;
 use std::path::PathBuf;
@@ -19,12 +19,12 @@ statements end with a semicolon and may span lines; beside SELECT:
   \\d schema.table    columns of a table
   \\q                 quit, as Ctrl-D does";
 
-/// Reads and answers until the input ends. A statement that fails is told, and the next one read.
+/// Reads and runs statements until the input ends. An error is printed, and the next statement read.
 pub(super) async fn run(athena: &Athena, format: OutputFormat) -> Result<(), Error> {
     let mut editor = DefaultEditor::new()?;
     let history = history_file();
     if let Some(file) = &history {
-        // There is none the first time.
+        // The file does not exist the first time.
         let _ = editor.load_history(file);
     }
     println!("athena-local; \\? for help, \\q to quit");
@@ -64,7 +64,7 @@ fn history_file() -> Option<PathBuf> {
     std::env::home_dir().map(|home| home.join(".athena_local_history"))
 }
 
-/// What a line of input asks for.
+/// Command on a line of input.
 #[derive(Debug, PartialEq, Eq)]
 enum Step {
     Statement(String),
@@ -72,7 +72,7 @@ enum Step {
     Quit,
 }
 
-/// The beginning of a statement that is not yet whole.
+/// Beginning of an incomplete statement.
 #[derive(Default)]
 struct Input {
     text: String,
@@ -117,7 +117,7 @@ fn command(line: &str) -> Option<Step> {
     }
 }
 
-/// Where the first semicolon outside of quotes and comments is.
+/// Position of the first semicolon outside of quotes and comments.
 fn statement_end(text: &str) -> Option<usize> {
     let mut rest = text.char_indices().peekable();
     while let Some((index, c)) = rest.next() {

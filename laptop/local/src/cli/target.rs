@@ -1,4 +1,4 @@
-//! What the SQL is about: the embedded stack, a Lambda function, or a connector in this process.
+//! Target of SQL: the embedded stack, a Lambda function, or a connector in this process.
 
 use std::sync::Arc;
 
@@ -14,42 +14,42 @@ use crate::federation::FederationOptions;
 use crate::invoke::{InProcess, Invoke, LambdaInvoke, LambdaTarget};
 use crate::stack::{Orders, Stack};
 
-/// Which connector to ask. Without `--embedded` and `--function`, one in this process, configured by the environment
-/// variables of the Lambda function: `kafka_endpoint`, `spill_bucket` and so on.
+/// Connector to use. Without `--embedded` and `--function`, one in this process, configured by the
+/// environment variables of the Lambda function: `kafka_endpoint`, `spill_bucket` and so on.
 #[derive(Debug, Args)]
 pub(super) struct TargetArgs {
-    /// Kafka, Glue and S3 in this process.
+    /// Use Kafka, Glue and S3 in this process.
     #[arg(long, conflicts_with = "function")]
     embedded: bool,
-    /// How many orders to produce into the embedded Kafka first.
+    /// Number of orders to produce into the embedded Kafka first.
     #[arg(long, requires = "embedded", default_value_if("embedded", "true", "10000"))]
     orders: Option<usize>,
     #[command(flatten)]
     made: OrdersArgs,
-    /// A Lambda function, by name or ARN.
+    /// Use a Lambda function, by name or ARN.
     #[arg(long)]
     function: Option<String>,
-    /// Where to invoke it, if not in AWS: `cargo lambda watch` listens on http://localhost:9000.
+    /// Endpoint of the function [default: AWS]; `cargo lambda watch` listens on http://localhost:9000.
     #[arg(long, requires = "function")]
     endpoint: Option<String>,
-    /// The function's region, if not the SDK's default.
+    /// Region of the function [default: the SDK's].
     #[arg(long, requires = "function")]
     region: Option<String>,
-    /// What the connector is called in SQL.
+    /// Name of the connector's catalog in SQL.
     #[arg(long, default_value = "msk")]
     catalog: String,
-    /// How many splits to read at once.
+    /// Number of splits to read at once.
     #[arg(long, default_value_t = 4)]
     concurrency: usize,
 }
 
-/// Which orders to make.
+/// Orders to generate.
 #[derive(Debug, Clone, Copy, Args)]
 pub(super) struct OrdersArgs {
     /// Partitions of the topic.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(i32).range(1..))]
     pub(super) partitions: i32,
-    /// Equal seeds give equal orders.
+    /// Seed of the orders; equal seeds give equal orders.
     #[arg(long, default_value_t = 42)]
     seed: u64,
 }
@@ -71,7 +71,7 @@ fn first_order() -> NaiveDateTime {
         .naive_utc()
 }
 
-/// An engine, and what must live as long as it.
+/// Engine, and what must live as long as it.
 pub(super) struct Target {
     athena: Athena,
     _stack: Option<Stack>,
@@ -99,7 +99,7 @@ impl Target {
                 Arc::new(InProcess::new(Connector::from_env().await))
             }
             None => {
-                return Err("nothing to ask: give --embedded or --function, or set kafka_endpoint".into());
+                return Err("no connector: use --embedded or --function, or set kafka_endpoint".into());
             }
         };
         let aws = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;

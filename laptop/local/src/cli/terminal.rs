@@ -1,11 +1,11 @@
-//! What every command shares: how it fails, and whether a person watches.
+//! Errors of commands, and detection of a terminal.
 
 use std::io::{self, IsTerminal};
 
-/// Anything that ends the program with a message.
+/// Error that ends the program with a message.
 pub(super) type Error = Box<dyn std::error::Error>;
 
-/// Whether a person reads standard error.
+/// Whether standard error is a terminal.
 pub(super) fn is_terminal() -> bool {
     io::stderr().is_terminal()
 }

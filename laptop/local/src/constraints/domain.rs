@@ -1,4 +1,4 @@
-//! The values one column may have, closed under AND, OR and NOT.
+//! Values that a column may have, closed under AND, OR and NOT.
 
 use std::cmp::Ordering;
 
@@ -7,23 +7,23 @@ use protocol::{AllOrNoneValueSet, Bound, InvalidRange, Marker, Range, SortedRang
 
 use arrow::datatypes::DataType;
 
-/// Stretches of values, in ascending order with gaps between, and whether NULL is allowed.
+/// Ranges of values, in ascending order with gaps between them, and whether NULL is allowed.
 ///
-/// All values are of one type that has an order, not null and not NaN.
+/// All values are of one ordered type, not null and not NaN.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Domain {
     stretches: Vec<Stretch>,
     null_allowed: bool,
 }
 
-/// The values between two cuts. Never empty.
+/// Values between two cuts. Never empty.
 #[derive(Debug, Clone, PartialEq)]
 struct Stretch {
     low: Cut,
     high: Cut,
 }
 
-/// A place between values: the ends of a stretch, without the question of who owns the value there.
+/// Position between values: the end of a range, which lies just below or just above a value.
 #[derive(Debug, Clone, PartialEq)]
 enum Cut {
     Start,
@@ -44,7 +44,7 @@ impl Domain {
         }
     }
 
-    /// No value and no NULL: no row satisfies it.
+    /// Domain without values and NULL: no row satisfies it.
     pub(super) fn none() -> Self {
         Self {
             stretches: Vec::new(),
@@ -133,7 +133,7 @@ impl Domain {
         }
     }
 
-    /// All other values, without NULL: what NOT makes of a comparison, which is neither true nor false of NULL.
+    /// All other values, without NULL: the negation of a comparison, which is neither true nor false of NULL.
     pub(super) fn other_values(&self) -> Self {
         let mut others = Self::none();
         let mut low = Cut::Start;
@@ -152,7 +152,7 @@ impl Domain {
         others
     }
 
-    /// As the protocol writes it, for a column of this type on the wire.
+    /// Value set of the protocol, for a column of this type on the wire.
     pub(super) fn to_value_set(&self, data_type: &DataType) -> Result<ValueSet, InvalidRange> {
         if !has_order(data_type) {
             return Ok(ValueSet::AllOrNone(AllOrNoneValueSet {
@@ -197,7 +197,7 @@ impl Cut {
             .cmp(&other.place())
             .then_with(|| match (self.value(), other.value()) {
                 (Some(a), Some(b)) => {
-                    // Of one type, as the domain promises, so that they compare.
+                    // Values of one type compare, as the domain guarantees.
                     let values = a.partial_cmp(b).unwrap_or(Ordering::Equal);
                     values.then_with(|| self.is_after().cmp(&other.is_after()))
                 }
@@ -233,8 +233,8 @@ impl Cut {
     }
 }
 
-/// Whether ranges of the type can be written. Zoned timestamps are packed on the wire, where an instant is a range of
-/// its own, so they are left to be filtered here.
+/// Whether ranges of the type can be expressed. Zoned timestamps are packed on the wire, where an instant is
+/// a range of its own, so they are filtered locally.
 pub(super) fn has_order(data_type: &DataType) -> bool {
     matches!(
         data_type,

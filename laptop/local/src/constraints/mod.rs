@@ -1,7 +1,7 @@
-//! DataFusion's filters as Athena's constraints.
+//! Conversion of DataFusion's filters to Athena's constraints.
 //!
-//! What is sent is implied by the filters, never more: DataFusion filters the rows again, so that a filter or a part of
-//! one that has no value set costs time, not truth.
+//! The filters imply the constraints, never the reverse: DataFusion filters the rows again, so that a filter
+//! or a part of one without a value set costs time, but not correctness.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -20,38 +20,38 @@ mod domain;
 #[cfg(test)]
 mod tests;
 
-/// What filters say about the columns of a table, by the connector's names.
+/// Constraints on the columns of a table, by the connector's names.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Pushdown {
     domains: BTreeMap<String, Domain>,
 }
 
 impl Pushdown {
-    /// What all of `filters` together imply for a table of these columns.
+    /// Constraints that all of `filters` together imply for a table of these columns.
     pub(crate) fn of<'a>(filters: impl IntoIterator<Item = &'a Expr>, columns: &Columns) -> Self {
         filters
             .into_iter()
             .fold(Self::default(), |all, filter| all.and(implied(filter, columns)))
     }
 
-    /// Nothing is said: all rows may satisfy the filters.
+    /// Whether there is no constraint: all rows may satisfy the filters.
     pub(crate) fn is_empty(&self) -> bool {
         self.domains.is_empty()
     }
 
-    /// No row can satisfy the filters.
+    /// Whether no row can satisfy the filters.
     pub(crate) fn is_none(&self) -> bool {
         self.domains.values().any(Domain::is_none)
     }
 
-    /// The summary that says it to a connector.
+    /// Summary for the connector.
     pub(crate) fn constraints(&self, columns: &Columns) -> Constraints {
         let value_set = |(name, domain): (&String, &Domain)| {
             let field = columns.wire().field_with_name(name).ok()?;
             match domain.to_value_set(field.data_type()) {
                 Ok(set) => Some((name.clone(), set)),
                 Err(error) => {
-                    tracing::warn!(column = name, %error, "a filter is not pushed down");
+                    tracing::warn!(column = name, %error, "a filter cannot be pushed down");
                     None
                 }
             }
@@ -83,7 +83,7 @@ impl Pushdown {
         self
     }
 
-    /// Of one or the other only that is implied which both speak of.
+    /// Disjunction: only columns that both constrain stay constrained.
     fn or(mut self, mut other: Self) -> Self {
         let mut domains = BTreeMap::new();
         while let Some((name, domain)) = self.domains.pop_first() {
@@ -98,7 +98,7 @@ impl Pushdown {
     }
 }
 
-/// What is certain of a row for which `filter` is true.
+/// Constraints on every row for which `filter` is true.
 fn implied(filter: &Expr, columns: &Columns) -> Pushdown {
     known(filter, columns).unwrap_or_default()
 }
@@ -179,7 +179,7 @@ fn boolean(expr: &Expr, value: bool, columns: &Columns) -> Option<Pushdown> {
         .then(|| Pushdown::column(&name, Domain::equal(ScalarValue::Boolean(Some(value)))))
 }
 
-/// `column op value`, exactly.
+/// Exact constraint of `column op value`.
 fn comparison(left: &Expr, op: Operator, right: &Expr, columns: &Columns) -> Option<Pushdown> {
     let (name, field) = column(left, columns)?;
     let Expr::Literal(literal, _) = right else {
@@ -198,7 +198,7 @@ fn comparison(left: &Expr, op: Operator, right: &Expr, columns: &Columns) -> Opt
     Some(Pushdown::column(&name, domain))
 }
 
-/// NOT of what is known exactly of a single column.
+/// Negation of an exact constraint on a single column.
 fn negatable(pushdown: Pushdown, negated: bool) -> Option<Pushdown> {
     if !negated {
         return Some(pushdown);
@@ -211,7 +211,7 @@ fn negatable(pushdown: Pushdown, negated: bool) -> Option<Pushdown> {
     Some(Pushdown { domains })
 }
 
-/// The column that `expr` is, by its name on the wire.
+/// Column that `expr` is, by its name on the wire.
 fn column<'a>(expr: &Expr, columns: &'a Columns) -> Option<(String, &'a Field)> {
     let Expr::Column(Column { name, .. }) = expr else {
         return None;
@@ -220,7 +220,7 @@ fn column<'a>(expr: &Expr, columns: &'a Columns) -> Option<(String, &'a Field)> 
     Some((field.name().clone(), field))
 }
 
-/// The literal as a value of the column on the wire; None unless it is exactly one.
+/// Literal as a value of the column on the wire; `None` unless it is exactly one.
 fn wire_value(literal: &ScalarValue, field: &Field) -> Option<ScalarValue> {
     let wire = field.data_type();
     if literal.is_null() || !has_order(wire) {

@@ -145,7 +145,7 @@ fn timestamps_become_date_milli() {
         (set.data_type(), set.ranges()),
         (&DataType::Date64, &[expected][..])
     );
-    // Half a millisecond is no value of the column.
+    // Half a millisecond is not a value of the column.
     let fine = lit(ScalarValue::TimestampMicrosecond(Some(1500), None));
     assert!(Pushdown::of([&col("t").gt(fine)], &columns()).is_empty());
     let coarse = lit(ScalarValue::TimestampSecond(Some(1), None));
@@ -250,7 +250,7 @@ fn filters() -> impl Strategy<Value = Expr> {
     })
 }
 
-/// Which rows DataFusion keeps.
+/// Rows that DataFusion keeps.
 fn kept(filter: &Expr, wire: &RecordBatch) -> BooleanArray {
     let schema = sql_schema(&wire.schema());
     let columns = wire
@@ -275,7 +275,7 @@ fn kept(filter: &Expr, wire: &RecordBatch) -> BooleanArray {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
-    /// The one promise: no row that satisfies the filter is outside of what is sent.
+    /// No row that satisfies the filter is outside of the constraints.
     #[test]
     fn no_row_that_is_kept_is_outside_the_constraints(filter in filters()) {
         let rows = wire_rows();

@@ -15,10 +15,41 @@ fn options(count: usize) -> DemoOptions {
     }
 }
 
+/// Counts the calls of each kind, and the rows of queries.
+#[derive(Default)]
+struct Calls {
+    producing: usize,
+    running: Option<QueryProgress>,
+    rows: Vec<u64>,
+}
+
+impl DemoObserver for Calls {
+    fn producing(&mut self, _: Progress) {
+        self.producing += 1;
+    }
+
+    fn querying(&mut self, query: QueryProgress) {
+        assert!(self.running.replace(query).is_none());
+    }
+
+    fn queried(&mut self) {
+        let query = self.running.take().expect("a query that began");
+        self.rows.push(query.statistics().rows);
+    }
+}
+
 async fn demo(options: DemoOptions) -> (String, Result<(), DemoError>) {
     let mut out = Vec::new();
-    let result = run(options, &mut out, |_| ()).await;
+    let result = run(options, &mut out, &mut Calls::default()).await;
     (String::from_utf8(out).unwrap(), result)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_observer_sees_orders_produced_and_each_query_read() {
+    let mut calls = Calls::default();
+    run(options(500), &mut Vec::new(), &mut calls).await.unwrap();
+    assert!(calls.producing > 0);
+    assert_eq!(calls.rows, [500, 500, 500]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -31,7 +62,7 @@ async fn a_small_demo_comes_out_right() {
         "| order_id                             | ordered_at",
         "the first 4 of",
         "| product_id | items | quantity |",
-        "All three answers equal",
+        "All three results equal",
     ] {
         assert!(text.contains(wanted), "{wanted} is not in\n{text}");
     }
@@ -57,6 +88,7 @@ async fn one_order_too_many_is_noticed() {
         athena: &athena,
         stack: &stack,
         out: &mut out,
+        observer: &mut Calls::default(),
         produced: &produced,
         wrong: Vec::new(),
     };
@@ -92,7 +124,7 @@ async fn filters_reach_kafkas_rows() {
     let stack = Stack::start(2).await.unwrap();
     stack.produce(options(1000).orders, |_| ()).await.unwrap();
     let athena = stack.athena(AthenaOptions::default()).unwrap();
-    // Ten milliseconds an order, from 1970 on.
+    // Ten milliseconds between orders, from 1970 on.
     let sql = "SELECT count(*) AS n FROM msk.customer.orders
                WHERE ordered_at >= TIMESTAMP '1970-01-01 00:00:02.500' AND ordered_at < TIMESTAMP '1970-01-01 00:00:05'";
     let answer = athena.query(sql).await.unwrap();

@@ -1,13 +1,13 @@
-//! Headings of an answer's columns, as the statement spells them.
+//! Headings of a result's columns, as the statement spells them.
 //!
-//! Names count without case, but the answer shows each as its query wrote it
-//! ([names in Athena](https://docs.aws.amazon.com/athena/latest/ug/tables-databases-columns-names.html)):
+//! Names are case-insensitive, but the result shows each as its query wrote it ([names in
+//! Athena](https://docs.aws.amazon.com/athena/latest/ug/tables-databases-columns-names.html)):
 //!
 //! | item of the SELECT list | heading |
 //! | --- | --- |
 //! | `x AS "OrderId"`, `x Order_ID` | the alias: `OrderId`, `Order_ID` |
 //! | `orderId`, `t.OrderId`, `customer.Id` | what follows the last dot, as written |
-//! | `*`, `t.*` | of tables their names in lower case, of subqueries their headings |
+//! | `*`, `t.*` | for tables their names in lower case, for subqueries their headings |
 //! | any other expression | `_col0`, `_col1`, … by its place |
 //!
 //! A UNION has the headings of its first query.
@@ -23,16 +23,16 @@ use datafusion::sql::sqlparser::ast::{
 
 use crate::names::lower_case;
 
-/// Headings of one query's answer.
+/// Headings of one query's result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Headings(Vec<Heading>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Heading {
     Named(String),
-    /// A column without a name.
+    /// Column without a name.
     Unnamed,
-    /// Any number of columns, whose names the plan alone knows: those of a table.
+    /// Any number of columns, whose names only the plan contains: those of a table.
     Planned,
 }
 
@@ -51,7 +51,7 @@ impl Headings {
         }
     }
 
-    /// The headings of the columns that the plan calls `names`.
+    /// Headings of the columns that the plan calls `names`.
     pub(crate) fn over(&self, names: Vec<String>) -> Vec<String> {
         let is_settled = |heading: &&Heading| **heading != Heading::Planned;
         let front = self.0.iter().take_while(is_settled).count();
@@ -61,7 +61,7 @@ impl Headings {
             tracing::debug!(?names, headings = ?self.0, "the plan has other columns than the statement");
             return names;
         }
-        // Between the columns of two tables places are unknown, so that names must tell.
+        // Positions of columns between two tables' are unknown, so they are found by name.
         let between: HashMap<String, &String> = self.0[front..self.0.len() - back]
             .iter()
             .filter_map(|heading| match heading {
@@ -142,7 +142,7 @@ fn named(name: &Ident) -> Heading {
     Heading::Named(name.value.clone())
 }
 
-/// The name that an expression gives its column: that of a column, or of a field reached by dots alone.
+/// Name that an expression gives its column: that of a column, or of a field accessed by dots only.
 fn name_of(expr: &Expr) -> Option<&Ident> {
     match expr {
         Expr::Identifier(name) => Some(name),
@@ -152,7 +152,7 @@ fn name_of(expr: &Expr) -> Option<&Ident> {
     }
 }
 
-/// Whether a `*` stands for all columns.
+/// Whether a `*` denotes all columns.
 fn is_plain(options: &WildcardAdditionalOptions) -> bool {
     let WildcardAdditionalOptions {
         wildcard_token: _,
@@ -175,7 +175,7 @@ fn is_plain(options: &WildcardAdditionalOptions) -> bool {
 struct Relations(Vec<Relation>);
 
 struct Relation {
-    /// In lower case.
+    /// Name in lower case.
     name: Option<String>,
     headings: Vec<Heading>,
 }
@@ -243,7 +243,7 @@ impl Relations {
     }
 }
 
-/// A `*` shows the columns that a join shares once, with those of its left side.
+/// Removes the columns that a join with USING shares, which `*` shows once, with those of its left side.
 fn leave_out_shared(right: &mut [Relation], join: &Join) {
     use JoinOperator::{CrossJoin, FullOuter, Inner, Join as Plain, Left, LeftOuter, Right, RightOuter};
     let constraint = match &join.join_operator {
@@ -275,13 +275,13 @@ fn leave_out_shared(right: &mut [Relation], join: &Join) {
     }
 }
 
-/// The columns of what `name` without a schema means: a query in WITH, else a table.
+/// Columns of `name` without a schema: a query in WITH, else a table.
 fn of_name(name: &str, scope: &Scope) -> Vec<Heading> {
     let query = scope.get(&lower_case(name));
     query.cloned().unwrap_or_else(|| vec![Heading::Planned])
 }
 
-/// The headings, if the alias does not name the columns itself.
+/// Headings, unless the alias names the columns itself.
 fn aliased(headings: Vec<Heading>, alias: Option<&TableAlias>) -> Vec<Heading> {
     match alias {
         Some(alias) if !alias.columns.is_empty() => {
@@ -295,7 +295,7 @@ fn aliased(headings: Vec<Heading>, alias: Option<&TableAlias>) -> Vec<Heading> {
 mod tests {
     use crate::dialect::parse_statement;
 
-    /// What `sql` heads the columns with that its plan calls `planned`.
+    /// Headings that `sql` gives to the columns that its plan calls `planned`.
     fn headings(sql: &str, planned: &[&str]) -> Vec<String> {
         let headings = parse_statement(sql).unwrap().headings.unwrap();
         headings.over(planned.iter().map(|name| (*name).to_owned()).collect())

@@ -1,6 +1,6 @@
 //! Athena's SQL, a dialect of Trino's, on DataFusion's parser and planner.
 //!
-//! What DataFusion lacks is added at seven places, each in its file:
+//! Missing features of DataFusion are added at seven places, each in its file:
 //!
 //! | what | where |
 //! | --- | --- |
@@ -9,8 +9,8 @@
 //! | `SELECT item.product_id` names its column `product_id` | [`rewrite`] |
 //! | `JSON '…'` literals | [`rewrite`] |
 //! | `list[1].field`, `f(x).field` | [`rewrite`] |
-//! | `orderId`, `ORDERID` and `"OrderId"` are one name | [`parse_statement`] puts every name into lower case, as tables have theirs |
-//! | a column of the answer is headed as the statement spells it, `_col0` if that gives it no name | [`headings`] |
+//! | `orderId`, `ORDERID` and `"OrderId"` are one name | [`parse_statement`] converts every name to lower case, as in tables |
+//! | a column of the result is headed as the statement spells it, `_col0` if that gives it no name | [`headings`] |
 
 use std::any::TypeId;
 
@@ -34,11 +34,11 @@ pub(crate) use headings::Headings;
 pub(crate) use types::AthenaTypes;
 pub(crate) use unnest::UnnestPlanner;
 
-/// A statement ready to be planned.
+/// Statement ready to be planned.
 pub(crate) struct ParsedStatement {
-    /// With all names in lower case.
+    /// Statement with all names in lower case.
     pub(crate) statement: Statement,
-    /// `None` for anything but a query.
+    /// Headings; `None` for anything but a query.
     pub(crate) headings: Option<Headings>,
 }
 
@@ -47,7 +47,7 @@ pub(crate) fn parse_statement(sql: &str) -> Result<ParsedStatement> {
     let tokens = Tokenizer::new(&AthenaDialect, sql)
         .tokenize_with_location()
         .map_err(ParserError::from)?;
-    // Read twice, so that errors and headings have the names as they were written.
+    // Parsed twice, so that errors and headings have the names as written.
     let headings = Headings::of(&only_statement(tokens.clone())?);
     let mut statement = only_statement(tokens.into_iter().map(with_lower_case_name).collect())?;
     rewrite::rewrite(&mut statement)?;
@@ -66,7 +66,7 @@ fn only_statement(tokens: Vec<TokenWithSpan>) -> Result<Statement> {
     }
 }
 
-/// The token with its name, quoted or not, in lower case. Literals are tokens of other kinds.
+/// Token with its name, quoted or not, in lower case. Literals are tokens of other kinds.
 fn with_lower_case_name(mut token: TokenWithSpan) -> TokenWithSpan {
     if let Token::Word(word) = &mut token.token {
         word.value = lower_case(&word.value);
@@ -79,7 +79,7 @@ fn with_lower_case_name(mut token: TokenWithSpan) -> TokenWithSpan {
 pub(crate) struct AthenaDialect;
 
 impl Dialect for AthenaDialect {
-    /// The parser asks for the generic dialect by its type before it reads UNNEST.
+    /// The parser checks for the generic dialect by its type before it reads UNNEST.
     fn dialect(&self) -> TypeId {
         TypeId::of::<GenericDialect>()
     }

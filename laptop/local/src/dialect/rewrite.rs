@@ -10,7 +10,7 @@ use datafusion::sql::sqlparser::ast::{
     TableFactor, TableWithJoins, TypedString, Value as SqlValue, VisitMut, VisitorMut,
 };
 
-/// Applies all of them, in subqueries too.
+/// Applies all changes, in subqueries, too.
 pub(super) fn rewrite(statement: &mut Statement) -> Result<()> {
     match statement {
         Statement::Explain(explain) => rewrite(&mut explain.statement),
@@ -28,7 +28,7 @@ impl VisitorMut for Rewriter {
     type Break = DataFusionError;
 
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<DataFusionError> {
-        // Names first: grouping the joins hides the tables a level deeper.
+        // Names first: grouping the joins moves the tables a level deeper.
         name_row_fields(select);
         match group_unnests(std::mem::take(&mut select.from)) {
             Ok(from) => {
@@ -53,9 +53,9 @@ impl VisitorMut for Rewriter {
     }
 }
 
-/// Makes each lateral UNNEST the last join of a nested join of its own, which [`super::unnest`] can plan: it needs
-/// the rows before the UNNEST as one relation. `a CROSS JOIN UNNEST(a.x) JOIN b` becomes
-/// `(a CROSS JOIN UNNEST(a.x)) JOIN b`, and `a, UNNEST(a.x)` becomes `(a CROSS JOIN UNNEST(a.x))`.
+/// Makes each lateral UNNEST the last join of a nested join of its own, which [`super::unnest`] can plan: it
+/// needs the rows before the UNNEST as one relation. `a CROSS JOIN UNNEST(a.x) JOIN b` becomes `(a CROSS JOIN
+/// UNNEST(a.x)) JOIN b`, and `a, UNNEST(a.x)` becomes `(a CROSS JOIN UNNEST(a.x))`.
 fn group_unnests(from: Vec<TableWithJoins>) -> Result<Vec<TableWithJoins>> {
     let mut grouped: Vec<TableWithJoins> = Vec::with_capacity(from.len());
     for TableWithJoins { relation, joins } in from {
@@ -122,7 +122,7 @@ fn group_nested(relation: TableFactor) -> Result<TableFactor> {
     }
 }
 
-/// The table as one factor.
+/// Table as one factor.
 fn unjoined(table: TableWithJoins) -> TableFactor {
     if table.joins.is_empty() {
         table.relation
@@ -151,7 +151,7 @@ pub(super) fn is_unnest(relation: &TableFactor) -> bool {
     matches!(relation, TableFactor::UNNEST { .. })
 }
 
-/// As in Trino, an UNNEST is joined without a condition, or `ON TRUE`.
+/// Checks that, as in Trino, an UNNEST is joined without a condition, or `ON TRUE`.
 fn check_condition(join: &Join) -> Result<()> {
     use JoinOperator::{CrossJoin, Inner, Join as Plain, Left, LeftOuter};
     match &join.join_operator {
@@ -165,7 +165,7 @@ fn check_condition(join: &Join) -> Result<()> {
             Ok(())
         }
         _ => Err(plan_datafusion_err!(
-            "UNNEST takes CROSS JOIN, JOIN ON TRUE or LEFT JOIN ON TRUE, found {join}"
+            "UNNEST supports CROSS JOIN, JOIN ON TRUE and LEFT JOIN ON TRUE, found {join}"
         )),
     }
 }
@@ -174,8 +174,8 @@ fn is_true(condition: &Expr) -> bool {
     condition.to_string().eq_ignore_ascii_case("true")
 }
 
-/// Names each plain `a.b.c` of the SELECT list `c`, unless everything before the last dot is a table: Trino names a
-/// field of a row by the field alone, DataFusion by the whole expression.
+/// Names each plain `a.b.c` of the SELECT list `c`, unless everything before the last dot is a table: Trino
+/// names a field of a row by the field only, DataFusion by the whole expression.
 fn name_row_fields(select: &mut Select) {
     let tables = TableNames::of(&select.from);
     for item in &mut select.projection {
@@ -192,8 +192,8 @@ fn name_row_fields(select: &mut Select) {
     }
 }
 
-/// Makes the fields of `list[1].a.b` and `f(x).a` texts, as DataFusion wants them after anything but a name. Names
-/// right behind the first one, as in `t.list[1]`, may still be those of a table's column.
+/// Converts the fields of `list[1].a.b` and `f(x).a` to texts, as DataFusion requires after anything but a
+/// name. Names immediately after the first one, as in `t.list[1]`, may still be those of a table's column.
 fn quote_row_fields(root: &Expr, access_chain: &mut [AccessExpr]) {
     let is_name = |access: &AccessExpr| matches!(access, AccessExpr::Dot(Expr::Identifier(_)));
     let names = match root {
@@ -208,7 +208,7 @@ fn quote_row_fields(root: &Expr, access_chain: &mut [AccessExpr]) {
     }
 }
 
-/// How the tables of a FROM clause may be called: by alias, else by any end of their full name.
+/// Names of the tables of a FROM clause: the alias, else any end of the full name.
 struct TableNames(Vec<Vec<String>>);
 
 impl TableNames {

@@ -48,7 +48,7 @@ async fn query(sql: &str) -> Result<Vec<RecordBatch>> {
     context.execute_logical_plan(plan).await?.collect().await
 }
 
-/// The answer as lines of cells, without the frame.
+/// Result as lines of cells, without the frame.
 async fn rows(sql: &str) -> Vec<String> {
     let batches = query(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
     let table = pretty_format_batches(&batches).unwrap().to_string();
@@ -251,10 +251,10 @@ async fn refuses_what_trino_refuses() {
             "JSON cannot be cast to date",
         ),
         ("SELECT CAST(1 AS JSON)", "CAST to JSON is not supported"),
-        ("SELECT json_format('1')", "json_format wants JSON"),
+        ("SELECT json_format('1')", "json_format requires JSON"),
         (
             "SELECT 1 FROM orders LEFT JOIN UNNEST(ARRAY[1]) AS t(x) ON x = order_id",
-            "UNNEST takes CROSS JOIN",
+            "UNNEST supports CROSS JOIN",
         ),
         (
             "SELECT 1 FROM orders CROSS JOIN UNNEST(ARRAY[1]) AS t(x, y)",
@@ -262,7 +262,7 @@ async fn refuses_what_trino_refuses() {
         ),
         (
             "SELECT 1 FROM orders CROSS JOIN UNNEST(order_id) AS t(x)",
-            "UNNEST wants an array or a map",
+            "UNNEST requires an array or a map",
         ),
         ("SELECT CAST('1' AS DECIMAL(40, 2))", "decimal(40,2)"),
         ("SELECT 1; SELECT 2", "wanted one statement, found 2"),

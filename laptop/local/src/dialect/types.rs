@@ -1,4 +1,4 @@
-//! Trino's types: read in CAST and TRY_CAST, and planned as Arrow types.
+//! Types of Trino: read in CAST and TRY_CAST, and planned as Arrow types.
 
 use std::sync::Arc;
 
@@ -15,10 +15,10 @@ use datafusion::sql::sqlparser::tokenizer::{Token, Word};
 
 use crate::json::json_field;
 
-/// Deeper types are refused: they are read by recursion.
+/// Maximum nesting of types, which are read by recursion.
 const DEEPEST: usize = 64;
 
-/// Reads `CAST(expr AS type)` or `TRY_CAST(expr AS type)` if that is what comes next.
+/// Reads `CAST(expr AS type)` or `TRY_CAST(expr AS type)` if that comes next.
 pub(super) fn parse_cast(parser: &mut Parser<'_>) -> Option<Result<Expr, ParserError>> {
     let kind = match parser.peek_token_ref().token {
         Token::Word(Word {
@@ -106,7 +106,7 @@ fn constructor(token: &Token) -> Option<Constructor> {
     }
 }
 
-/// `name (…)`, the content read by `content`.
+/// Reads `name (…)`, the content with `content`.
 fn in_parens<T>(
     parser: &mut Parser<'_>,
     content: impl FnOnce(&mut Parser<'_>) -> Result<T, ParserError>,
@@ -118,7 +118,7 @@ fn in_parens<T>(
     Ok(content)
 }
 
-/// `name type`, or a type alone.
+/// Reads `name type`, or a type only.
 fn parse_row_field(parser: &mut Parser<'_>, depth_left: usize) -> Result<StructField, ParserError> {
     let field_name = if begins_named_field(parser) {
         Some(parser.parse_identifier()?)
@@ -132,7 +132,8 @@ fn parse_row_field(parser: &mut Parser<'_>, depth_left: usize) -> Result<StructF
     })
 }
 
-/// Two words in a row are a name and a type, except in the types that are more than one word.
+/// Whether a named field begins: two consecutive words are a name and a type, except in types of more than
+/// one word.
 fn begins_named_field(parser: &Parser<'_>) -> bool {
     let (Token::Word(first), Token::Word(second)) = (
         &parser.peek_nth_token_ref(0).token,
@@ -150,8 +151,8 @@ fn begins_named_field(parser: &Parser<'_>) -> bool {
     )
 }
 
-/// Types as Trino defines them, where DataFusion would choose others or none: TIMESTAMP has milliseconds,
-/// DECIMAL has 38 digits, JSON is text that is marked.
+/// Planner of types as Trino defines them, where DataFusion would choose others or none: TIMESTAMP has
+/// milliseconds, DECIMAL has 38 digits, JSON is marked text.
 #[derive(Debug)]
 pub(crate) struct AthenaTypes;
 
@@ -225,12 +226,12 @@ fn decimal(info: &ExactNumberInfo) -> Result<DataType> {
             Ok(DataType::Decimal128(precision, scale))
         }
         _ => plan_err!(
-            "decimal({precision},{scale}) is not 1 to 38 digits with as many or fewer of them a fraction"
+            "decimal({precision},{scale}) is invalid: wanted 1 to 38 digits, at most as many of them in the fraction"
         ),
     }
 }
 
-/// The coarsest unit that holds this many digits of a second; 3 unless given.
+/// Coarsest unit with this many digits of a second; 3 unless given.
 fn time_unit(precision: Option<u64>) -> Result<TimeUnit> {
     match precision {
         Some(0) => Ok(TimeUnit::Second),

@@ -19,12 +19,13 @@ use datafusion::sql::sqlparser::ast::{
 use super::rewrite::is_unnest;
 use crate::types::sql_name;
 
-/// Plans `left CROSS JOIN UNNEST(array, …) [WITH ORDINALITY] AS t(column, …)`, with Trino's meaning: several arrays
-/// go side by side, the shorter ones padded with NULL; a row without elements vanishes, or stays with NULLs in a
-/// LEFT JOIN; ordinals count from 1.
+/// Plans `left CROSS JOIN UNNEST(array, …) [WITH ORDINALITY] AS t(column, …)`, with Trino's meaning: several
+/// arrays are unnested in parallel, the shorter ones padded with NULL; a row without elements is dropped, or
+/// stays with NULLs in a LEFT JOIN; ordinals count from 1.
 ///
-/// Names decide how an array of rows comes out: one name keeps each row as one column, as Athena documents it
-/// (`AS t(item)`, then `item.field`); as many names as fields, or none, give a column per field, as Trino does.
+/// The number of names decides how an array of rows is expanded: one name keeps each row as one column, as
+/// Athena documents it (`AS t(item)`, then `item.field`); as many names as fields, or none, give a column for
+/// each field, as in Trino.
 #[derive(Debug)]
 pub(crate) struct UnnestPlanner;
 
@@ -72,21 +73,21 @@ fn plan_left(table: TableWithJoins, context: &mut dyn RelationPlannerContext) ->
     })
 }
 
-/// One UNNEST over the rows of `left`.
+/// UNNEST over the rows of `left`.
 struct Unnesting {
     left: LogicalPlan,
     lists: Vec<List>,
     with_ordinality: bool,
-    /// The name of the relation, and the names of its columns.
+    /// Name of the relation, and names of its columns.
     alias: Option<TableReference>,
     names: Vec<String>,
 }
 
-/// One argument of UNNEST as a list, whatever it was.
+/// Argument of UNNEST, converted to a list.
 struct List {
     expr: Expr,
     element: FieldRef,
-    /// A map always gives a column of keys and one of values.
+    /// Whether it is a map, which always gives a column of keys and one of values.
     is_map: bool,
 }
 
@@ -163,7 +164,7 @@ impl Unnesting {
             .build()
     }
 
-    /// The columns that UNNEST adds, over the placeholders that hold its elements.
+    /// Columns that UNNEST adds, over the placeholders that hold its elements.
     fn outputs(&self) -> Result<Vec<Expr>> {
         let ordinality = usize::from(self.with_ordinality);
         let whole: usize = self.lists.iter().map(|list| list.width(false)).sum::<usize>() + ordinality;
@@ -203,7 +204,7 @@ impl Unnesting {
             .names
             .get(index)
             .map_or(field.name().as_str(), String::as_str);
-        // Elements lose their field's metadata in the unnest node: that they are JSON, for one.
+        // Elements lose their field's metadata in the unnest node, such as the mark of JSON.
         let metadata = (!field.metadata().is_empty()).then(|| field.metadata().into());
         Expr::Alias(Alias::new(expr, self.alias.clone(), name).with_metadata(metadata))
     }
@@ -226,14 +227,14 @@ impl List {
                 is_map: true,
             }),
             other => plan_err!(
-                "UNNEST wants an array or a map, found {} of type {}",
+                "UNNEST requires an array or a map, found {} of type {}",
                 expr,
                 sql_name(&other)
             ),
         }
     }
 
-    /// How many columns the elements make.
+    /// Number of columns of the elements.
     fn width(&self, expand: bool) -> usize {
         match self.element.data_type() {
             DataType::Struct(fields) if expand || self.is_map => fields.len(),
@@ -241,7 +242,7 @@ impl List {
         }
     }
 
-    /// The columns of the elements in placeholder `index`.
+    /// Columns of the elements in placeholder `index`.
     fn outputs(&self, index: usize, expand: bool) -> Vec<(Field, Expr)> {
         let elements = ident(placeholder(index));
         match self.element.data_type() {
@@ -260,7 +261,7 @@ impl List {
     }
 }
 
-/// 1, 2, … as far as the longest list goes.
+/// Ordinals 1, 2, … up to the length of the longest list.
 fn ordinals(lists: &[List]) -> Expr {
     let length = |list: &List| coalesce(vec![as_bigint(cardinality(list.expr.clone())), lit(0_i64)]);
     let longest = match lists {
@@ -270,12 +271,12 @@ fn ordinals(lists: &[List]) -> Expr {
     gen_series(lit(1_i64), longest, lit(1_i64))
 }
 
-/// `cardinality` counts in unsigned numbers.
+/// Length as BIGINT: `cardinality` returns unsigned numbers.
 fn as_bigint(length: Expr) -> Expr {
     cast(length, DataType::Int64)
 }
 
-/// Names no column of a user's table has.
+/// Name that no column of a user's table has.
 fn placeholder(index: usize) -> String {
     format!("__unnest_{index}")
 }

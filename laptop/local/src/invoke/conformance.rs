@@ -1,11 +1,11 @@
-//! What every [`Invoke`] promises, as one suite.
+//! Conformance suite of [`Invoke`] implementations.
 
 use futures::future::join_all;
 use protocol::{FederationRequest, FederationResponse, PingRequest, SerdeVersion};
 
 use super::{Invoke, InvokeError};
 
-/// Panics where `invoke` breaks a promise. The connector needs nothing but to be there.
+/// Panics where `invoke` violates the contract. The connector needs no settings.
 pub async fn conformance(invoke: &dyn Invoke) {
     brings_an_answer_back(invoke).await;
     tells_the_connectors_error(invoke).await;
@@ -44,7 +44,7 @@ async fn brings_large_requests_and_answers(invoke: &dyn Invoke) {
     );
 }
 
-/// The id of the query that the answer is for.
+/// Query id in the response to a ping.
 async fn ping(invoke: &dyn Invoke, query_id: &str) -> String {
     let request = FederationRequest::from(PingRequest {
         identity: None,

@@ -1,4 +1,4 @@
-//! A connector in this process, still on wire bytes.
+//! Connector in this process, still called with wire bytes.
 
 use std::time::{Duration, Instant};
 
@@ -7,13 +7,13 @@ use connector::Connector;
 
 use super::{Invoke, InvokeError};
 
-/// Calls a [`Connector`] as Lambda would: with a deadline, and with Lambda's limit on the size of an answer.
+/// Calls a [`Connector`] as Lambda would: with a deadline, and with Lambda's limit on the size of a response.
 pub struct InProcess {
     connector: Connector,
     timeout: Duration,
 }
 
-/// Lambda's longest.
+/// Maximum timeout of Lambda.
 const TIMEOUT: Duration = Duration::from_secs(900);
 
 impl InProcess {
@@ -24,7 +24,7 @@ impl InProcess {
         }
     }
 
-    /// How long each call may take; 900 s unless set.
+    /// Sets the time limit of each call; 900 s by default.
     #[must_use]
     pub fn with_timeout(self, timeout: Duration) -> Self {
         Self { timeout, ..self }

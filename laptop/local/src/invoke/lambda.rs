@@ -1,4 +1,5 @@
-//! A connector behind Lambda's Invoke API: in AWS, or wherever an endpoint speaks it (`cargo lambda watch`).
+//! Connector called through Lambda's Invoke API: in AWS, or at an endpoint that implements it (`cargo lambda
+//! watch`).
 
 use async_trait::async_trait;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -10,20 +11,20 @@ use serde_json::Value;
 
 use super::{Invoke, InvokeError};
 
-/// Invokes one function, synchronously.
+/// Client that invokes one function synchronously.
 pub struct LambdaInvoke {
     client: Client,
     function: String,
 }
 
-/// Which function, and where.
+/// Function and its location.
 #[derive(Debug, Clone, Default)]
 pub struct LambdaTarget {
-    /// A name or an ARN.
+    /// Name or ARN of the function.
     pub function: String,
-    /// Instead of the SDK's own endpoint, which `AWS_ENDPOINT_URL_LAMBDA` can change too.
+    /// Endpoint that replaces the SDK's own, which `AWS_ENDPOINT_URL_LAMBDA` can change, too.
     pub endpoint: Option<String>,
-    /// Instead of the SDK's own region.
+    /// Region that replaces the SDK's own.
     pub region: Option<String>,
 }
 
@@ -35,7 +36,7 @@ impl LambdaInvoke {
         }
     }
 
-    /// With credentials and all else as the SDK finds them; an endpoint on this machine needs none.
+    /// Connects with credentials and other settings of the SDK; an endpoint on this machine needs none.
     pub async fn connect(target: LambdaTarget) -> Self {
         let config = sdk_config(&target).await;
         let mut builder = aws_sdk_lambda::config::Builder::from(&config);
@@ -61,7 +62,7 @@ async fn sdk_config(target: &LambdaTarget) -> SdkConfig {
         loader = loader.region(Region::new(region.clone()));
     }
     if target.endpoint.as_deref().is_some_and(is_on_this_machine) {
-        // What answers there does not look at credentials, which the SDK would search for all over the network.
+        // A local endpoint ignores credentials, which the SDK would otherwise search for on the network.
         loader =
             loader.credentials_provider(Credentials::new("local", "local", None, None, "local endpoint"));
         if target.region.is_none() {
@@ -102,7 +103,7 @@ impl Invoke for LambdaInvoke {
     }
 }
 
-/// The payload, as an answer or as the function's error; None if there is none.
+/// Payload as a response or as the function's error; `None` if there is none.
 fn answer(output: InvokeOutput) -> Option<Result<Vec<u8>, InvokeError>> {
     let payload = output.payload.map(Blob::into_inner);
     match output.function_error {
@@ -111,8 +112,8 @@ fn answer(output: InvokeOutput) -> Option<Result<Vec<u8>, InvokeError>> {
     }
 }
 
-/// `{"errorType": …, "errorMessage": …}`, every key optional, nothing else read; for any other payload its text.
-/// `kind` is Lambda's own word: `Handled` or `Unhandled`.
+/// Error in a payload `{"errorType": …, "errorMessage": …}`, of which every key is optional and others are
+/// ignored; for any other payload its text. `kind` is Lambda's own: `Handled` or `Unhandled`.
 fn function_error(kind: &str, payload: &[u8]) -> InvokeError {
     let error: Value = serde_json::from_slice(payload).unwrap_or_default();
     let text = |key: &str| error.get(key).and_then(Value::as_str).map(str::to_owned);

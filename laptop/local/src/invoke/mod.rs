@@ -1,4 +1,4 @@
-//! How a request reaches a connector: the seam, and the two ways across it.
+//! Transport of requests to a connector: the seam and its two implementations.
 
 #[cfg(feature = "test-util")]
 pub mod conformance;

@@ -1,26 +1,26 @@
-//! The trait and its error.
+//! Trait of the transport and its error.
 
 use async_trait::async_trait;
 
-/// Takes the bytes of one federation request to a connector and brings the answer's bytes back.
+/// Transport of a federation request's bytes to a connector, and of the response's bytes back.
 #[async_trait]
 pub trait Invoke: Send + Sync {
     async fn invoke(&self, request: Vec<u8>) -> Result<Vec<u8>, InvokeError>;
 }
 
-/// The connector gave no answer.
+/// Failure of an invocation.
 #[derive(Debug, thiserror::Error)]
 pub enum InvokeError {
-    /// It answered with an error: Lambda's function error, whose two texts are all that crosses.
+    /// The connector responded with an error: Lambda's function error, which consists of two texts.
     #[error("{message} ({error_type})")]
     Function { error_type: String, message: String },
-    /// It was not reached, or its answer did not come through.
+    /// The connector was not reached, or its response was lost.
     #[error("cannot invoke {function}: {reason}")]
     Transport { function: String, reason: String },
 }
 
 impl InvokeError {
-    /// Whether the connector asks to be called less, rather than failing.
+    /// Whether the connector throttled the call.
     pub fn is_throttling(&self) -> bool {
         matches!(self, Self::Function { error_type, .. } if error_type.ends_with(".FederationThrottleException"))
     }

@@ -15,7 +15,7 @@ use super::column::Column;
 use super::read::append_json;
 use crate::types::sql_name;
 
-/// One cast from JSON text to `target`.
+/// Cast from JSON text to `target`.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(super) struct JsonCast {
     signature: Signature,
@@ -24,16 +24,16 @@ pub(super) struct JsonCast {
     on_mismatch: OnMismatch,
 }
 
-/// Where the text comes from, which decides how a text that is not JSON is called.
+/// Source of the text, which decides about the error for text that is not JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum JsonSource {
-    /// A value of type JSON.
+    /// Value of type JSON.
     Json,
-    /// The argument of a `json_parse` that was merged into the cast, to read the text once instead of twice.
+    /// Argument of a `json_parse` that was merged into the cast, to read the text once instead of twice.
     Text,
 }
 
-/// What becomes of a row whose JSON cannot be cast.
+/// Handling of a row whose JSON cannot be cast.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum OnMismatch {
     /// CAST: the query fails.
@@ -43,7 +43,7 @@ pub(super) enum OnMismatch {
 }
 
 impl JsonCast {
-    /// `input` cast to the type of `target`; a plan error if JSON cannot be cast to that type.
+    /// Casts `input` to the type of `target`; a plan error if JSON cannot be cast to that type.
     pub(super) fn call(
         input: Expr,
         source: JsonSource,
@@ -96,7 +96,7 @@ impl JsonCast {
         }
     }
 
-    /// The cast stopped at the first mismatch; what follows in the text may still not be JSON.
+    /// Checks the rest of the text: the cast stopped at the first mismatch, and what follows may not be JSON.
     fn check_rest(&self, text: &str) -> Result<()> {
         match self.source {
             JsonSource::Json => Ok(()),
@@ -139,7 +139,7 @@ impl ScalarUDFImpl for JsonCast {
     }
 }
 
-/// Applies `function` to the first argument as text, keeping a scalar a scalar.
+/// Applies `function` to the first argument as text; a scalar stays a scalar.
 pub(super) fn map_text(
     args: &ScalarFunctionArgs,
     function: impl FnOnce(&StringArray) -> Result<ArrayRef>,
@@ -162,7 +162,7 @@ pub(super) fn map_text(
     })
 }
 
-/// The only row. `ScalarValue::try_from_array` would drop the metadata of nested fields.
+/// Only row as a scalar. `ScalarValue::try_from_array` would drop the metadata of nested fields.
 fn scalar(row: &ArrayRef) -> Result<ScalarValue> {
     Ok(match row.data_type() {
         DataType::List(_) => ScalarValue::List(Arc::new(row.as_list().clone())),

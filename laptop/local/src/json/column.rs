@@ -1,7 +1,7 @@
-//! One column of a cast's target type, built row by row.
+//! Column of a cast's target type, built row by row.
 //!
-//! [`ValueBuilder`] holds the values: a row that fails half-way can be taken back, which is what TRY_CAST needs. Which
-//! text is JSON only the fields tell, so they are walked along with it.
+//! [`ValueBuilder`] holds the values: a row that fails halfway can be removed, as TRY_CAST needs. Only the
+//! fields mark which text is JSON, so they are traversed together with it.
 
 use arrow::array::ArrayRef;
 use arrow::datatypes::{DataType, Field, FieldRef};
@@ -20,18 +20,18 @@ pub(super) struct Column {
 }
 
 impl Column {
-    /// An empty column of the type of `field`; an error if JSON cannot be cast to it.
+    /// Creates an empty column of the type of `field`; an error if JSON cannot be cast to it.
     pub(super) fn try_new(field: &FieldRef) -> Result<Self> {
         check(field)?;
         let values = ValueBuilder::new(field.data_type(), &DateFormat::default());
         Ok(Self {
             field: FieldRef::clone(field),
             values: values
-                .ok_or_else(|| DataFusionError::Internal("a checked type has no column".to_owned()))?,
+                .ok_or_else(|| DataFusionError::Internal("no column for a checked type".to_owned()))?,
         })
     }
 
-    /// Where the next row goes.
+    /// Cell of the next row.
     pub(super) fn cell(&mut self) -> Cell<'_> {
         Cell::new(&self.field, &mut self.values)
     }
@@ -44,18 +44,18 @@ impl Column {
         self.values.append_null();
     }
 
-    /// Forgets all rows from `len` on, and whatever an unfinished row left behind.
+    /// Removes all rows from `len` on, and the parts of an unfinished row.
     pub(super) fn truncate(&mut self, len: usize) {
         self.values.truncate(len);
     }
 
-    /// The rows as an Arrow array of exactly the column's type.
+    /// Rows as an Arrow array of exactly the column's type.
     pub(super) fn finish(mut self) -> ArrayRef {
         self.values.finish()
     }
 }
 
-/// Where one value goes, at any depth, and the field that says what it is there.
+/// Destination of one value, at any depth, with the field that describes it.
 #[derive(Debug)]
 pub(super) struct Cell<'a> {
     pub(super) field: &'a Field,
@@ -68,7 +68,7 @@ impl<'a> Cell<'a> {
     }
 }
 
-/// An error if JSON cannot be cast to the type of `field`.
+/// Checks that JSON can be cast to the type of `field`.
 fn check(field: &FieldRef) -> Result<()> {
     match field.data_type() {
         DataType::Boolean | DataType::Decimal128(..) | DataType::Utf8 => Ok(()),

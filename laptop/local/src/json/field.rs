@@ -1,12 +1,13 @@
-//! The type JSON: text whose field says so.
+//! The type JSON: text with a marked field.
 
 use arrow::datatypes::{DataType, Field};
 
-/// Arrow's canonical extension name for JSON text.
+/// Arrow's [canonical extension name](https://arrow.apache.org/docs/format/CanonicalExtensions.html) for JSON
+/// text.
 pub(crate) const EXTENSION_NAME: &str = "arrow.json";
 const EXTENSION_NAME_KEY: &str = "ARROW:extension:name";
 
-/// A nullable column of type JSON.
+/// Nullable column of type JSON.
 pub(crate) fn json_field(name: &str) -> Field {
     let metadata = [(EXTENSION_NAME_KEY.to_owned(), EXTENSION_NAME.to_owned())];
     Field::new(name, DataType::Utf8, true).with_metadata(metadata.into())

@@ -1,4 +1,4 @@
-//! Trino's JSON functions.
+//! JSON functions of Trino ([reference](https://trino.io/docs/current/functions/json.html)).
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use super::field::{is_json, json_field};
 use super::path::JsonPath;
 use super::text::{canonical, scalar_text};
 
-/// All of them, to be registered by name.
+/// All functions, to be registered by name.
 pub(crate) fn functions() -> Vec<Arc<ScalarUDF>> {
     Call::ALL
         .iter()
@@ -47,11 +47,11 @@ enum Call {
     Format,
     /// `json_extract(json, path)`: the JSON at the path; NULL if there is none or the input is not JSON.
     Extract,
-    /// `json_extract_scalar(json, path)`: as text; NULL for arrays and objects too.
+    /// `json_extract_scalar(json, path)`: the scalar as text; NULL for arrays and objects, too.
     ExtractScalar,
-    /// `json_array_length(json)`: NULL if it is no array.
+    /// `json_array_length(json)`: number of elements; NULL if it is not an array.
     ArrayLength,
-    /// `json_size(json, path)`: how many members or elements the value has, 0 for a scalar.
+    /// `json_size(json, path)`: number of members or elements of the value, 0 for a scalar.
     Size,
     /// `is_json_scalar(json)`: whether it is a number, string, bool or null.
     IsScalar,
@@ -153,7 +153,7 @@ impl ScalarUDFImpl for JsonFunction {
 
     fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> Result<FieldRef> {
         if self.call == Call::Format && !args.arg_fields.first().is_some_and(|field| is_json(field)) {
-            return plan_err!("json_format wants JSON, found VARCHAR; json_parse reads JSON text");
+            return plan_err!("json_format requires JSON, found VARCHAR; json_parse converts JSON text");
         }
         Ok(Arc::new(self.call.return_field()))
     }
@@ -161,11 +161,11 @@ impl ScalarUDFImpl for JsonFunction {
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let mut paths = Paths::of(&args)?;
         if paths.vary() && matches!(args.args[0], ColumnarValue::Scalar(_)) {
-            // A constant document under many paths: one row each.
+            // A constant document with many paths: one row each.
             let document = args.args[0].to_array(args.number_rows)?;
             let texts = cast(&document, &DataType::Utf8)?;
             let Some(texts) = texts.as_any().downcast_ref::<StringArray>() else {
-                return plan_err!("{} wants text", self.name());
+                return plan_err!("{} requires text", self.name());
             };
             return Ok(ColumnarValue::Array(self.evaluate(texts, &mut paths)?));
         }
@@ -173,7 +173,7 @@ impl ScalarUDFImpl for JsonFunction {
     }
 }
 
-/// The path argument: none, one for all rows, or one a row.
+/// Path argument: none, one for all rows, or one for each row.
 enum Paths {
     None,
     One(Option<JsonPath>),

@@ -1,13 +1,13 @@
 //! Trino's JSON in DataFusion: a type, its functions, and casts out of it.
 //!
-//! DataFusion has no JSON type. Here JSON is text (`Utf8`) whose field carries Arrow's extension name
-//! [`field::EXTENSION_NAME`]; the name travels with the field through projections, so a cast far from its
-//! `json_parse` still knows what it casts. Three parts follow:
+//! DataFusion has no JSON type. Here JSON is text (`Utf8`) whose field has Arrow's extension name
+//! [`field::EXTENSION_NAME`]; projections keep the field with its name, so a cast far from its `json_parse`
+//! still recognises JSON. It has three parts:
 //!
 //! * [`functions`]: `json_parse`, `json_format`, `json_extract`, `json_extract_scalar`, `json_array_length`,
 //!   `json_size`, `is_json_scalar`;
 //! * [`cast`]: `CAST` and `TRY_CAST` from JSON, one pass from text into Arrow columns;
-//! * [`rule`]: the analyzer rule that puts such a cast in the place of DataFusion's own.
+//! * [`rule`]: analyzer rule that replaces DataFusion's own cast by this one.
 
 mod cast;
 mod column;

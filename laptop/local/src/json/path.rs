@@ -1,18 +1,18 @@
-//! JSONPath as Trino's older JSON functions know it: `$`, `.name`, `["name"]`, `[index]`.
+//! JSONPath of Trino's older JSON functions: `$`, `.name`, `["name"]`, `[index]`.
 
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// The way from a document to one value in it.
+/// Path from a document to one value in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct JsonPath(Vec<Step>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Step {
     Member(String),
-    /// From 0.
+    /// Index from 0.
     Element(usize),
 }
 
@@ -27,9 +27,9 @@ impl JsonPath {
             .ok_or_else(|| InvalidPath(path.to_owned()))
     }
 
-    /// The JSON text of the value, None if there is none; an error if `json` is not JSON.
+    /// JSON text of the value, `None` if there is none; an error if `json` is not JSON.
     ///
-    /// Of equal keys the first one counts, as in Trino.
+    /// Uses the first of several equal keys, as Trino does.
     pub(super) fn find<'a>(&self, json: &'a str) -> serde_json::Result<Option<&'a str>> {
         let mut found: &RawValue = serde_json::from_str(json)?;
         for step in &self.0 {
@@ -67,7 +67,7 @@ fn plain_member(path: &str) -> Option<(Step, &str)> {
     (end > 0).then(|| (Step::Member(path[..end].to_owned()), &path[end..]))
 }
 
-/// `name"]…`, where a backslash takes the next character as it is.
+/// Reads `name"]…`, where a backslash escapes the next character.
 fn quoted_member(path: &str) -> Option<(Step, &str)> {
     let mut name = String::new();
     let mut chars = path.char_indices();
@@ -89,7 +89,7 @@ impl<'de> DeserializeSeed<'de> for &Step {
     }
 }
 
-/// Anything but the container that the step goes into has no such value.
+/// A value that is not the container of the step has no such member or element.
 impl<'de> Visitor<'de> for &Step {
     type Value = Option<&'de RawValue>;
 

@@ -1,4 +1,4 @@
-//! One JSON value into one row of a [`Column`], as Trino casts it.
+//! Reads one JSON value into one row of a [`Column`], as Trino casts it.
 //!
 //! | to | from |
 //! | --- | --- |
@@ -13,7 +13,7 @@
 //! | MAP | object; equal keys are an error |
 //! | ROW | object by field name in any case: a missing field is NULL, an unknown one is skipped, a repeated one is an error; or array by position, with as many elements as fields |
 //!
-//! The value goes straight from the text into the columns; no tree is built.
+//! The value is written directly from the text to the columns; no tree is built.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -31,8 +31,8 @@ use crate::types::sql_name;
 
 /// Appends the one JSON document in `json` as a row.
 ///
-/// On an error the column may hold a part of the row: cut it back with [`Column::truncate`] before going on.
-/// [`serde_json::Error::is_data`] tells a value that cannot be cast from text that is not JSON.
+/// On an error the column may hold a part of the row: remove it with [`Column::truncate`] before continuing.
+/// [`serde_json::Error::is_data`] distinguishes a value that cannot be cast from text that is not JSON.
 pub(super) fn append_json(column: &mut Column, json: &str) -> serde_json::Result<()> {
     let mut deserializer = serde_json::Deserializer::from_str(json);
     column.cell().deserialize(&mut deserializer)?;
@@ -44,7 +44,7 @@ impl<'de> DeserializeSeed<'de> for Cell<'_> {
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
         match self.field.data_type() {
-            // Where the number's own digits count, the raw text is read.
+            // The raw text is read if the number's own digits are needed.
             DataType::Utf8 | DataType::Decimal128(..) => {
                 let raw: &'de RawValue = serde::Deserialize::deserialize(deserializer)?;
                 self.append_raw(raw.get())
@@ -79,7 +79,7 @@ impl<'de> Visitor<'de> for Cell<'_> {
         let data_type = self.field.data_type();
         let fits = match data_type {
             DataType::Boolean => self.values.push(Scalar::Bool(value != 0)),
-            // Rounded once, rather than by way of a double.
+            // Rounded once, not first to a double.
             DataType::Float32 => self.values.push(Scalar::Float(value as f32)),
             number if number.is_numeric() => self.values.push(Scalar::Int(value)),
             _ => return Err(self.refused("a number")),
@@ -100,7 +100,8 @@ impl<'de> Visitor<'de> for Cell<'_> {
             DataType::Boolean => self.values.push(Scalar::Bool(value != 0.0)),
             DataType::Float32 | DataType::Float64 => self.values.push(Scalar::Double(value)),
             integer if integer.is_integer() => {
-                // Half up, away from zero; the bounds of i64 as doubles: -2^63 is one, 2^63 is past the end.
+                // Half up, away from zero; the bounds of i64 as doubles: -2^63 is exact, 2^63 is past the
+                // end.
                 let rounded = value.round();
                 if !(-(2f64.powi(63))..2f64.powi(63)).contains(&rounded) {
                     return Err(out_of_range(value, integer));
@@ -188,7 +189,7 @@ impl<'de> Visitor<'de> for Cell<'_> {
 }
 
 impl Cell<'_> {
-    /// For the types that want the text of the value rather than serde's reading of it.
+    /// Appends a value of the types that need the text of the value instead of serde's conversion.
     fn append_raw<E: Error>(self, json: &str) -> Result<(), E> {
         if json == "null" {
             return self.visit_unit();
@@ -213,7 +214,8 @@ impl Cell<'_> {
             .ok_or_else(|| unreadable(json, self.field.data_type()))
     }
 
-    /// A text of the batch is no longer than the JSON it comes from, but for numbers (`1e6` is `1000000.0`).
+    /// Appends a text. Its length is at most that of the JSON it comes from, except for numbers (`1e6` is
+    /// `1000000.0`).
     fn append_text<E: Error>(self, text: &str) -> Result<(), E> {
         if !self.values.has_room_for(text.len()) {
             return Err(E::custom("more than 2 GiB of text in one batch"));
@@ -234,7 +236,7 @@ impl Cell<'_> {
 struct FieldNames<'a>(&'a Fields);
 
 impl FieldNames<'_> {
-    /// Members mostly come in the order of the fields, so the search begins at `hint`.
+    /// Position of the field. Members mostly come in the order of the fields, so the search begins at `hint`.
     fn position(&self, key: &str, hint: usize) -> Option<usize> {
         let count = self.0.len();
         (0..count)
@@ -269,7 +271,7 @@ fn read_row<'de, A: MapAccess<'de>>(
     Ok(())
 }
 
-/// Reads a key of an object as the position of the field it names, if it names one.
+/// Reads a key of an object as the position of the field it names, if any.
 struct FieldPosition<'a> {
     names: &'a FieldNames<'a>,
     hint: usize,

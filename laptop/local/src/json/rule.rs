@@ -1,4 +1,4 @@
-//! Casts out of JSON, in the place of DataFusion's own.
+//! Analyzer rule for casts out of JSON.
 
 use arrow::datatypes::FieldRef;
 use datafusion::common::config::ConfigOptions;
@@ -13,10 +13,10 @@ use super::cast::{JsonCast, JsonSource, OnMismatch};
 use super::field::is_json;
 use super::functions::is_json_parse;
 
-/// Replaces `CAST` and `TRY_CAST` of a JSON value by [`JsonCast`].
+/// Rule that replaces `CAST` and `TRY_CAST` of a JSON value by [`JsonCast`].
 ///
-/// SQL planning leaves an ordinary cast node, of the right type but without a meaning: text to rows. This rule has
-/// to run before type coercion, which would look for one.
+/// SQL planning leaves an ordinary cast node, of the right type but without an implementation: text to rows.
+/// This rule must run before type coercion, which would reject it.
 #[derive(Debug)]
 pub(crate) struct JsonCasts;
 
@@ -62,7 +62,7 @@ fn json_cast(input: Expr, target: &FieldRef, on_mismatch: OnMismatch, schema: &D
     match (is_json(&input_field), is_json(target)) {
         (true, true) => Ok(input),
         (false, _) => plan_err!(
-            "CAST to JSON is not supported, found {} {}; json_parse reads JSON text",
+            "CAST to JSON is not supported, found {} {}; json_parse converts JSON text",
             input_field.name(),
             input_field.data_type()
         ),
@@ -73,7 +73,7 @@ fn json_cast(input: Expr, target: &FieldRef, on_mismatch: OnMismatch, schema: &D
     }
 }
 
-/// The argument of `json_parse`, if that is what the expression is.
+/// Argument of `json_parse`, if the expression is a call of it.
 fn parsed_text(expr: &Expr) -> Option<Expr> {
     match expr {
         Expr::ScalarFunction(call) if is_json_parse(&call.func) => call.args.first().cloned(),

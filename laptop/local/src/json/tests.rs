@@ -43,7 +43,7 @@ fn cast(json: &str, target: &FieldRef) -> Result<ArrayRef, String> {
     Ok(column.finish())
 }
 
-/// The text of the cast value, `NULL`, or the error.
+/// Text of the cast value, `NULL`, or the error.
 fn cast_text(json: &str, data_type: DataType) -> String {
     match cast(json, &field(data_type)) {
         Ok(array) if array.is_null(0) => "NULL".to_owned(),
@@ -301,7 +301,7 @@ fn deep_json_is_refused_or_skipped_but_never_overflows() {
     );
 }
 
-/// What the cast to ARRAY(ROW(id BIGINT, tags MAP(VARCHAR, INTEGER))) means, over a tree.
+/// Model of the cast to ARRAY(ROW(id BIGINT, tags MAP(VARCHAR, INTEGER))), over a tree.
 fn model(value: &Value) -> Result<Value, ()> {
     let bigint = |value: &Value| match value {
         Value::Null => Ok(Value::Null),
@@ -356,7 +356,7 @@ fn model(value: &Value) -> Result<Value, ()> {
     }
 }
 
-/// The Arrow value as a tree again.
+/// Arrow value as a tree.
 fn tree(array: &ArrayRef, index: usize) -> Value {
     if array.is_null(index) {
         return Value::Null;
@@ -391,7 +391,7 @@ fn tree(array: &ArrayRef, index: usize) -> Value {
     }
 }
 
-/// JSON that is nearly of the right shape.
+/// JSON that nearly has the right form.
 fn nearly() -> impl Strategy<Value = Value> {
     let number = prop_oneof![
         any::<i32>().prop_map(|n| json!(n)),
@@ -427,7 +427,7 @@ proptest! {
         prop_assert_eq!(found, model(&value), "{}", json);
     }
 
-    /// Every place to cut a document is an error, never a shorter value.
+    /// A document cut at any position is an error, never a shorter value.
     #[test]
     fn refuses_truncated_documents(value in nearly(), at: prop::sample::Index) {
         let json = serde_json::to_string(&value).unwrap();

@@ -1,4 +1,4 @@
-//! JSON text: in canonical form, and numbers as Trino prints them.
+//! JSON text in canonical form, and numbers as Trino prints them.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use serde::de::Error as _;
 use serde_json::value::RawValue;
 
-/// Deeper JSON is refused: the form is built by recursion.
+/// Maximum nesting of JSON, since the canonical form is built by recursion.
 const DEEPEST: usize = 128;
 
-/// One JSON document without white space and with the keys of each object sorted, as Trino's `json_parse` gives
-/// it; of equal keys the last one counts.
+/// One JSON document without white space and with the keys of each object sorted, as Trino's `json_parse`
+/// returns it; of equal keys the last one is used.
 ///
 /// Fails on text that is not exactly one JSON document, and beyond a depth of 128.
 pub(super) fn canonical(json: &str) -> serde_json::Result<String> {
@@ -72,8 +72,8 @@ fn write_array(elements: &[&RawValue], out: &mut String, depth_left: usize) -> s
     Ok(())
 }
 
-/// The JSON scalar `json` as VARCHAR: strings without quotes, integers as written, other numbers as Java prints
-/// a double. None for null, arrays and objects.
+/// JSON scalar `json` as VARCHAR: strings without quotes, integers as written, other numbers as Java prints a
+/// double. `None` for null, arrays and objects.
 pub(super) fn scalar_text(json: &str) -> serde_json::Result<Option<Cow<'_, str>>> {
     Ok(match json.as_bytes().first() {
         Some(b'"') => Some(unquoted(json)?),
@@ -83,7 +83,7 @@ pub(super) fn scalar_text(json: &str) -> serde_json::Result<Option<Cow<'_, str>>
     })
 }
 
-/// The content of a JSON string, given with its quotes. Borrows when nothing is escaped.
+/// Content of a JSON string, given with its quotes. Borrows if nothing is escaped.
 fn unquoted(json: &str) -> serde_json::Result<Cow<'_, str>> {
     match json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
         Some(content) if !content.contains('\\') => Ok(Cow::Borrowed(content)),
@@ -99,7 +99,7 @@ fn number_text(json: &str) -> serde_json::Result<Cow<'_, str>> {
     }
 }
 
-/// A finite double as Java's `Double.toString` writes it, which is how Trino casts it to VARCHAR.
+/// Finite double as Java's `Double.toString` writes it, which is how Trino casts it to VARCHAR.
 pub(super) fn java_double(value: f64) -> String {
     let magnitude = value.abs();
     let plain = magnitude == 0.0 || (1e-3..1e7).contains(&magnitude);

@@ -1,4 +1,4 @@
-//! Batches that lie about their rows, nulls, buffers and body.
+//! Batches with wrong row counts, null counts, buffers or bodies.
 
 use arrow::array::{Array, ArrayRef, Int32Array, ListArray, StringArray};
 use arrow::datatypes::{Fields, Int32Type};
@@ -246,7 +246,8 @@ fn refuses_text_that_lies() {
     let schema = schema_of(DataType::Utf8);
     let text: ArrayRef = Arc::new(StringArray::from(vec!["a", "bc"]));
     assert_eq!(honest.decode(&schema).unwrap().column(0), &text);
-    // Arrow panics on offsets that are no multiple of four bytes: here they are cut to what the rows use.
+    // Arrow panics on offsets that are not a multiple of four bytes: here they are truncated to what the rows
+    // use.
     let longer = Claims {
         buffers: vec![(0, 1), (8, 13), (24, 3)],
         ..honest.clone()
@@ -340,7 +341,7 @@ fn refuses_the_other_kind_of_message() {
     let error = decode_batch(&bytes, schema).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "arrow record batch: is not the Arrow message it should be: it is a Schema message, wanted a record batch"
+        "arrow record batch: is not a valid Arrow message: it is a Schema message, wanted a record batch"
     );
     let error = decode_schema(&Claims::default().message()).unwrap_err();
     assert!(

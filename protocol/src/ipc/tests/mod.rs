@@ -1,4 +1,4 @@
-//! Messages that lie: batches and schemas one rule at a time, then at random.
+//! Invalid messages: batches and schemas that break one rule each, then random ones.
 
 mod batches;
 mod random;
@@ -13,11 +13,11 @@ use flatbuffers::{FlatBufferBuilder, WIPOffset};
 
 use super::*;
 
-/// A record batch message as it claims to be. As it stands by default it is honest: one Int32 column of 1 and 2.
+/// Claims of a record batch message. The default is valid: one Int32 column of 1 and 2.
 #[derive(Debug, Clone)]
 struct Claims {
     rows: i64,
-    /// Rows and nulls.
+    /// Row count and null count.
     nodes: Vec<(i64, i64)>,
     /// Offset and length.
     buffers: Vec<(i64, i64)>,

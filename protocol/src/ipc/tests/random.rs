@@ -1,4 +1,4 @@
-//! Anything at all: never a panic.
+//! Random bytes: decoding never panics.
 
 use proptest::prelude::*;
 
@@ -61,7 +61,7 @@ proptest! {
     #[test]
     fn batches_that_lie_at_random_never_panic(claims in any_claims(), data_type in any_type()) {
         if let Ok(batch) = claims.decode(&schema_of(data_type)) {
-            // What was taken for valid must be good to look at.
+            // A batch that was accepted must be readable.
             let _ = format!("{batch:?}");
             let _ = block_bytes(&batch);
             let _ = encode_batch(&batch, IpcFraming::Legacy);

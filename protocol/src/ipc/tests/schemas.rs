@@ -1,4 +1,4 @@
-//! Schemas that lie about their types, or are larger than they look.
+//! Schemas with invalid types, or that unfold to more than their size.
 
 use arrow::ipc::writer::{DictionaryTracker, IpcDataGenerator, write_message};
 
@@ -30,7 +30,7 @@ fn refuses_dictionaries_both_ways() {
     );
 }
 
-/// A schema message of one field, whose type the caller writes.
+/// Schema message of one field, whose type the caller writes.
 fn schema_message(
     endianness: ipc::Endianness,
     kind: ipc::Type,
@@ -86,15 +86,15 @@ fn refuses_types_with_impossible_parameters() {
         (schema_message(big, ipc::Type::Int, int(32)), "little-endian"),
         (
             schema_message(little, ipc::Type::Int, int(7)),
-            "impossible parameters",
+            "invalid parameters",
         ),
         (
             schema_message(little, ipc::Type::Decimal, decimal(300, 2, 128)),
-            "impossible parameters",
+            "invalid parameters",
         ),
         (
             schema_message(little, ipc::Type::Decimal, decimal(10, 2, 256)),
-            "impossible parameters",
+            "invalid parameters",
         ),
         (
             schema_message(little, ipc::Type::Decimal, decimal(10, 12, 128)),
@@ -102,7 +102,7 @@ fn refuses_types_with_impossible_parameters() {
         ),
         (
             schema_message(little, ipc::Type::LargeUtf8, int(32)),
-            "LargeUtf8 has no place in a block",
+            "LargeUtf8 is not allowed in a block",
         ),
         (
             schema_message(little, ipc::Type::NONE, int(32)),
@@ -110,7 +110,7 @@ fn refuses_types_with_impossible_parameters() {
         ),
         (
             schema_message(little, ipc::Type(99), int(32)),
-            "has no place in a block",
+            "is not allowed in a block",
         ),
         (
             schema_message(little, ipc::Type::List, int(32)),
@@ -141,7 +141,7 @@ fn nesting_is_bounded() {
     ));
 }
 
-/// A flatbuffer is a graph: many fields may be one and the same table, which would unfold to gigabytes.
+/// A flatbuffer is a graph: many fields may share one table, which would unfold to gigabytes.
 #[test]
 fn refuses_schemas_that_unfold_to_more_than_they_are() {
     let mut fbb = FlatBufferBuilder::new();

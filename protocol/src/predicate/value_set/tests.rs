@@ -27,7 +27,7 @@ fn range(low: (i32, Bound), high: (i32, Bound)) -> Result<Range, InvalidRange> {
     )
 }
 
-/// What of a column is in the set.
+/// For each row, whether the set contains it.
 fn kept(set: &ValueSet, column: &dyn Array) -> Vec<bool> {
     (0..column.len())
         .map(|row| set.contains(column, row).unwrap())
@@ -202,7 +202,7 @@ fn decimals_compare_by_number_whatever_their_scale() {
 
 #[test]
 fn text_and_binary_compare_bytewise() {
-    // In UTF-16, where Java compares, the emoji would come first.
+    // In UTF-16, which Java compares, the emoji would come first.
     let column = StringArray::from(vec!["\u{FFFD}", "😀", "a"]);
     let above = Range::above(Arc::new(StringArray::from(vec!["\u{FFFD}"]))).unwrap();
     assert_eq!(kept(&only(above), &column), [false, true, false]);
@@ -360,7 +360,7 @@ fn a_single_value_is_told_from_a_stretch() {
     assert!(Range::all(DataType::Int32).single_value().is_none());
 }
 
-/// An end of a range as a model has it: none is open.
+/// End of a range in a model; `None` is unbounded.
 type End = Option<(i32, bool)>;
 
 fn end() -> impl Strategy<Value = End> {

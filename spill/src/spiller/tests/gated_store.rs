@@ -11,10 +11,10 @@ use tokio::time::sleep;
 
 use crate::{BlockStore, StoreError};
 
-/// Holds puts back until the gate lets them through, and counts.
+/// Store that holds puts back until the gate opens, and counts them.
 pub(super) struct GatedStore {
     pub(super) gate: Semaphore,
-    /// Each put waits this much less than the one before.
+    /// Delay of the first put; each further put waits this much less.
     first_delay: Duration,
     started: AtomicUsize,
     pub(super) under_way: AtomicUsize,
@@ -47,7 +47,7 @@ impl GatedStore {
 
 #[deny(
     clippy::missing_trait_methods,
-    reason = "what the trait does by itself would pass the store inside by"
+    reason = "a default method would bypass the inner store"
 )]
 #[async_trait]
 impl BlockStore for GatedStore {

@@ -5,7 +5,7 @@ use arrow::array::{ArrayRef, BooleanArray, Int64Array, Int64Builder, ListBuilder
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use proptest::prelude::*;
 
-/// What the tests that count blocks put into one.
+/// Rows of a block, for tests that count blocks.
 pub(super) const BLOCK_ROWS: i64 = 20;
 
 pub(super) fn table_schema() -> SchemaRef {
@@ -18,7 +18,7 @@ pub(super) fn table_schema() -> SchemaRef {
     ]))
 }
 
-/// Rows that say which they are; some NULL. Any [`BLOCK_ROWS`] of them in a row measure the same.
+/// Rows with their numbers; some NULL. Any [`BLOCK_ROWS`] of them in a row have the same size.
 pub(super) fn table(rows: Range<i64>) -> RecordBatch {
     table_of(
         &rows
@@ -57,7 +57,7 @@ pub(super) fn table_of(rows: &[(i64, Option<String>)]) -> RecordBatch {
     RecordBatch::try_new(table_schema(), columns).unwrap()
 }
 
-/// Up to 60 rows, of which a slice is taken.
+/// Slice of a batch of up to 60 rows.
 pub(super) fn any_batch() -> impl Strategy<Value = RecordBatch> {
     let row = (any::<i64>(), prop::option::of("[a-zé]{0,40}"));
     (prop::collection::vec(row, 0..60), any::<prop::sample::Index>()).prop_map(|(rows, start)| {

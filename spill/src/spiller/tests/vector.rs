@@ -6,7 +6,7 @@ use arrow::datatypes::SchemaRef;
 use base64::prelude::{BASE64_STANDARD, Engine};
 use protocol::{EncryptionKey, decode_schema};
 
-/// An object the Java SDK wrote: schema a Int32, b Utf8; one row (0, "v0"); AES-256.
+/// Object written by the Java SDK: schema a Int32, b Utf8; one row (0, "v0"); AES-256.
 pub(super) struct Vector {
     schema: SchemaRef,
     pub(super) plaintext: Vec<u8>,

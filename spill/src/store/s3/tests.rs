@@ -246,7 +246,7 @@ const INTERNAL: Answer = Answer::Status(500, Some(("InternalError", "We encounte
 const FORBIDDEN: Answer = Answer::Status(403, Some(("AccessDenied", "Access Denied")));
 const NO_SUCH_KEY: Answer = Answer::Status(404, Some(("NoSuchKey", "The specified key does not exist.")));
 
-/// Gives one answer a connection, as told, and keeps the requests. Ends when dropped.
+/// Server that gives one scripted answer to each connection, and keeps the requests. Ends when dropped.
 struct ScriptedS3 {
     endpoint_url: String,
     requests: Arc<Mutex<Vec<String>>>,
@@ -310,7 +310,7 @@ async fn serve(mut connection: TcpStream, answer: Answer, requests: Arc<Mutex<Ve
     connection.write_all(response.as_bytes()).await.unwrap();
 }
 
-/// Head and body; the length is what the head says.
+/// Request head and body; the length is the head's.
 async fn read_request(connection: &mut TcpStream) -> String {
     let mut request = String::new();
     loop {

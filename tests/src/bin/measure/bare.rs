@@ -1,5 +1,6 @@
-//! Taking a topic's records and doing nothing with them: the limit of any reader. By librdkafka, which the connector uses,
-//! and by fetches of our own whose record batches `kafka-protocol` decodes, which it could use instead.
+//! Reads of a topic's records without processing them: the limit of any reader. Done by librdkafka, which the
+//! connector uses, and by our own fetches whose record batches `kafka-protocol` decodes, which it could use
+//! instead.
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
@@ -23,7 +24,7 @@ use crate::function::orders;
 
 const RUNS: usize = 5;
 
-/// Both ways over one partition of the article's orders, a million unless told otherwise.
+/// Measures both over one partition of the article's orders, a million by default.
 pub(crate) async fn measure(rows: &[usize], figures: &mut Figures) -> io::Result<()> {
     let rows = rows.first().copied().unwrap_or(1_000_000);
     let world = World::start().await;
@@ -48,7 +49,7 @@ pub(crate) async fn measure(rows: &[usize], figures: &mut Figures) -> io::Result
     Ok(())
 }
 
-/// Polls the first `records` records of partition 0, and looks at their lengths alone.
+/// Polls the first `records` records of partition 0, and uses only their lengths.
 pub(crate) fn poll(bootstrap: &str, topic: &str, records: i64) -> io::Result<Duration> {
     let consumer: BaseConsumer = ClientConfig::new()
         .set("bootstrap.servers", bootstrap)
@@ -75,13 +76,13 @@ pub(crate) fn poll(bootstrap: &str, topic: &str, records: i64) -> io::Result<Dur
     Ok(started.elapsed())
 }
 
-/// Fetches of librdkafka's size that are answered and not decoded yet, at most.
+/// Maximum number of received fetches of librdkafka's size that are not decoded yet.
 const FETCHED_AHEAD: usize = 4;
 const FETCH_BYTES: i32 = 1024 * 1024;
-/// The latest that names topics.
+/// Latest version that names topics.
 const FETCH_VERSION: i16 = 12;
 
-/// As [`poll`], one thread fetching and one decoding.
+/// Reads like [`poll`], with one thread for fetching and one for decoding.
 fn fetch(bootstrap: &str, topic: &str, records: i64) -> io::Result<Duration> {
     let started = Instant::now();
     let mut broker = TcpStream::connect(bootstrap)?;
@@ -103,7 +104,7 @@ fn fetch(bootstrap: &str, topic: &str, records: i64) -> io::Result<Duration> {
     let (mut decoded, mut bytes) = (0, 0);
     for mut batches in fetched {
         while !batches.is_empty() {
-            // The last batch of an answer is often cut.
+            // The last batch of a response is often truncated.
             let Ok(batch) = RecordBatchDecoder::decode(&mut batches) else {
                 break;
             };
@@ -157,10 +158,10 @@ fn fetch_at(broker: &mut TcpStream, topic: &str, offset: i64) -> io::Result<Byte
         .ok_or_else(|| io::ErrorKind::NotFound.into())
 }
 
-/// The offset behind the last whole batch.
+/// Offset after the last complete batch.
 fn end_of(batches: &[u8]) -> Option<i64> {
-    // A batch begins with its base offset and the length of what follows; the last offset, relative to the base, comes
-    // at byte 23.
+    // A batch begins with its base offset and the length of the rest; the last offset, relative to the base,
+    // is at byte 23.
     const HEADER_BYTES: usize = 12;
     const LAST_OFFSET_DELTA_AT: usize = 23;
     let number = |at: usize| Some(i32::from_be_bytes(batches.get(at..at + 4)?.try_into().ok()?));

@@ -1,6 +1,6 @@
-//! Figures as they are found: a line of a table each, and all of them as JSON.
+//! Collected figures: each printed as a line of a table, and all of them as JSON.
 
-/// What was measured so far.
+/// Figures measured so far.
 #[derive(Default)]
 pub(crate) struct Figures(Vec<(String, f64, &'static str)>);
 
@@ -18,7 +18,7 @@ impl Figures {
     }
 }
 
-/// The middle one.
+/// Median of the numbers.
 pub(crate) fn median(mut numbers: Vec<f64>) -> f64 {
     numbers.sort_by(f64::total_cmp);
     numbers.get(numbers.len() / 2).copied().unwrap_or(f64::NAN)

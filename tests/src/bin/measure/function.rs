@@ -1,4 +1,4 @@
-//! The function that is measured, and the table that it reads.
+//! Function that is measured, and the table that it reads.
 
 use std::io;
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use tests::client::Client;
 use tests::lambda::{Lambda, binary};
 use tests::world::World;
 
-/// The article's four columns.
+/// Columns of the article.
 pub(crate) const COLUMNS: &[(&str, &str, &str)] = &[
     ("order_id", "VARCHAR", ""),
     ("ordered_at", "TIMESTAMP", "yyyy-MM-dd HH:mm:ss.SSS"),
@@ -17,7 +17,7 @@ pub(crate) const COLUMNS: &[(&str, &str, &str)] = &[
     ("items", "VARCHAR", ""),
 ];
 
-/// The program that Lambda would start, and what its settings are told beside those of a measurement.
+/// Program that Lambda would start, and additional settings.
 pub(crate) struct Function {
     program: PathBuf,
     settings: Vec<(String, String)>,
@@ -33,7 +33,7 @@ impl Function {
         binary("bootstrap").map(Self::at)
     }
 
-    /// `settings` are written `name=value`.
+    /// Adds settings of the form `name=value`.
     pub(crate) fn with_settings(mut self, settings: &[String]) -> io::Result<Self> {
         for setting in settings {
             let (name, text) = setting.split_once('=').ok_or(io::ErrorKind::InvalidInput)?;
@@ -42,7 +42,7 @@ impl Function {
         Ok(self)
     }
 
-    /// Starts so many processes of it.
+    /// Starts this number of processes.
     pub(crate) async fn start(
         &self,
         world: &World,
@@ -61,7 +61,7 @@ impl Function {
     }
 }
 
-/// A topic with one partition of the article's orders, registered as `orders`.
+/// Topic with one partition of the article's orders, registered as `orders`.
 pub(crate) async fn orders(world: &World, count: usize) -> String {
     let topic = world.broker.create_topic("orders", 1).await;
     let start = "2023-03-14T00:00:00".parse().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Figures of the function, each from a real `bootstrap` process under an emulated Lambda.
+//! Figures of the function, each from a real `bootstrap` process in an emulated Lambda.
 //!
 //! ```text
 //! measure [--function PATH] all                 everything below, as one table
@@ -12,10 +12,10 @@
 //! measure [--function PATH] splits [ROWS [SIZES...]]   a table in splits of each size
 //! ```
 //!
-//! Without `--function` it is the development profile's binary, which is slower than what is shipped: a bundle of
-//! `scripts/package` has the other as `target/package/connector/bootstrap`. A broker and S3 are embedded unless the
-//! environment names real ones; figures are worth most behind `scripts/kafka run --`. `--setting NAME=VALUE` adds one to the
-//! function's settings. With `--json` a line of JSON follows the table.
+//! Without `--function` it is the development profile's binary, which is slower than the packaged one:
+//! `scripts/package` writes that to `target/package/connector/bootstrap`. A broker and S3 are embedded unless
+//! the environment names real ones; figures are most meaningful with `scripts/kafka run --`. `--setting
+//! NAME=VALUE` adds one to the function's settings. With `--json` a line of JSON follows the table.
 
 use std::io;
 use std::path::PathBuf;

@@ -8,7 +8,7 @@ use tests::world::World;
 use crate::figures::Figures;
 use crate::function::{Function, orders};
 
-/// Reads one split of so many rows each, in a process of its own.
+/// Reads one split of each number of rows, each in a process of its own.
 pub(crate) async fn measure(function: &Function, rows: &[usize], figures: &mut Figures) -> io::Result<()> {
     let rows = match rows {
         [] => &[100_000, 1_000_000, 10_000_000],
@@ -41,7 +41,7 @@ pub(crate) async fn measure(function: &Function, rows: &[usize], figures: &mut F
     Ok(())
 }
 
-/// One line of `/proc/<process>/status`, in KiB.
+/// Value in `/proc/<process>/status`, in KiB.
 fn status(process: u32, name: &str) -> io::Result<u64> {
     let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
     let line = status

@@ -14,7 +14,7 @@ use crate::function::{COLUMNS, Function};
 
 const RUNS: usize = 5;
 
-/// What planning asks brokers for.
+/// Requests that planning sends to brokers.
 const ASKED: [ApiKey; 4] = [
     ApiKey::Metadata,
     ApiKey::DescribeTopicPartitions,

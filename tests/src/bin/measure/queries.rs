@@ -1,4 +1,4 @@
-//! The demonstration's queries, after loading: everything in this process, which is of the development profile.
+//! Queries of the demonstration, after loading: everything in this process, in the development profile.
 
 use std::io;
 use std::time::Instant;
@@ -10,7 +10,7 @@ use local::stack::{Orders, Stack};
 use crate::figures::{Figures, median};
 
 const RUNS: usize = 3;
-/// As many as the demonstration's, in as many partitions.
+/// Number of orders of the demonstration.
 const ORDERS: usize = 840_700;
 const PARTITIONS: i32 = 3;
 

@@ -25,7 +25,7 @@ pub(crate) async fn measure(function: &Function, figures: &mut Figures) -> io::R
         .create()
         .map_err(io::Error::other)?;
     let (mut round_trips, mut reads) = (Vec::new(), Vec::new());
-    // The first makes the client.
+    // The first run creates the client.
     for run in 0..=RUNS {
         let started = Instant::now();
         let watermarks = consumer.fetch_watermarks(&topic, 0, Duration::from_secs(10));

@@ -1,4 +1,4 @@
-//! How long a table takes to read in splits of each size.
+//! Time to read a table in splits of each size.
 
 use std::collections::VecDeque;
 use std::io;
@@ -12,10 +12,11 @@ use tests::world::World;
 
 use crate::function::{Function, orders};
 
-/// Splits that are read at once, each in a container of its own.
+/// Number of splits that are read at once, each in a container of its own.
 const CONTAINERS: usize = 2;
 
-/// How long a table takes to read in splits of each size, all columns, encrypted spill, [`CONTAINERS`] at a time.
+/// Measures the time to read a table in splits of each size, all columns, encrypted spill, [`CONTAINERS`] at
+/// a time.
 pub(crate) async fn measure(function: &Function, numbers: &[usize]) -> io::Result<()> {
     let (rows, sizes) = match numbers {
         [] => (1_000_000, &[][..]),
@@ -59,16 +60,16 @@ pub(crate) async fn measure(function: &Function, numbers: &[usize]) -> io::Resul
     Ok(())
 }
 
-/// What reading one split came to.
+/// Result of reading one split.
 struct Answer {
     took: Duration,
-    /// Arrow's bytes of rows in the answer itself.
+    /// Size of Arrow's data of inline rows.
     inline_bytes: usize,
-    /// Where the other rows are.
+    /// Locations of the other rows.
     blocks: Vec<SpillLocation>,
 }
 
-/// What the blocks take in the bucket.
+/// Size of the blocks in the bucket.
 async fn spilled_bytes(world: &World, blocks: &[&SpillLocation]) -> io::Result<usize> {
     let s3 = world.s3();
     let mut bytes = 0;

@@ -1,5 +1,5 @@
-//! From the start of the process to its first answers, and what the first of each call costs more than the next: what
-//! is made for it.
+//! Time from the start of the process to its first responses, and the additional time of the first of each
+//! call, which creates clients.
 
 use std::io;
 use std::time::Instant;
@@ -14,7 +14,7 @@ use crate::function::{Function, orders};
 
 const RUNS: usize = 11;
 
-/// The calls of a query, one after the other, each with what is made when the first of it comes.
+/// Calls of a query in order, each with what the first of it creates.
 const CALLS: [(&str, Call); 4] = [
     ("GetTable (makes the Glue client)", Call::GetTable),
     ("planning (makes a Kafka client)", Call::Plan),
@@ -83,7 +83,7 @@ async fn ping(client: &Client) -> io::Result<()> {
     Ok(())
 }
 
-/// What the calls of one query learn from each other.
+/// State that the calls of one query pass on.
 struct Query {
     client: Client,
     schema: Option<SchemaRef>,

@@ -1,5 +1,5 @@
-//! How near reading comes to what the broker can send: ReadRecords, from the request's bytes to the answer's, against a
-//! bare poll of the same records with librdkafka.
+//! Throughput of ReadRecords, from the request's bytes to the response's, compared with a bare poll of the
+//! same records with librdkafka.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -14,10 +14,10 @@ use crate::bare;
 use crate::figures::{Figures, median};
 use crate::function::{Function, orders};
 
-/// Each is measured so often, in turn with the others; the middle one counts.
+/// Number of runs of each measurement, in turn with the others; the median is used.
 const RUNS: usize = 3;
 
-/// One way to read the topic.
+/// Way to read the topic.
 struct Way<'a> {
     what: String,
     table: &'a str,
@@ -25,7 +25,8 @@ struct Way<'a> {
     encrypted: bool,
 }
 
-/// One partition of the article's orders, a million unless told otherwise, and TPC-H's line items in each format.
+/// Measures one partition of the article's orders, a million by default, and TPC-H's line items in each
+/// format.
 pub(crate) async fn measure(function: &Function, rows: &[usize], figures: &mut Figures) -> io::Result<()> {
     let rows = rows.first().copied().unwrap_or(1_000_000);
     let world = World::start().await;
@@ -77,7 +78,7 @@ pub(crate) async fn measure(function: &Function, rows: &[usize], figures: &mut F
     Ok(())
 }
 
-/// TPC-H's scale of the line items: 300,000 rows.
+/// Scale of TPC-H's line items: 300,000 rows.
 const SCALE: f64 = 0.05;
 
 async fn load(world: &World, format: Format, topic: &str) -> io::Result<()> {
@@ -131,7 +132,7 @@ async fn compare(
     Ok(())
 }
 
-/// A warm function and the one split that it reads.
+/// Warm function and the only split that it reads.
 struct Reader<'a> {
     _lambda: std::sync::Arc<tests::lambda::Lambda>,
     client: Client,

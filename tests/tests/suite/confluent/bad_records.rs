@@ -1,4 +1,4 @@
-//! One record whose schema is not to be had does not end a query over the others.
+//! A record whose schema is unavailable does not end a query over the others.
 
 use super::*;
 
@@ -23,7 +23,7 @@ async fn an_avro_value_that_begins_with_00_is_bad_where_there_is_nobody_to_ask()
 async fn an_avro_value_with_a_header_is_bad_where_there_is_nobody_to_ask() {
     let topic = Topic::create("nobody").await;
     topic.describe(DataFormat::Avro, AVRO);
-    // Its payload would pass for a bare datum of the table.
+    // Its payload would also be a valid bare datum of the table.
     topic.produce([
         value(hex("02")),
         with(value(hex("06")), VALUE_HEADER, guid(Uuid::from_u128(7))),
@@ -77,7 +77,7 @@ async fn a_bad_key_is_null_in_its_own_columns_alone() {
         assert_eq!(
             select(&client, "t", &["k", "id"]).await,
             wanted,
-            "nobody to ask, {policy}"
+            "without a registry, {policy}"
         );
         let (_lambda, client) = topic.function(&settings).await;
         assert_eq!(
@@ -197,7 +197,7 @@ async fn glue_headers_that_lead_nowhere_are_bad() {
 #[tokio::test(flavor = "multi_thread")]
 async fn headers_with_nothing_behind_are_empty_data() {
     let topic = Topic::create("alone").await;
-    // A record without bytes: one that has only fields of the type null, and a message with every field absent.
+    // A record of zero bytes: one that has only fields of type null, and a message with every field absent.
     let empty = r#"{"type": "record", "name": "E", "fields": [{"name": "n", "type": "null"}]}"#;
     topic.describe(DataFormat::Protobuf, PROTOBUF);
     let nothing = topic.register(&Schema::avro(empty));

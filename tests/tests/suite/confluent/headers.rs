@@ -1,9 +1,10 @@
-//! Schemas that record headers name, of Avro and JSON. In Confluent Platform 8.1 a setting of the serializers, of
-//! librdkafka's clients too: `HeaderSchemaIdSerializer`, `header_schema_id_serializer`.
+//! Schema ids in record headers, of Avro and JSON. Since Confluent Platform 8.1 a setting of the serializers,
+//! also of librdkafka's clients: `HeaderSchemaIdSerializer`, `header_schema_id_serializer`.
 
 use super::*;
 
-/// The table has the fields the other way round, so that a payload that is read by the wrong schema shows other texts.
+/// The table has the fields in the opposite order, so that a payload decoded with the wrong schema shows
+/// other texts.
 const TABLE: &str = r#"{"type": "record", "name": "c.Customer", "fields": [
     {"name": "address", "type": {"type": "record", "name": "c.Address", "fields": [{"name": "city", "type": "string"}]}},
     {"name": "name", "type": "string"}]}"#;

@@ -1,4 +1,4 @@
-//! Which schema wrote a record, as columns.
+//! Schema ids of records as columns.
 
 use super::*;
 
@@ -56,7 +56,7 @@ async fn columns_tell_which_schema_wrote_a_record() {
     );
 }
 
-/// A document needs no schema, and yet names one.
+/// A document needs no schema, and yet the record names one.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_ids_of_json_records_are_shown_without_asking_for_them() {
     let topic = Topic::create("json-ids").await;

@@ -1,5 +1,5 @@
-//! Record headers of Protobuf: behind the schema's GUID stands the path to the message, a count and as many indexes, all
-//! zigzag; the count 0 is the path to the first message.
+//! Record headers of Protobuf: after the schema's GUID comes the path to the message, a count and as many
+//! indexes, all zigzag; the count 0 is the path to the first message.
 
 use super::*;
 
@@ -73,7 +73,8 @@ async fn a_path_that_leads_nowhere_makes_its_record_bad() {
             indexed(guid(writer.guid), path),
         )
     };
-    // A third message, a third and a negative one of the second, none of the first; cut short, nothing, too many.
+    // A third message, a third and a negative one of the second, none of the first; truncated, empty, too
+    // many.
     let bad = [
         "02 04",
         "04 02 04",

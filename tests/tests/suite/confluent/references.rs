@@ -1,4 +1,4 @@
-//! Schemas that refer to others: by subject and version, as deep as it goes, each asked for once.
+//! Schemas with references: by subject and version, at any depth, each requested once.
 
 use embedded::confluent::Fault;
 

@@ -1,5 +1,5 @@
-//! A registry that does not answer ends the query: nobody can tell whether the record is bad. And what it wants before it
-//! answers.
+//! A registry that does not respond ends the query: it is unknown whether the record is bad. And the
+//! credentials that it requires.
 
 use std::time::Duration;
 

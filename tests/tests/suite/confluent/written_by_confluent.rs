@@ -1,11 +1,12 @@
-//! Confluent's own serializers against the connector: what they write must be read as it was meant.
+//! Confluent's own serializers and the connector: what they write must be read as it was meant.
 
 use tests::confluent_writer;
 
 use super::*;
 
 impl Topic {
-    /// Writes records with Confluent's serializers, which register their schemas; returns them as they were produced.
+    /// Writes records with Confluent's serializers, which register their schemas; returns them as they were
+    /// produced.
     async fn write(&self, records: Value) -> Value {
         let bootstrap = self.world.broker.bootstrap();
         confluent_writer::write(bootstrap, &self.registry.url(), &self.name, &records).await
@@ -16,7 +17,7 @@ fn avro(schema: &str, header: bool, data: Value) -> Value {
     json!({"format": "AVRO", "schema": schema, "header": header, "data": data})
 }
 
-/// A header of a record as it was produced, in hex.
+/// Header of a record as it was produced, in hex.
 fn header<'a>(written: &'a Value, record: usize, name: &str) -> &'a str {
     written[record]["headers"][name].as_str().expect("the header")
 }
@@ -71,7 +72,7 @@ async fn avro_of_several_writers_keys_and_values() {
     assert_eq!(ids[0], written[0]["value"].as_str().map(id_of).expect("a value"));
 }
 
-/// The number in the first five bytes, in hex.
+/// Id in the first five bytes, in hex.
 fn id_of(payload: &str) -> String {
     u32::from_str_radix(&payload[2..10], 16)
         .expect("an id")
@@ -130,7 +131,7 @@ async fn avro_with_named_types_of_other_subjects() {
     assert_eq!(topic.asked_for("a country/of mine", "1") - before, 1);
 }
 
-/// A field of a message, as the JSON of its descriptor.
+/// Field of a message, as the JSON of its descriptor.
 fn field(name: &str, number: i32, field_type: &str) -> Value {
     json!({"name": name, "number": number, "label": "LABEL_OPTIONAL", "type": format!("TYPE_{field_type}")})
 }
@@ -272,5 +273,5 @@ async fn json_with_schemas_that_refer_to_others() {
     assert_eq!(ids[1].replace('-', ""), header(&written, 1, VALUE_HEADER)[2..]);
     let (_lambda, client) = topic.function_without_registry(&settings).await;
     assert_eq!(select(&client, "t", &["k", "id", "city"]).await, wanted);
-    assert_eq!(topic.registry.all_requests(), before, "nobody is asked");
+    assert_eq!(topic.registry.all_requests(), before, "no request is made");
 }

@@ -1,10 +1,10 @@
-//! A container keeps its connections: logging in anew costs each request round trips, and the brokers more.
+//! A container keeps its connections: a new login costs each request round trips, and the brokers more.
 
 use std::collections::BTreeSet;
 
 use super::*;
 
-/// The client's ports of all connections to `port` that are open, or were a minute ago.
+/// Client ports of all connections to `port` that are open, or were a minute ago.
 fn connections(port: u16) -> BTreeSet<u16> {
     const LISTENING: &str = "0A";
     let mut found = BTreeSet::new();

@@ -1,4 +1,4 @@
-//! `athena-local doctor` on brokers that want to know who asks.
+//! `athena-local doctor` on brokers that authenticate clients.
 
 use tests::doctor::Examination;
 
@@ -21,7 +21,8 @@ impl Access {
         examination
     }
 
-    /// The login fails with these words and this advice; the topic is not asked for, all else is.
+    /// Asserts that the login fails with this message and this fix; checks of the topic are skipped, all
+    /// others are made.
     async fn is_diagnosed(&self, words: &str, advice: &str) {
         let examination = self.examine().await;
         assert_eq!(examination.code, Some(1));
@@ -46,7 +47,7 @@ async fn a_user_who_may_read_is_well_but_for_the_topics_settings() {
         }
         let (status, found, fix) = examination.only(TABLE, "timestamps");
         assert!(
-            status == "warning" && found.contains("latest time narrows nothing"),
+            status == "warning" && found.contains("upper time bound narrows nothing"),
             "{found}"
         );
         assert!(fix.contains("DescribeConfigs"), "{fix}");
@@ -83,7 +84,9 @@ async fn what_refuses_a_login_is_told_with_what_to_do() {
         trust: Some((Authority::Stranger, StoreType::Jks)),
         ..scram()
     };
-    stranger.is_diagnosed("issued by nobody", "trust store").await;
+    stranger
+        .is_diagnosed("issued by an authority that neither", "trust store")
+        .await;
     let expired = Access {
         listener: Listener::ExpiredSaslTls,
         ..scram()
@@ -96,14 +99,14 @@ async fn what_refuses_a_login_is_told_with_what_to_do() {
         ..scram()
     };
     other_host
-        .is_diagnosed("for other host names", "advertised listeners")
+        .is_diagnosed("does not name the host", "advertised listeners")
         .await;
     let no_key = Access {
         listener: Listener::MutualTls,
         ..scram()
     };
     no_key
-        .is_diagnosed("want a client certificate", "auth_type SSL")
+        .is_diagnosed("require a client certificate", "auth_type SSL")
         .await;
     let old_key = Access {
         key: Some((Holder::ExpiredClient, StoreType::Jks)),

@@ -1,5 +1,6 @@
-//! MSK's IAM access control: Apache Kafka with a listener that checks tokens as MSK does, for connector and producer; and
-//! a broker's side of the login that ends once it has heard a token, with botocore to compute the signature a second time.
+//! MSK's IAM access control: Apache Kafka with a listener that checks tokens as MSK does, for connector and
+//! producer; and a broker's side of the login that ends once it has received a token, with botocore to
+//! compute the signature again.
 
 use std::io::Write as _;
 use std::process::Command;
@@ -27,7 +28,7 @@ use tokio_rustls::rustls::ServerConfig;
 
 use super::*;
 
-/// A TLS listener that wants OAUTHBEARER and passes on what clients say first.
+/// TLS listener that requires OAUTHBEARER and forwards the first message of clients.
 struct Login {
     address: String,
     heard: mpsc::UnboundedReceiver<Bytes>,
@@ -63,7 +64,8 @@ impl Login {
     }
 }
 
-/// Until the client has logged in: then it knows no answer, as if the broker had been shut down.
+/// Handles a connection until the client has logged in; then it stops responding, as if the broker had been
+/// shut down.
 async fn converse(
     mut connection: impl AsyncRead + AsyncWrite + Unpin,
     tell: &mpsc::UnboundedSender<Bytes>,
@@ -91,7 +93,7 @@ async fn converse(
                 .encode(&mut answer, version),
             ApiKey::SaslAuthenticate => {
                 let request = SaslAuthenticateRequest::decode(&mut frame, version).expect("a request");
-                // Nobody may be listening any more.
+                // The receiver may be closed.
                 let _ = tell.send(request.auth_bytes);
                 return Ok(());
             }
@@ -122,7 +124,7 @@ fn api_versions() -> ApiVersionsResponse {
     ApiVersionsResponse::default().with_api_keys(keys.to_vec())
 }
 
-/// The signed URL of `n,…\x01auth=Bearer TOKEN\x01…`.
+/// Signed URL of `n,…\x01auth=Bearer TOKEN\x01…`.
 fn signed_url(client_first: &[u8]) -> String {
     let text = String::from_utf8(client_first.to_vec()).expect("a text");
     let (_, token) = text.split_once("\u{1}auth=Bearer ").expect("a token");
@@ -133,7 +135,7 @@ fn signed_url(client_first: &[u8]) -> String {
     String::from_utf8(url).expect("a URL")
 }
 
-/// What botocore makes of the same request at the same second: the URL's signature.
+/// Python program in which botocore signs the same request at the same second; prints the URL's signature.
 const BOTOCORE: &str = "
 import sys
 from botocore.auth import SigV4QueryAuth
@@ -162,7 +164,7 @@ fn botocore_signature(date: &str) -> String {
     String::from_utf8(output.stdout).expect("a signature")
 }
 
-/// Of whom the listener for IAM lets in, or would with another key.
+/// Credentials of the user whom the listener for IAM accepts, or would with another key.
 fn aws_credentials(secret_access_key: &str) -> [(String, String); 3] {
     [
         ("AWS_ACCESS_KEY_ID", ACCESS_KEY_ID),
@@ -172,7 +174,7 @@ fn aws_credentials(secret_access_key: &str) -> [(String, String); 3] {
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
 }
 
-/// What the producer is told to send to `topic` for a second, and the file that says whom to believe.
+/// Variables for sending to `topic` for a second, and the file with the trusted authority.
 fn producer_variables(topic: &str) -> (Vec<(String, String)>, tempfile::NamedTempFile) {
     let broker = SecuredBroker::shared();
     let authority = broker
@@ -193,7 +195,7 @@ fn producer_variables(topic: &str) -> (Vec<(String, String)>, tempfile::NamedTem
     (variables.to_vec(), file)
 }
 
-/// What one invocation of the producer's function comes to.
+/// Outcome of one invocation of the producer's function.
 async fn produce(variables: &[(String, String)]) -> (Outcome, String) {
     let lambda = Lambda::start("producer-lambda", 1, variables).await;
     let lambda = lambda.expect("the function starts");
@@ -357,7 +359,7 @@ async fn the_token_is_signed_as_msk_wants_it() {
         "session%2Ftoken%2Bwith%3Dwhat%26URLs%3Fescape"
     );
     assert_eq!(value("X-Amz-Signature"), botocore_signature(date));
-    // Appended once all else was signed.
+    // Appended after everything else was signed.
     assert_eq!(pairs.last().expect("pairs").0, "User-Agent");
     assert!(!lambda.output().contains(SECRET_ACCESS_KEY) && !lambda.output().contains(SESSION_TOKEN));
 }

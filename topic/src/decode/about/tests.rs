@@ -11,7 +11,7 @@ use crate::decode::{NoWriterSchemas, RowDecoder, RowError, TableError, ValueErro
 use crate::record::{Headers, NoHeaders, Record, RecordTimestamp, TimestampType};
 use crate::table::{Encoding, SOURCE_KEY};
 
-/// A record with everything, from the very offset.
+/// Record with all metadata, at the very first offset.
 fn record(headers: &dyn Headers) -> Record<'_> {
     Record {
         partition: 3,
@@ -27,7 +27,7 @@ fn record(headers: &dyn Headers) -> Record<'_> {
     }
 }
 
-/// A record of which nothing is known but its place.
+/// Record with nothing but its position.
 fn bare() -> Record<'static> {
     Record {
         value: None,
@@ -46,7 +46,7 @@ fn decoder(columns: Vec<Field>) -> RowDecoder {
     try_decoder(columns).unwrap()
 }
 
-/// The rows of `records` under `columns`; those without value as tombstones.
+/// Rows of `records` under `columns`; those without value as tombstones.
 fn rows(columns: Vec<Field>, records: &[Record<'_>]) -> RecordBatch {
     let mut decoder = decoder(columns);
     for record in records {
@@ -58,7 +58,7 @@ fn rows(columns: Vec<Field>, records: &[Record<'_>]) -> RecordBatch {
     decoder.flush()
 }
 
-/// What a column of `source` shows of a full record and of a bare one.
+/// Values of a column of `source` for a full record and for a bare one.
 fn shown(source: &str, data_type: DataType) -> ArrayRef {
     let columns = vec![sourced("c", source, "", data_type)];
     Arc::clone(rows(columns, &[record(&NoHeaders), bare()]).column(0))
@@ -225,7 +225,7 @@ fn headers_type(value: DataType) -> DataType {
 
 type Header<'a> = (&'a str, Option<&'a [u8]>);
 
-/// A name with its values.
+/// Name with its values.
 type Group = (String, Vec<Option<Vec<u8>>>);
 
 /// Names with their values, of each row.
@@ -285,7 +285,7 @@ fn headers_may_be_read_as_text() {
     assert_eq!(texts(&values), [Some("grün")]);
 }
 
-/// What a column of header `n` shows of a record with these values for it, and others.
+/// Values of a column of header `n` for a record with these values for it, and others.
 fn header(data_type: DataType, values: &[Option<&[u8]>]) -> (ArrayRef, u64) {
     let named = values.iter().map(|value| ("n", *value));
     let other: Header<'_> = ("N", Some(b"other"));

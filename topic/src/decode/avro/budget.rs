@@ -1,16 +1,17 @@
-//! A bound on what one record can make of a few bytes.
+//! Limit of the memory that one record can take beyond its size.
 
 use super::cursor::ReadError;
 
-/// How many bytes defaults, JSON text and long decimals, none of which takes input of its length, may add to a row.
+/// Maximum number of bytes that defaults, JSON text and long decimals, which have no input of the same
+/// length, may add to a row.
 const MAX_ADDED_BYTES: usize = 64 * 1024 * 1024;
 
-/// What may still be added to a row without input of its length.
+/// Remaining bytes that may be added to a row without input of that length.
 #[derive(Debug)]
 pub(super) struct Budget(usize);
 
 impl Budget {
-    /// The budget of one row.
+    /// Budget of one row.
     pub(super) fn of_row() -> Self {
         Self(MAX_ADDED_BYTES)
     }

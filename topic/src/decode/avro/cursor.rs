@@ -1,15 +1,17 @@
-//! The bytes of a datum, read from the front.
+//! Reader of the bytes of a datum ([binary
+//! encoding](https://avro.apache.org/docs/1.12.0/specification/#binary-encoding)).
 //!
-//! The writer is not trusted: every length is checked against what is left before anything is taken, and whatever
-//! costs no bytes (items of an array of nulls, empty records) is counted, as is depth.
+//! The writer is not trusted: every length is checked against the remaining bytes before anything is read,
+//! and the number of values without bytes (items of an array of nulls, empty records) is limited, like the
+//! depth.
 
-/// How deep arrays, maps and records may nest.
+/// Maximum nesting of arrays, maps and records.
 const MAX_DEPTH: u8 = 64;
 
-/// How many items and records of no bytes at all a datum may hold.
+/// Maximum number of items and records without bytes in a datum.
 const MAX_EMPTY: u32 = 65_536;
 
-/// What is left of a datum. A copy reads the same bytes again.
+/// Remaining bytes of a datum. A copy reads the same bytes again.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Cursor<'a> {
     rest: &'a [u8],
@@ -17,7 +19,7 @@ pub(super) struct Cursor<'a> {
     empty: u32,
 }
 
-/// Why bytes are no datum of a schema.
+/// Reason why bytes are not a datum of a schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(super) enum ReadError {
     #[error("it ends too early")]
@@ -32,15 +34,15 @@ pub(super) enum ReadError {
     Boolean,
     #[error("a length is negative")]
     NegativeLength,
-    #[error("an enum's index is none of its symbols")]
+    #[error("an enum's index is not one of its symbols")]
     Symbol,
-    #[error("a union's index is none of its branches")]
+    #[error("a union's index is not one of its branches")]
     Branch,
-    #[error("a block of an array or map is not as long as it says")]
+    #[error("a block of an array or map differs from its declared size")]
     BlockSize,
     #[error("it nests deeper than {MAX_DEPTH} levels")]
     TooDeep,
-    #[error("it holds more than {MAX_EMPTY} values of no bytes")]
+    #[error("it holds more than {MAX_EMPTY} values without bytes")]
     TooManyEmpty,
     #[error("defaults and JSON text would make it too large")]
     TooLarge,
@@ -82,7 +84,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Seven bits a byte, least significant first, signs folded into the lowest bit.
+    /// Reads a long: seven bits a byte, least significant first, in zigzag encoding.
     pub(super) fn long(&mut self) -> Result<i64, ReadError> {
         let mut folded = 0_u64;
         for (at, byte) in self.rest.iter().enumerate().take(10) {
@@ -102,26 +104,27 @@ impl<'a> Cursor<'a> {
         i32::try_from(self.long()?).map_err(|_| ReadError::IntTooLong)
     }
 
-    /// Bytes after their length.
+    /// Reads bytes after their length.
     pub(super) fn bytes(&mut self) -> Result<&'a [u8], ReadError> {
         let len = usize::try_from(self.long()?).map_err(|_| ReadError::NegativeLength)?;
         self.take(len)
     }
 
-    /// One of `count` symbols.
+    /// Reads the index of one of `count` symbols.
     pub(super) fn symbol(&mut self, count: usize) -> Result<usize, ReadError> {
         let index = usize::try_from(self.int()?).ok();
         index.filter(|index| *index < count).ok_or(ReadError::Symbol)
     }
 
-    /// One of `count` branches.
+    /// Reads the index of one of `count` branches.
     pub(super) fn branch(&mut self, count: usize) -> Result<usize, ReadError> {
         let index = usize::try_from(self.long()?).ok();
         index.filter(|index| *index < count).ok_or(ReadError::Branch)
     }
 
-    /// The items of an array, or the entries of a map, by blocks: a count, or a negative count and the block's size in
-    /// bytes; 0 ends them. A size is not used to jump, so that a damaged block is noticed whatever columns are asked for.
+    /// Reads the items of an array, or the entries of a map, in blocks: a count, or a negative count and the
+    /// block's size in bytes; 0 ends them. A size is not used to skip a block, so that a damaged one is
+    /// detected whatever columns are requested.
     pub(super) fn items(
         &mut self,
         mut read: impl FnMut(&mut Self) -> Result<(), ReadError>,
@@ -146,7 +149,7 @@ impl<'a> Cursor<'a> {
         })
     }
 
-    /// A record.
+    /// Reads a record.
     pub(super) fn record(
         &mut self,
         read: impl FnOnce(&mut Self) -> Result<(), ReadError>,
@@ -164,7 +167,7 @@ impl<'a> Cursor<'a> {
         Ok(())
     }
 
-    /// Counts what takes no bytes: without input to pay for it, it could go on without end.
+    /// Counts a value that may take no bytes: without input it could continue without end.
     fn counted(&mut self, read: impl FnOnce(&mut Self) -> Result<(), ReadError>) -> Result<(), ReadError> {
         let before = self.rest.len();
         read(self)?;

@@ -1,18 +1,20 @@
-//! Defaults, as data.
+//! Default values as data.
 //!
-//! A schema gives a field's default as JSON. Written as a datum of the field's type, it is read the way any other is.
+//! A schema has a field's default as JSON. It is encoded as a datum of the field's type, and read like any
+//! other.
 
 use serde_json::{Map, Value};
 
 use super::schema::{RecordField, Shape, TypeId, Types};
 
-/// Defaults take the defaults of the fields they leave out, which may be of the same type again.
+/// Maximum nesting of defaults, which contain the defaults of omitted fields, possibly of the same type
+/// again.
 const MAX_DEPTH: u8 = 64;
 
-/// How many values a default may hold, those that a union's branches were tried for included.
+/// Maximum number of values in a default, including those tried for the branches of a union.
 const MAX_VALUES: u32 = 100_000;
 
-/// `json` as a datum of the type, if it is one.
+/// Encodes `json` as a datum of the type; `None` if it is not one.
 pub(super) fn encode(types: &Types, id: TypeId, json: &Value) -> Option<Vec<u8>> {
     let mut encoder = Encoder {
         types,
@@ -70,7 +72,8 @@ impl Encoder<'_> {
         Some(())
     }
 
-    /// As the first branch that takes it; once only the very first branch was allowed to.
+    /// Encodes the first branch that accepts the value; older specifications allow only the very first
+    /// branch.
     fn union(&mut self, branches: &[TypeId], json: &Value, depth: u8) -> Option<()> {
         let start = self.datum.len();
         branches.iter().enumerate().find_map(|(index, branch)| {
@@ -87,7 +90,7 @@ impl Encoder<'_> {
         })
     }
 
-    /// All in one block; a block of none is the end itself.
+    /// Writes all items in one block; an empty block is the end itself.
     fn blocks<I: IntoIterator<IntoIter: ExactSizeIterator>>(
         &mut self,
         items: I,
@@ -107,7 +110,7 @@ impl Encoder<'_> {
         self.datum.extend(bytes);
     }
 
-    /// Nothing in memory is more than an i64 can count.
+    /// Writes a count; the number of values in memory fits an i64.
     fn count(&mut self, count: usize) {
         self.long(count as i64);
     }
@@ -122,7 +125,7 @@ impl Encoder<'_> {
     }
 }
 
-/// What JSON has no numbers for is text.
+/// Reads a number, or text for values that JSON numbers cannot express.
 fn float(json: &Value) -> Option<f64> {
     match json.as_str() {
         None => json.as_f64(),
@@ -133,7 +136,7 @@ fn float(json: &Value) -> Option<f64> {
     }
 }
 
-/// Each character stands for the byte of its number.
+/// Converts each character to the byte of its code point.
 fn latin_1(text: &str) -> Option<Vec<u8>> {
     text.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect()
 }

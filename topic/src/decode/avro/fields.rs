@@ -1,4 +1,4 @@
-//! The columns that a registered schema makes.
+//! Columns of a registered schema.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -8,15 +8,15 @@ use arrow::datatypes::{DECIMAL128_MAX_PRECISION, DataType, Field, Fields};
 use super::schema::{Logical, Schema, Shape, TypeId, Types};
 use crate::definition::SchemaTextError;
 use crate::names::are_distinct;
-use crate::table::{FORMAT_HINT_KEY, MAPPING_KEY, TYPE_KEY};
+use crate::table::{COMMENT_KEY, FORMAT_HINT_KEY, MAPPING_KEY, TYPE_KEY};
 
-/// The one column of a schema that is no record.
+/// Name of the only column of a schema that is not a record.
 pub(super) const WHOLE: &str = "value";
 
-/// A few types that hold each other twice and twice again would make columns without end.
+/// Maximum number of fields: a few types that contain each other twice would make columns without end.
 const MAX_FIELDS: usize = 10_000;
 
-/// The columns of a table over this schema, with their metadata.
+/// Columns of a table over this schema, with their metadata.
 pub(crate) fn fields(definition: &str) -> Result<Vec<Field>, SchemaTextError> {
     let Schema { types, top } = Schema::parse(definition)?;
     let record = types.without_null(top);
@@ -34,35 +34,38 @@ pub(crate) fn fields(definition: &str) -> Result<Vec<Field>, SchemaTextError> {
             deriver.within.push(record);
             let columns = fields
                 .iter()
-                .map(|field| deriver.column(&field.name, field.type_id));
+                .map(|field| deriver.column(&field.name, field.type_id, field.doc.as_deref()));
             columns.collect()
         }
-        _ => Ok(vec![deriver.column(WHOLE, top)?]),
+        _ => Ok(vec![deriver.column(WHOLE, top, None)?]),
     }
 }
 
-/// Whether fields of these names make a row.
+/// Whether fields of these names can be a row.
 fn make_row<'a>(names: impl Iterator<Item = &'a str> + Clone) -> bool {
     names.clone().next().is_some() && are_distinct(names)
 }
 
 struct Deriver<'a> {
     types: &'a Types,
-    /// Fields on the way to the type at hand.
+    /// Fields on the path to the current type.
     path: Vec<String>,
-    /// Types on the way.
+    /// Types on the path to the current type.
     within: Vec<TypeId>,
-    /// Fields so far.
+    /// Number of fields so far.
     derived: usize,
 }
 
 impl Deriver<'_> {
-    fn column(&mut self, name: &str, id: TypeId) -> Result<Field, SchemaTextError> {
-        let metadata = HashMap::from([
+    fn column(&mut self, name: &str, id: TypeId, doc: Option<&str>) -> Result<Field, SchemaTextError> {
+        let mut metadata = HashMap::from([
             (MAPPING_KEY.to_owned(), name.to_owned()),
             (FORMAT_HINT_KEY.to_owned(), String::new()),
             (TYPE_KEY.to_owned(), self.type_name(id).to_owned()),
         ]);
+        if let Some(doc) = doc.filter(|doc| !doc.trim().is_empty()) {
+            metadata.insert(COMMENT_KEY.to_owned(), doc.to_owned());
+        }
         Ok(self.field(name, id)?.with_metadata(metadata))
     }
 
@@ -70,7 +73,7 @@ impl Deriver<'_> {
         self.derived += 1;
         self.path.push(name.to_owned());
         if self.derived > MAX_FIELDS {
-            return Err(self.error(format!("the schema unfolds to more than {MAX_FIELDS} fields")));
+            return Err(self.error(format!("the schema expands to more than {MAX_FIELDS} fields")));
         }
         let data_type = self.data_type(id)?;
         self.path.pop();
@@ -79,7 +82,7 @@ impl Deriver<'_> {
 
     fn data_type(&mut self, id: TypeId) -> Result<DataType, SchemaTextError> {
         let id = self.types.without_null(id);
-        // No column is of a type within itself: its JSON text is shown there.
+        // A column's type cannot contain itself: its JSON text is shown there.
         if self.within.contains(&id) {
             return Ok(DataType::Utf8);
         }
@@ -109,7 +112,8 @@ impl Deriver<'_> {
                 let entries = Field::new("entries", DataType::Struct(entry), false);
                 DataType::Map(Arc::new(entries), false)
             }
-            // A row without fields is no type of Athena's, and two of one name could not be told apart: its text it is.
+            // Athena has no row without fields, and cannot distinguish two fields of one name: such rows are
+            // text.
             Shape::Record(_, fields) if !make_row(fields.iter().map(|field| field.name.as_str())) => {
                 DataType::Utf8
             }

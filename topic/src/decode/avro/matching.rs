@@ -1,4 +1,5 @@
-//! What of a writer's schema stands for what of the reader's: fields of records, branches of unions.
+//! Matching of a writer's schema with the reader's: fields of records, branches of unions ([schema
+//! resolution](https://avro.apache.org/docs/1.12.0/specification/#schema-resolution)).
 //!
 //! | a record's field is matched by | |
 //! |---|---|
@@ -7,26 +8,28 @@
 //!
 //! | writer's type | branch of the reader's union |
 //! |---|---|
-//! | record | of the records that fit: the one of its full name, else of its name without namespace or by alias, else the first |
-//! | record that none fits | the one of its name or by alias, else the union's only record |
+//! | record | of the matching records: the one of its full name, else of its name without namespace or by alias, else the first |
+//! | record that matches none | the one of its name or by alias, else the union's only record |
 //! | enum, fixed | the one of its full name, else of its name without namespace or by alias |
 //! | any other | the one of its type |
-//! | any, where that is none | the first that the specification promotes it to, else the first that can be read at all |
+//! | any, if there is no such branch | the first that the specification promotes it to, else the first that can be read at all |
 //!
-//! A record fits if every field of the reader's has a field of the writer's that can be read as it, or a default; how the
-//! two are called does not matter. So does [`GenericDatumReader`] of Avro for Java choose, which looks one level deep.
+//! A record matches if every field of the reader's has a field of the writer's that can be read as it, or a
+//! default; their names are not compared. [`GenericDatumReader`] of Avro for Java chooses in the same way,
+//! but compares only one level.
 //!
 //! [`GenericDatumReader`]: https://avro.apache.org/docs/1.12.0/api/java/org/apache/avro/generic/GenericDatumReader.html
 
 use super::schema::{RecordField, Shape, TypeId, Types};
 
-/// How many pairs of types are compared for all unions of a schema; beyond them no record fits.
+/// Maximum number of pairs of types that are compared for all unions of a schema; beyond it no record
+/// matches.
 const MAX_COMPARISONS: u32 = 100_000;
 
-/// Records nested deeper than any datum's count as fitting.
+/// Depth from which records are assumed to match; no datum is nested as deep.
 const MAX_DEPTH: usize = 64;
 
-/// For each field of the reader's record the place of the writer's field that becomes it.
+/// For each field of the reader's record the index of the writer's field that becomes it.
 pub(super) fn sources(writer: &[RecordField], reader: &[RecordField]) -> Vec<Option<usize>> {
     let named = |name: &String| writer.iter().position(|field| field.name == *name);
     let mut sources: Vec<Option<usize>> = reader.iter().map(|field| named(&field.name)).collect();
@@ -39,17 +42,17 @@ pub(super) fn sources(writer: &[RecordField], reader: &[RecordField]) -> Vec<Opt
     sources
 }
 
-/// Chooses branches of unions.
+/// Selects branches of unions.
 pub(super) struct BranchPicker<'a> {
     types: &'a Types,
     comparisons: u32,
 }
 
-/// How alike the names of two types are, the likest first. Types without names have the same.
+/// Similarity of the names of two types, the closest first. Types without names are equal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Likeness {
     FullName,
-    /// Without namespace, or by alias.
+    /// Equal without namespace, or by alias.
     Name,
     None,
 }
@@ -62,8 +65,8 @@ impl<'a> BranchPicker<'a> {
         }
     }
 
-    /// The one of `branches` that takes data of the type `writer`. `is_readable` tells of a branch whether it takes
-    /// them somehow.
+    /// Selects the branch of `branches` that accepts data of the type `writer`. `is_readable` returns whether
+    /// a branch accepts them at all.
     pub(super) fn pick(
         &mut self,
         writer: TypeId,
@@ -112,8 +115,8 @@ impl<'a> BranchPicker<'a> {
         }
     }
 
-    /// Whether data of the type `writer` can be read as `reader` without loss. `within` are the pairs on the way, which
-    /// count as fitting.
+    /// Whether data of the type `writer` can be read as `reader` without loss. `within` are the pairs on the
+    /// path, which are assumed to match.
     fn fits(&mut self, writer: TypeId, reader: TypeId, within: &mut Vec<(TypeId, TypeId)>) -> bool {
         if within.len() == MAX_DEPTH || within.contains(&(writer, reader)) {
             return true;
@@ -131,7 +134,7 @@ impl<'a> BranchPicker<'a> {
     fn fits_within(&mut self, writer: TypeId, reader: TypeId, within: &mut Vec<(TypeId, TypeId)>) -> bool {
         let types = self.types;
         match (&types[writer].shape, &types[reader].shape) {
-            // Another branch may be all that is ever written.
+            // Possibly only another branch is ever written.
             (Shape::Union(_), _) => {
                 let branches = types.branches(writer);
                 branches.is_empty() || branches.iter().any(|branch| self.fits(*branch, reader, within))

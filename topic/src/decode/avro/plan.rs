@@ -1,8 +1,8 @@
-//! What becomes of every part of a writer's datum, decided once.
+//! Plan of what each part of a writer's datum becomes, computed once.
 //!
-//! A [`Route`] follows the datum down to the columns whose paths end at a part of it; from there on a [`Fill`] follows
-//! the column's own type. Both are finite, even where the schema is not: paths and column types are. A part that
-//! several columns want is read once for each.
+//! A [`Route`] follows the datum down to the columns whose paths end at a part of it; from there on a
+//! [`Fill`] follows the column's own type. Both are finite, because paths and column types are, even if the
+//! schema is not. A part that several columns show is read once for each.
 
 use std::collections::BTreeMap;
 
@@ -14,78 +14,79 @@ use super::schema::{Schema, Shape, TypeId, Types};
 use super::value::Value;
 use crate::path::{Path, Step};
 
-/// How the data of one writer's schema become rows.
+/// Plan for converting the data of one writer's schema to rows.
 #[derive(Debug)]
 pub(super) struct Plan {
     pub(super) resolution: Resolution,
     pub(super) top: Route,
-    /// For columns of what only the writer's schema has.
+    /// Plan for columns of parts that only the writer's schema has.
     pub(super) beside: Option<Box<Plan>>,
 }
 
-/// A column and the part of a datum that fills it.
+/// Column and the part of a datum that fills it.
 #[derive(Debug, Clone)]
 pub(super) struct Target {
     pub(super) data_type: DataType,
-    /// `None` for a column without mapping.
+    /// Path to the part; `None` for a column without mapping.
     pub(super) path: Option<Path>,
 }
 
-/// What becomes of a part of a datum.
+/// Use of a part of a datum.
 #[derive(Debug)]
 pub(super) struct Route {
     pub(super) writer: TypeId,
     /// Columns that show the part itself.
     pub(super) columns: Vec<(usize, Fill)>,
-    /// Columns that show something in it.
+    /// Columns that show a part of it.
     pub(super) below: Option<Below>,
 }
 
-/// A part of a datum with columns somewhere in it.
+/// Part of a datum that contains parts for columns.
 #[derive(Debug)]
 pub(super) enum Below {
     Record(RecordRoutes),
-    /// By index.
+    /// Routes by index.
     Array(TypeId, BTreeMap<usize, Route>),
-    /// By key.
+    /// Routes by key.
     Map(TypeId, BTreeMap<String, Route>),
     Union(Vec<Route>),
-    /// As one branch of the reader's union, of which the datum itself says nothing.
+    /// One branch of the reader's union, which the datum itself does not mark.
     Branch(Box<Route>),
 }
 
 #[derive(Debug)]
 pub(super) struct RecordRoutes {
-    /// The writer's fields in order.
+    /// Writer's fields in order.
     pub(super) fields: Vec<Route>,
-    /// Of fields that it lacks.
+    /// Defaults of fields that the writer lacks.
     pub(super) defaults: Vec<(Vec<u8>, Route)>,
-    /// Columns of fields that it lacks and that have no default, and what there is instead.
+    /// Columns of fields that the writer lacks and that have no default, with a description of the misfit.
     pub(super) missing: Vec<(usize, &'static str)>,
 }
 
-/// How a part of a datum becomes a value of a column.
+/// Conversion of a part of a datum to a value of a column.
 #[derive(Debug)]
 pub(super) enum Fill {
     Value(Value),
     List(Box<Fill>),
     Map(Box<Fill>),
     Struct(StructFill),
-    /// One field of a struct that has a field for each branch of a union; `None` if it has none for this one.
+    /// One field of a struct that has a field for each branch of a union; `None` if it has none for this
+    /// branch.
     Branch(Option<(usize, Box<Fill>)>, TypeId),
     Union(Vec<Fill>),
-    /// As JSON text.
+    /// JSON text.
     Text(NodeId),
-    /// Has no place there, as what it is.
+    /// Never fits; with a description of the value.
     Misfit(TypeId, &'static str),
 }
 
 #[derive(Debug)]
 pub(super) struct StructFill {
-    /// The writer's fields in order; those not wanted by type alone.
+    /// Writer's fields in order; fields that are not shown have only their type.
     pub(super) fields: Vec<Result<(usize, Fill), TypeId>>,
     pub(super) defaults: Vec<(Vec<u8>, usize, Fill)>,
-    /// Fields that the writer lacks and that have no default, and what there is instead.
+    /// Fields that the writer lacks and that have no default, with a description of the misfit.
     pub(super) missing: Vec<(usize, &'static str)>,
 }
 
@@ -113,7 +114,7 @@ impl Plan {
         }
     }
 
-    /// With another plan for the same data, which fills other columns.
+    /// Adds another plan for the same data, which fills other columns.
     pub(super) fn with_beside(self, beside: Plan) -> Self {
         Self {
             beside: Some(Box::new(beside)),
@@ -122,7 +123,7 @@ impl Plan {
     }
 }
 
-/// Whether `path` is one that a datum of the schema may have.
+/// Whether a datum of the schema may have a part at `path`.
 pub(super) fn leads_somewhere(Schema { types, top }: &Schema, path: &Path) -> bool {
     let is_record = matches!(types[types.without_null(*top)].shape, Shape::Record(..));
     let mut steps = path.steps.iter();
@@ -157,17 +158,17 @@ fn index(step: &Step) -> Option<usize> {
     }
 }
 
-/// A column on the way to its part of the datum.
+/// Column on the path to its part of the datum.
 #[derive(Debug, Clone, Copy)]
 struct Want<'a> {
     column: usize,
     data_type: &'a DataType,
-    /// What is left of the way.
+    /// Remaining steps of the path.
     steps: &'a [Step],
 }
 
 impl Want<'_> {
-    /// Past the step called `name`, if that is the next.
+    /// Column after the step called `name`, if that is the next.
     fn after(self, name: &str) -> Option<Self> {
         match self.steps.split_first()? {
             (Step::Key(key), steps) if key == name => Some(Self { steps, ..self }),
@@ -309,7 +310,8 @@ impl Planner<'_> {
 
     fn fill_struct(&self, record: &Record, wanted: &Fields) -> Fill {
         let names = self.0.fields_of(record);
-        // A field of the struct belongs to the record's field of that very name before one that differs by case.
+        // A field of the struct matches the record's field of exactly its name before one that differs by
+        // case.
         let target = |field: usize| {
             let name = &names[field].name;
             let target = find(wanted, name)?;
@@ -342,7 +344,7 @@ impl Planner<'_> {
         Fill::Struct(fill)
     }
 
-    /// Whether a struct shows a union by its branches, rather than the one record in it.
+    /// Whether a struct shows a union by its branches, rather than the only record in it.
     fn has_branches(&self, fields: &Fields, union: TypeId) -> bool {
         let mut branches = self.0.types.branches(union).into_iter();
         branches.any(|branch| find(fields, self.0.types.branch_name(union, branch)).is_some())
@@ -371,7 +373,7 @@ fn group<'a, K: Ord>(wants: &[Want<'a>], key: impl Fn(&Step) -> Option<K>) -> BT
     groups
 }
 
-/// The field of this name, or else of a name that differs by case alone.
+/// Field of this name, else of a name that differs only by case.
 fn find(fields: &Fields, name: &str) -> Option<usize> {
     let exact = fields.iter().position(|field| field.name() == name);
     exact.or_else(|| {

@@ -1,4 +1,4 @@
-//! A datum to a row.
+//! Reading of a datum into a row.
 
 use std::borrow::Cow;
 
@@ -43,7 +43,7 @@ impl Plan {
         cursor.finish()
     }
 
-    /// Whether the bytes are a datum of the writer's schema, and nothing else.
+    /// Whether the bytes are exactly one datum of the writer's schema.
     pub(super) fn accepts(&self, datum: &[u8]) -> bool {
         let mut cursor = Cursor::new(datum);
         let skipped = skip(&self.resolution.types, self.top.writer, &mut cursor);
@@ -53,10 +53,10 @@ impl Plan {
 
 struct Reader<'a> {
     resolution: &'a Resolution,
-    /// How many rows the columns hold, this one not among them.
+    /// Number of rows in the columns, without this one.
     row: usize,
     budget: Budget,
-    /// JSON text is written here.
+    /// Buffer for JSON text.
     text: Vec<u8>,
 }
 
@@ -74,7 +74,7 @@ impl<'a> Reader<'a> {
         for (column, fill) in &route.columns {
             *cursor = start;
             let (values, misfits) = columns[*column].parts();
-            // A map may have given a key twice: the last one counts.
+            // A map may contain a key twice: the last one is used.
             values.truncate(self.row);
             self.fill(fill, cursor, values, misfits)?;
         }
@@ -263,7 +263,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Appends a decimal that only text can hold, as a column of its type takes shorter ones.
+/// Appends a decimal that is too long for other scalars, as a column of its type accepts shorter ones.
 fn append_number(text: &str, values: &mut ValueBuilder, misfits: &mut Misfits) {
     let whole = || match text.split_once('.') {
         Some((whole, fraction)) if fraction.bytes().all(|digit| digit == b'0') => whole,

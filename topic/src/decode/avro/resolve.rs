@@ -1,28 +1,31 @@
-//! How data of one schema, the writer's, are read as another, the reader's.
+//! Resolution of one schema, the writer's, to another, the reader's ([schema
+//! resolution](https://avro.apache.org/docs/1.12.0/specification/#schema-resolution)).
 //!
 //! | writer | reader | read as |
 //! |---|---|---|
 //! | the same type | | itself |
-//! | int, long | int, long | the number; in a column too small for it a misfit |
+//! | int, long | int, long | the number; a misfit in a column too small for it |
 //! | int, long | float, double | that |
 //! | float | double | that |
 //! | string, bytes | bytes, string | that |
-//! | record | record, whatever either is called | field by field ([`matching`](super::matching) has the rules) |
+//! | record | record, whatever their names | field by field ([`matching`](super::matching) has the rules) |
 //! | field that the reader's record lacks | | skipped |
 //! | field missing, the reader has a default | | the default; one of another type is a misfit |
-//! | field missing, no default | | a misfit, where the specification refuses the record |
-//! | enum, fixed | the same of that name or alias, namespaces apart | symbols by name, fixed of equal size |
+//! | field missing, no default | | a misfit; the specification rejects the record |
+//! | enum, fixed | the same with that name or alias, ignoring namespaces | symbols by name, fixed of equal size |
 //! | symbol that the reader's enum lacks | | the enum's default; without one a misfit |
 //! | union | anything | by branch |
-//! | anything | union | the branch that [`matching`](super::matching) picks |
+//! | anything | union | the branch that [`matching`](super::matching) selects |
 //! | null | anything | NULL |
-//! | any other pair | | a misfit where it is met: the item, the field, the branch |
+//! | any other pair | | a misfit at that place: the item, the field, the branch |
 //! | anything else | record, as the top of the schemas | no datum of the writer's can be read |
 //!
-//! A misfit costs the column that shows it, and nothing where none does: the datum is passed over as its writer wrote it.
+//! A misfit affects the column that shows it, and nothing if no column does: the datum is skipped by its
+//! writer's schema.
 //!
-//! A value means what its writer's logical type says, or else what the reader's says. So a decimal keeps its value
-//! under a new scale and a time under a new unit, and decimals and UUIDs may change between their two encodings.
+//! A value has the meaning of its writer's logical type, or else of the reader's. So a decimal keeps its
+//! value under a new scale and a time under a new unit, and decimals and UUIDs may change between their two
+//! encodings.
 
 use std::collections::HashMap;
 
@@ -31,69 +34,69 @@ use super::matching::{BranchPicker, sources};
 use super::schema::{EnumType, Logical, RecordField, Shape, TypeId, Types};
 use super::value::{Encoding, Meaning, Value};
 
-/// How deep pairs may be found in one another. No datum nests half as deep, but a way through types that hold each other
-/// may be longer than any datum's.
+/// Maximum nesting of pairs. No datum is nested half as deep, but a path through types that contain each
+/// other may be longer than any datum's.
 const MAX_DEPTH: usize = 500;
 
-/// The pairs of types that make up a pair of schemas.
+/// Pairs of types that make up a pair of schemas.
 #[derive(Debug)]
 pub(super) struct Resolution {
-    /// Of both schemas.
+    /// Types of both schemas.
     pub(super) types: Types,
     nodes: Vec<Node>,
     reader: TypeId,
     top: NodeId,
 }
 
-/// A pair's place in a [`Resolution`].
+/// Index of a pair in a [`Resolution`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct NodeId(usize);
 
-/// A pair of types.
+/// Pair of types.
 #[derive(Debug)]
 pub(super) struct Node {
     pub(super) writer: TypeId,
     pub(super) way: Way,
 }
 
-/// How the writer's data become the reader's.
+/// Conversion of the writer's data to the reader's.
 #[derive(Debug)]
 pub(super) enum Way {
-    /// Without parts.
+    /// Scalar value.
     Value(Value),
     Array(NodeId),
     Map(NodeId),
     Record(Record),
-    /// The writer's branches, in their order.
+    /// Writer's branches, in their order.
     Union(Vec<NodeId>),
-    /// As one branch of several that the reader's union has.
+    /// One of several branches that the reader's union has.
     Branch {
         union: TypeId,
         branch: TypeId,
         node: NodeId,
     },
-    /// In no way: what kind of value there is.
+    /// No conversion; with a description of the value.
     Never(&'static str),
 }
 
 #[derive(Debug)]
 pub(super) struct Record {
-    /// The reader's.
+    /// Type of the reader's record.
     pub(super) type_id: TypeId,
-    /// The writer's fields in order, each with the place of the reader's field that it becomes.
+    /// Writer's fields in order, each with the index of the reader's field that it becomes.
     pub(super) fields: Vec<(TypeId, Option<(usize, NodeId)>)>,
     pub(super) absent: Vec<Absent>,
 }
 
-/// A field of the reader's that the writer does not have.
+/// Field of the reader's that the writer does not have.
 #[derive(Debug)]
 pub(super) struct Absent {
     pub(super) field: usize,
-    /// Else what there is instead of one.
+    /// Default, or a description of the misfit.
     pub(super) default: Result<DefaultDatum, &'static str>,
 }
 
-/// A default, as a datum of the reader's.
+/// Default value as a datum of the reader's type.
 #[derive(Debug, Clone)]
 pub(super) struct DefaultDatum {
     pub(super) datum: Vec<u8>,
@@ -109,10 +112,10 @@ pub(super) struct Mismatch {
 }
 
 impl Resolution {
-    /// Of two types among `types`.
+    /// Resolves two types among `types`.
     ///
     /// # Errors
-    /// If the reader's is a record and the writer's can be none.
+    /// If the reader's is a record and the writer's can never be one.
     pub(super) fn new(types: Types, writer: TypeId, reader: TypeId) -> Result<Self, Mismatch> {
         let mut resolver = Resolver {
             types: &types,
@@ -136,7 +139,7 @@ impl Resolution {
         Ok(resolution)
     }
 
-    /// Whether there is a value other than null that can be read.
+    /// Whether a value other than null can be read.
     fn has_values(&self, node: NodeId) -> bool {
         match &self[node].way {
             Way::Never(_) => false,
@@ -155,7 +158,7 @@ impl Resolution {
         self.top
     }
 
-    /// Whether a datum is a record, or null in place of one, in the reader's terms.
+    /// Whether a datum is a record, or null in place of one, in the reader's schema.
     pub(super) fn is_record(&self) -> bool {
         matches!(
             self.types[self.types.without_null(self.reader)].shape,
@@ -183,9 +186,9 @@ struct Resolver<'a> {
     types: &'a Types,
     picker: BranchPicker<'a>,
     nodes: Vec<Node>,
-    /// Also pairs that are being resolved: a type may contain itself.
+    /// Pairs so far, including those that are being resolved: a type may contain itself.
     known: HashMap<(TypeId, TypeId), NodeId>,
-    /// Pairs that are being resolved.
+    /// Number of pairs that are being resolved.
     depth: usize,
 }
 
@@ -269,7 +272,7 @@ impl Resolver<'_> {
     }
 }
 
-/// The pairs that have no parts.
+/// Pairs of scalar types.
 fn value(types: &Types, writer: TypeId, reader: TypeId) -> Option<Value> {
     let (written, wanted) = (&types[writer], &types[reader]);
     let logical = written.logical.or(wanted.logical);
@@ -315,7 +318,7 @@ fn value(types: &Types, writer: TypeId, reader: TypeId) -> Option<Value> {
     })
 }
 
-/// What each of the writer's symbols reads as.
+/// Reader's symbol for each of the writer's.
 fn read_symbols(writer: &EnumType, reader: &EnumType) -> Vec<Option<String>> {
     let known = |symbol: &String| reader.symbols.contains(symbol).then(|| symbol.clone());
     let symbols = writer.symbols.iter();
@@ -324,7 +327,8 @@ fn read_symbols(writer: &EnumType, reader: &EnumType) -> Vec<Option<String>> {
         .collect()
 }
 
-/// What a logical type makes of a value; nothing, if the writer's encoding is none of those it annotates.
+/// Meaning of a value by its logical type; unchanged if the logical type does not apply to the writer's
+/// encoding.
 fn meaning(encoding: &Encoding, plain: Meaning, logical: Logical) -> Meaning {
     match (logical, encoding, &plain) {
         (Logical::Decimal { scale, .. }, Encoding::Bytes | Encoding::Fixed(_), _) => Meaning::Decimal(scale),
@@ -350,7 +354,7 @@ impl Mismatch {
     }
 }
 
-/// What kind of value there is, in place of one of the reader's type.
+/// Description of a value that is not of the reader's type.
 fn unresolved(types: &Types, writer: TypeId, reader: TypeId) -> &'static str {
     match (&types[writer].shape, &types[reader].shape) {
         (Shape::Enum(_), Shape::Enum(_)) => "a symbol of an enum of another name",

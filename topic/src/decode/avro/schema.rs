@@ -1,10 +1,11 @@
-//! Avro schemas, read from their JSON.
+//! Avro schemas, parsed from their JSON.
 //!
-//! Types live in one list and name each other by their place in it, so that a type may contain itself, and so that the
-//! reader's and the writer's stand side by side when one is resolved to the other. A logical type that does not suit
-//! what it annotates is ignored, as the specification wants.
+//! Types are kept in one list and refer to each other by index, so that a type may contain itself, and so
+//! that the reader's and the writer's types are together when one is resolved to the other. An invalid
+//! logical type is ignored, as the
+//! [specification](https://avro.apache.org/docs/1.12.0/specification/#logical-types) requires.
 //!
-//! The crate apache-avro is not asked: it panics on names that are none, and of a UUID it forgets whether it is written
+//! The crate apache-avro is not used: it panics on invalid names, and does not keep whether a UUID is written
 //! as text or as 16 bytes.
 
 use serde_json::Value;
@@ -13,10 +14,11 @@ use crate::definition::SchemaTextError;
 
 mod parse;
 
-/// A decimal of more digits is the bytes that it annotates. Oracle's NUMBER has 127, what Kafka Connect does not know 64.
+/// Maximum number of digits of a decimal; with more it is read as the bytes that it annotates. Oracle's
+/// NUMBER has 127, and Kafka Connect uses 64 for unknown precisions.
 pub(super) const MAX_DECIMAL_DIGITS: usize = 1000;
 
-/// A schema alone.
+/// Single schema.
 #[derive(Debug, Clone)]
 pub(super) struct Schema {
     pub(super) types: Types,
@@ -35,7 +37,7 @@ impl Schema {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Types(Vec<Type>);
 
-/// A type's place among [`Types`].
+/// Index of a type in [`Types`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct TypeId(usize);
 
@@ -45,7 +47,7 @@ pub(super) struct Type {
     pub(super) logical: Option<Logical>,
 }
 
-/// What a datum looks like.
+/// Encoding of a datum.
 #[derive(Debug, Clone)]
 pub(super) enum Shape {
     Null,
@@ -68,7 +70,7 @@ pub(super) enum Shape {
 pub(super) struct EnumType {
     pub(super) name: Name,
     pub(super) symbols: Vec<String>,
-    /// Of a reader's enum, what stands for symbols it does not know.
+    /// Default of a reader's enum, for symbols it does not know.
     pub(super) default: Option<String>,
 }
 
@@ -78,9 +80,10 @@ pub(super) struct RecordField {
     pub(super) aliases: Vec<String>,
     pub(super) type_id: TypeId,
     pub(super) default: Option<Value>,
+    pub(super) doc: Option<String>,
 }
 
-/// What a datum means.
+/// Meaning of a datum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Logical {
     Decimal { precision: usize, scale: u32 },
@@ -100,7 +103,7 @@ pub(super) enum TimestampUnit {
 }
 
 impl Logical {
-    /// The word that schemas have for it.
+    /// Name in schemas.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Decimal { .. } => "decimal",
@@ -116,12 +119,12 @@ impl Logical {
     }
 }
 
-/// The name of a record, enum or fixed type.
+/// Name of a record, enum or fixed type.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Name {
-    /// With its namespace, if it has one.
+    /// Name with its namespace, if it has one.
     pub(super) full: String,
-    /// With theirs.
+    /// Aliases with their namespaces.
     pub(super) aliases: Vec<String>,
 }
 
@@ -130,7 +133,7 @@ impl Name {
         unqualified(&self.full)
     }
 
-    /// Whether data of a type called `writer` may be read as this type. Namespaces do not matter.
+    /// Whether data of a type called `writer` may be read as this type. Namespaces are ignored.
     pub(super) fn takes(&self, writer: &Name) -> bool {
         let mut names = std::iter::once(&self.full).chain(&self.aliases);
         names.any(|name| unqualified(name) == writer.unqualified())
@@ -150,7 +153,7 @@ impl std::ops::Index<TypeId> for Types {
 }
 
 impl Types {
-    /// Of a union of null and one other type that type, otherwise `id` itself.
+    /// For a union of null and one other type that type, otherwise `id` itself.
     pub(super) fn without_null(&self, id: TypeId) -> TypeId {
         match self.branches(id).as_slice() {
             [branch] => *branch,
@@ -158,7 +161,7 @@ impl Types {
         }
     }
 
-    /// The branches of a union other than null; none of any other type.
+    /// Branches of a union other than null; none for other types.
     pub(super) fn branches(&self, id: TypeId) -> Vec<TypeId> {
         let Shape::Union(branches) = &self[id].shape else {
             return Vec::new();
@@ -169,8 +172,8 @@ impl Types {
             .collect()
     }
 
-    /// What a branch is called among those of its union: by its type's name without namespace, unless another branch
-    /// has the same.
+    /// Name of a branch in its union: the name of its type without namespace, unless another branch has the
+    /// same.
     pub(super) fn branch_name(&self, union: TypeId, branch: TypeId) -> &str {
         let Some(name) = self.name(branch) else {
             return self.shape_name(branch);
@@ -192,7 +195,7 @@ impl Types {
         }
     }
 
-    /// The word that schemas have for the type.
+    /// Name of the type in schemas.
     pub(super) fn shape_name(&self, id: TypeId) -> &'static str {
         match self[id].shape {
             Shape::Null => "null",
@@ -212,7 +215,7 @@ impl Types {
         }
     }
 
-    /// What kind of value a datum is, for messages.
+    /// Kind of value of a datum, for messages.
     pub(super) fn kind(&self, id: TypeId) -> &'static str {
         match self[id].shape {
             Shape::Null => "null",
@@ -228,7 +231,7 @@ impl Types {
         }
     }
 
-    /// The same of a datum whose type does not resolve: its kind alone would be no reason.
+    /// Kind of a value whose type cannot be resolved, with the remark that it is the writer's.
     pub(super) fn kind_written(&self, id: TypeId) -> &'static str {
         match self[id].shape {
             Shape::Null => "null by the writer's schema",
@@ -244,7 +247,7 @@ impl Types {
         }
     }
 
-    /// For messages: `int`, `record shop.Order`.
+    /// Description for messages: `int`, `record shop.Order`.
     pub(super) fn describe(&self, id: TypeId) -> String {
         match self.name(id) {
             Some(name) => format!("{} {}", self.shape_name(id), name.full),

@@ -1,9 +1,9 @@
-//! Passing over data that no column shows.
+//! Skipping of data that no column shows.
 
 use super::cursor::{Cursor, ReadError};
 use super::schema::{Shape, TypeId, Types};
 
-/// Passes over a datum of the type, which is checked as if it were read.
+/// Skips a datum of the type, which is validated as if it were read.
 pub(super) fn skip(types: &Types, id: TypeId, cursor: &mut Cursor<'_>) -> Result<(), ReadError> {
     match &types[id].shape {
         Shape::Null => Ok(()),

@@ -32,7 +32,7 @@ mod references;
 mod resolution;
 mod types;
 
-/// A decoder of bare data whose columns are those the schema makes.
+/// Decoder of bare data with the columns of the schema.
 fn derived(schema: &str) -> ValueDecoder {
     declared(schema, fields(schema).unwrap())
 }
@@ -46,7 +46,7 @@ fn with_writers(schema: &str, columns: Vec<Field>, writers: Arc<dyn WriterSchema
     ValueDecoder::with_writers(Encoding::Avro { definition }, columns, writers)
 }
 
-/// Why no decoder is made.
+/// Reason why no decoder can be made.
 fn refused(schema: &str, columns: &[(&str, &str)]) -> String {
     let columns: Vec<Column> = columns
         .iter()
@@ -65,7 +65,7 @@ fn refused(schema: &str, columns: &[(&str, &str)]) -> String {
     }
 }
 
-/// A record schema of these fields, each `"name": type`.
+/// Schema of a record with these fields, each `"name": type`.
 fn record(fields: &str) -> String {
     let Json::Object(fields) = serde_json::from_str(&format!("{{{fields}}}")).unwrap() else {
         unreachable!()
@@ -77,7 +77,7 @@ fn record(fields: &str) -> String {
     json!({"type": "record", "name": "R", "fields": fields}).to_string()
 }
 
-/// Written by the other implementation.
+/// Datum written by the other implementation.
 fn encoded(schema: &str, value: Avro) -> Vec<u8> {
     to_avro_datum(&Judge::parse_str(schema).unwrap(), value).unwrap()
 }
@@ -91,7 +91,7 @@ fn avro_record(fields: &[(&str, Avro)]) -> Avro {
     )
 }
 
-/// One value, through the columns that its schema makes: `"a": type`.
+/// Value through the columns of its schema: `"a": type`.
 fn value_of(of: &str, value: Avro) -> Json {
     let schema = record(&format!(r#""a": {of}"#));
     let mut decoder = derived(&schema);
@@ -102,7 +102,7 @@ fn value_of(of: &str, value: Avro) -> Json {
     rows(&decoder.flush())[0]["a"].clone()
 }
 
-/// One value in a column declared otherwise, and how many did not fit.
+/// Value in a column of another type, and the number of misfits.
 fn value_as(of: &str, value: Avro, data_type: DataType) -> (Json, u64) {
     let schema = record(&format!(r#""a": {of}"#));
     let mut decoder = declared(&schema, vec![column("a", "a", data_type)]);
@@ -124,8 +124,8 @@ fn rows(batch: &RecordBatch) -> Vec<Json> {
     (0..batch.num_rows()).map(row).collect()
 }
 
-/// What a cell holds, in a form that tests can write down: numbers as numbers, floats as Rust's text, decimals as text,
-/// bytes as base64, dates as `days 5`, timestamps as `ms 5`, those with a zone as `packed 20480`.
+/// Value of a cell in a form for tests: numbers as numbers, floats as Rust's text, decimals as text, bytes as
+/// base64, dates as `days 5`, timestamps as `ms 5`, those with a zone as `packed 20480`.
 fn cell(array: &ArrayRef, row: usize) -> Json {
     if array.is_null(row) {
         return Json::Null;

@@ -1,4 +1,4 @@
-//! A datum as JSON text, for VARCHAR columns over values that have parts.
+//! JSON text of a datum, for VARCHAR columns over complex values.
 //!
 //! | Avro | JSON |
 //! |---|---|
@@ -6,9 +6,9 @@
 //! | union | its value, without the branch's name |
 //! | boolean, int, long, float, double, decimal | `true`, `false` or a number; `"NaN"`, `"Infinity"`, `"-Infinity"` |
 //! | bytes, fixed | base64 |
-//! | string, enum, uuid, duration, date, time, timestamp | the text that a VARCHAR column of its own would have |
+//! | string, enum, uuid, duration, date, time, timestamp | the text that a VARCHAR column of its own would show |
 //! | null | `null` |
-//! | what has no text, or does not resolve to the registered schema | `null`, a misfit of the column |
+//! | a value without text, or that cannot be resolved to the registered schema | `null`, a misfit of the column |
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -21,7 +21,8 @@ use super::value::Datum;
 use crate::decode::scalar::Scalar;
 use crate::decode::utf8;
 
-/// Appends the text of the datum at `cursor` to `out`. Returns what is `null` in it for want of a text.
+/// Appends the text of the datum at `cursor` to `out`. Returns the values that are `null` because they have
+/// no text.
 pub(super) fn write<'a>(
     resolution: &'a Resolution,
     node: NodeId,
@@ -43,7 +44,7 @@ struct Writer<'a, 'o> {
     resolution: &'a Resolution,
     out: &'o mut Vec<u8>,
     budget: &'o mut Budget,
-    /// What was there but has no text.
+    /// Values without text.
     hidden: Vec<&'static str>,
 }
 
@@ -88,7 +89,7 @@ impl<'a> Writer<'a, '_> {
         }
     }
 
-    /// In the writer's order, then what the writer lacks.
+    /// Writes fields in the writer's order, then those that the writer lacks.
     fn record(&mut self, record: &'a Record, cursor: &mut Cursor<'a>) -> Result<(), ReadError> {
         let fields = self.resolution.fields_of(record);
         let mut first = true;
@@ -142,7 +143,7 @@ impl<'a> Writer<'a, '_> {
         }
     }
 
-    /// Within quotes.
+    /// Writes a quoted text.
     fn text(&mut self, text: &str) -> Result<(), ReadError> {
         let start = self.out.len();
         self.budget.spend(text.len())?;

@@ -1,16 +1,16 @@
-//! Data without parts: how they are written and what they mean to a column.
+//! Scalar data: their encodings and their meaning for a column.
 //!
 //! | Avro | scalar |
 //! |---|---|
 //! | decimal | the decimal, exact up to 1,000 digits |
 //! | date; time-millis, time-micros | a date; a time of day |
-//! | timestamp-millis, -micros, -nanos, local or not | a timestamp in milliseconds, the rest dropped towards the past |
+//! | timestamp-millis, -micros, -nanos, local or not | a timestamp in milliseconds, rounded down |
 //! | uuid, as string or as 16 bytes | text |
 //! | duration | ISO-8601 text: `P1M2DT3.004S`, months, days and seconds as written, `PT0S` for none |
 //! | enum | the symbol, as text |
-//! | string | text; what is not UTF-8 is replaced by U+FFFD |
+//! | string | text; invalid UTF-8 is replaced by U+FFFD |
 //!
-//! In a column of numbers a date, time or timestamp is the number that was written, in its own unit; in a VARBINARY
+//! In a column of numbers a date, time or timestamp is the written number, in its own unit; in a VARBINARY
 //! column a decimal, UUID or duration is its bytes.
 
 use std::borrow::Cow;
@@ -25,20 +25,20 @@ use crate::decode::decimal::twos_complement_text;
 use crate::decode::scalar::Scalar;
 use crate::decode::utf8;
 
-/// More digits after the point than any column of decimals has.
+/// Maximum scale of a column of decimals.
 const MAX_SCALAR_SCALE: u32 = 38;
 
-/// [`MAX_DECIMAL_DIGITS`](super::schema::MAX_DECIMAL_DIGITS) take no more.
+/// Maximum number of bytes of a decimal with [`MAX_DECIMAL_DIGITS`](super::schema::MAX_DECIMAL_DIGITS).
 const MAX_DECIMAL_BYTES: usize = 416;
 
-/// A type without parts.
+/// Scalar type.
 #[derive(Debug, Clone)]
 pub(super) struct Value {
     pub(super) encoding: Encoding,
     pub(super) meaning: Meaning,
 }
 
-/// How the writer wrote it.
+/// Encoding by the writer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Encoding {
     Null,
@@ -47,14 +47,14 @@ pub(super) enum Encoding {
     Long,
     Float,
     Double,
-    /// After their length; strings too.
+    /// Bytes after their length; also strings.
     Bytes,
     Fixed(usize),
-    /// One of so many symbols.
+    /// Index of one of so many symbols.
     Symbol(usize),
 }
 
-/// What it means.
+/// Meaning of the value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Meaning {
     Null,
@@ -64,32 +64,32 @@ pub(super) enum Meaning {
     Double,
     Bytes,
     Text,
-    /// The reader's symbol for each of the writer's; `None` if it has none.
+    /// Reader's symbol for each of the writer's; `None` if it has none.
     Symbol(Vec<Option<String>>),
-    /// Of this scale.
+    /// Decimal of this scale.
     Decimal(u32),
     Date,
     TimeMillis,
     TimeMicros,
     Timestamp(TimestampUnit),
-    /// Of 16 bytes.
+    /// UUID of 16 bytes.
     Uuid,
     Duration,
 }
 
-/// What was read.
+/// Value that was read.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Datum<'a> {
     Scalar(Scalar<'a>),
     Text(Cow<'a, str>),
-    /// A decimal that no scalar can be.
+    /// Decimal that is too long for a scalar.
     Number(String),
-    /// Something that no scalar can be.
+    /// Description of a value that cannot be a scalar.
     Misfit(&'static str),
 }
 
 impl Value {
-    /// The same value for a column of `data_type`.
+    /// Value for a column of `data_type`.
     pub(super) fn for_column(&self, data_type: &DataType) -> Self {
         let meaning = match (&self.meaning, data_type) {
             (
@@ -135,7 +135,7 @@ impl Value {
             Meaning::Double => Scalar::Double(value as f64),
             Meaning::Date => match i32::try_from(value) {
                 Ok(days) => Scalar::Date(days),
-                Err(_) => return Datum::Misfit("a date beyond all calendars"),
+                Err(_) => return Datum::Misfit("a date out of range"),
             },
             Meaning::TimeMillis => match value.checked_mul(1000) {
                 Some(micros) => Scalar::Time(micros),
@@ -179,11 +179,11 @@ impl Value {
     }
 }
 
-/// Two's complement, most significant byte first.
+/// Decimal in two's complement, most significant byte first.
 fn decimal(bytes: &[u8], scale: u32) -> Datum<'static> {
     let bytes = significant(bytes);
     match unscaled(bytes) {
-        // Beyond, a text is longer than its digits: the reader counts its bytes.
+        // With a larger scale the text is longer than its digits: the reader counts its bytes.
         Some(unscaled) if scale <= MAX_SCALAR_SCALE => Datum::Scalar(Scalar::Decimal { unscaled, scale }),
         _ if bytes.is_empty() => Datum::Misfit("a decimal without digits"),
         _ if bytes.len() > MAX_DECIMAL_BYTES => Datum::Misfit("a decimal of more than 1000 digits"),
@@ -191,14 +191,14 @@ fn decimal(bytes: &[u8], scale: u32) -> Datum<'static> {
     }
 }
 
-/// Without the bytes in front that say no more than the sign of those after them.
+/// Bytes without redundant sign bytes at the start.
 fn significant(bytes: &[u8]) -> &[u8] {
     let is_filling = |pair: &&[u8]| matches!(pair, [0, ..=0x7f] | [0xff, 0x80..=0xff]);
     let filling = bytes.windows(2).take_while(is_filling).count();
     &bytes[filling..]
 }
 
-/// Two's complement, most significant byte first; `None` if it has no bytes or more than 128 bits.
+/// Integer in two's complement, most significant byte first; `None` if it has no bytes or more than 128 bits.
 fn unscaled(bytes: &[u8]) -> Option<i128> {
     let (first, _) = bytes.split_first()?;
     let sign = if *first < 0x80 { 0 } else { 0xff };
@@ -210,7 +210,7 @@ fn unscaled(bytes: &[u8]) -> Option<i128> {
     fits.then_some(value)
 }
 
-/// Months, days and milliseconds, each as an unsigned number of 32 bits, least significant byte first.
+/// Text of months, days and milliseconds, each an unsigned number of 32 bits, least significant byte first.
 fn duration_text(bytes: &[u8]) -> Option<String> {
     let (numbers, []) = bytes.as_chunks::<4>() else {
         return None;

@@ -1,14 +1,14 @@
-//! Where values of any length end.
+//! Ends of values of variable length.
 
 use std::ops::Range;
 
 use arrow::array::NullBufferBuilder;
 use arrow::buffer::{NullBuffer, OffsetBuffer, ScalarBuffer};
 
-/// The end of each value in what all of them hold together, and which of them are NULL.
+/// End of each value in the common buffer, and which values are NULL.
 #[derive(Debug)]
 pub(super) struct Ends {
-    /// Begins with the start of the first value, as Arrow's offsets do.
+    /// Offsets, which begin with the start of the first value, like Arrow's.
     offsets: Vec<i32>,
     valid: NullBufferBuilder,
 }
@@ -29,7 +29,7 @@ impl Ends {
         self.len() * size_of::<i32>()
     }
 
-    /// Where the next value begins.
+    /// Start of the next value.
     pub(super) fn last(&self) -> usize {
         self.offsets[self.len()] as usize
     }
@@ -38,9 +38,10 @@ impl Ends {
         self.offsets[at] as usize..self.offsets[at + 1] as usize
     }
 
-    /// Appends a value that ends at `end`, or NULL; gives `valid` back.
+    /// Appends a value that ends at `end`, or NULL; returns `valid`.
     ///
-    /// Arrow's offsets have 32 bits. A batch is handed on long before it holds that much, and one record is smaller.
+    /// Arrow's offsets have 32 bits. A batch is flushed long before it is that large, and one record is
+    /// smaller.
     pub(super) fn push(&mut self, end: usize, valid: bool) -> bool {
         let end = i32::try_from(end).expect("a batch is flushed before it holds 2 GiB");
         self.offsets.push(end);
@@ -48,13 +49,13 @@ impl Ends {
         valid
     }
 
-    /// Forgets all values from `len` on.
+    /// Removes all values from `len` on.
     pub(super) fn truncate(&mut self, len: usize) {
         self.offsets.truncate(len + 1);
         self.valid.truncate(len);
     }
 
-    /// The ends so far as Arrow has them, and which are not NULL.
+    /// Ends so far in Arrow's form, and which values are not NULL.
     pub(super) fn take(&mut self) -> (OffsetBuffer<i32>, Option<NullBuffer>) {
         let offsets = std::mem::replace(&mut self.offsets, vec![0]);
         (

@@ -1,20 +1,20 @@
-//! Values that were there but did not fit.
+//! Values that exist but do not fit.
 
 use arrow::datatypes::DataType;
 
-/// Counts and keeps them.
+/// Counter of misfits.
 #[derive(Debug, Default)]
 pub(crate) struct Misfits {
-    /// Since the builder was made.
+    /// Number since the builder was made.
     count: u64,
     latest: Option<Misfit>,
 }
 
-/// A value of a kind that its place cannot hold.
+/// Value of a kind that its column cannot hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Misfit {
     pub(crate) wanted: DataType,
-    /// What there was, in words; never the value.
+    /// Description of the value; never the value itself.
     pub(crate) found: &'static str,
 }
 
@@ -28,12 +28,12 @@ impl Misfits {
         self.count
     }
 
-    /// The latest since this was asked last.
+    /// Latest misfit since the last call.
     pub(crate) fn take_latest(&mut self) -> Option<Misfit> {
         self.latest.take()
     }
 
-    /// Back to `count`: the rows that had the others are forgotten.
+    /// Resets the counter to `count`, when the rows with later misfits are removed.
     pub(crate) fn reset(&mut self, count: u64) {
         self.count = count;
         self.latest = None;

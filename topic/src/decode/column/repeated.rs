@@ -1,10 +1,10 @@
-//! Values that come again: no map has a key twice.
+//! Duplicate values, since a map must not have a key twice.
 
 use std::collections::HashSet;
 use std::hash::Hash;
 use std::ops::Range;
 
-/// Those of `positions`, from the last to the first, that one with an equal `key` follows.
+/// Positions, from the last to the first, that are followed by one with an equal `key`.
 pub(super) fn repeated<K: Eq + Hash>(positions: Range<usize>, key: impl Fn(usize) -> K) -> Vec<usize> {
     if positions.len() < 2 {
         return Vec::new();

@@ -7,15 +7,15 @@ use arrow::buffer::{BooleanBuffer, MutableBuffer};
 use arrow::datatypes::{DataType, TimeUnit, ToByteSlice};
 
 use crate::decode::column::repeated::repeated;
-use crate::decode::decimal::DecimalType;
+use crate::decode::decimal::{self, DecimalType};
 use crate::decode::scalar::Scalar;
 use crate::format_hint::DateFormat;
 
-/// Values as Arrow lays them out, one after the other; only booleans take a byte each until they are finished.
+/// Values in Arrow's layout; only booleans take a byte each until they are finished.
 #[derive(Debug)]
 pub struct Slots {
     data_type: DataType,
-    /// How text becomes a date.
+    /// Format of dates, or of decimals, in text.
     format: DateFormat,
     width_bytes: usize,
     values: MutableBuffer,
@@ -23,7 +23,7 @@ pub struct Slots {
 }
 
 impl Slots {
-    /// `None` if `data_type` is none of those that [`push`](Self::push) reads.
+    /// `None` if [`push`](Self::push) does not support `data_type`.
     pub(super) fn new(data_type: &DataType, format: &DateFormat) -> Option<Self> {
         let width_bytes = match data_type {
             DataType::Boolean => 1,
@@ -52,7 +52,7 @@ impl Slots {
         self.data_type.clone()
     }
 
-    /// Appends what `scalar` means here, or NULL: whether it means anything.
+    /// Appends `scalar` converted to the type, or NULL; returns whether it could be converted.
     pub(super) fn push(&mut self, scalar: Scalar<'_>) -> bool {
         match self.data_type {
             DataType::Boolean => self.push_native(scalar.to_bool().map(u8::from)),
@@ -63,16 +63,20 @@ impl Slots {
             DataType::Float32 => self.push_native(scalar.to_float::<f32>()),
             DataType::Float64 => self.push_native(scalar.to_float::<f64>()),
             DataType::Decimal128(precision, scale) => {
-                self.push_native(scalar.to_decimal(DecimalType { precision, scale }))
+                let to = DecimalType { precision, scale };
+                self.push_native(match (self.format.is_base64(), scalar) {
+                    (true, Scalar::Text(text)) => decimal::parse_base64(text, to),
+                    _ => scalar.to_decimal(to),
+                })
             }
             DataType::Date32 => self.push_native(scalar.to_date(&self.format)),
             DataType::Date64 => self.push_native(scalar.to_timestamp(&self.format)),
-            // With a zone, as Athena packs it: the instant's milliseconds above 12 bits of zone.
+            // With a zone, in Athena's packed form: the instant's milliseconds above 12 bits of zone.
             _ => self.push_native(scalar.to_zoned_timestamp(&self.format)),
         }
     }
 
-    /// `T` is as wide as a slot.
+    /// Appends a value; `T` has the width of a slot.
     fn push_native<T: ToByteSlice + Default>(&mut self, value: Option<T>) -> bool {
         debug_assert_eq!(size_of::<T>(), self.width_bytes);
         let valid = value.is_some();

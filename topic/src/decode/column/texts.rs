@@ -12,7 +12,7 @@ use crate::decode::scalar::Scalar;
 #[derive(Debug)]
 pub struct Texts {
     data_type: DataType,
-    /// Of a Utf8 column this is UTF-8.
+    /// Data of all values; UTF-8 in a Utf8 column.
     data: Vec<u8>,
     ends: Ends,
 }
@@ -30,7 +30,7 @@ impl Texts {
         self.data_type.clone()
     }
 
-    /// Appends what `scalar` means here, or NULL: whether it means anything.
+    /// Appends `scalar` converted to the type, or NULL; returns whether it could be converted.
     pub(super) fn push(&mut self, scalar: Scalar<'_>) -> bool {
         match self.data_type {
             DataType::Utf8 => self.push_bytes(scalar.to_varchar().as_deref().map(str::as_bytes)),

@@ -12,7 +12,7 @@ use crate::decode::column::texts::Texts;
 use crate::decode::scalar::Scalar;
 use crate::format_hint::DateFormat;
 
-/// Builds an Arrow array value by value, and can take values back.
+/// Builder of an Arrow array, value by value, whose values can be removed.
 ///
 /// Scalars are [pushed](Self::push). A list, a row or a map is filled through its variant and then closed by `end`.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ pub enum ValueBuilder {
     Map(Maps),
 }
 
-/// Does the same with the values of every kind.
+/// Dispatches to the builder of each kind.
 macro_rules! each {
     ($builder:expr, $values:ident => $result:expr) => {
         match $builder {
@@ -40,7 +40,7 @@ macro_rules! each {
 }
 
 impl ValueBuilder {
-    /// `None` if scalars cannot fill `data_type`. `format` tells how text becomes a date, at any depth.
+    /// `None` if scalars cannot fill `data_type`. `format` converts text to dates, at any depth.
     pub fn new(data_type: &DataType, format: &DateFormat) -> Option<Self> {
         Some(match data_type {
             DataType::Utf8 | DataType::Binary => Self::Texts(Texts::new(data_type)),
@@ -59,7 +59,8 @@ impl ValueBuilder {
         !matches!(self, Self::Slots(_) | Self::Texts(_))
     }
 
-    /// Appends one value: what `scalar` means here, or else NULL. Whether it means anything; NULL does not.
+    /// Appends `scalar` converted to the type, or else NULL; returns whether it could be converted, which
+    /// NULL cannot.
     pub fn push(&mut self, scalar: Scalar<'_>) -> bool {
         match self {
             Self::Slots(slots) => slots.push(scalar),
@@ -70,7 +71,7 @@ impl ValueBuilder {
         }
     }
 
-    /// Appends one value: what `scalar` means here, or NULL, noted if `scalar` was something else.
+    /// Appends `scalar` converted to the type, or NULL, which is a misfit unless `scalar` is null.
     pub(crate) fn append(&mut self, scalar: Scalar<'_>, misfits: &mut Misfits) {
         if !self.push(scalar) && !scalar.is_null() {
             misfits.note(self.data_type(), scalar.kind());
@@ -81,29 +82,29 @@ impl ValueBuilder {
         self.push(Scalar::Null);
     }
 
-    /// Appends NULL in place of a value, of the kind `found`, that has no place here.
+    /// Appends NULL for a value of the kind `found`, which does not fit.
     pub(crate) fn append_misfit(&mut self, found: &'static str, misfits: &mut Misfits) {
         self.append_null();
         misfits.note(self.data_type(), found);
     }
 
-    /// Whether a text of this many bytes can be appended: all texts together have 2 GiB at most.
+    /// Whether a text of this many bytes can be appended: all texts together have at most 2 GiB.
     pub fn has_room_for(&self, bytes: usize) -> bool {
         !matches!(self, Self::Texts(texts) if !texts.has_room_for(bytes))
     }
 
-    #[expect(clippy::len_without_is_empty, reason = "nobody asks")]
+    #[expect(clippy::len_without_is_empty, reason = "not needed")]
     pub fn len(&self) -> usize {
         each!(self, values => values.len())
     }
 
-    /// About how many bytes the values take.
+    /// Approximate size of the values in bytes.
     pub(crate) fn bytes(&self) -> usize {
         each!(self, values => values.bytes())
     }
 
-    /// The positions, from the last to the first, of those values from `start` on that an equal one follows. Lists,
-    /// rows and maps are no keys: of them there are none.
+    /// Positions, from the last to the first, of those values from `start` on that an equal one follows; none
+    /// for lists, rows and maps, which cannot be keys.
     pub fn repeated(&self, start: usize) -> Vec<usize> {
         match self {
             Self::Slots(slots) => slots.repeated(start),
@@ -112,18 +113,18 @@ impl ValueBuilder {
         }
     }
 
-    /// Forgets all values from `len` on, and whatever was appended of one that was never closed.
+    /// Removes all values from `len` on, and the parts of a value that was not completed.
     pub fn truncate(&mut self, len: usize) {
         each!(self, values => values.truncate(len));
     }
 
-    /// The values so far; the builder starts over.
+    /// Values so far; the builder starts again.
     pub fn finish(&mut self) -> ArrayRef {
         each!(self, values => values.finish())
     }
 }
 
-/// Lists. Items are appended to [`item`](Self::item), then [`end`](Self::end) closes the list.
+/// Lists. Items are appended to [`item`](Self::item), then [`end`](Self::end) completes the list.
 #[derive(Debug)]
 pub struct Lists {
     field: FieldRef,
@@ -144,7 +145,8 @@ impl Lists {
         &mut self.item
     }
 
-    /// Closes a list of the items appended since the last one; if not `valid` it is NULL and they are forgotten.
+    /// Completes a list of the items appended since the last one; if not `valid` it is NULL and they are
+    /// removed.
     pub fn end(&mut self, valid: bool) -> bool {
         if !valid {
             self.item.truncate(self.ends.last());
@@ -176,7 +178,7 @@ impl Lists {
     }
 }
 
-/// Rows within a row. Each field takes at most one value, then [`end`](Self::end) closes the row.
+/// Nested rows. Each field takes at most one value, then [`end`](Self::end) completes the row.
 #[derive(Debug)]
 pub struct Rows {
     names: Fields,
@@ -196,17 +198,17 @@ impl Rows {
         })
     }
 
-    /// The fields, in order, with their names.
+    /// Fields in order, with their names.
     pub(crate) fn names(&self) -> &Fields {
         &self.names
     }
 
-    /// Whether the field at `index` has its value in the row being built.
+    /// Whether the field at `index` has its value in the current row.
     pub fn is_filled(&self, index: usize) -> bool {
         self.fields[index].len() > self.len()
     }
 
-    /// The field at `index`, ready for its value in the row being built; one given before is forgotten.
+    /// Builder of the field at `index` for its value in the current row; an earlier value is removed.
     pub fn field(&mut self, index: usize) -> &mut ValueBuilder {
         let row = self.len();
         let field = &mut self.fields[index];
@@ -214,7 +216,7 @@ impl Rows {
         field
     }
 
-    /// Closes the row. Fields that took no value are NULL; if not `valid` the row itself is.
+    /// Completes the row. Fields without a value are NULL; if not `valid` the row itself is.
     pub fn end(&mut self, valid: bool) -> bool {
         let row = self.len();
         for field in &mut self.fields {
@@ -254,7 +256,7 @@ impl Rows {
     }
 }
 
-/// Maps. Keys and values are appended in pairs, then [`end`](Self::end) closes the map.
+/// Maps. Keys and values are appended in pairs, then [`end`](Self::end) completes the map.
 #[derive(Debug)]
 pub struct Maps {
     field: FieldRef,
@@ -279,12 +281,12 @@ impl Maps {
         })
     }
 
-    /// Where the next entry's key and value go. A key is never NULL.
+    /// Builders of the next entry's key and value. A key is never NULL.
     pub fn entry(&mut self) -> (&mut ValueBuilder, &mut ValueBuilder) {
         (&mut self.keys, &mut self.values)
     }
 
-    /// How many entries were appended in all.
+    /// Total number of entries appended.
     pub fn entries(&self) -> usize {
         self.keys.len().min(self.values.len())
     }
@@ -294,7 +296,8 @@ impl Maps {
         self.values.truncate(entries);
     }
 
-    /// Closes a map of the entries appended since the last one; if not `valid` it is NULL and they are forgotten.
+    /// Completes a map of the entries appended since the last one; if not `valid` it is NULL and they are
+    /// removed.
     pub fn end(&mut self, valid: bool) -> bool {
         if !valid {
             self.truncate_entries(self.ends.last());

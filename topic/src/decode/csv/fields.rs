@@ -1,32 +1,33 @@
-//! The fields of one CSV record.
+//! Fields of one CSV record.
 //!
-//! `csv-core` divides the record. Two things it does not tell are found at its edges. Whether a field was quoted is
-//! seen from its first byte, which is why blanks before a quote are taken off first. Whether the last quote was closed
-//! is seen from the record's end, a byte that no UTF-8 holds: within quotes it ends nothing.
+//! `csv-core` splits the record. It does not report two things, which are derived from the record's edges.
+//! Whether a field was quoted is seen from its first byte, which is why blanks before a quote are removed
+//! first. Whether the last quote was closed is seen from the record's end, a byte that UTF-8 never contains:
+//! within quotes it ends nothing.
 
 use csv_core::{ReadFieldResult, Reader, ReaderBuilder, Terminator};
 
 use crate::decode::error::{RowError, TableError};
 use crate::table::{CsvOptions, DataFormat};
 
-/// Ends a record, so that line ends do not.
+/// Terminator of a record, so that line ends are not.
 const RECORD_END: u8 = 0xff;
 
-/// Divides records into fields.
+/// Splitter of records into fields.
 pub(crate) struct Fields {
     reader: Reader,
     delimiter: u8,
     quote: Option<u8>,
     trim: bool,
-    /// The record with its end.
+    /// Record with its terminator.
     input: Vec<u8>,
     output: Vec<u8>,
 }
 
 pub(crate) struct Field<'a> {
-    /// From 0.
+    /// Index from 0.
     pub(crate) index: usize,
-    /// Without quotes and escapes.
+    /// Text without quotes and escapes.
     pub(crate) text: &'a str,
     pub(crate) quoted: bool,
 }
@@ -51,7 +52,7 @@ impl Fields {
         })
     }
 
-    /// Shows each field of `record`; there is at least one.
+    /// Passes each field of `record` to `show`; there is at least one.
     pub(crate) fn read(&mut self, record: &str, mut show: impl FnMut(Field<'_>)) -> Result<(), RowError> {
         let record = strip_line_end(record.trim_start_matches('\u{feff}'));
         if record.is_empty() {
@@ -91,14 +92,15 @@ impl Fields {
         self.output.resize(self.input.len(), 0);
     }
 
-    /// How many blanks `trim` drops before a quote that `rest` begins with otherwise.
+    /// Number of blanks that `trim` removes before a quote at the beginning of `rest`.
     fn blanks_before_quote(&self, rest: &[u8]) -> usize {
         let blanks = rest.iter().take_while(|byte| self.is_blank(**byte)).count();
         let quoted = self.quote.is_some() && rest.get(blanks).copied() == self.quote;
         if self.trim && quoted { blanks } else { 0 }
     }
 
-    /// Only of blanks outside quotes is the record's own text, `raw`, sure to end in as many as the field's.
+    /// Field with its blanks removed. Only for blanks outside quotes does the record's own text, `raw`, end
+    /// in as many as the field's.
     fn field<'a>(&self, index: usize, raw: &[u8], text: &'a [u8]) -> Field<'a> {
         let quoted = self.quote.is_some() && raw.first().copied() == self.quote;
         let blanks = |bytes: &mut dyn Iterator<Item = &u8>| match self.trim {
@@ -113,19 +115,19 @@ impl Fields {
         };
         Field {
             index,
-            // UTF-8 that was divided at ASCII characters is UTF-8.
+            // UTF-8 that was split at ASCII characters is UTF-8.
             text: str::from_utf8(&text[start..end]).unwrap_or_default(),
             quoted,
         }
     }
 
-    /// As Java's `trim` has it.
+    /// Whether the byte is a blank of Java's `trim`.
     fn is_blank(&self, byte: u8) -> bool {
         byte <= b' ' && byte != self.delimiter
     }
 }
 
-/// Delimiter, quote and escape, no two of them the same.
+/// Delimiter, quote and escape, all different.
 fn special_bytes(options: &CsvOptions) -> Result<(u8, Option<u8>, Option<u8>), TableError> {
     let schema = |reason: String| TableError::Schema {
         format: DataFormat::Csv,
@@ -150,7 +152,7 @@ fn special_bytes(options: &CsvOptions) -> Result<(u8, Option<u8>, Option<u8>), T
         visible("escape", options.escape)?,
     );
     if escape.is_some() && quote.is_none() {
-        return Err(schema("an escape means nothing without a quote".to_owned()));
+        return Err(schema("an escape requires a quote".to_owned()));
     }
     if [quote, escape].contains(&Some(delimiter)) || escape.is_some() && escape == quote {
         return Err(schema("delimiter, quote and escape must differ".to_owned()));

@@ -15,7 +15,7 @@ fn decoder(options: &CsvOptions, columns: Vec<Field>) -> ValueDecoder {
     ValueDecoder::new(Encoding::Csv(options.clone()), columns)
 }
 
-/// The first four fields of a record as texts.
+/// First four fields of a record as texts.
 fn texts_by(options: &CsvOptions, record: &[u8]) -> Vec<Option<String>> {
     let columns = ["0", "1", "2", "3"].map(|index| column(index, index, DataType::Utf8));
     let mut decoder = decoder(options, columns.to_vec());
@@ -29,7 +29,7 @@ fn texts_by(options: &CsvOptions, record: &[u8]) -> Vec<Option<String>> {
     values.map(|value| value.map(str::to_owned)).collect()
 }
 
-/// Its texts up to the last that is there.
+/// Texts of the record up to the last that exists.
 fn present(options: &CsvOptions, record: &str) -> Vec<String> {
     let mut texts = texts_by(options, record.as_bytes());
     while texts.pop_if(|text| text.is_none()).is_some() {}
@@ -40,7 +40,7 @@ fn texts(record: &str) -> Vec<String> {
     present(&CsvOptions::default(), record)
 }
 
-/// What a record's first field shows in a column of this type, and whether it was counted as a misfit.
+/// Value of a record's first field in a column of this type, and whether it was counted as a misfit.
 fn read(data_type: DataType, record: &str) -> (Option<String>, u64) {
     let mut decoder = decoder(&CsvOptions::default(), vec![column("v", "0", data_type)]);
     decoder.decode(record.as_bytes()).unwrap();
@@ -376,7 +376,7 @@ fn refuses_options_that_cannot_divide() {
                 quote: None,
                 ..default()
             },
-            "csv schema: an escape means nothing without a quote",
+            "csv schema: an escape requires a quote",
         ),
         (
             CsvOptions {
@@ -405,7 +405,7 @@ fn refuses_options_that_cannot_divide() {
     }
 }
 
-/// A record as the `csv` crate writes it.
+/// Record as the `csv` crate writes it.
 fn write(options: &CsvOptions, style: QuoteStyle, fields: &[String]) -> Vec<u8> {
     let mut writer = WriterBuilder::new();
     writer.delimiter(options.delimiter as u8).quote_style(style);
@@ -415,7 +415,7 @@ fn write(options: &CsvOptions, style: QuoteStyle, fields: &[String]) -> Vec<u8> 
     writer.into_inner().unwrap()
 }
 
-/// Fields with every character that matters.
+/// Field with every relevant character.
 fn field() -> impl Strategy<Value = String> {
     prop_oneof!["[a,;'\"\\\\ \t\r\n]{0,8}", any::<String>()]
 }
@@ -435,7 +435,7 @@ fn options() -> impl Strategy<Value = CsvOptions> {
     })
 }
 
-/// The first fields, as many as there are columns.
+/// First fields, as many as there are columns.
 fn padded(fields: &[String]) -> Vec<Option<String>> {
     (0..4).map(|index| fields.get(index).cloned()).collect()
 }
@@ -452,7 +452,7 @@ proptest! {
         options in options(), fields in prop::collection::vec(field(), 1..7),
     ) {
         let exact = CsvOptions { trim: false, ..options };
-        // A mark before the first field would be taken for the payload's.
+        // A mark before the first field would be read as the payload's.
         let fields: Vec<_> = fields.iter().map(|field| field.replace('\u{feff}', "")).collect();
         let record = write(&exact, QuoteStyle::Necessary, &fields);
         prop_assert_eq!(texts_by(&exact, &record), padded(&fields));
@@ -468,7 +468,8 @@ proptest! {
         prop_assert_eq!(texts_by(&options, record.as_bytes()), padded(&fields));
     }
 
-    /// What the Java connector does, wherever there are no quotes; but it drops empty fields at the end.
+    /// The Java connector does the same wherever there are no quotes, except that it drops empty fields at
+    /// the end.
     #[test]
     fn divides_unquoted_records_as_java_does(record in "[a, \t\r\n]{0,12}") {
         let fields: Vec<_> = record.split(',').map(|field| {

@@ -1,15 +1,15 @@
-//! A walk over JSON text.
+//! Traversal of JSON text.
 //!
-//! What [`skip`](Cursor::skip), [`take`](Cursor::take), [`next_item`](Cursor::next_item) and
-//! [`next_key`](Cursor::next_key) pass over they take for JSON, so they are quick and cannot fail; over any other text
-//! they would find nonsense, but neither panic nor loop. [`scanner`](super::scanner) checks what is not known to be JSON.
-//! What is skipped costs neither stack nor memory.
+//! [`skip`](Cursor::skip), [`take`](Cursor::take), [`next_item`](Cursor::next_item) and
+//! [`next_key`](Cursor::next_key) assume valid JSON, so they are fast and cannot fail; on any other text
+//! their results are meaningless, but they neither panic nor loop. [`scanner`](super::scanner) validates
+//! text. Skipping uses neither stack nor memory.
 
 use std::ops::Range;
 
 use crate::decode::json::search::plain_bytes;
 
-/// Stands before a value, or, within an array or object, behind one.
+/// Position before a value, or, within an array or object, after one.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Cursor<'a> {
     json: &'a str,
@@ -17,36 +17,36 @@ pub(crate) struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
-    /// Before the first byte of `json`.
+    /// Cursor before the first byte of `json`.
     pub(crate) fn new(json: &'a str) -> Self {
         Self { json, at: 0 }
     }
 
-    /// Before the value at byte `at` of `json`.
+    /// Cursor before the value at byte `at` of `json`.
     pub(crate) fn at(json: &'a str, at: usize) -> Self {
         let mut cursor = Self { json, at };
         cursor.skip_blanks();
         cursor
     }
 
-    /// Where it stands, in bytes.
+    /// Position in bytes.
     pub(crate) fn position(&self) -> usize {
         self.at
     }
 
-    /// The byte it stands before; 0 at the end of the text, which no JSON holds outside of strings.
+    /// Next byte; 0 at the end of the text, which JSON never contains outside of strings.
     pub(crate) fn first(&self) -> u8 {
         self.json.as_bytes().get(self.at).copied().unwrap_or(0)
     }
 
-    /// Moves behind the value, whose text it gives.
+    /// Moves past the value and returns its text.
     pub(crate) fn take(&mut self) -> &'a str {
         let start = self.at;
         self.skip();
         self.text(start..self.at)
     }
 
-    /// Moves behind the value.
+    /// Moves past the value.
     pub(crate) fn skip(&mut self) {
         match self.first() {
             b'"' => {
@@ -57,12 +57,12 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Moves into the array or object it stands before, or behind any other byte.
+    /// Moves into the next array or object, or past any other byte.
     pub(crate) fn enter(&mut self) {
         self.at += 1;
     }
 
-    /// Moves before the array's next item; if there is none, behind the array.
+    /// Moves before the array's next item; if there is none, past the array.
     pub(crate) fn next_item(&mut self) -> bool {
         match self.skip_blanks() {
             b']' | b'}' => {
@@ -76,8 +76,8 @@ impl<'a> Cursor<'a> {
         self.at < self.json.len()
     }
 
-    /// Moves before the value of the object's next member and gives its key, still escaped; if there is none, moves
-    /// behind the object.
+    /// Moves before the value of the object's next member and returns its key, still escaped; if there is
+    /// none, moves past the object.
     pub(crate) fn next_key(&mut self) -> Option<&'a str> {
         if !self.next_item() {
             return None;
@@ -87,7 +87,7 @@ impl<'a> Cursor<'a> {
         Some(self.text(key.start + 1..key.end.saturating_sub(1)))
     }
 
-    /// Moves over blanks and gives the byte behind them.
+    /// Skips blanks and returns the next byte.
     pub(crate) fn skip_blanks(&mut self) -> u8 {
         while is_blank(self.first()) {
             self.at += 1;
@@ -95,7 +95,7 @@ impl<'a> Cursor<'a> {
         self.first()
     }
 
-    /// Moves behind `text`, if that comes next.
+    /// Moves past `text`, if it is next.
     pub(crate) fn skip_text(&mut self, text: &str) -> bool {
         let found = self.rest().starts_with(text.as_bytes());
         if found {
@@ -104,12 +104,12 @@ impl<'a> Cursor<'a> {
         found
     }
 
-    /// Moves over blanks and behind `byte`, if that comes next.
+    /// Skips blanks and moves past `byte`, if it is next.
     pub(crate) fn skip_byte(&mut self, byte: u8) -> Option<()> {
         (self.skip_blanks() == byte).then(|| self.at += 1)
     }
 
-    /// Moves over blanks and behind the string, if one comes next. Gives where it stands, its quotes included.
+    /// Skips blanks and moves past a string, if it is next. Returns its range, including its quotes.
     pub(crate) fn skip_string(&mut self) -> Option<Range<usize>> {
         self.skip_byte(b'"')?;
         let start = self.at - 1;
@@ -137,7 +137,7 @@ impl<'a> Cursor<'a> {
         Some(())
     }
 
-    /// Moves behind what must be a string, or else to the end of the text.
+    /// Moves past an expected string, or else to the end of the text.
     fn skip_key(&mut self) -> Range<usize> {
         self.skip_string().unwrap_or_else(|| {
             self.at = self.json.len();
@@ -213,7 +213,7 @@ mod tests {
         assert_eq!(cursor.first(), b' ');
     }
 
-    /// Reads through the cursor what is then to equal the tree.
+    /// Reads a value through the cursor, to compare it with the tree.
     fn read(cursor: &mut Cursor<'_>) -> Value {
         match cursor.first() {
             b'{' => {

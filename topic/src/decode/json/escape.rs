@@ -1,8 +1,8 @@
-//! JSON's escapes, undone.
+//! Escapes of JSON strings.
 
 use crate::decode::json::search::bytes_before_backslash;
 
-/// Undoes JSON's escapes. The parser has checked their form, but not whether surrogates come in pairs.
+/// Replaces escapes. The parser has checked their form, but not whether surrogates are paired.
 pub(crate) fn unescape<'a>(text: &'a str, unescaped: &'a mut String) -> &'a str {
     let mut at = bytes_before_backslash(text.as_bytes());
     if at == text.len() {
@@ -14,7 +14,7 @@ pub(crate) fn unescape<'a>(text: &'a str, unescaped: &'a mut String) -> &'a str 
         unescaped.push_str(&rest[..at]);
         let escape = &rest[at + 1..];
         let plain = match escape.as_bytes().first() {
-            // The character stands for itself: it is left to be copied with what follows.
+            // The character is literal: it is copied together with the following text.
             Some(b'"' | b'\\' | b'/') => {
                 rest = escape;
                 1
@@ -32,7 +32,7 @@ pub(crate) fn unescape<'a>(text: &'a str, unescaped: &'a mut String) -> &'a str 
     unescaped
 }
 
-/// The character an escape stands for, and what follows it; `escape` begins after the backslash.
+/// Character of an escape, and the rest; `escape` begins after the backslash.
 fn read_escape(escape: &str) -> (char, &str) {
     let mut chars = escape.chars();
     let c = match chars.next() {
@@ -48,7 +48,7 @@ fn read_escape(escape: &str) -> (char, &str) {
     (c, chars.as_str())
 }
 
-/// `hex` begins after `\u`; a pair of surrogates takes a second escape.
+/// Character of a `\u` escape, and the rest; `hex` begins after `\u`. A surrogate pair takes a second escape.
 fn read_unicode_escape(hex: &str) -> (char, &str) {
     let Some((unit, rest)) = read_code_unit(hex) else {
         return (char::REPLACEMENT_CHARACTER, hex);

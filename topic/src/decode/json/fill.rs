@@ -1,4 +1,4 @@
-//! JSON values to columns of any type.
+//! Conversion of JSON values to columns of any type.
 
 use arrow::datatypes::Fields;
 use serde::de::IgnoredAny;
@@ -9,18 +9,17 @@ use crate::decode::json::escape::unescape;
 use crate::decode::scalar::Scalar;
 use crate::names::are_alike;
 
-/// Appends JSON values to columns. It goes as deep as the column's type does; what the type has no place for is
-/// skipped.
+/// Appends JSON values to columns. It descends as deep as the column's type; other parts are skipped.
 #[derive(Debug, Default)]
 pub(crate) struct Filler {
-    /// Strings with escapes are unescaped here.
+    /// Buffer for unescaped strings.
     unescaped: String,
-    /// For each field of the rows being filled, whether a member of its very name was met.
+    /// For each field of the current rows, whether a member of exactly its name was found.
     exact: Vec<bool>,
 }
 
 impl Filler {
-    /// Appends `json`, known to be one JSON value without blanks around it.
+    /// Appends `json`, one valid JSON value without surrounding blanks.
     pub(crate) fn append(&mut self, json: &str, values: &mut ValueBuilder, misfits: &mut Misfits) {
         if values.is_nested() {
             self.fill(&mut Cursor::at(json, 0), values, misfits);
@@ -38,10 +37,10 @@ impl Filler {
         }
     }
 
-    /// Appends to a nested column what `text` is as JSON, if it is.
+    /// Appends `text`, if it is JSON, to a nested column.
     fn append_json(&mut self, text: &str, values: &mut ValueBuilder, misfits: &mut Misfits) {
         let mut cursor = Cursor::at(text, 0);
-        // A string within the string is not followed, or a text could lead deeper than the type.
+        // A string within the string is not parsed, because a text could then be nested deeper than the type.
         if cursor.first() == b'"' || serde_json::from_str::<IgnoredAny>(text).is_err() {
             values.append_misfit(Scalar::Text(text).kind(), misfits);
         } else {
@@ -49,7 +48,7 @@ impl Filler {
         }
     }
 
-    /// Appends the value that `cursor` stands before, and moves behind it.
+    /// Appends the value at `cursor`, and moves past it.
     fn fill(&mut self, cursor: &mut Cursor<'_>, values: &mut ValueBuilder, misfits: &mut Misfits) {
         match (values, cursor.first()) {
             (ValueBuilder::List(lists), b'[') => self.fill_list(cursor, lists, misfits),
@@ -120,7 +119,7 @@ impl Filler {
         maps.end(true);
     }
 
-    /// Whether the key fits; if not, nothing is appended.
+    /// Appends a key; returns whether it fits, and appends nothing if not.
     fn append_key(&mut self, key: &str, keys: &mut ValueBuilder, misfits: &mut Misfits) -> bool {
         let (len, count) = (keys.len(), misfits.count());
         keys.append(Scalar::Text(unescape(key, &mut self.unescaped)), misfits);
@@ -132,8 +131,8 @@ impl Filler {
     }
 }
 
-/// The field of this name and whether it is its very name, or else one that differs in case alone. Objects mostly have
-/// their members in the order of the fields: the search begins at the one `expected`.
+/// Field of exactly this name, or else one that differs only by case, and which of both it is. Members mostly
+/// have the order of the fields: the search begins at the `expected` one.
 fn find_field(names: &Fields, key: &str, expected: usize) -> Option<(usize, bool)> {
     let mut fields = (expected..names.len()).chain(0..expected);
     if let Some(exact) = fields.find(|&field| names[field].name() == key) {
@@ -144,7 +143,7 @@ fn find_field(names: &Fields, key: &str, expected: usize) -> Option<(usize, bool
     alike.map(|field| (field, false))
 }
 
-/// What the parser has found to be one JSON value; strings borrow from it unless they contain escapes.
+/// Scalar of a valid JSON value; strings borrow from it unless they contain escapes.
 fn scalar<'a>(json: &'a str, unescaped: &'a mut String) -> Scalar<'a> {
     match json.as_bytes().first() {
         Some(b'n') | None => Scalar::Null,
@@ -156,7 +155,7 @@ fn scalar<'a>(json: &'a str, unescaped: &'a mut String) -> Scalar<'a> {
     }
 }
 
-/// What stands between the quotes.
+/// Text between the quotes.
 fn inside(string: &str) -> &str {
     string.get(1..string.len().saturating_sub(1)).unwrap_or_default()
 }

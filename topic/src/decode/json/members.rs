@@ -1,8 +1,8 @@
-//! The members of the top-level object, found the quick way.
+//! Members of the top-level object, found by the gaps of earlier records.
 //!
-//! The records of a topic mostly come from one program: their keys follow in one order, with the same blanks between.
-//! What stood between two values of an earlier record most likely stands there again, and to see that it does is quicker
-//! than to read a key and to find out whether it is wanted.
+//! The records of a topic mostly come from one program: their keys have the same order, with the same blanks.
+//! The text between two values of an earlier record probably recurs, and comparing it is faster than reading
+//! a key and looking it up.
 
 use std::ops::Range;
 
@@ -11,32 +11,32 @@ use crate::decode::json::escape::unescape;
 use crate::decode::json::scanner::skip_value;
 use crate::decode::json::wanted::{Found, Wanted};
 
-/// What is remembered of a record: so many gaps, of so many bytes each.
+/// Maximum number of gaps that are remembered, and of bytes in each.
 const MAX_GAPS: usize = 1024;
 const MAX_GAP_BYTES: usize = 256;
 
-/// Finds members, and remembers the keys of the record before.
+/// Finder of members, which remembers the keys of the previous record.
 #[derive(Debug, Default)]
 pub(crate) struct Members {
-    /// In the order of the values they stand before.
+    /// Gaps in the order of the values that follow them.
     gaps: Vec<Gap>,
-    /// The scanner's.
+    /// Buffer of the scanner.
     ends: Vec<u8>,
-    /// Keys with escapes are unescaped here.
+    /// Buffer for unescaped keys.
     unescaped: String,
 }
 
-/// What stands before a value and behind the one before it, such as `, "a": `.
+/// Text before a value and after the previous one, such as `, "a": `.
 #[derive(Debug)]
 struct Gap {
     text: String,
-    /// Of the value, if it is wanted.
+    /// Place of the value, if a column shows it.
     place: Option<usize>,
 }
 
 impl Members {
-    /// Notes in `found`, which is empty, where those members of `json` stand that are wanted. `None` if that is no JSON
-    /// object; then `found` holds anything.
+    /// Records the ranges of mapped members of `json` in `found`, which is empty. `None` if that is not a
+    /// JSON object; then the content of `found` is unspecified.
     pub(crate) fn locate(&mut self, json: &str, wanted: &Wanted, found: &mut Found) -> Option<()> {
         let mut cursor = Cursor::new(json);
         for nth in 0.. {
@@ -62,8 +62,8 @@ impl Members {
     }
 }
 
-/// Moves before the value of the next member and gives where its key stands, in its quotes; behind the object there is
-/// no more. The `first` key comes behind the bracket.
+/// Moves before the value of the next member and returns the range of its key with its quotes; the inner
+/// `None` after the object. The `first` key follows the bracket.
 fn next_key(cursor: &mut Cursor<'_>, first: bool) -> Option<Option<Range<usize>>> {
     if first {
         cursor.skip_byte(b'{')?;
@@ -80,7 +80,7 @@ fn next_key(cursor: &mut Cursor<'_>, first: bool) -> Option<Option<Range<usize>>
     Some(Some(key))
 }
 
-/// Remembers the gap before value `nth`, unless it is too long; behind one that was never remembered none is.
+/// Remembers the gap before value `nth`, unless it is too long or a gap before it was not remembered.
 fn remember(gaps: &mut Vec<Gap>, nth: usize, text: &str, place: Option<usize>) {
     if text.len() > MAX_GAP_BYTES {
         return;
@@ -110,13 +110,13 @@ mod tests {
     use super::*;
     use crate::path::Step;
 
-    /// The top of documents whose keys `a`, `b` and `é` are wanted.
+    /// Values of the keys `a`, `b` and `é`.
     fn wanted() -> Wanted {
         let keys = ["a", "b", "é"].map(|key| [Step::Key(key.into())]);
         Wanted::new(keys.iter().map(<[Step; 1]>::as_slice))
     }
 
-    /// What stands in `json` for each of them; `None` if `json` is declined.
+    /// Text of each of them in `json`; `None` if `json` is rejected.
     fn texts<'a>(members: &mut Members, json: &'a str) -> Option<Vec<Option<&'a str>>> {
         let wanted = wanted();
         let mut found = vec![None; wanted.places()];
@@ -197,7 +197,7 @@ mod tests {
                 let found = texts(&mut members, json);
                 let is_json = IgnoredAny::deserialize(&mut Deserializer::from_str(json)).is_ok();
                 prop_assert_eq!(found.is_some(), is_json, "{}", json);
-                // It does not read all keys that are JSON.
+                // It does not read all keys that are valid JSON.
                 let wanted = BTreeMap::<String, &RawValue>::deserialize(&mut Deserializer::from_str(json));
                 if let (Some(found), Ok(wanted)) = (found, wanted) {
                     let wanted = ["a", "b", "é"].map(|key| wanted.get(key).map(|value| value.get()));

@@ -1,4 +1,4 @@
-//! Why a record is no JSON object, for the record's error.
+//! Error of a record that is not a JSON object.
 
 use std::fmt;
 
@@ -7,14 +7,14 @@ use serde_json::value::RawValue;
 
 use crate::decode::error::RowError;
 
-/// The reason for which [`members`](super::members) declined `json`: in `serde_json`'s words, unless they would quote
+/// Reason why [`members`](super::members) rejected `json`: the message of `serde_json`, unless it would quote
 /// the record.
 pub(crate) fn refusal(json: &str) -> RowError {
     let text = json.trim_start_matches([' ', '\t', '\n', '\r']);
     RowError::bad(match text.chars().next() {
         Some('{') => match serde_json::Deserializer::from_str(json).deserialize_map(AnyObject) {
             Err(error) => format!("not JSON: {error}"),
-            // Both allow the same.
+            // Both accept the same texts.
             Ok(()) => "not JSON".to_owned(),
         },
         None => "the value is empty, wanted a JSON object".to_owned(),
@@ -25,7 +25,7 @@ pub(crate) fn refusal(json: &str) -> RowError {
     })
 }
 
-/// An object of whatever members; keys need not be valid text.
+/// Object with any members; keys need not be valid text.
 struct AnyObject;
 
 impl<'de> Visitor<'de> for AnyObject {

@@ -1,14 +1,14 @@
-//! What [`Cursor`] passes over, checked.
+//! Validating variant of [`Cursor`].
 //!
-//! It allows no more than `serde_json` does, and takes no stack however deep values nest. What it does not allow is
-//! `None`, without a reason: `serde_json` can tell.
+//! It accepts no text that `serde_json` rejects, and uses no stack however deep values nest. For invalid text
+//! it returns `None` without a reason, which `serde_json` provides.
 
 use std::ops::Range;
 
 use crate::decode::json::cursor::Cursor;
 
-/// Moves `cursor` over blanks and behind the value, and gives where it stands. `ends` is room for as many bytes as it
-/// nests deep.
+/// Moves `cursor` past blanks and the value, and returns its range. `ends` holds a byte for each level of
+/// nesting.
 pub(crate) fn skip_value(cursor: &mut Cursor<'_>, ends: &mut Vec<u8>) -> Option<Range<usize>> {
     ends.clear();
     let first = cursor.skip_blanks();
@@ -22,7 +22,7 @@ pub(crate) fn skip_value(cursor: &mut Cursor<'_>, ends: &mut Vec<u8>) -> Option<
 
 struct Scanner<'c, 'a> {
     cursor: &'c mut Cursor<'a>,
-    /// The brackets that the arrays and objects it stands within end with.
+    /// Closing brackets of the enclosing arrays and objects.
     ends: &'c mut Vec<u8>,
 }
 
@@ -45,10 +45,10 @@ impl Scanner<'_, '_> {
         }
     }
 
-    /// Moves into an array or object, or behind an empty one: then it is not within.
+    /// Moves into an array or object; false if it is empty and was skipped.
     fn enter(&mut self, bracket: u8) -> bool {
         self.cursor.enter();
-        // So ASCII has them.
+        // In ASCII the closing bracket is two above the opening one.
         let end = bracket + 2;
         let within = self.cursor.skip_blanks() != end;
         if within {
@@ -59,8 +59,8 @@ impl Scanner<'_, '_> {
         within
     }
 
-    /// Moves from behind a value out of whatever ends there and behind the comma; false if there is nothing left to be
-    /// within.
+    /// Moves out of the arrays and objects that end after a value, and past the comma; false if none encloses
+    /// the position any more.
     fn leave(&mut self) -> Option<bool> {
         while let Some(end) = self.ends.last().copied() {
             let first = self.cursor.skip_blanks();
@@ -74,7 +74,7 @@ impl Scanner<'_, '_> {
         Some(false)
     }
 
-    /// Moves behind the key, within an object.
+    /// Moves past the key, within an object.
     fn skip_key(&mut self) -> Option<()> {
         if self.ends.last() == Some(&b'}') {
             self.cursor.skip_string()?;
@@ -111,7 +111,7 @@ fn skip_number(cursor: &mut Cursor<'_>) -> Option<()> {
     Some(())
 }
 
-/// Moves over digits, of which there must be one; how many there are.
+/// Moves past digits, of which there must be one; returns their number.
 fn skip_digits(cursor: &mut Cursor<'_>) -> Option<usize> {
     let start = cursor.position();
     while cursor.first().is_ascii_digit() {
@@ -135,7 +135,7 @@ mod tests {
         value
     }
 
-    /// What follows a value is for the next step to judge.
+    /// The text after a value is checked by the next step.
     fn serde_json_allows(json: &str) -> bool {
         IgnoredAny::deserialize(&mut serde_json::Deserializer::from_str(json)).is_ok()
     }
@@ -226,7 +226,7 @@ mod tests {
         fn finds_the_end_of_what_was_written(json in json_value(), pretty: bool, tail in "[ ,}\\]a\"]{0,3}") {
             let print = if pretty { serde_json::to_string_pretty } else { serde_json::to_string };
             let json = print(&json).unwrap();
-            // Digits may go on.
+            // Digits may continue.
             let text = format!("{json} {tail}");
             prop_assert_eq!(value(&text), Some(0..json.len()));
         }

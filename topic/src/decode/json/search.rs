@@ -1,26 +1,26 @@
-//! Searching strings a word at a time: most of a payload is text that stands for itself.
+//! Search of strings by words of eight bytes: most of a payload is text without escapes.
 
 const WORD_BYTES: usize = size_of::<u64>();
-/// Each byte is 1, or its highest bit.
+/// Word with 1 in each byte.
 const ONES: u64 = u64::MAX / 0xff;
 const HIGHS: u64 = ONES << 7;
 
-/// How many bytes `text` begins with that a JSON string may hold as they are: none is a quote, a backslash or a control
-/// character.
+/// Number of bytes at the beginning of `text` that a JSON string may contain literally: no quote, backslash
+/// or control character.
 pub(crate) fn plain_bytes(text: &[u8]) -> usize {
     let is_plain = |byte: u8| !matches!(byte, b'"' | b'\\' | ..b' ');
-    // With this bit flipped the quote comes right behind the control characters, which stay below 0x20.
+    // With this bit flipped the quote follows the control characters, which stay below 0x20.
     let special = |word| below(word ^ (ONES * 2), b' ' + 1) | equal(word, b'\\');
     count(text, special, is_plain)
 }
 
-/// How many bytes come before a backslash.
+/// Number of bytes before a backslash.
 pub(crate) fn bytes_before_backslash(text: &[u8]) -> usize {
     count(text, |word| equal(word, b'\\'), |byte| byte != b'\\')
 }
 
-/// How many bytes come before one that is marked: `marks` sets the highest bit of the first such byte of a word, and of
-/// none before it.
+/// Number of bytes before one that is marked: `marks` sets the highest bit of the first such byte of a word,
+/// and of none before it.
 #[inline(always)]
 fn count(text: &[u8], marks: impl Fn(u64) -> u64, unmarked: impl Fn(u8) -> bool) -> usize {
     let (words, rest) = text.as_chunks::<WORD_BYTES>();
@@ -34,13 +34,13 @@ fn count(text: &[u8], marks: impl Fn(u64) -> u64, unmarked: impl Fn(u8) -> bool)
     text.len() - rest.len() + counted
 }
 
-/// Marks the first byte that equals `byte`; bytes behind it may be marked in vain.
+/// Marks the first byte that equals `byte`; bytes after it may be marked wrongly.
 #[inline(always)]
 fn equal(word: u64, byte: u8) -> u64 {
     below(word ^ (ONES * u64::from(byte)), 1)
 }
 
-/// Marks the first byte below `limit`, which is at most 0x80; bytes behind it may be marked in vain.
+/// Marks the first byte below `limit`, which is at most 0x80; bytes after it may be marked wrongly.
 #[inline(always)]
 fn below(word: u64, limit: u8) -> u64 {
     word.wrapping_sub(ONES * u64::from(limit)) & !word & HIGHS

@@ -13,7 +13,7 @@ use chrono::{DateTime, FixedOffset};
 use proptest::prelude::*;
 use serde_json::Value;
 
-/// A value of any shape; numbers are integers, whose spelling a tree keeps.
+/// Value of any structure; numbers are integers, whose spelling a tree keeps.
 pub(crate) fn json_value() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
@@ -37,10 +37,10 @@ pub(crate) fn key() -> impl Strategy<Value = String> {
     prop_oneof![3 => "[a-f]", 1 => any::<String>()]
 }
 
-/// A value of some scalar type, written by others.
+/// Value of some scalar type, written by other implementations.
 #[derive(Debug)]
 pub(crate) struct Sample {
-    /// It alone.
+    /// Array with only the value.
     pub(crate) array: ArrayRef,
     pub(crate) json: Value,
     pub(crate) text: String,
@@ -63,14 +63,14 @@ impl Sample {
         }
     }
 
-    /// As Arrow prints it.
+    /// Value as Arrow prints it.
     fn printed(array: impl Array + 'static) -> Self {
         let text = array_value_to_string(&array, 0).unwrap();
         Self::of_text(array, text)
     }
 }
 
-/// One of every scalar type that a column may have.
+/// Sample of every scalar type that a column may have.
 pub(crate) fn sample() -> impl Strategy<Value = Sample> {
     prop_oneof![
         any::<String>().prop_map(|text| Sample::of_text(StringArray::from(vec![text.clone()]), text)),
@@ -124,7 +124,7 @@ pub(crate) fn sample() -> impl Strategy<Value = Sample> {
     ]
 }
 
-/// Of the years 1 to 9999.
+/// Milliseconds of the years 1 to 9999.
 const MILLIS: std::ops::RangeInclusive<i64> = -62_135_596_800_000..=253_402_300_799_999;
 
 fn json_f32(value: f32) -> Value {
@@ -139,7 +139,7 @@ fn decimal((unscaled, scale): (i128, i8)) -> Sample {
     Sample::of_text(array, text)
 }
 
-/// `minutes` east of UTC, in Athena's packing.
+/// Timestamp `minutes` east of UTC, in Athena's packing.
 fn zoned((millis, minutes): (i64, i32)) -> Sample {
     let offset = FixedOffset::east_opt(minutes * 60).unwrap();
     let written = DateTime::from_timestamp_millis(millis / 2)

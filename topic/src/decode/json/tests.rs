@@ -21,12 +21,12 @@ fn decoder(columns: Vec<Field>) -> ValueDecoder {
     ValueDecoder::new(Encoding::Json, columns)
 }
 
-/// A decoder with the one column `v` of key `v`.
+/// Decoder with the one column `v` of key `v`.
 fn single(data_type: DataType) -> ValueDecoder {
     decoder(vec![column("v", "v", data_type)])
 }
 
-/// What one record holds for the column `v`: its text, or `None` for NULL; and how many values were counted as misfits.
+/// Value of a record in the column `v`: its text, or `None` for NULL; and the number of misfits.
 fn read(data_type: DataType, record: &[u8]) -> (Option<String>, u64) {
     let mut decoder = single(data_type);
     decoder.decode(record).unwrap();
@@ -55,7 +55,8 @@ fn reason(record: &[u8]) -> String {
     bad.reason
 }
 
-/// Each line: type, JSON of the value, what the column shows (`None` is NULL), and whether it counts as a misfit.
+/// Each line: type, JSON of the value, value of the column (`None` is NULL), and whether it counts as a
+/// misfit.
 #[test]
 fn follows_the_table_of_rules() {
     use DataType::{
@@ -261,7 +262,7 @@ fn ignores_what_follows_the_document() {
 }
 
 #[test]
-fn drops_a_registrys_header() {
+fn drops_the_header_of_a_registry() {
     let record = br#"{"v":1}"#;
     let mut zlib = ZlibEncoder::new(Vec::new(), Compression::fast());
     zlib.write_all(record).unwrap();
@@ -398,7 +399,7 @@ fn counts_rows_of_a_schema_without_columns() {
     assert_eq!(decoder.flush().num_rows(), 2);
 }
 
-/// The same rules, the slow way: through a tree. Numbers are left to the tests above, since a tree does not keep
+/// Model of the same rules through a tree. Numbers are left to the tests above, since a tree does not keep
 /// their spelling.
 fn model(data_type: &DataType, value: Option<&Value>) -> Option<String> {
     let text = match value? {

@@ -1,4 +1,4 @@
-//! Which values of a document are wanted, and where they stand in it.
+//! Values of a document that columns show, and their positions.
 
 use std::cmp::Ordering;
 use std::ops::Range;
@@ -7,22 +7,22 @@ use crate::decode::json::cursor::Cursor;
 use crate::decode::json::escape::unescape;
 use crate::path::Step;
 
-/// A value that is wanted, or that holds some that are.
+/// Value that a column shows, or that contains such values.
 #[derive(Debug, Default)]
 pub(crate) struct Wanted {
-    /// What is wanted within, ordered: keys by their bytes, then indexes.
+    /// Values within, ordered: keys by their bytes, then indexes.
     within: Vec<(Step, Wanted)>,
-    /// The indexes, in order, that lead to which of `within`: one may lead to two, as key and as index.
+    /// Indexes, in order, with their positions in `within`: one index may match two, as key and as index.
     items: Vec<(usize, usize)>,
-    /// The place of this value, which is the first, and of those within.
+    /// Places of this value, which is the first, and of those within.
     places: Range<usize>,
 }
 
-/// Where in the document each place's value stands. Places are numbers from 0.
+/// Range of each place's value in the document. Places are numbers from 0.
 pub(crate) type Found = Vec<Option<Range<usize>>>;
 
 impl Wanted {
-    /// The top of documents of which `paths` are wanted.
+    /// Top of documents with the values of `paths`.
     pub(crate) fn new<'a>(paths: impl Iterator<Item = &'a [Step]>) -> Self {
         let mut top = Self::default();
         paths.for_each(|path| top.insert(path));
@@ -44,7 +44,7 @@ impl Wanted {
         self.within[at].1.insert(rest);
     }
 
-    /// Gives places from `first` on, the last one's successor is the result.
+    /// Numbers the places from `first` on; returns the number after the last.
     fn number(&mut self, first: usize) -> usize {
         let mut next = first + 1;
         for (_, wanted) in &mut self.within {
@@ -58,17 +58,17 @@ impl Wanted {
         next
     }
 
-    /// How many places there are.
+    /// Number of places.
     pub(crate) fn places(&self) -> usize {
         self.places.len()
     }
 
-    /// The place of the value itself.
+    /// Place of the value itself.
     pub(crate) fn place(&self) -> usize {
         self.places.start
     }
 
-    /// The place of `path`, one of those this was made for.
+    /// Place of `path`, one of those this was made for.
     pub(crate) fn place_of(&self, path: &[Step]) -> Option<usize> {
         let Some((step, rest)) = path.split_first() else {
             return Some(self.place());
@@ -77,7 +77,7 @@ impl Wanted {
         self.within[known.ok()?].1.place_of(rest)
     }
 
-    /// What is wanted of the member of this name.
+    /// Values within the member of this name.
     pub(crate) fn member(&self, name: &[u8]) -> Option<&Self> {
         let order = |step: &Step| match step {
             Step::Key(key) => key.as_bytes().cmp(name),
@@ -87,14 +87,14 @@ impl Wanted {
         at.ok().map(|at| &self.within[at].1)
     }
 
-    /// Members and items that hold wanted values.
+    /// Members and items that contain such values.
     pub(crate) fn branches(&self) -> impl Iterator<Item = &Self> {
         let within = self.within.iter().map(|(_, wanted)| wanted);
         within.filter(|wanted| !wanted.within.is_empty())
     }
 
-    /// Notes in `found` where this value, which `cursor` stands before, and those within stand; moves behind it. What
-    /// was noted of an earlier value of the same name is forgotten. Goes no deeper than paths do.
+    /// Records the ranges of this value, which is at `cursor`, and those within in `found`; moves past it.
+    /// Replaces the ranges of an earlier value of the same name. Descends no deeper than paths do.
     pub(crate) fn locate(&self, cursor: &mut Cursor<'_>, found: &mut Found, unescaped: &mut String) {
         let start = cursor.position();
         found[self.places.clone()].fill(None);

@@ -1,4 +1,4 @@
-//! Appends values to columns, by their [`Form`].
+//! Appending of values to columns, by their [`Form`].
 
 use std::ops::Range;
 
@@ -17,7 +17,7 @@ use crate::decode::scalar::Scalar;
 use crate::decode::utf8;
 
 impl Filler<'_> {
-    /// Appends one value: what `values` mean in the `form`, which is for all of the field or for one item.
+    /// Appends one value: `values` in the `form`, which is for all of the field or for one item.
     pub(super) fn append(
         &mut self,
         form: &Form,
@@ -60,7 +60,7 @@ impl Filler<'_> {
         Ok(())
     }
 
-    /// `values` are the parts of a message, or end with the scalar that counts.
+    /// Appends one item; `values` are the parts of a message, or end with the scalar that is used.
     fn append_item(
         &mut self,
         form: &Form,
@@ -101,7 +101,7 @@ impl Filler<'_> {
                 let raw = self.found.raw(values.end - 1);
                 self.append_scalar(form, kind, raw, builder, misfits)?;
             }
-            // These are for lists and maps, which `append` has dealt with.
+            // These are for lists and maps, which `append` has handled.
             Form::List(..) | Form::Map(_) | Form::WholeJson => builder.append_null(),
         }
         Ok(())
@@ -217,7 +217,7 @@ impl Filler<'_> {
         Ok(())
     }
 
-    /// The value in a wrapper.
+    /// Value in a wrapper.
     pub(super) fn wrapped(&mut self, kind: &Kind, parts: Range<usize>) -> Result<Raw, RowError> {
         let found = self.found.collect(self.payload, parts, wrapper_lookup(kind))?;
         let raw = match found.is_empty() {

@@ -1,12 +1,27 @@
-//! From a registered definition to a file descriptor.
+//! Compilation of a registered definition to a file descriptor.
 //!
 //! | definition | is |
 //! |---|---|
-//! | text in proto2 or proto3 | compiled here; it may import `google/protobuf/*.proto` and the schemas it refers to |
-//! | base64 of a `FileDescriptorProto` | that file, with the same imports |
-//! | base64 of a `FileDescriptorSet` | its last file, which `protoc` writes after all that it imports |
-//! | text with an edition | refused: the compiler does not know them |
-//! | more than [`MAX_DEFINITION_BYTES`], or a set of more than [`MAX_FILES`] files | refused |
+//! | text in proto2, proto3 or an [edition] | compiled here |
+//! | base64 of a `FileDescriptorProto` | that file |
+//! | base64 of a `FileDescriptorSet` | its last file, which `protoc` writes after all that it imports; the others are for its imports |
+//! | more than [`MAX_DEFINITION_BYTES`], or a set of more than [`MAX_FILES`] files | rejected |
+//!
+//! An import is looked for in this order:
+//!
+//! | imported file | found in |
+//! |---|---|
+//! | another file of the same descriptor set | the set |
+//! | `google/protobuf/*.proto` | the compiler |
+//! | a schema that the definition refers to, by the path of the import | the registry |
+//! | what the compilers of other tools know without being told, such as `google/type/*.proto` | [bundled] |
+//! | none of these | nowhere: it is empty, which is an error only where a field needs a type of it |
+//!
+//! Services, extensions and options mean nothing to the columns of a table and are [left out](pruned), so that the imports
+//! that only they need (`buf/validate/validate.proto`, `google/api/annotations.proto`) need not be there.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use base64::Engine;
 use base64::alphabet::STANDARD;
@@ -15,25 +30,61 @@ use prost_reflect::prost::Message;
 use prost_reflect::prost_types::{FileDescriptorProto, FileDescriptorSet};
 use prost_reflect::{DescriptorPool, FileDescriptor};
 use protox::Compiler;
-use protox::file::{ChainFileResolver, DescriptorSetFileResolver, File, FileResolver, GoogleFileResolver};
+use protox::file::{File, FileResolver, GoogleFileResolver};
 
 use crate::definition::{ReferencedSchema, SchemaTextError};
 
+mod bundled;
+mod edition;
+mod pruned;
+
 const MAX_DEFINITION_BYTES: usize = 1 << 20;
-/// The compiler follows imports by recursion.
+/// Maximum number of files: the compiler follows imports by recursion.
 const MAX_FILES: usize = 200;
-/// What the registered file is called here. Not a name that an import would use.
+/// Name of the registered file here. Not a name that an import would use.
 const NAME: &str = "definition";
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
+/// A compiled definition.
+pub(super) struct Compiled {
+    pub(super) file: FileDescriptor,
+    /// Full names of fields whose edition gives them no presence, which the descriptors do not tell.
+    pub(super) implicit: HashSet<String>,
+}
+
+/// Why a definition does not compile.
+#[derive(Debug)]
+pub(super) struct Refused {
+    pub(super) error: SchemaTextError,
+    /// Paths of imports that would help: they were not found, and a type was not either.
+    pub(super) missing_imports: Vec<String>,
+}
+
 /// Compiles `definition`, which may import `references` by their names.
-pub(super) fn compile(
-    definition: &str,
-    references: &[ReferencedSchema],
-) -> Result<FileDescriptor, SchemaTextError> {
+pub(super) fn compile(definition: &str, references: &[ReferencedSchema]) -> Result<Compiled, Refused> {
+    check_sizes(definition, references)?;
+    let known = Known {
+        files: named_files(definition, references)?,
+        google: GoogleFileResolver::new(),
+        noted: Arc::default(),
+    };
+    let noted = Arc::clone(&known.noted);
+    let mut compiler = Compiler::with_file_resolver(known);
+    if let Err(error) = compiler.open_file(NAME) {
+        return Err(explain(&error, &lock(&noted).absent));
+    }
+    let pool: DescriptorPool = compiler.descriptor_pool();
+    let file = pool.get_file_by_name(NAME);
+    Ok(Compiled {
+        file: file.ok_or_else(|| error("the definition has no file"))?,
+        implicit: std::mem::take(&mut lock(&noted).implicit),
+    })
+}
+
+fn check_sizes(definition: &str, references: &[ReferencedSchema]) -> Result<(), SchemaTextError> {
     let texts = references.iter().map(|reference| reference.definition.as_str());
     for text in std::iter::once(definition).chain(texts) {
         if text.len() > MAX_DEFINITION_BYTES {
@@ -49,69 +100,111 @@ pub(super) fn compile(
             references.len()
         )));
     }
-    let mut resolver = ChainFileResolver::new();
-    match descriptors(definition) {
-        Some(set) if set.file.len() > MAX_FILES => {
-            return Err(error(format!(
-                "the descriptor set has {} files, wanted at most {MAX_FILES}",
-                set.file.len()
-            )));
-        }
-        Some(set) => resolver.add(DescriptorSetFileResolver::new(set)),
-        None => resolver.add(Text(definition.to_owned())),
-    }
-    resolver.add(GoogleFileResolver::new());
-    resolver.add(References(references.to_vec()));
-    let mut compiler = Compiler::with_file_resolver(resolver);
-    compiler.open_file(NAME).map_err(|error| explain(&error))?;
-    let pool: DescriptorPool = compiler.descriptor_pool();
-    let file = pool.get_file_by_name(NAME);
-    file.ok_or_else(|| error("the definition has no file"))
+    Ok(())
 }
 
-/// The descriptors that `definition` is the base64 of, the registered file last and called [`NAME`]. No text is taken
-/// for base64: a file without `;` and braces declares nothing.
-fn descriptors(definition: &str) -> Option<FileDescriptorSet> {
+/// A file before it is compiled.
+#[derive(Clone)]
+enum Source {
+    Text(String),
+    Descriptor(Box<FileDescriptorProto>),
+}
+
+/// The definition as [`NAME`], then the references under their names; each before the files that its own set has.
+fn named_files(
+    definition: &str,
+    references: &[ReferencedSchema],
+) -> Result<Vec<(String, Source)>, SchemaTextError> {
+    let references = references.iter();
+    let references = references.map(|reference| (reference.name.as_str(), reference.definition.as_str()));
+    let mut files = Vec::new();
+    for (name, text) in std::iter::once((NAME, definition)).chain(references) {
+        let Some(mut set) = descriptors(text) else {
+            files.push((name.to_owned(), Source::Text(text.to_owned())));
+            continue;
+        };
+        if set.len() > MAX_FILES {
+            return Err(error(format!(
+                "the descriptor set has {} files, wanted at most {MAX_FILES}",
+                set.len()
+            )));
+        }
+        if let Some(own) = set.pop() {
+            files.push((name.to_owned(), Source::Descriptor(Box::new(own))));
+        }
+        let imported = set.into_iter();
+        files.extend(imported.map(|file| (file.name().to_owned(), Source::Descriptor(Box::new(file)))));
+    }
+    Ok(files)
+}
+
+/// Descriptors in the base64 text `definition`, the registered file last. Other text is never taken for base64: a file
+/// without `;` and braces declares nothing.
+fn descriptors(definition: &str) -> Option<Vec<FileDescriptorProto>> {
     let base64: String = definition.split_ascii_whitespace().collect();
     let bytes = BASE64.decode(base64).ok()?;
     let file = FileDescriptorProto::decode(bytes.as_slice()).ok();
-    // A set may pass for a file, whose name has the number of the set's files, but not for one that declares something.
+    // A set may be decoded as a file, whose name is then the number of the set's files, but not as one that
+    // declares something.
     let file = file.filter(|file| !file.message_type.is_empty());
-    let mut set = match file {
-        Some(file) => FileDescriptorSet { file: vec![file] },
-        None => FileDescriptorSet::decode(bytes.as_slice()).ok()?,
+    let is_set = file.is_none();
+    let mut files = match file {
+        Some(file) => vec![file],
+        None => FileDescriptorSet::decode(bytes.as_slice()).ok()?.file,
     };
-    set.file.last_mut()?.name = Some(NAME.to_owned());
-    Some(set)
+    edition::restore_features(&bytes, is_set, &mut files);
+    (!files.is_empty()).then_some(files)
 }
 
-/// The definition itself, as the compiler asks for it.
-struct Text(String);
+/// Every file that may be imported, as the compiler asks for it.
+struct Known {
+    files: Vec<(String, Source)>,
+    google: GoogleFileResolver,
+    noted: Arc<Mutex<Noted>>,
+}
 
-impl FileResolver for Text {
+/// What opening the files has shown.
+#[derive(Default)]
+struct Noted {
+    implicit: HashSet<String>,
+    /// Paths of imports that nobody has.
+    absent: Vec<String>,
+}
+
+fn lock(noted: &Mutex<Noted>) -> MutexGuard<'_, Noted> {
+    noted.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl FileResolver for Known {
     fn open_file(&self, name: &str) -> Result<File, protox::Error> {
-        match name {
-            NAME => File::from_source(NAME, &self.0),
-            _ => Err(protox::Error::file_not_found(name)),
-        }
+        let is_named = |(known, _): &&(String, Source)| known == name;
+        // Nobody's own file takes the place of one of Google's.
+        let google = self.google.open_file(name);
+        let found = self.files.iter().find(is_named).map(|(_, source)| source.clone());
+        let source = match (google, found) {
+            (Ok(file), _) => return Ok(file),
+            (Err(_), Some(source)) => source,
+            (Err(_), None) => match bundled::text(name) {
+                Some(text) => Source::Text(text),
+                None => {
+                    lock(&self.noted).absent.push(name.to_owned());
+                    Source::Descriptor(Box::default())
+                }
+            },
+        };
+        let mut file = match source {
+            Source::Text(text) => edition::parse(name, &text)?,
+            Source::Descriptor(file) => *file,
+        };
+        file.name = Some(name.to_owned());
+        let implicit = pruned::prune(&mut file);
+        lock(&self.noted).implicit.extend(implicit);
+        Ok(File::from_file_descriptor_proto(file))
     }
 }
 
-/// The schemas that the definition refers to, by the paths that it imports.
-struct References(Vec<ReferencedSchema>);
-
-impl FileResolver for References {
-    fn open_file(&self, name: &str) -> Result<File, protox::Error> {
-        let reference = self.0.iter().find(|reference| reference.name == name);
-        match reference {
-            Some(reference) => File::from_source(name, &reference.definition),
-            None => Err(protox::Error::file_not_found(name)),
-        }
-    }
-}
-
-/// The compiler's own words; where in which text stands in their debug form alone, as `definition:1:2: `.
-fn explain(compiler: &protox::Error) -> SchemaTextError {
+/// Error of the compiler; its position in the text is only in its debug form, as `definition:1:2: `.
+fn explain(compiler: &protox::Error, absent: &[String]) -> Refused {
     let debug = format!("{compiler:?}");
     let (file, place) = debug.split_once(':').unwrap_or_default();
     let mut place = place.splitn(3, ':').map(str::parse::<u32>);
@@ -121,14 +214,33 @@ fn explain(compiler: &protox::Error) -> SchemaTextError {
         _ => String::new(),
     };
     let reason = compiler.to_string();
-    let hint = if reason.contains("found 'edition'") {
-        "; editions are not supported, wanted syntax \"proto2\" or \"proto3\""
-    } else if reason.starts_with("import '") && reason.ends_with("not found") {
-        "; a definition can import google/protobuf/*.proto only"
-    } else {
-        ""
+    let is_undefined = reason.starts_with("name '") && reason.ends_with("is not defined");
+    let missing_imports = match is_undefined {
+        true => absent.to_vec(),
+        false => Vec::new(),
     };
-    error(format!("{place}{reason}{hint}"))
+    let hint = match missing_imports.as_slice() {
+        [] => String::new(),
+        paths => format!(
+            "; not found: import `{}`; register the file in the same registry, under that name or without `.proto`, or \
+             register, in place of the text, the base64 of a descriptor set that has it: \
+             `protoc --include_imports --descriptor_set_out=FILE`",
+            paths.join("`, `")
+        ),
+    };
+    Refused {
+        error: error(format!("{place}{reason}{hint}")),
+        missing_imports,
+    }
+}
+
+impl From<SchemaTextError> for Refused {
+    fn from(error: SchemaTextError) -> Self {
+        Self {
+            error,
+            missing_imports: Vec::new(),
+        }
+    }
 }
 
 fn error(reason: impl Into<String>) -> SchemaTextError {
@@ -148,11 +260,11 @@ mod tests {
         message Order { string id = 1; google.protobuf.Timestamp at = 2; }"#;
 
     fn reason(definition: &str) -> String {
-        compile(definition, &[]).unwrap_err().reason
+        compile(definition, &[]).err().unwrap().error.reason
     }
 
     fn order(definition: &str) -> Vec<String> {
-        let file = compile(definition, &[]).unwrap();
+        let file = compile(definition, &[]).ok().unwrap().file;
         let messages: Vec<_> = file.messages().collect();
         assert_eq!(messages[0].full_name(), "shop.Order");
         messages[0]
@@ -168,7 +280,7 @@ mod tests {
 
     #[test]
     fn reads_descriptors_in_base64() {
-        let file = compile(TEXT, &[]).unwrap();
+        let file = compile(TEXT, &[]).ok().unwrap().file;
         let mut file = file.file_descriptor_proto().clone();
         file.name = Some("orders.proto".into());
         let wanted = ["string", "google.protobuf.Timestamp"];
@@ -222,21 +334,78 @@ mod tests {
     }
 
     #[test]
-    fn names_an_import_that_is_not_known() {
-        assert_eq!(
-            reason("syntax = \"proto3\";\nimport \"google/type/date.proto\";\nmessage A {}"),
-            "line 2, column 1: import 'google/type/date.proto' not found; \
-             a definition can import google/protobuf/*.proto only"
-        );
+    fn an_import_that_no_field_needs_is_not_asked_for() {
+        for import in [
+            "common/x.proto",
+            "google/api/annotations.proto",
+            "buf/validate/validate.proto",
+        ] {
+            let text = format!(
+                r#"syntax = "proto3"; package shop; import "{import}"; import public "y.proto";
+                import "google/protobuf/timestamp.proto"; option (file) = {{ a: 1 }}; option java_package = "x";
+                extend google.protobuf.FieldOptions {{ Rule rule = 50001; }}
+                message Order {{
+                  option (buf.validate.message).cel = {{ id: "x" expression: "true" }};
+                  string id = 1 [(buf.validate.field).string.min_len = 1, deprecated = true, debug_redact = true];
+                  google.protobuf.Timestamp at = 2 [(x) = {{ a: [1, 2] }}];
+                  oneof rest {{ option (buf.validate.oneof).required = true; int32 a = 3; }}
+                  enum State {{ option (e) = 1; STATE_NONE = 0 [(v) = "w"]; }}
+                }}
+                service Orders {{
+                  option (s) = true;
+                  rpc Get(GetRequest) returns (stream Order) {{ option (google.api.http) = {{ get: "/v1/{{id=*}}" }}; }}
+                }}"#
+            );
+            assert_eq!(order(&text), ["string", "google.protobuf.Timestamp", "int32"]);
+        }
     }
 
     #[test]
-    fn refuses_editions() {
-        let reason = reason("edition = \"2023\";\nmessage A { int32 a = 1; }");
+    fn names_an_import_that_a_field_needs() {
+        let text = "syntax = \"proto3\";\nimport \"a/b.proto\";\nmessage A { b.C c = 1; }";
+        let refused = compile(text, &[]).err().unwrap();
+        assert_eq!(refused.missing_imports, ["a/b.proto"]);
+        let reason = refused.error.reason;
         assert!(
-            reason.ends_with("editions are not supported, wanted syntax \"proto2\" or \"proto3\""),
+            reason
+                .starts_with("line 3, column 13: name 'b.C' is not defined; not found: import `a/b.proto`; ")
+                && reason.contains("--descriptor_set_out"),
             "{reason}"
         );
+        let refused = compile("import 'a.proto'; message", &[]).err().unwrap();
+        assert_eq!(refused.missing_imports, [""; 0]);
+    }
+
+    #[test]
+    fn takes_types_of_what_tools_bundle_and_of_references() {
+        let reference = |name: &str, definition: &str| ReferencedSchema {
+            name: name.to_owned(),
+            definition: definition.to_owned(),
+        };
+        let text = r#"syntax = "proto3"; package shop; import "google/type/money.proto"; import "own.proto";
+            message Order { google.type.Money price = 1; own.Id id = 2; }"#;
+        let own = "syntax = 'proto3'; package own; import 'none.proto'; message Id { string text = 1; }";
+        let wanted = ["google.type.Money", "own.Id"];
+        let compiled = |own: &str| {
+            let file = compile(text, &[reference("own.proto", own)]).ok().unwrap().file;
+            let order = file.messages().next().unwrap();
+            let kinds = order.fields().map(|field| format!("{:?}", field.kind()));
+            kinds.collect::<Vec<_>>()
+        };
+        assert_eq!(compiled(own), wanted);
+        // References are read as definitions are.
+        let file = edition::parse("x.proto", own).unwrap();
+        assert_eq!(compiled(&STANDARD.encode(file.encode_to_vec())), wanted);
+        // A registered file counts more than a bundled one.
+        let money = "syntax = 'proto3'; package google.type; message Money { int64 cents = 1; }";
+        let own = reference("own.proto", own);
+        let file = compile(text, &[own, reference("google/type/money.proto", money)])
+            .ok()
+            .unwrap()
+            .file;
+        let pool = file.parent_pool();
+        let money = pool.get_message_by_name("google.type.Money").unwrap();
+        assert_eq!(money.fields().next().unwrap().name(), "cents");
     }
 
     #[test]

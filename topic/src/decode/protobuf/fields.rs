@@ -1,4 +1,4 @@
-//! The columns that a message makes.
+//! Columns of a message.
 //!
 //! | field | column |
 //! |---|---|
@@ -15,11 +15,11 @@
 //! | `Duration`, `FieldMask` | VARCHAR: its text |
 //! | wrappers | the type they wrap |
 //! | `Struct`, `Value`, `ListValue`, `Any` | VARCHAR: JSON |
-//! | message without fields | VARCHAR: JSON, since a ROW has a field at least |
-//! | message within another, with fields that differ by case alone | VARCHAR: JSON, since Athena could not tell them apart |
-//! | message within itself, or [`MAX_DEPTH`] deep in others | VARCHAR: JSON |
+//! | message without fields | VARCHAR: JSON, since a ROW has at least one field |
+//! | nested message with fields that differ only by case | VARCHAR: JSON, since Athena could not distinguish them |
+//! | message within itself, or at a depth of [`MAX_DEPTH`] | VARCHAR: JSON |
 //!
-//! A message of more than [`MAX_FIELDS`] fields, those of its rows included, makes no table.
+//! A message of more than [`MAX_FIELDS`] fields, those of its rows included, is rejected.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -29,17 +29,21 @@ use arrow::datatypes::{DataType, Field as ArrowField, Fields};
 use crate::decode::protobuf::kind::Kind;
 use crate::decode::protobuf::schema::{Field, Schema, Shape};
 use crate::decode::protobuf::well_known::WellKnown;
-use crate::definition::SchemaTextError;
+use crate::definition::{ReferencedSchema, SchemaTextError};
 use crate::names::{Names, are_distinct};
 use crate::table::{FORMAT_HINT_KEY, MAPPING_KEY, TYPE_KEY};
 
 const MAX_DEPTH: usize = 32;
-/// A chain of messages that each hold two of the next doubles with every link.
+/// Maximum number of fields: a chain of messages that each contain two of the next doubles with every link.
 const MAX_FIELDS: usize = 5000;
 
-/// The columns of a table over this schema, with their metadata.
-pub(crate) fn fields(definition: &str, message: Option<&str>) -> Result<Vec<ArrowField>, SchemaTextError> {
-    let schema = Schema::compile(definition)?;
+/// Columns of a table over this schema, with their metadata.
+pub(crate) fn fields(
+    definition: &str,
+    references: &[ReferencedSchema],
+    message: Option<&str>,
+) -> Result<Vec<ArrowField>, SchemaTextError> {
+    let schema = Schema::compile(definition, references)?;
     let index = schema.choose(message)?;
     let fields = Columns::new(&schema, index).columns()?;
     let mut names = Names::default();
@@ -54,9 +58,9 @@ pub(crate) fn fields(definition: &str, message: Option<&str>) -> Result<Vec<Arro
 
 struct Columns<'a> {
     schema: &'a Schema,
-    /// The messages that the field at hand is in, outermost first.
+    /// Messages that contain the current field, outermost first.
     within: Vec<usize>,
-    /// How many fields there may still be.
+    /// Number of fields that may follow.
     left: usize,
 }
 

@@ -1,7 +1,7 @@
-//! Fills columns from a payload's message, by a [`Plan`].
+//! Filling of columns from a payload's message, by a [`Plan`].
 //!
-//! A record's columns may not take more than [`MAX_RECORD_BYTES`]: two bytes of an empty message in a list of rows
-//! become a row of hundreds of defaults, and one byte of an enum becomes its name.
+//! A record's columns may not take more than [`MAX_RECORD_BYTES`]: two bytes of an empty message in a list of
+//! rows become a row of hundreds of defaults, and one byte of an enum becomes its name.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -16,30 +16,30 @@ use crate::decode::protobuf::wire::{Found, Lookup, Raw, Reader, Span};
 use crate::decode::scalar::Scalar;
 
 const MAX_RECORD_BYTES: u64 = 256 * 1024 * 1024;
-/// Room for JSON that outlasts a record.
+/// Capacity of the JSON buffer that is kept between records.
 const KEPT_TEXT_BYTES: usize = 1 << 20;
-/// About what it takes to tell a key given twice.
+/// Approximate memory for detecting a duplicate key.
 const KEY_BYTES: u64 = 64;
 
-/// What is kept from record to record, so that most of them allocate nothing.
+/// Buffers that are kept between records, so that most of them allocate nothing.
 #[derive(Default)]
 pub(super) struct Scratch {
     found: Found,
     text: String,
 }
 
-/// One payload on its way into columns.
+/// State of filling columns from one payload.
 pub(super) struct Filler<'a> {
     pub(super) schema: &'a Schema,
     pub(super) payload: &'a [u8],
     pub(super) found: &'a mut Found,
-    /// JSON is written here.
+    /// Buffer for JSON.
     pub(super) text: &'a mut String,
-    /// Bytes that the record's columns may still take.
+    /// Number of bytes that the record's columns may still take.
     budget: u64,
 }
 
-/// Appends a row of what the message in `payload` holds.
+/// Appends a row of the message in `payload`.
 pub(super) fn fill(
     plan: &Plan,
     schema: &Schema,
@@ -67,7 +67,7 @@ pub(super) fn fill(
 }
 
 impl<'a> Filler<'a> {
-    /// `parts` are those of the message.
+    /// Fills the columns of a message with these `parts`.
     fn node(
         &mut self,
         node: &Node,
@@ -84,7 +84,7 @@ impl<'a> Filler<'a> {
         Ok(())
     }
 
-    /// `values` are those of the field, or the one of an item or entry.
+    /// Fills the columns of a field; `values` are the field's, or the one of an item or entry.
     fn place(
         &mut self,
         place: &Place,
@@ -112,7 +112,7 @@ impl<'a> Filler<'a> {
         Ok(())
     }
 
-    /// `value` lies on top of the stack.
+    /// Fills the columns of a selected item or entry, whose `value` is on top of the stack.
     fn selected(
         &mut self,
         value: Option<Range<usize>>,
@@ -130,7 +130,7 @@ impl<'a> Filler<'a> {
         Ok(())
     }
 
-    /// The item at `index` of a list, put on top.
+    /// Item at `index` of a list, pushed on top.
     fn item(
         &mut self,
         field: &Field,
@@ -158,7 +158,7 @@ impl<'a> Filler<'a> {
         Ok(None)
     }
 
-    /// The values of the last entry with this key, put on top.
+    /// Values of the last entry with this key, pushed on top.
     fn entry_of_key(
         &mut self,
         entry: &Entry,
@@ -179,7 +179,7 @@ impl<'a> Filler<'a> {
         Ok(Some(self.entry_value(entry, &found)))
     }
 
-    /// The entries that count, in order. `lookup` finds an entry's key, of type `key`.
+    /// Entries without duplicates, in order. `lookup` finds an entry's key, of type `key`.
     pub(super) fn last_of_each_key(
         &mut self,
         lookup: &Lookup,
@@ -207,7 +207,7 @@ impl<'a> Filler<'a> {
             .unwrap_or_else(|| entry.key.kind.zero())
     }
 
-    /// The values of an entry's value: one at least, even if it is absent.
+    /// Values of an entry's value: at least one, even if it is absent.
     pub(super) fn entry_value(&mut self, entry: &Entry, found: &Range<usize>) -> Range<usize> {
         let values = self.found.of_slot(found, Entry::VALUE);
         match values.is_empty() {
@@ -216,13 +216,13 @@ impl<'a> Filler<'a> {
         }
     }
 
-    /// The value in `slot` that counts.
+    /// Last value in `slot`, which is the one that is used.
     pub(super) fn last(&self, found: &Range<usize>, slot: usize) -> Option<Raw> {
         let values = self.found.of_slot(found, slot);
         (!values.is_empty()).then(|| self.found.raw(values.end - 1))
     }
 
-    /// The items in one value of a list, if they are packed.
+    /// Items in one value of a list, if they are packed.
     pub(super) fn packed(&self, field: &Field, raw: Raw) -> Option<Reader<'a>> {
         match raw {
             Raw::Bytes(span) if field.kind.is_packable() => Some(Reader::new(self.payload, span)),
@@ -230,13 +230,13 @@ impl<'a> Filler<'a> {
         }
     }
 
-    /// Takes `bytes` from what the record may hold.
+    /// Takes `bytes` from the record's budget.
     pub(super) fn charge(&mut self, bytes: u64) -> Result<(), RowError> {
         self.budget = self.budget.checked_sub(bytes).ok_or_else(unfolds_too_far)?;
         Ok(())
     }
 
-    /// Whether the record may hold the text in the making.
+    /// Checks the size of the text being written against the record's budget.
     pub(super) fn check_text(&self) -> Result<(), RowError> {
         match self.text.len() as u64 <= self.budget {
             true => Ok(()),
@@ -247,7 +247,7 @@ impl<'a> Filler<'a> {
 
 fn unfolds_too_far() -> RowError {
     RowError::bad(format!(
-        "the message unfolds to more than {MAX_RECORD_BYTES} bytes"
+        "the message expands to more than {MAX_RECORD_BYTES} bytes"
     ))
 }
 

@@ -1,30 +1,32 @@
-//! Messages as JSON, in Protobuf's canonical mapping.
+//! Messages as JSON, in Protobuf's canonical mapping
+//! ([ProtoJSON](https://protobuf.dev/programming-guides/json/)).
 //!
 //! | value | JSON |
 //! |---|---|
 //! | field name | `lowerCamelCase`, or its `json_name` |
-//! | field that is absent, or has no presence and holds its default | left out |
+//! | field that is absent, or has no presence and holds its default | omitted |
 //! | 64-bit integer, key of a map | text |
 //! | `NaN`, infinity | text |
 //! | bytes | text in base64 |
-//! | enum | its name; of an unknown number the number |
-//! | wrapper, `Struct`, `Value`, `ListValue` | what it holds |
+//! | enum | its name; for an unknown number the number |
+//! | wrapper, `Struct`, `Value`, `ListValue` | its value |
 //! | `Timestamp`, `Duration`, `FieldMask` | text; `null` if out of range |
-//! | `Any` | what it holds and `@type`; of a type that the definition does not know, `@type` and the bytes as `value` |
+//! | `Any` | its message and `@type`; of an unknown type, `@type` and the bytes as `value` |
 //!
-//! Messages nested more than [`MAX_DEPTH`] deep are refused.
+//! Messages nested more than [`MAX_DEPTH`] deep are rejected.
 //!
-//! `prost-reflect` has this mapping too, as its feature `serde`. What it does otherwise (as of 0.16) a table cannot bear:
+//! `prost-reflect` implements this mapping, too, with its feature `serde`. Its differences (as of 0.16) are
+//! not acceptable for a table:
 //!
 //! | message | `prost-reflect` |
 //! |---|---|
-//! | `Any` of a type that the definition does not know, or empty | an error |
+//! | `Any` of an unknown type, or empty | an error |
 //! | `Any` within `Any` | decoded by recursion without limit: half a megabyte ends the process |
-//! | map | in an order that differs from run to run, so that equal rows are not equal text |
+//! | map | in an order that differs from run to run, so that equal rows have different text |
 //! | text that is not UTF-8, field of another wire type than declared | an error, where other columns show the rest |
 //! | `Timestamp` out of range, `NaN` in a `Value` | an error |
 //! | `NaN` in a wrapper | `null` |
-//! | list of small values | 56 bytes of memory for each byte of payload, before a limit could be asked for |
+//! | list of small values | 56 bytes of memory for each byte of payload, before a limit can be applied |
 
 use std::fmt::{Debug, Display, Write};
 use std::ops::Range;
@@ -46,7 +48,7 @@ use crate::decode::utf8;
 const MAX_DEPTH: usize = 100;
 
 impl<'a> Filler<'a> {
-    /// Writes all of a field: an array or an object if it is a list or map.
+    /// Writes all values of a field: an array or an object if it is a list or map.
     pub(super) fn json_value(
         &mut self,
         field: &Field,
@@ -60,7 +62,7 @@ impl<'a> Filler<'a> {
         }
     }
 
-    /// Writes one item; `values` are the parts of a message, or end with the scalar that counts.
+    /// Writes one item; `values` are the parts of a message, or end with the scalar that is used.
     pub(super) fn json_item(
         &mut self,
         kind: &Kind,
@@ -110,11 +112,11 @@ impl<'a> Filler<'a> {
         Ok(())
     }
 
-    /// Whether a field that was found shows in JSON.
+    /// Whether a field is written in JSON.
     fn is_shown(&self, field: &Field, values: Range<usize>) -> bool {
         match field.shape {
             Shape::Map => true,
-            // An empty packed list is no items.
+            // An empty packed list has no items.
             Shape::Repeated => values.into_iter().any(|at| {
                 let raw = self.found.raw(at);
                 self.packed(field, raw).is_none_or(|packed| !packed.is_at_end())
@@ -243,7 +245,7 @@ impl<'a> Filler<'a> {
         Ok(())
     }
 
-    /// A `Value`.
+    /// Writes a `Value`.
     fn json_any_value(&mut self, parts: Range<usize>, depth: usize) -> Result<(), RowError> {
         check_depth(depth)?;
         let found = self
@@ -297,7 +299,7 @@ impl<'a> Filler<'a> {
         }
     }
 
-    /// Writes a comma, unless what it would follow is the beginning.
+    /// Writes a comma, unless it would follow the opening bracket.
     fn separate(&mut self, opened: char) {
         if !self.text.ends_with(opened) {
             self.text.push(',');
@@ -326,7 +328,7 @@ impl<'a> Filler<'a> {
         self.text.push('"');
     }
 
-    /// `shortest` prints no digit that its type does not need.
+    /// Writes a number; `shortest` prints no digit that its type does not need.
     fn push_float(&mut self, shortest: impl Debug, value: f64) {
         if value.is_finite() {
             self.push_display(format_args!("{shortest:?}"));

@@ -1,4 +1,4 @@
-//! The types of a field's values.
+//! Types of a field's values.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use prost_reflect::EnumDescriptor;
 
 use crate::decode::protobuf::wire::{Raw, WireType};
 
-/// The type of a field's values. Messages are known by their index in the schema.
+/// Type of a field's values. Messages are referred to by their index in the schema.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Kind {
     Bool,
@@ -32,7 +32,7 @@ pub(super) enum Kind {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct EnumType {
     full_name: String,
-    /// In the order of numbers; of names for one number the first declared.
+    /// Names in the order of numbers; of several names of a number the first declared.
     names: Vec<(i32, String)>,
     first: i32,
 }
@@ -48,7 +48,7 @@ impl Kind {
         }
     }
 
-    /// Whether a list of such values may stand in one length-delimited value.
+    /// Whether a list of such values may be packed into one length-delimited value.
     pub(super) fn is_packable(&self) -> bool {
         !matches!(self.wire_type(), WireType::Len | WireType::StartGroup)
     }
@@ -60,10 +60,10 @@ impl Kind {
         }
     }
 
-    /// The value of an absent key or value of a map entry.
+    /// Value of an absent key or value of a map entry.
     pub(super) fn zero(&self) -> Raw {
         match (self, self.wire_type()) {
-            // Sign-extended, as an enum's negative numbers are on the wire.
+            // Sign-extended, like an enum's negative numbers on the wire.
             (Self::Enum(names), _) => Raw::Varint(i64::from(names.first) as u64),
             (_, WireType::Fixed32) => Raw::Fixed32(0),
             (_, WireType::Fixed64) => Raw::Fixed64(0),
@@ -100,7 +100,7 @@ impl EnumType {
         Some(&self.names[at].1)
     }
 
-    /// Whether its only value stands for JSON's null.
+    /// Whether its only value represents JSON's null.
     pub(super) fn is_null(&self) -> bool {
         self.full_name == "google.protobuf.NullValue"
     }

@@ -1,10 +1,11 @@
-//! Which parts of a message fill which columns, compiled once for each message that payloads hold.
+//! Mapping of a message's parts to columns, compiled once for each message of payloads.
 //!
-//! The columns belong to the reader's message; a payload may hold another one, or an older version of it. Their fields
-//! are matched by name, whatever their type: a value that its column, or the rest of its mapping, cannot take is NULL,
-//! counted. No library plans that: those for descriptors show a message by its own fields, all of them.
+//! The columns belong to the reader's message; a payload may contain another one, or an older version of it.
+//! Their fields are matched by name, whatever their type: a value that does not fit its column, or the rest
+//! of its mapping, is NULL, counted. No library provides that: those for descriptors read a message with its
+//! own fields only.
 //!
-//! | value | column type | holds |
+//! | value | column type | content |
 //! |---|---|---|
 //! | scalar | any but nested | as [`Scalar`](crate::decode::scalar::Scalar) converts it |
 //! | enum | integers | the number |
@@ -30,65 +31,65 @@ use crate::decode::protobuf::wire::Lookup;
 use crate::decode::wanted::Column;
 use crate::path::{Path, Step};
 
-/// About what an appended value takes in a column.
+/// Approximate size in bytes of an appended value in a column.
 const VALUE_BYTES: u64 = 17;
 
-/// Where the columns' values are in one message.
+/// Mapping of one message to the columns.
 pub(super) struct Plan {
     pub(super) root: Node,
     /// Columns that no field of the message fills.
     pub(super) nulls: Vec<usize>,
 }
 
-/// The wanted fields of a message on the way to columns.
+/// Fields of a message that lead to columns.
 #[derive(Default)]
 pub(super) struct Node {
-    /// Finds `fields`, by their places.
+    /// Finds `fields`, by their positions.
     pub(super) lookup: Lookup,
     pub(super) fields: Vec<(Arc<Field>, Place)>,
 }
 
-/// What is wanted of a field's value.
+/// Uses of a field's value.
 #[derive(Default)]
 pub(super) struct Place {
-    /// All of it, for a column.
+    /// Columns that show the whole value.
     pub(super) columns: Vec<(usize, Form)>,
-    /// Fields of the message that it is.
+    /// Fields of the value, a message.
     pub(super) members: Option<Box<Node>>,
-    /// Items of the list that it is.
+    /// Items of the value, a list.
     pub(super) items: Vec<(usize, Place)>,
-    /// Values of the map that it is, by the text of their keys.
+    /// Values of the value's entries, a map, by the text of their keys.
     pub(super) entries: Vec<(String, MapPlace)>,
 }
 
-/// What is wanted of a map's entry.
+/// Use of a map's entry.
 pub(super) struct MapPlace {
     pub(super) entry: Entry,
     pub(super) place: Place,
 }
 
-/// How a value becomes one of a column's type.
+/// Conversion of a value to a column's type.
 pub(super) enum Form {
     Scalar,
     EnumName(Arc<EnumType>),
     EnumNumber,
     Instant,
-    /// The text of a well-known message.
+    /// Text of a well-known message.
     Text(WellKnown),
     Wrapper(Kind),
-    /// The JSON of a message.
+    /// JSON of a message.
     Json,
-    /// The JSON of a list or a map.
+    /// JSON of a list or a map.
     WholeJson,
     Row(Row),
-    /// With the bytes that each item takes.
+    /// List, with the size in bytes of each item.
     List(Box<Form>, u64),
     Map(Box<MapForm>),
-    /// Never fits; what it is.
+    /// Never fits; with a description of the value.
     Misfit(&'static str),
 }
 
-/// A message as a row.
+/// Message as a row.
 pub(super) struct Row {
     pub(super) lookup: Lookup,
     pub(super) fields: Vec<RowField>,
@@ -96,7 +97,7 @@ pub(super) struct Row {
 
 pub(super) struct RowField {
     pub(super) field: Arc<Field>,
-    /// Which fields of the row it fills, and how.
+    /// Fields of the row that it fills, with their conversions.
     pub(super) targets: Vec<(usize, Form)>,
 }
 
@@ -104,11 +105,11 @@ pub(super) struct MapForm {
     pub(super) entry: Entry,
     pub(super) key: Form,
     pub(super) value: Form,
-    /// What each entry takes.
+    /// Size in bytes of each entry.
     pub(super) bytes: u64,
 }
 
-/// The message that a map's entry is.
+/// Message of a map's entries.
 pub(super) struct Entry {
     /// Finds key and value.
     pub(super) lookup: Lookup,
@@ -116,15 +117,15 @@ pub(super) struct Entry {
     pub(super) value: Arc<Field>,
 }
 
-/// What a column wants of the reader's message.
+/// Part of the reader's message that a column shows.
 pub(super) struct Target {
-    /// None for a column that is NULL in every row.
+    /// Path; `None` for a column that is NULL in every row.
     path: Option<Path>,
     data_type: DataType,
 }
 
 impl Target {
-    /// What `column` wants of messages; an error says why its mapping is no path.
+    /// Target of `column`; an error says why its mapping is not a path.
     pub(super) fn new(column: &Column) -> Result<Self, String> {
         let Column { name, mapping, .. } = column;
         let path = match mapping.as_str() {
@@ -139,7 +140,7 @@ impl Target {
     }
 }
 
-/// Whether `path` is one that a message may have.
+/// Whether a message may have a part at `path`.
 pub(super) fn leads_somewhere(schema: &Schema, message: usize, path: &Path) -> bool {
     let Some((Step::Key(name), rest)) = path.steps.split_first() else {
         return false;
@@ -149,7 +150,7 @@ pub(super) fn leads_somewhere(schema: &Schema, message: usize, path: &Path) -> b
 }
 
 impl Plan {
-    /// What of `message` fills the columns.
+    /// Mapping of `message` to the columns.
     pub(super) fn new(schema: &Schema, message: usize, columns: &[Target]) -> Self {
         let mut root = Node::default();
         let mut nulls = Vec::new();
@@ -163,11 +164,11 @@ impl Plan {
     }
 }
 
-/// A column's place among the others and its type.
+/// Position of a column and its type.
 type Leaf<'a> = (usize, &'a DataType);
 
 impl Node {
-    /// `None` if the path leads nowhere in `message`.
+    /// `None` if the path has no match in `message`.
     fn insert_column(
         &mut self,
         schema: &Schema,
@@ -198,7 +199,7 @@ impl Node {
         self.fields[at].1.insert(schema, field, field.shape, rest, leaf)
     }
 
-    /// Makes the lookups, now that the fields are known.
+    /// Creates the lookups once the fields are known.
     fn finish(&mut self, schema: &Schema, message: usize) {
         let fields: Vec<_> = self.fields.iter().map(|(field, _)| Arc::clone(field)).collect();
         self.lookup = schema.message(message).lookup_of(&fields);
@@ -241,7 +242,7 @@ impl Place {
                 self.entries.push((key(step), MapPlace { entry, place }));
                 Some(())
             }
-            // The writer's field is of another type than the reader's.
+            // The writer's field has another type than the reader's.
             (_, _, message, _) => {
                 let found = match (shape, message) {
                     (Shape::Repeated, _) => "a list",
@@ -267,17 +268,17 @@ impl Place {
     }
 }
 
-/// What `steps` find from a field's value on.
+/// Result of following `steps` from a field's value on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Reach {
     Part,
-    /// A message on the way lacks the field.
+    /// A message on the path lacks the field.
     Lacking,
-    /// A value on the way has no parts of that kind.
+    /// A value on the path has no parts of that kind.
     Misfit,
 }
 
-/// Decided before anything is kept of the way.
+/// Follows the steps before anything is created for the path.
 fn reach(schema: &Schema, field: &Arc<Field>, steps: &[Step]) -> Reach {
     let mut place = (Arc::clone(field), field.shape);
     for step in steps {
@@ -407,7 +408,7 @@ impl Entry {
     }
 }
 
-/// About what one value of the type takes, what lists and texts hold not counted.
+/// Approximate size in bytes of one value of the type, without the content of lists and texts.
 fn bytes(data_type: &DataType) -> u64 {
     match data_type {
         DataType::Struct(fields) => fields.iter().map(|field| bytes(field.data_type())).sum::<u64>() + 1,

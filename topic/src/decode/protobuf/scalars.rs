@@ -1,4 +1,4 @@
-//! What a value on the wire is, by its field's type.
+//! Values on the wire, by their field's type.
 
 use prost_reflect::Value;
 
@@ -6,11 +6,11 @@ use crate::decode::protobuf::kind::Kind;
 use crate::decode::protobuf::wire::Raw;
 use crate::decode::scalar::Scalar;
 
-/// The value of a field that is no message and no enum.
+/// Value of a field that is neither a message nor an enum.
 pub(super) fn scalar<'a>(kind: &Kind, raw: Raw, payload: &'a [u8]) -> Scalar<'a> {
     match (kind, raw) {
         (Kind::Bool, Raw::Varint(value)) => Scalar::Bool(value != 0),
-        // Java writes negative ones with ten bytes, of which four count.
+        // Java writes negative ones with ten bytes, of which four are significant.
         (Kind::Int32 | Kind::Enum(_), Raw::Varint(value)) => Scalar::Int((value as i32).into()),
         (Kind::Uint32, Raw::Varint(value)) => Scalar::Int((value as u32).into()),
         (Kind::Sint32, Raw::Varint(value)) => Scalar::Int((zigzag(u64::from(value as u32)) as i32).into()),
@@ -25,21 +25,21 @@ pub(super) fn scalar<'a>(kind: &Kind, raw: Raw, payload: &'a [u8]) -> Scalar<'a>
         (Kind::Double, Raw::Fixed64(value)) => Scalar::Double(f64::from_bits(value)),
         (Kind::String, Raw::Bytes(span)) => match std::str::from_utf8(span.of(payload)) {
             Ok(text) => Scalar::Text(text),
-            // A VARCHAR column replaces what is not UTF-8.
+            // A VARCHAR column replaces invalid UTF-8.
             Err(_) => Scalar::Bytes(span.of(payload)),
         },
         (Kind::Bytes, Raw::Bytes(span)) => Scalar::Bytes(span.of(payload)),
-        // No field accepts a value of another wire type.
+        // Fields accept no values of other wire types.
         _ => Scalar::Null,
     }
 }
 
-/// Numbers of either sign, the small ones first: 0, -1, 1, -2.
+/// Decodes zigzag numbers, which order small ones of either sign first: 0, -1, 1, -2.
 pub(super) fn zigzag(value: u64) -> i64 {
     (value >> 1) as i64 ^ -((value & 1) as i64)
 }
 
-/// A default that the descriptor holds; of an enum the number says more.
+/// Default in the descriptor; for an enum its number is used instead.
 pub(super) fn default_scalar(value: &Value) -> Scalar<'_> {
     match value {
         Value::Bool(value) => Scalar::Bool(*value),
@@ -55,7 +55,7 @@ pub(super) fn default_scalar(value: &Value) -> Scalar<'_> {
     }
 }
 
-/// What makes two keys of a map the same.
+/// Identity of a map's keys.
 #[derive(PartialEq, Eq, Hash)]
 pub(super) enum MapKey<'a> {
     Number(u64),

@@ -1,17 +1,17 @@
-//! A compiled definition: its messages, fields and enums, and which message a payload holds.
+//! Compiled definition: its messages, fields and enums, and the message of a payload.
 //!
 //! | a payload names its message | by |
 //! |---|---|
-//! | with Glue's header | rank among all messages of the file, nested ones and map entries included, in the order of their full names |
-//! | with Confluent's header | place in the file, then in the message found so far; map entries are not counted, since nobody wrote them down |
-//! | with no header | nothing: it is the named one, else the first of the file |
+//! | with Glue's header | position among all messages of the file, nested ones and map entries included, in the order of their full names |
+//! | with Confluent's header | index in the file, then in the message found so far; map entries are not counted, since they are not declared |
+//! | with no header | nothing: it is the configured one, else the first of the file |
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use prost_reflect::{DescriptorPool, FieldDescriptor, MessageDescriptor, Value};
 
-use crate::decode::protobuf::definition;
+use crate::decode::protobuf::definition::{self, Compiled};
 use crate::decode::protobuf::kind::{EnumType, Kind};
 use crate::decode::protobuf::well_known::WellKnown;
 use crate::decode::protobuf::wire::{Lookup, Slot};
@@ -22,21 +22,21 @@ use crate::definition::{ReferencedSchema, SchemaTextError};
 pub(super) struct Schema {
     messages: Vec<Message>,
     by_name: HashMap<String, usize>,
-    /// The file's own messages in the order of their full names.
+    /// File's own messages in the order of their full names.
     ranked: Vec<usize>,
-    /// The messages at the top of the file, in its order.
+    /// Top-level messages of the file, in its order.
     top: Vec<usize>,
 }
 
 #[derive(Debug)]
 pub(super) struct Message {
     pub(super) full_name: String,
-    /// In the order of the file.
+    /// Fields in the order of the file.
     pub(super) fields: Vec<Arc<Field>>,
     /// Finds all of `fields`.
     pub(super) lookup: Lookup,
     pub(super) well_known: Option<WellKnown>,
-    /// Nested ones in the order of the file, map entries left out.
+    /// Nested messages in the order of the file, without map entries.
     nested: Vec<usize>,
 }
 
@@ -47,9 +47,9 @@ pub(super) struct Field {
     number: u32,
     pub(super) kind: Kind,
     pub(super) shape: Shape,
-    /// What an absent one shows; of a list or map nothing, since it is empty then.
+    /// Value of an absent field; `None` for a list or map, which is then empty.
     pub(super) default: Option<Value>,
-    /// Whether an absent one differs from one that holds the default.
+    /// Whether an absent field differs from one that holds the default.
     pub(super) has_presence: bool,
     oneof: Option<usize>,
 }
@@ -62,15 +62,12 @@ pub(super) enum Shape {
 }
 
 impl Schema {
-    pub(super) fn compile(text: &str) -> Result<Self, SchemaTextError> {
-        Self::compile_with(text, &[])
-    }
-
     /// Compiles a definition that may import `references` by their names.
-    pub(super) fn compile_with(text: &str, references: &[ReferencedSchema]) -> Result<Self, SchemaTextError> {
-        let file = definition::compile(text, references)?;
+    pub(super) fn compile(text: &str, references: &[ReferencedSchema]) -> Result<Self, SchemaTextError> {
+        let Compiled { file, implicit } =
+            definition::compile(text, references).map_err(|refused| refused.error)?;
         let pool = file.parent_pool();
-        let types = Types::of(pool);
+        let types = Types::of(pool, implicit);
         let messages = pool.all_messages().map(|message| Message::new(&message, &types));
         let messages: Vec<Message> = messages.collect();
         let is_own = |message: &MessageDescriptor| message.parent_file() == file;
@@ -97,7 +94,7 @@ impl Schema {
         self.by_name.get(full_name).copied()
     }
 
-    /// The message of this full name, or the only one whose full name ends in it; without a name the first of the
+    /// Message of this full name, or the only one whose full name ends in it; without a name the first of the
     /// file.
     pub(super) fn choose(&self, name: Option<&str>) -> Result<usize, SchemaTextError> {
         let error = |reason| SchemaTextError { reason };
@@ -121,7 +118,7 @@ impl Schema {
         }
     }
 
-    /// The message that Glue's serializers call by this number.
+    /// Message with this number in Glue's serializers.
     pub(super) fn at_rank(&self, rank: u64) -> Option<usize> {
         self.ranked.get(usize::try_from(rank).ok()?).copied()
     }
@@ -130,17 +127,17 @@ impl Schema {
         self.ranked.len()
     }
 
-    /// The messages among which the first step of a Confluent path chooses.
+    /// Messages that the first step of a Confluent path indexes.
     pub(super) fn top(&self) -> &[usize] {
         &self.top
     }
 
-    /// The messages among which the next step chooses.
+    /// Messages that the next step indexes.
     pub(super) fn nested(&self, index: usize) -> &[usize] {
         &self.messages[index].nested
     }
 
-    /// The fields of a map's entries: its key and its value.
+    /// Fields of a map's entries: its key and its value.
     pub(super) fn entry(&self, field: &Field) -> Option<(&Arc<Field>, &Arc<Field>)> {
         let entry = match field.shape {
             Shape::Map => self.message(field.kind.message()?),
@@ -150,7 +147,7 @@ impl Schema {
         Some((by_number(1)?, by_number(2)?))
     }
 
-    /// The type of a field as a definition spells it.
+    /// Type of a field as a definition spells it.
     pub(super) fn spell(&self, field: &Field) -> String {
         match (field.shape, self.entry(field)) {
             (Shape::Map, Some((key, value))) => format!("map<{}, {}>", self.spell(key), self.spell(value)),
@@ -182,14 +179,16 @@ impl Schema {
     }
 }
 
-/// What fields refer to, by full name. Descriptors refer to nothing that their pool does not hold.
+/// Types that fields refer to, by full name. Descriptors refer only to types of their pool.
 struct Types {
     messages: HashMap<String, usize>,
     enums: HashMap<String, Arc<EnumType>>,
+    /// Full names of fields without presence that descriptors tell otherwise of.
+    implicit: HashSet<String>,
 }
 
 impl Types {
-    fn of(pool: &DescriptorPool) -> Self {
+    fn of(pool: &DescriptorPool, implicit: HashSet<String>) -> Self {
         let messages = pool.all_messages().map(|message| message.full_name().to_owned());
         let enums = pool
             .all_enums()
@@ -197,6 +196,7 @@ impl Types {
         Self {
             messages: messages.zip(0..).collect(),
             enums: enums.collect(),
+            implicit,
         }
     }
 }
@@ -225,13 +225,13 @@ impl Message {
         }
     }
 
-    /// The field of this name, by the definition or in JSON.
+    /// Field of this name, by the definition or in JSON.
     pub(super) fn field(&self, name: &str) -> Option<&Arc<Field>> {
         let by_name = self.fields.iter().find(|field| field.name == name);
         by_name.or_else(|| self.fields.iter().find(|field| field.json_name == name))
     }
 
-    /// The same, else the field whose name differs in case alone: Athena lower-cases names.
+    /// Field of this name, else one that differs only by case: Athena lower-cases names.
     pub(super) fn field_in_any_case(&self, name: &str) -> Option<&Arc<Field>> {
         let matches = |field: &&Arc<Field>| {
             field.name.eq_ignore_ascii_case(name) || field.json_name.eq_ignore_ascii_case(name)
@@ -239,7 +239,7 @@ impl Message {
         self.field(name).or_else(|| self.fields.iter().find(matches))
     }
 
-    /// Finds `fields`, in their order, minding the other members of their oneofs.
+    /// Finds `fields`, in their order, with regard to the other members of their oneofs.
     pub(super) fn lookup_of(&self, fields: &[Arc<Field>]) -> Lookup {
         let oneofs: HashSet<usize> = fields.iter().filter_map(|field| field.oneof).collect();
         let wanted: HashSet<u32> = fields.iter().map(|field| field.number).collect();
@@ -259,7 +259,9 @@ impl Field {
             (_, true) => Shape::Repeated,
             _ => Shape::Singular,
         };
-        let has_presence = field.supports_presence();
+        let kind = kind(field, types);
+        let is_implicit = kind.message().is_none() && types.implicit.contains(field.full_name());
+        let has_presence = field.supports_presence() && !is_implicit;
         let has_default = shape == Shape::Singular
             && match has_presence {
                 true => field.field_descriptor_proto().default_value.is_some(),
@@ -270,7 +272,7 @@ impl Field {
             name: field.name().to_owned(),
             json_name: field.json_name().to_owned(),
             number: field.number(),
-            kind: kind(field, types),
+            kind,
             shape,
             default: has_default.then(|| field.default_value()),
             has_presence,

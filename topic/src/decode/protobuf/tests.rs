@@ -1,4 +1,4 @@
-//! Values, type by type. Payloads are encoded by another implementation.
+//! Values of each type. Payloads are encoded by another implementation.
 
 use std::sync::Arc;
 
@@ -13,6 +13,7 @@ use super::*;
 use crate::decode::testing::{ValueDecoder, column};
 use crate::table::Encoding;
 
+mod editions;
 mod framing;
 mod json;
 mod limits;
@@ -25,16 +26,17 @@ mod well_known;
 fn encoding(definition: &str, message: Option<&str>) -> Encoding {
     Encoding::Protobuf {
         definition: definition.to_owned(),
+        references: Vec::new(),
         message: message.map(str::to_owned),
     }
 }
 
-/// A decoder of all columns of the first message.
+/// Decoder of all columns of the first message.
 fn decoder(definition: &str) -> ValueDecoder {
-    ValueDecoder::new(encoding(definition, None), fields(definition, None).unwrap())
+    ValueDecoder::new(encoding(definition, None), fields(definition, &[], None).unwrap())
 }
 
-/// A decoder of these columns, each with its mapping.
+/// Decoder of these columns, each with its mapping.
 fn decoder_of(definition: &str, columns: &[(&str, DataType)]) -> ValueDecoder {
     let columns = columns.iter().zip(0..);
     let columns =
@@ -44,17 +46,19 @@ fn decoder_of(definition: &str, columns: &[(&str, DataType)]) -> ValueDecoder {
 
 fn pool(definition: &str) -> DescriptorPool {
     definition::compile(definition, &[])
+        .ok()
         .unwrap()
+        .file
         .parent_pool()
         .clone()
 }
 
-/// An empty message of this name.
+/// Empty message of this name.
 fn message(definition: &str, name: &str) -> DynamicMessage {
     DynamicMessage::new(pool(definition).get_message_by_name(name).unwrap())
 }
 
-/// The bytes of a message with these fields.
+/// Bytes of a message with these fields.
 fn encode(definition: &str, name: &str, fields: &[(&str, Value)]) -> Vec<u8> {
     with(message(definition, name), fields).encode_to_vec()
 }
@@ -70,7 +74,7 @@ fn text(text: &str) -> Value {
     Value::String(text.to_owned())
 }
 
-/// The row that `payload` makes in all columns.
+/// Row of `payload` in all columns.
 fn row(definition: &str, payload: &[u8]) -> Vec<String> {
     one_row(&mut decoder(definition), payload)
 }
@@ -85,7 +89,7 @@ fn rows(batch: &RecordBatch) -> Vec<Vec<String>> {
     (0..batch.num_rows()).map(row).collect()
 }
 
-/// A value in words. Maps are sorted.
+/// Value as text. Maps are sorted.
 fn show(array: &dyn Array, row: usize) -> String {
     if array.is_null(row) {
         return "NULL".to_owned();
@@ -440,7 +444,7 @@ fn what_does_not_fit_is_null_and_counted() {
         one_row(&mut fits, &payload),
         ["\"18446744073709551615\"", "\"1099511627776\"", "1099511627776.0"]
     );
-    // Absent messages, lists and maps are no misfits of theirs.
+    // Absent messages, lists and maps are not misfits.
     one_row(&mut decoder, b"");
     assert_eq!(decoder.value_errors().len(), 9);
 }

@@ -1,4 +1,5 @@
-//! The messages of `google/protobuf/` that mean a value rather than a record.
+//! [Messages of `google/protobuf/`](https://protobuf.dev/reference/protobuf/google.protobuf/) that represent
+//! a value rather than a record.
 //!
 //! | message | its text |
 //! |---|---|
@@ -6,8 +7,8 @@
 //! | `Duration` | `3.500s`; none beyond 10,000 years or if its parts differ in sign |
 //! | `FieldMask` | `user.displayName,photo` |
 //!
-//! Fractions have no digit, three, six or nine. Such a message is read by the numbers of its fields, which are fixed
-//! for good.
+//! Fractions have zero, three, six or nine digits. Such a message is read by the numbers of its fields, which
+//! never change.
 
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -22,7 +23,7 @@ pub(super) enum WellKnown {
     Timestamp,
     Duration,
     FieldMask,
-    /// One value of this kind, which may be absent.
+    /// Value of this kind, which may be absent.
     Wrapper(Kind),
     Struct,
     Value,
@@ -82,7 +83,7 @@ static VARINT: LazyLock<Lookup> = LazyLock::new(|| lookup(&[WireType::Varint]));
 static FIXED32: LazyLock<Lookup> = LazyLock::new(|| lookup(&[WireType::Fixed32]));
 static FIXED64: LazyLock<Lookup> = LazyLock::new(|| lookup(&[WireType::Fixed64]));
 static LEN: LazyLock<Lookup> = LazyLock::new(|| lookup(&[WireType::Len]));
-/// Null, number, text, boolean, object, array: one of them.
+/// One of null, number, text, boolean, object and array.
 static VALUE: LazyLock<Lookup> = LazyLock::new(|| {
     let kinds = [
         WireType::Varint,
@@ -109,12 +110,12 @@ fn lookup(wire_types: &[WireType]) -> Lookup {
 }
 
 const NANOS_PER_SECOND: i32 = 1_000_000_000;
-/// The years 1 to 9999.
+/// Seconds of the years 1 to 9999.
 const INSTANT_SECONDS: Range<i64> = -62_135_596_800..253_402_300_800;
-/// About 10,000 years.
+/// Seconds of about 10,000 years.
 const MAX_DURATION_SECONDS: u64 = 315_576_000_000;
 
-/// The two parts of a `Timestamp` or a `Duration`.
+/// Both parts of a `Timestamp` or a `Duration`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Time {
     pub(super) seconds: i64,
@@ -139,14 +140,14 @@ impl Time {
         millis.checked_add(i64::from(self.nanos.div_euclid(1_000_000)))
     }
 
-    /// Of a `Timestamp`.
+    /// Text of a `Timestamp`.
     pub(super) fn instant_text(self) -> Option<String> {
         let Self { seconds, nanos } = self;
         let in_range = INSTANT_SECONDS.contains(&seconds) && (0..NANOS_PER_SECOND).contains(&nanos);
         in_range.then(|| Timestamp { seconds, nanos }.to_string())
     }
 
-    /// Of a `Duration`.
+    /// Text of a `Duration`.
     pub(super) fn duration_text(self) -> Option<String> {
         let Self { seconds, nanos } = self;
         let in_range = seconds.unsigned_abs() <= MAX_DURATION_SECONDS
@@ -156,7 +157,7 @@ impl Time {
     }
 }
 
-/// A path of a `FieldMask` as JSON spells it: `display_name` is `displayName`.
+/// Appends a path of a `FieldMask` as JSON spells it: `display_name` is `displayName`.
 pub(super) fn push_camel_case(path: &str, text: &mut String) {
     let mut upper = false;
     for c in path.chars() {

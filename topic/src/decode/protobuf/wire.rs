@@ -1,26 +1,26 @@
-//! Protobuf's wire format: where the wanted fields of a message stand in a payload.
+//! Wire format of Protobuf: positions of a message's fields in a payload.
 //!
-//! Nothing is copied: a string, a message or a group is a [`Span`] of the payload. A message that comes in several
-//! parts (which readers must merge) is several spans, read one after the other: that is what merging means.
+//! Nothing is copied: a string, a message or a group is a [`Span`] of the payload. A message in several parts
+//! (which readers must merge) is several spans, read one after the other, which is equivalent to merging.
 //!
-//! | on the wire | is |
+//! | on the wire | result |
 //! |---|---|
-//! | a field that is not wanted, or comes with another wire type than declared | skipped |
+//! | a field that no column shows, or of another wire type than declared | skipped |
 //! | a length beyond the message's end, an unended group, a varint of more than 64 bits | an error |
-//! | field number 0, wire type 6 or 7, an end of a group that was not begun | an error |
+//! | field number 0, wire type 6 or 7, an end of a group that was not started | an error |
 //! | groups nested more than [`MAX_GROUPS`] deep | an error |
 //! | members of a oneof | those before the last other member are dropped |
 //!
-//! Why not `prost-reflect`, which compiles the definitions here: its `DynamicMessage` makes a value of 56 bytes of every
-//! field, wanted or not, before any limit can be asked for, and refuses the whole message for one text that is not UTF-8
-//! or one field of another wire type.
+//! `prost-reflect`, which compiles the definitions, is not used here: its `DynamicMessage` makes a value of
+//! 56 bytes for every field, before any limit can be applied, and rejects the whole message for one text that
+//! is not UTF-8 or one field of another wire type.
 
 use std::ops::Range;
 
 use crate::decode::error::RowError;
 
 const MAX_GROUPS: usize = 100;
-/// For how many values there is room from payload to payload.
+/// Number of values whose capacity is kept between payloads.
 const KEPT_VALUES: usize = 1 << 16;
 
 /// Part of a payload.
@@ -44,13 +44,13 @@ impl Span {
     }
 }
 
-/// A value whose meaning only its field's type tells.
+/// Value that its field's type interprets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Raw {
     Varint(u64),
     Fixed32(u32),
     Fixed64(u64),
-    /// What is within a length-delimited value or a group.
+    /// Content of a length-delimited value or a group.
     Bytes(Span),
 }
 
@@ -91,7 +91,7 @@ impl WireType {
     }
 }
 
-/// Reads part of a payload.
+/// Reader of a part of a payload.
 pub(super) struct Reader<'a> {
     payload: &'a [u8],
     at: usize,
@@ -132,7 +132,7 @@ impl<'a> Reader<'a> {
         Err(bad("a varint of more than 64 bits", start))
     }
 
-    /// A field's number and wire type.
+    /// Reads a field's number and wire type.
     fn tag(&mut self) -> Result<(u32, WireType), RowError> {
         let start = self.at;
         let tag = u32::try_from(self.varint()?).map_err(|_| bad("a field number out of range", start))?;
@@ -143,7 +143,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The value of the field `number`, which follows its tag, or of one in a packed list.
+    /// Reads the value of the field `number`, which follows its tag, or of one in a packed list.
     pub(super) fn value(&mut self, number: u32, wire_type: WireType) -> Result<Raw, RowError> {
         Ok(match wire_type {
             WireType::Varint => Raw::Varint(self.varint()?),
@@ -175,7 +175,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// What is between the start tag of group `number`, just read, and its end tag.
+    /// Reads the content between the start tag of group `number`, just read, and its end tag.
     fn group(&mut self, number: u32) -> Result<Span, RowError> {
         let start = self.at;
         let mut open = vec![number];
@@ -200,7 +200,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Positions lie within a [`Span::whole`], so 32 bits hold them.
+/// Span of positions within a [`Span::whole`], which fit 32 bits.
 fn span(start: usize, end: usize) -> Span {
     Span {
         start: start as u32,
@@ -212,23 +212,23 @@ fn bad(what: &str, at: usize) -> RowError {
     RowError::bad(format!("not a Protobuf message: {what} at byte {at}"))
 }
 
-/// The wanted fields of a message. A field's *slot* is its place in the list that this was made from.
+/// Fields of a message to find. A field's *slot* is its index in the list that this was made from.
 #[derive(Debug, Default)]
 pub(super) struct Lookup {
-    /// Number and slot, in the order of numbers.
+    /// Numbers and slots, in the order of numbers.
     numbers: Vec<(u32, u32)>,
     slots: Vec<Slot>,
     oneofs: usize,
 }
 
-/// How a wanted field looks on the wire.
+/// Wire form of a field.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Slot {
     pub(super) number: u32,
     pub(super) wire_type: WireType,
-    /// Whether a length-delimited value is a list of such values.
+    /// Whether a length-delimited value is a packed list of such values.
     pub(super) packable: bool,
-    /// Which oneof of the message it is a member of.
+    /// Index of the message's oneof that it belongs to.
     pub(super) oneof: Option<usize>,
 }
 
@@ -273,12 +273,12 @@ impl Lookup {
     }
 }
 
-/// Values found in a payload: a stack on which a message lies above the one that holds it. At most twelve times as
-/// large as the payload, since a value has 24 bytes here and two at least there.
+/// Values found in a payload: a stack on which a message is above the one that contains it. At most twelve
+/// times as large as the payload, since a value has 24 bytes here and at least two there.
 #[derive(Debug, Default)]
 pub(super) struct Found {
     values: Vec<Value>,
-    /// For each oneof of a message, the member set last and where its values begin.
+    /// For each oneof of a message, the member set last and the start of its values.
     runs: Vec<(u32, usize)>,
 }
 
@@ -289,13 +289,13 @@ struct Value {
 }
 
 impl Found {
-    /// Forgets all values, and the room that an uncommonly large payload took.
+    /// Removes all values, and the capacity for an unusually large payload.
     pub(super) fn clear(&mut self) {
         self.values.clear();
         self.values.shrink_to(KEPT_VALUES);
     }
 
-    /// Forgets the values from `len` on.
+    /// Removes the values from `len` on.
     pub(super) fn truncate(&mut self, len: usize) {
         self.values.truncate(len);
     }
@@ -308,15 +308,15 @@ impl Found {
         self.values[index].slot as usize
     }
 
-    /// Puts one value on top: its place.
+    /// Pushes one value; returns its position.
     pub(super) fn push(&mut self, raw: Raw) -> Range<usize> {
         let at = self.values.len();
         self.values.push(Value { slot: 0, raw });
         at..at + 1
     }
 
-    /// Finds the wanted fields of the message that consists of the values at `parts`: their places, ordered by slot, on
-    /// top of the stack.
+    /// Finds the fields of the message that consists of the values at `parts`, and pushes them ordered by
+    /// slot; returns their positions.
     pub(super) fn collect(
         &mut self,
         payload: &[u8],
@@ -347,12 +347,12 @@ impl Found {
         Ok(base..self.values.len())
     }
 
-    /// Of what `collect` found, the values in `slot`, in the order they came in.
+    /// Values in `slot` among those that `collect` found, in their order.
     pub(super) fn of_slot(&self, found: &Range<usize>, slot: usize) -> Range<usize> {
         self.take_slot(&mut found.clone(), slot)
     }
 
-    /// Takes the values in `slot` off what is left of them, and drops those before.
+    /// Removes the values in `slot` from the remaining ones, and those before.
     pub(super) fn take_slot(&self, left: &mut Range<usize>, slot: usize) -> Range<usize> {
         let values = &self.values[left.clone()];
         let slots = values.iter().map(|value| value.slot as usize);

@@ -1,4 +1,4 @@
-//! The schemas that payloads were written with, compiled once for each decoder.
+//! Schemas that payloads were written with, compiled once for each decoder.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -7,37 +7,43 @@ use crate::decode::error::RowError;
 use crate::decode::protobuf::plan::{Plan, Target};
 use crate::decode::protobuf::schema::Schema;
 use crate::decode::writer_schemas::{WriterSchemaError, WriterSchemaId, WriterSchemas};
-use crate::definition::SchemaDefinition;
+use crate::definition::{ReferencedSchema, SchemaDefinition};
 
-/// How many schemas, and plans of each, are kept; one more, and all are forgotten.
+/// Maximum number of schemas, and of plans for each, that are kept; one more, and all are removed.
 const MAX_KEPT: usize = 200;
 
-/// Finds and keeps them.
+/// Finder of writers' schemas, with a cache.
 pub(super) struct Writers {
     schemas: Arc<dyn WriterSchemas>,
-    /// The reader's own definition: mostly the writer's too.
+    /// Definition of the reader, which is mostly also the writer's, and the schemas that it imports.
     definition: String,
+    references: Vec<ReferencedSchema>,
     reader: Arc<Schema>,
     known: HashMap<WriterSchemaId, Result<Writer, RowError>>,
 }
 
-/// A schema, and what was planned for its messages.
+/// Schema, with the plans for its messages.
 pub(super) struct Writer {
     pub(super) schema: Arc<Schema>,
     plans: HashMap<usize, Plan>,
 }
 
 impl Writers {
-    pub(super) fn new(schemas: &Arc<dyn WriterSchemas>, definition: &str, reader: &Arc<Schema>) -> Self {
+    pub(super) fn new(
+        schemas: &Arc<dyn WriterSchemas>,
+        (definition, references): (&str, &[ReferencedSchema]),
+        reader: &Arc<Schema>,
+    ) -> Self {
         Self {
             schemas: Arc::clone(schemas),
             definition: definition.to_owned(),
+            references: references.to_vec(),
             reader: Arc::clone(reader),
             known: HashMap::new(),
         }
     }
 
-    /// The schema of this id. What is wrong with one is remembered too; only that it could not be looked up is not.
+    /// Schema of this id. Errors of a schema are kept, too, except that it could not be looked up.
     pub(super) fn writer(&mut self, id: WriterSchemaId) -> Result<&mut Writer, RowError> {
         if !self.known.contains_key(&id) {
             let writer = self.look_up(id);
@@ -52,7 +58,7 @@ impl Writers {
         match self.known.get_mut(&id) {
             Some(Ok(writer)) => Ok(writer),
             Some(Err(error)) => Err(error.clone()),
-            // It was put there just now.
+            // Unreachable: it was inserted above.
             None => Err(WriterSchemaError::Unknown { id: id.to_string() }.into()),
         }
     }
@@ -77,17 +83,17 @@ impl Writers {
                 "schema {id} that the record names is {data_format}, wanted PROTOBUF"
             )));
         }
-        if *definition == self.definition && references.is_empty() {
+        if *definition == self.definition && (references.is_empty() || *references == self.references) {
             return Ok(Arc::clone(&self.reader));
         }
-        let schema = Schema::compile_with(definition, references)
+        let schema = Schema::compile(definition, references)
             .map_err(|error| RowError::bad(format!("schema {id} that the record names: {error}")))?;
         Ok(Arc::new(schema))
     }
 }
 
 impl Writer {
-    /// The plan for one of its messages.
+    /// Plan for one of its messages.
     pub(super) fn plan(&mut self, message: usize, columns: &[Target]) -> &Plan {
         if self.plans.len() >= MAX_KEPT && !self.plans.contains_key(&message) {
             self.plans.clear();

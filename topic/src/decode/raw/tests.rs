@@ -11,7 +11,7 @@ use super::*;
 use crate::decode::testing::{ValueDecoder, column, hinted};
 use crate::table::Encoding;
 
-/// What a payload shows in one column, and whether it was counted as a misfit.
+/// Value of a payload in one column, and whether it was counted as a misfit.
 fn read_field(field: Field, payload: &[u8]) -> (Option<String>, u64) {
     let mut decoder = ValueDecoder::new(Encoding::Raw, vec![field]);
     decoder.decode(payload).unwrap();
@@ -153,7 +153,7 @@ fn refuses_a_mapping_that_is_no_range() {
         assert_eq!(
             error.to_string(),
             format!(
-                "raw schema: column `v` is mapped to `{mapping}`, wanted nothing, a byte offset, or `start:end`"
+                "raw schema: column `v` is mapped to `{mapping}`, wanted an empty mapping, a byte offset or `start:end`"
             )
         );
     }

@@ -1,4 +1,4 @@
-//! A `formatHint` that is not one costs its column, not the table.
+//! An invalid `formatHint` affects its column, not the table.
 
 use arrow::array::{Array, ArrayRef};
 use arrow::datatypes::{Date64Type, FieldRef, TimeUnit};
@@ -8,13 +8,14 @@ use crate::decode::testing::{ValueDecoder, column, hinted, sourced, table as tab
 use crate::table::{CsvOptions, Encoding, FORMAT_HINT_KEY};
 
 const HINT: &str = "yyyy-MM-dd b";
-const REASON: &str = "format hint \"yyyy-MM-dd b\": `b` at position 11 is not a pattern letter; literal text wants single quotes";
+const REASON: &str = "format hint \"yyyy-MM-dd b\": `b` at position 11 is not a pattern letter; \
+                      literal text requires single quotes";
 
 fn number(column: &ArrayRef) -> i32 {
     column.as_primitive::<Int32Type>().value(0)
 }
 
-/// One row of a JSON column `at` with the hint, beside a number `n`.
+/// Row of a JSON column `at` with the hint, beside a number `n`.
 fn read(data_type: DataType, value: &str) -> (ValueDecoder, RecordBatch) {
     let columns = vec![
         hinted("at", "at", data_type, HINT),
@@ -27,7 +28,7 @@ fn read(data_type: DataType, value: &str) -> (ValueDecoder, RecordBatch) {
     (decoder, batch)
 }
 
-/// How many values of `at` did not fit; it is the only column that has such, and its hint is the reason.
+/// Number of values of `at` that do not fit; it is the only column with any, because of its hint.
 fn unfit(decoder: &RowDecoder) -> u64 {
     let reasons = decoder.hint_errors().iter();
     let reasons: Vec<_> = reasons
@@ -158,7 +159,7 @@ fn a_strict_decoder_refuses_the_value_and_says_what_is_wrong_with_the_hint() {
     );
     assert_eq!(both.rows(), 0);
     both.decode(&Record::of_value(br#"{"n":1}"#)).unwrap();
-    // Of no matter to who does not ask for the column.
+    // No effect if the column is not requested.
     decoder(&[1]).decode(&record).unwrap();
 }
 

@@ -1,4 +1,4 @@
-//! Which schema wrote a record: what columns show of it, and what becomes of records whose schema nobody can be asked for.
+//! Schema ids of records in columns, and records whose schema cannot be looked up.
 
 use arrow::array::Array;
 use uuid::Uuid;
@@ -23,11 +23,12 @@ fn avro() -> Encoding {
 fn protobuf() -> Encoding {
     Encoding::Protobuf {
         definition: PROTOBUF.to_owned(),
+        references: Vec::new(),
         message: None,
     }
 }
 
-/// Knows the table's schema by an id of each kind.
+/// Source of the table's schema by an id of each kind.
 fn registries(format: &'static str, definition: &'static str) -> Arc<dyn WriterSchemas> {
     let ids = [
         WriterSchemaId::Glue(VERSION),
@@ -38,7 +39,7 @@ fn registries(format: &'static str, definition: &'static str) -> Arc<dyn WriterS
     Arc::new(Registries(schemas.into()))
 }
 
-/// A decoder of these columns from value and key of these encodings.
+/// Decoder of these columns from value and key of these encodings.
 fn decoder(
     value: Encoding,
     key: Option<Encoding>,
@@ -57,7 +58,7 @@ fn ids_columns() -> Vec<Field> {
     ]
 }
 
-/// The ids shown of a record's value and key, whether or not they decode.
+/// Ids shown of a record's value and key, whether or not they can be decoded.
 fn shown(decoder: &mut RowDecoder, record: &Record<'_>) -> [Option<String>; 2] {
     let bad = match record.value {
         Some(_) => decoder.decode(record).err().map(|error| error.to_string()),
@@ -111,7 +112,7 @@ fn shows_the_id_that_a_value_was_written_with_in_every_format() {
             (confluent(7, body), Some("7".to_owned())),
             (glue(body), Some(VERSION.to_string())),
             (bare.to_vec(), None),
-            // Bad records, but they say which schema it was.
+            // Bad records, but with the id of their schema.
             (confluent(8, body), Some("8".to_owned())),
             (confluent(7, b""), Some("7".to_owned())),
         ] {
@@ -259,7 +260,7 @@ fn formats_without_a_schema_do_not_look_at_the_header() {
 
 type KeyAndValue<'a> = (Option<&'a [u8]>, Option<&'a [u8]>);
 
-/// Decodes these records, those that are bad as rows of NULLs, and says whether they are unresolved.
+/// Decodes these records, bad ones as rows of NULLs, and returns whether they are unresolved.
 fn unresolved(
     decoder: &mut RowDecoder,
     on_bad_record: OnBadRecord,
@@ -319,7 +320,7 @@ fn values_are_unresolved_if_some_lack_a_registry_and_none_was_read() {
             assert_eq!(unresolved(policy, &[]), None);
         }
     }
-    // Nobody has the schema: bad records like others.
+    // The schema does not exist: bad records like others.
     let known = registries("AVRO", AVRO);
     let columns = vec![column("id", "id", DataType::Int32)];
     let mut decoder = decoder(avro(), None, columns, &known);

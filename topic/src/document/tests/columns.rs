@@ -266,7 +266,7 @@ fn a_mapping_that_is_no_path_is_a_key_of_json() {
     let value = with_field(json!({"name": "a", "mapping": "a["}));
     let warnings = warnings(&value);
     assert!(
-        warnings[0].starts_with("message.fields[0].mapping: is no path (the bracket at"),
+        warnings[0].starts_with("message.fields[0].mapping: is not a path (the bracket at"),
         "{warnings:?}"
     );
 }
@@ -290,16 +290,16 @@ fn warns_of_what_is_hardly_meant() {
         warnings(&value),
         [
             "message.comment: unknown key, ignored; known are dataFormat, fields, csv, schema, dataSchema, messageName",
-            "message.schema: means nothing to csv, ignored",
-            "message.messageName: means nothing to csv, ignored",
+            "message.schema: does not apply to csv, ignored",
+            "message.messageName: does not apply to csv, ignored",
             "message.csv.separator: unknown key, ignored; known are delimiter, quote, escape, nullText, trim",
-            "message.fields[0].dataFormat: unknown key, ignored; known are name, mapping, type, formatHint, source",
+            "message.fields[0].dataFormat: unknown key, ignored; known are name, mapping, type, formatHint, source, comment",
             "message.fields[0].name: Athena lower-cases names: the column is `userid`",
             "message.fields[0].type: unknown type `TEXT`, read as VARCHAR",
-            "message.fields[1].formatHint: means nothing to VARCHAR, ignored",
+            "message.fields[1].formatHint: does not apply to VARCHAR, ignored",
             "message.fields[1].mapping: missing: the column is NULL in every row",
-            "message.fields[2].mapping: is no index from 0 into a line of CSV: the column is NULL in every row",
-            "message.fields[3].mapping: means nothing to a column of source offset, ignored",
+            "message.fields[2].mapping: is not the index of a CSV field, from 0: the column is NULL in every row",
+            "message.fields[3].mapping: does not apply to a column of source offset, ignored",
             "tableName: unknown key, ignored; known are topicName, kafkaCluster, message, key, onBadRecord, onTombstone, \
              metadataColumns, exactDecimal",
             "key: has neither dataFormat nor fields, ignored",
@@ -318,7 +318,7 @@ fn a_fault_of_one_column_leaves_the_table() {
         (
             field("type", "decimal(3,5)"),
             DataType::Utf8,
-            "type: unknown type `decimal(3,5)` (a decimal of 3 digits has no scale 5, at position 0), read as VARCHAR",
+            "type: unknown type `decimal(3,5)` (a decimal of 3 digits cannot have scale 5, at position 0), read as VARCHAR",
         ),
         (
             field("type", "array<int"),
@@ -328,13 +328,13 @@ fn a_fault_of_one_column_leaves_the_table() {
         (
             field("type", "NUMBER(10)"),
             DataType::Utf8,
-            "type: unknown type `NUMBER(10)` (`NUMBER` is no type, at position 0), read as VARCHAR",
+            "type: unknown type `NUMBER(10)` (`NUMBER` is not a type, at position 0), read as VARCHAR",
         ),
         (
             field("formatHint", "yyyy-MM-dd b"),
             DataType::Date64,
-            "formatHint: format hint \"yyyy-MM-dd b\": `b` at position 11 is not a pattern letter; literal text wants \
-             single quotes; texts and numbers of the column are NULL",
+            "formatHint: format hint \"yyyy-MM-dd b\": `b` at position 11 is not a pattern letter; \
+             literal text requires single quotes; texts and numbers of the column are NULL",
         ),
         (
             field("formatHint", "yyyy-MM-ddTHH:mm:ss"),
@@ -382,4 +382,20 @@ fn tells_which_warnings_change_a_column() {
             "message.fields[2].mapping"
         ]
     );
+}
+
+#[test]
+fn docs_of_avro_are_comments() {
+    let text = r#"{"type": "record", "name": "R", "fields": [{"name": "id", "type": "int", "doc": "The key."},
+        {"name": "n", "type": "int"}]}"#;
+    let table = crate::table::TopicTable::parse("r", "s", &definition("AVRO", text)).unwrap();
+    let comment = |name: &str| table.schema.metadata().get(name).map(String::as_str);
+    assert_eq!((comment("id"), comment("n")), (Some("The key."), None));
+    let document = format!(
+        r#"{{"topicName": "t", "message": {{"dataFormat": "avro", "dataSchema": {text}, "fields": [
+            {{"name": "a", "mapping": "id"}}, {{"name": "b", "mapping": "id", "comment": "Again."}}]}}}}"#
+    );
+    let table = crate::table::TopicTable::parse("r", "s", &definition("JSON", &document)).unwrap();
+    let comment = |name: &str| table.schema.metadata().get(name).map(String::as_str);
+    assert_eq!((comment("a"), comment("b")), (Some("The key."), Some("Again.")));
 }

@@ -113,7 +113,7 @@ fn points_at_words_that_are_none() {
         ),
         (
             with_field(json!({"name": "a", "source": "key"})),
-            "message.fields[0].source: a column of the key wants key.dataFormat",
+            "message.fields[0].source: a column of the key requires key.dataFormat",
         ),
         (
             with_field(json!({"name": "a", "source": "header"})),
@@ -121,7 +121,7 @@ fn points_at_words_that_are_none() {
         ),
         (
             with_field(json!({"name": "a", "source": "offset", "type": "DATE"})),
-            "message.fields[0].type: a column of source offset wants an integer type, DECIMAL, DOUBLE or VARCHAR, \
+            "message.fields[0].type: a column of source offset requires an integer type, DECIMAL, DOUBLE or VARCHAR, \
              found DATE",
         ),
         (in_csv(json!([])), "message.csv: wanted an object, found an array"),
@@ -147,15 +147,15 @@ fn points_at_words_that_are_none() {
         ),
         (
             in_csv(json!({"quote": "", "escape": "/"})),
-            "message.csv.escape: means nothing without a quote",
+            "message.csv.escape: requires a quote",
         ),
         (
             in_csv(json!({"quote": ","})),
-            "message.csv.quote: is the delimiter too",
+            "message.csv.quote: is also the delimiter",
         ),
         (
             in_csv(json!({"escape": ";", "delimiter": ";"})),
-            "message.csv.escape: is the delimiter too",
+            "message.csv.escape: is also the delimiter",
         ),
         (
             in_csv(json!({"trim": "no"})),
@@ -163,21 +163,21 @@ fn points_at_words_that_are_none() {
         ),
         (
             in_message("dataFormat", json!("avro")),
-            "message.schema: missing; avro wants schema or dataSchema",
+            "message.schema: missing; avro requires schema or dataSchema",
         ),
         (
             json!({"topicName": "t", "message": {"dataFormat": "raw", "fields": [{"name": "a", "mapping": "8:"}]}}),
-            "message.fields[0].mapping: wanted nothing, a byte offset, or `start:end`, found `8:`",
+            "message.fields[0].mapping: wanted an empty mapping, a byte offset or `start:end`, found `8:`",
         ),
         (
             json!({"topicName": "t", "message": {"dataFormat": "json"},
                 "key": {"dataFormat": "raw", "fields": [{"name": "a"}, {"name": "b", "mapping": "9:4"}]}}),
-            "key.fields[1].mapping: wanted nothing, a byte offset, or `start:end`, found `9:4`",
+            "key.fields[1].mapping: wanted an empty mapping, a byte offset or `start:end`, found `9:4`",
         ),
         (
             json!({"topicName": "t", "message": {"dataFormat": "json", "fields": [
                 {"name": "a", "mapping": "-1", "source": "key"}]}, "key": {"dataFormat": "raw"}}),
-            "message.fields[0].mapping: wanted nothing, a byte offset, or `start:end`, found `-1`",
+            "message.fields[0].mapping: wanted an empty mapping, a byte offset or `start:end`, found `-1`",
         ),
     ] {
         let message = error(document);
@@ -194,7 +194,7 @@ fn points_at_what_is_wrong_with_a_schema() {
     for (document, wanted) in [
         (
             message(json!({"dataFormat": "avro", "schema": {"schemaName": "s"}, "dataSchema": {}})),
-            "message.dataSchema: stands beside schema, wanted one of them",
+            "message.dataSchema: conflicts with schema, wanted one of them",
         ),
         (
             message(json!({"dataFormat": "avro", "schema": "s"})),

@@ -91,6 +91,7 @@ fn a_message_of_protobuf_may_be_named() {
         .unwrap();
     let wanted = Encoding::Protobuf {
         definition: schema.into(),
+        references: Vec::new(),
         message: Some("shop.Order".into()),
     };
     assert_eq!(table.value, wanted);
@@ -146,7 +147,7 @@ fn a_column_without_type_has_the_one_of_the_schema() {
     }
 }
 
-/// A document of the value's columns `id` and `note`, and of the key's column `k`.
+/// Document with the value's columns `id` and `note`, and the key's column `k`.
 fn mapped(format: &str, schema: &Value) -> Value {
     let side = |fields: Value| {
         let mut side = json!({"dataFormat": format, "fields": fields});
@@ -173,18 +174,18 @@ fn a_mapping_that_leads_nowhere_in_an_inline_schema_is_an_error() {
         assert!(parse(with("id", "id")).is_ok(), "{format}");
         assert_eq!(
             error(with("note", "id")),
-            "message.fields[1].mapping: `note` leads nowhere in the schema"
+            "message.fields[1].mapping: `note` matches no field of the schema"
         );
         assert_eq!(
             error(with("id", "id.x")),
-            "key.fields[0].mapping: `id.x` leads nowhere in the schema"
+            "key.fields[0].mapping: `id.x` matches no field of the schema"
         );
-        // A column of the key may stand among those of the value.
+        // A column of the key may be among those of the value.
         let mut among = with("note", "id");
         among["message"]["fields"][1]["source"] = "key".into();
         assert_eq!(
             error(among),
-            "message.fields[1].mapping: `note` leads nowhere in the schema"
+            "message.fields[1].mapping: `note` matches no field of the schema"
         );
     }
 }

@@ -5,7 +5,7 @@ use crate::testing::http::HttpEndpoint;
 
 const UNKNOWN: &str = r#"{"error_code": 40402, "message": "Version 1 not found."}"#;
 
-/// A registry's answer; references are names, subjects and versions.
+/// Response of a registry; references are names, subjects and versions.
 fn schema(schema_type: &str, text: &str, references: &[(&str, &str, i32)]) -> String {
     let references: Vec<Value> = references
         .iter()
@@ -18,7 +18,7 @@ fn avro(text: &str, references: &[(&str, &str, i32)]) -> (u16, String) {
     (200, schema("AVRO", text, references))
 }
 
-/// A registry with these answers, and none else.
+/// Registry with these responses only.
 async fn endpoint(answers: &[(&str, (u16, String))]) -> HttpEndpoint {
     let answers: Vec<_> = answers
         .iter()
@@ -166,7 +166,7 @@ async fn circles_end() {
     .await;
     assert_eq!(
         error(&by_way_of_another).await.to_string(),
-        "it refers to version 1 of subject `a`, which refers to itself by way of others"
+        "it refers to version 1 of subject `a`, which refers to itself through other schemas"
     );
     assert_eq!(by_way_of_another.requests().len(), 3);
 }

@@ -1,11 +1,11 @@
-//! What is wrong with a record batch.
+//! Errors of record batches.
 
 use kafka_protocol::ResponseError;
 
-/// Which rule a batch breaks.
+/// Rule that a batch violates.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum BatchError {
-    #[error("record batch is cut short after {found_bytes} bytes")]
+    #[error("record batch is truncated after {found_bytes} bytes")]
     Truncated { found_bytes: usize },
     #[error("record batch has checksum {computed:#010x} and states {stated:#010x}")]
     Checksum { stated: u32, computed: u32 },
@@ -23,14 +23,14 @@ pub(crate) enum BatchError {
     ProducerWithoutSequence,
     #[error("unknown compression codec {codec}")]
     UnknownCompression { codec: i16 },
-    #[error("records do not decompress: {reason}")]
+    #[error("records cannot be decompressed: {reason}")]
     Decompression { reason: String },
     #[error("record is malformed or out of sequence")]
     MalformedRecord,
 }
 
 impl BatchError {
-    /// What the client is told.
+    /// Error code for the client.
     pub(crate) fn code(&self) -> ResponseError {
         match self {
             Self::Checksum { .. } | Self::Decompression { .. } => ResponseError::CorruptMessage,

@@ -32,7 +32,7 @@ fn encoded(request: &impl Encodable, version: i16) -> Vec<u8> {
     bytes.to_vec()
 }
 
-/// A request about one partition of one topic, as the codec writes it.
+/// Request about one partition of one topic, as the codec writes it.
 fn sample(api: ApiKey, version: i16) -> Vec<u8> {
     let name = TopicName(NAME);
     let id = TransactionalId(NAME);
@@ -171,7 +171,7 @@ async fn refuses_headers_that_end_too_soon() {
     }
 }
 
-/// An answer or a refusal, but never a panic, nor memory that the request does not pay for.
+/// A response or a refusal, but never a panic, nor more memory than the request has bytes.
 #[tokio::test]
 async fn survives_every_byte_of_every_request_going_wrong_or_missing() {
     let broker = broker();

@@ -1,4 +1,4 @@
-//! What a client asks first: which apis, which brokers, which topics, which coordinator.
+//! First requests of a client: api versions, brokers, topics, coordinators.
 
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -22,9 +22,9 @@ use crate::kafka::broker::{BROKER_ID, Broker, CLUSTER_ID};
 use crate::kafka::locks::read;
 use crate::kafka::topics::Topic;
 
-/// Key type 0 asks for the coordinator of a consumer group, 1 for that of a transactional id.
+/// Key types: 0 for the coordinator of a consumer group, 1 for that of a transactional id.
 const COORDINATOR_KINDS: RangeInclusive<i8> = 0..=1;
-/// The first `FindCoordinator` that asks for many keys at once.
+/// First version of `FindCoordinator` with several keys.
 const FIRST_FIND_WITH_KEYS: i16 = 4;
 
 pub(crate) fn api_versions() -> ApiVersionsResponse {
@@ -43,13 +43,13 @@ pub(crate) fn api_versions() -> ApiVersionsResponse {
     ApiVersionsResponse::default().with_api_keys(apis.collect())
 }
 
-/// For a client whose own `ApiVersions` is too new.
+/// Response to a client whose own `ApiVersions` is too new.
 pub(crate) fn unsupported_api_versions() -> ApiVersionsResponse {
     api_versions().with_error_code(ResponseError::UnsupportedVersion.code())
 }
 
 pub(crate) fn metadata(broker: &Broker, request: MetadataRequest, version: i16) -> MetadataResponse {
-    // Version 0 asks for everything by an empty list, later ones by none at all.
+    // Version 0 requests all topics by an empty list, later ones by null.
     let wanted = request.topics.filter(|topics| version > 0 || !topics.is_empty());
     let topics = match wanted {
         Some(topics) => topics
@@ -98,7 +98,8 @@ pub(crate) fn find_coordinator(
     FindCoordinatorResponse::default().with_coordinators(coordinators.collect())
 }
 
-/// A name wins over an id; without a name, clients know the topic by its id alone.
+/// Description of a requested topic. A name takes precedence over an id; without a name, clients know the
+/// topic by its id only.
 fn wanted_topic(broker: &Broker, wanted: MetadataRequestTopic) -> MetadataResponseTopic {
     let Some(name) = wanted.name else {
         let found = read(&broker.topics).identified(wanted.topic_id);

@@ -1,4 +1,4 @@
-//! What topics are set to.
+//! Settings of topics.
 
 use kafka_protocol::ResponseError;
 use kafka_protocol::messages::describe_configs_request::DescribeConfigsResource;
@@ -11,10 +11,10 @@ use kafka_protocol::protocol::StrBytes;
 use crate::kafka::broker::Broker;
 use crate::kafka::topics::Setting;
 
-/// Kafka's number for topics among the things that have settings.
+/// Kafka's resource type of topics.
 const TOPIC: i8 = 2;
 
-/// Where a setting comes from: the topic's own, or the broker's default.
+/// Source of a setting: the topic's own, or the broker's default.
 mod source {
     pub(super) const TOPIC: i8 = 1;
     pub(super) const DEFAULT: i8 = 5;
@@ -35,7 +35,7 @@ pub(crate) fn describe_configs(broker: &Broker, request: DescribeConfigsRequest)
     DescribeConfigsResponse::default().with_results(results.collect())
 }
 
-/// All settings that this broker heeds, or those of them that are asked for.
+/// All settings that this broker applies, or the requested ones of them.
 fn describe(
     broker: &Broker,
     resource: &DescribeConfigsResource,

@@ -1,4 +1,4 @@
-//! Records going out: a long poll over any number of partitions.
+//! Fetch: a long poll over any number of partitions.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,14 +16,16 @@ use crate::kafka::locks::read;
 use crate::kafka::log::{Isolation, LogRead};
 use crate::kafka::topics::Topic;
 
-/// Kafka's `fetch.max.bytes` of the broker.
+/// Default of Kafka's broker setting `fetch.max.bytes`.
 const MAX_RESPONSE_BYTES: usize = 57_671_680;
-/// The first version that names topics by their ids.
+/// First version that names topics by their ids.
 const FIRST_VERSION_WITH_IDS: i16 = 13;
 
-/// Answers as soon as `min_bytes` are there, some partition fails, or the client's patience ends.
+/// Responds as soon as `min_bytes` are available, some partition fails, or the client's wait time is over.
 ///
-/// No fetch session is ever made: the response says session 0, upon which clients keep naming all their partitions.
+/// Fetch sessions
+/// ([KIP-227](https://cwiki.apache.org/confluence/display/KAFKA/KIP-227%3A+Introduce+Incremental+FetchRequests+to+Increase+Partition+Scalability))
+/// are not supported: the response has session 0, upon which clients continue to list all their partitions.
 pub(crate) async fn fetch(broker: &Broker, request: FetchRequest, version: i16) -> FetchResponse {
     if request.session_id != 0 {
         return FetchResponse::default().with_error_code(ResponseError::FetchSessionIdNotFound.code());
@@ -46,7 +48,7 @@ pub(crate) async fn fetch(broker: &Broker, request: FetchRequest, version: i16) 
     }
 }
 
-/// One look at all partitions of the request; records are still shared with the logs.
+/// Result of one pass over all partitions of the request; records are still shared with the logs.
 struct Gathered<'a> {
     topics: Vec<GatheredTopic<'a>>,
     size_bytes: usize,
@@ -103,7 +105,8 @@ fn find_topic(broker: &Broker, wanted: &FetchTopic, version: i16) -> Result<Arc<
         .ok_or(ResponseError::UnknownTopicOrPartition)
 }
 
-/// The first batch of the whole response comes entire, whatever the limits: else a reader could never get past it.
+/// Reads a partition. The first batch of the whole response is complete, whatever the limits: otherwise a
+/// reader could never get past it (KIP-74).
 fn read_partition(
     topic: &Arc<Topic>,
     wanted: &FetchPartition,
@@ -183,7 +186,7 @@ fn joined(mut batches: Vec<Bytes>) -> Bytes {
     records.freeze()
 }
 
-/// A negative limit is as good as none at all.
+/// Limit as a size; a negative one is unlimited.
 fn usize_of(limit: i32) -> usize {
     usize::try_from(limit).unwrap_or(0)
 }

@@ -1,4 +1,4 @@
-//! What the broker answers, one file per family of apis.
+//! Handlers of requests, one file for each family of apis.
 
 pub(crate) mod cluster;
 pub(crate) mod configs;
@@ -16,7 +16,7 @@ use super::batch::LEADER_EPOCH;
 use super::broker::Broker;
 use super::topics::{Partition, Topic};
 
-/// The error code of an outcome, 0 for success.
+/// Error code of a result, 0 for success.
 fn code_of<T>(outcome: &Result<T, ResponseError>) -> i16 {
     outcome.as_ref().err().map_or(0, ResponseError::code)
 }
@@ -31,7 +31,7 @@ fn named_partition(broker: &Broker, topic: &str, index: i32) -> Result<Arc<Parti
     partition_of(broker.topic(topic).as_ref(), index)
 }
 
-/// Clients state the leader epoch that they know of; -1 if none.
+/// Checks the leader epoch that a client knows; -1 if none.
 fn check_leader_epoch(stated: i32) -> Result<(), ResponseError> {
     match stated {
         -1 | LEADER_EPOCH => Ok(()),

@@ -1,4 +1,4 @@
-//! Where logs begin and end, which offset belongs to a time, and moving the beginning.
+//! Offsets of logs: both ends, by time, and deletion up to an offset.
 
 use kafka_protocol::ResponseError;
 use kafka_protocol::messages::delete_records_response::{
@@ -22,10 +22,10 @@ use crate::kafka::batch::{BatchError, LEADER_EPOCH};
 use crate::kafka::broker::Broker;
 use crate::kafka::log::Isolation;
 
-/// Stands for "no such offset", "no such epoch" and "no timestamp".
+/// Value for "no such offset", "no such epoch" and "no timestamp".
 const NONE: i64 = -1;
 
-/// Timestamps that are questions.
+/// Special timestamps.
 mod asks_for {
     pub(super) const LATEST: i64 = -1;
     pub(super) const EARLIEST: i64 = -2;
@@ -34,10 +34,10 @@ mod asks_for {
     pub(super) const LATEST_TIERED: i64 = -5;
 }
 
-/// The first `ListOffsets` that tells leader epochs.
+/// First version of `ListOffsets` with leader epochs.
 const FIRST_LIST_WITH_EPOCHS: i16 = 4;
 
-/// `DeleteRecords` up to the high watermark.
+/// Offset in `DeleteRecords` that means the high watermark.
 const HIGH_WATERMARK: i64 = -1;
 
 pub(crate) fn list_offsets(
@@ -65,7 +65,7 @@ pub(crate) fn list_offsets(
     ListOffsetsResponse::default().with_topics(topics.collect())
 }
 
-/// Earlier versions have no such field, and the codec refuses to drop a value that a version cannot carry.
+/// Earlier versions have no such field, and the codec rejects a value that a version cannot carry.
 fn leader_epoch(offset: i64, version: i16) -> i32 {
     if offset == NONE || version < FIRST_LIST_WITH_EPOCHS {
         -1
@@ -74,7 +74,7 @@ fn leader_epoch(offset: i64, version: i16) -> i32 {
     }
 }
 
-/// Offset and timestamp, each -1 where there is none.
+/// Offset and timestamp, each -1 if there is none.
 fn list_offset(
     broker: &Broker,
     topic: &str,
@@ -127,7 +127,7 @@ fn delete_before(broker: &Broker, topic: &str, index: i32, offset: i64) -> Resul
     log.advance_start(offset)
 }
 
-/// Clients ask this to find out whether the log was cut since they read it.
+/// Clients use this request to find out whether the log was truncated since they read it (KIP-320).
 pub(crate) fn offset_for_leader_epoch(
     broker: &Broker,
     request: OffsetForLeaderEpochRequest,

@@ -1,4 +1,4 @@
-//! Records coming in.
+//! Produce: appends records.
 
 use std::sync::{Arc, MutexGuard};
 
@@ -19,7 +19,7 @@ use crate::kafka::transactions::Transactions;
 
 pub(crate) fn produce(broker: &Broker, request: ProduceRequest) -> ProduceResponse {
     let acks = request.acks;
-    // Held until everything is appended, so that no transaction ends half way.
+    // Held until everything is appended, so that no transaction ends in between.
     let mut transaction = request.transactional_id.map(|id| Transaction {
         id,
         coordinator: lock(&broker.transactions),
@@ -34,7 +34,7 @@ pub(crate) fn produce(broker: &Broker, request: ProduceRequest) -> ProduceRespon
     response
 }
 
-/// The transactional id of the request, and the coordinator that knows about it.
+/// Transactional id of the request, and its coordinator.
 struct Transaction<'a> {
     id: TransactionalId,
     coordinator: MutexGuard<'a, Transactions>,
@@ -57,7 +57,8 @@ fn produce_to_topic(
         .with_partition_responses(partitions.collect())
 }
 
-/// Where the records came to lie, and the log start at that time; or the code and words for the client.
+/// Position of the appended records, and the log start at that time; or the error code and message for the
+/// client.
 type Outcome = Result<(Appended, i64), Rejected>;
 
 struct Rejected {
@@ -121,7 +122,7 @@ fn verify_transaction(
     batch: &RecordBatch,
     transaction: &mut Option<Transaction<'_>>,
 ) -> Result<(), ResponseError> {
-    // Kafka's answer to transactional records in a request that names no transaction.
+    // Kafka's response to transactional records in a request without a transaction.
     let transaction = transaction
         .as_mut()
         .ok_or(ResponseError::TransactionalIdAuthorizationFailed)?;

@@ -1,4 +1,4 @@
-//! Making, growing and deleting topics.
+//! Creation, extension and deletion of topics.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,12 +21,12 @@ use crate::kafka::broker::Broker;
 use crate::kafka::locks::{read, write};
 use crate::kafka::topics::{Topic, TopicConfig, TopicError};
 
-/// Asks for the broker's default, in counts of partitions and replicas.
+/// Number of partitions or replicas that requests the broker's default.
 const DEFAULT: i32 = -1;
 const DEFAULT_PARTITIONS: i32 = 1;
-/// There is one broker.
+/// Replication factor, since there is one broker.
 const REPLICAS: i16 = 1;
-/// The first version that can name topics by their ids.
+/// First version that can name topics by their ids.
 const FIRST_DELETE_WITH_IDS: i16 = 6;
 
 pub(crate) fn create_topics(broker: &Broker, request: CreateTopicsRequest) -> CreateTopicsResponse {

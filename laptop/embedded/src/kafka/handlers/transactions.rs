@@ -15,7 +15,8 @@ use crate::kafka::batch::{NO_PRODUCER_ID, Outcome, ProducerIdentity};
 use crate::kafka::broker::Broker;
 use crate::kafka::locks::lock;
 
-/// The versions of each api whose clients know what a fenced producer is; earlier ones know invalid epochs.
+/// First versions of each api whose clients know the error of a fenced producer; earlier ones know invalid
+/// epochs.
 mod first_with_fencing {
     pub(super) const INIT_PRODUCER_ID: i16 = 4;
     pub(super) const ADD_PARTITIONS_TO_TXN: i16 = 2;
@@ -57,7 +58,7 @@ fn producer_for(broker: &Broker, request: &InitProducerIdRequest) -> Result<Prod
     Ok(producer)
 }
 
-/// All partitions are added, or none.
+/// Adds all partitions, or none.
 pub(crate) fn add_partitions_to_txn(
     broker: &Broker,
     request: &AddPartitionsToTxnRequest,

@@ -5,7 +5,7 @@ const FIRST: ProducerIdentity = ProducerIdentity { id: 1, epoch: 0 };
 const SECOND: ProducerIdentity = ProducerIdentity { id: 2, epoch: 0 };
 const PLENTY: usize = 1 << 20;
 
-/// A log of batches of three records each.
+/// Log of batches of three records each.
 fn log_of(batches: usize) -> PartitionLog {
     let mut log = PartitionLog::default();
     for index in 0..batches {

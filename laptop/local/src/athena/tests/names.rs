@@ -1,4 +1,4 @@
-//! Names in any case, over a connector that spells its own with capitals.
+//! Names in any case, over a connector with capitals in its names.
 
 use super::*;
 
@@ -40,7 +40,7 @@ fn camel_case() -> (Arc<Fake>, Athena) {
     .start()
 }
 
-/// The headings and the rows, without the frame.
+/// Headings and rows, without the frame.
 async fn lines(athena: &Athena, sql: &str) -> Vec<String> {
     let answer = athena
         .query(sql)
@@ -216,7 +216,7 @@ async fn two_columns_of_one_name_fail_the_query_and_are_both_named() {
                 ..sixty_rows()
             };
             let message = failure(fake, sql).await;
-            let wanted = format!("customer.orders: the columns {columns} have one name in SQL");
+            let wanted = format!("customer.orders: the columns {columns} have the same name in SQL");
             assert!(message.starts_with(&wanted), "{sql}: {message}");
         }
     }

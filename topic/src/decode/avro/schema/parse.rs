@@ -1,4 +1,4 @@
-//! The JSON of schemas.
+//! Parsing of schemas from JSON.
 
 use std::collections::{HashMap, HashSet};
 
@@ -10,12 +10,13 @@ use super::{
 use crate::definition::{ReferencedSchema, SchemaTextError};
 
 impl Types {
-    /// Adds the types of another schema.
+    /// Parses a schema and adds its types.
     pub(in crate::decode::avro) fn parse(&mut self, text: &str) -> Result<TypeId, SchemaTextError> {
         self.parse_with(text, &[])
     }
 
-    /// Adds the types of a schema that may name those of `references`, each of which may name those before it.
+    /// Parses a schema that may name types of `references`, each of which may name those before it, and adds
+    /// its types.
     pub(in crate::decode::avro) fn parse_with(
         &mut self,
         text: &str,
@@ -26,7 +27,7 @@ impl Types {
             named: HashMap::new(),
             path: Vec::new(),
         };
-        // A schema may be known by several names, and defines its types once.
+        // A schema may have several names, and defines its types once.
         let mut read = HashSet::new();
         for ReferencedSchema { name, definition } in references {
             if read.insert(definition) {
@@ -47,7 +48,7 @@ impl Types {
 struct Parser<'a> {
     types: &'a mut Types,
     named: HashMap<String, TypeId>,
-    /// Fields on the way to the type being read.
+    /// Fields on the path to the current type.
     path: Vec<String>,
 }
 
@@ -70,7 +71,7 @@ impl Parser<'_> {
         }
     }
 
-    /// A primitive type or one defined before.
+    /// Resolves a primitive type or one defined before.
     fn refer(&mut self, name: &str, namespace: &str) -> Parsed<TypeId> {
         if let Some(primitive) = primitive(name) {
             return Ok(self.types.push(primitive));
@@ -87,7 +88,7 @@ impl Parser<'_> {
         for branch in branches {
             let id = self.parse(branch, namespace)?;
             if let Shape::Union(_) = self.types[id].shape {
-                return Err(self.error("a union stands directly in a union"));
+                return Err(self.error("a union is nested directly in a union"));
             }
             let described = self.types.describe(id);
             if ids.iter().any(|other| self.types.describe(*other) == described) {
@@ -108,7 +109,7 @@ impl Parser<'_> {
                 let id = self.parse(nested, namespace)?;
                 return Ok(self.annotate(id, object));
             }
-            None => return Err(self.error("an object without `type` is no type")),
+            None => return Err(self.error("an object without `type` is not a type")),
         };
         let id = match kind {
             "record" | "error" => return self.record(object, namespace),
@@ -138,10 +139,10 @@ impl Parser<'_> {
         let name = self.type_name(object, namespace)?;
         let namespace = name.full.rsplit_once('.').map_or("", |(namespace, _)| namespace);
         let namespace = namespace.to_owned();
-        // Its fields may already name it.
+        // Its fields may already refer to it.
         let id = self.define(name.clone(), Shape::Record(name.clone(), Vec::new()))?;
         let Value::Array(fields) = self.required(object, "fields")? else {
-            return Err(self.error(format!("`fields` of `{}` is no array", name.full)));
+            return Err(self.error(format!("`fields` of `{}` is not an array", name.full)));
         };
         let mut parsed: Vec<RecordField> = Vec::with_capacity(fields.len());
         for field in fields {
@@ -169,6 +170,7 @@ impl Parser<'_> {
             aliases: texts(field.get("aliases")),
             type_id,
             default: field.get("default").cloned(),
+            doc: field.get("doc").and_then(Value::as_str).map(str::to_owned),
         })
     }
 
@@ -177,7 +179,10 @@ impl Parser<'_> {
         let symbols = texts(Some(self.required(object, "symbols")?));
         let default = object.get("default").and_then(Value::as_str).map(str::to_owned);
         if let Some(default) = default.as_ref().filter(|default| !symbols.contains(default)) {
-            return Err(self.error(format!("the default `{default}` of `{}` is no symbol", name.full)));
+            return Err(self.error(format!(
+                "the default `{default}` of `{}` is not a symbol",
+                name.full
+            )));
         }
         let shape = Shape::Enum(EnumType {
             name: name.clone(),
@@ -191,7 +196,8 @@ impl Parser<'_> {
         let name = self.type_name(object, namespace)?;
         let size = self.required(object, "size")?.as_u64();
         let size = size.and_then(|size| usize::try_from(size).ok());
-        let size = size.ok_or_else(|| self.error(format!("`size` of `{}` is no size", name.full)))?;
+        let size =
+            size.ok_or_else(|| self.error(format!("`size` of `{}` is not a valid size", name.full)))?;
         self.define(name.clone(), Shape::Fixed(name, size))
     }
 
@@ -226,7 +232,7 @@ impl Parser<'_> {
             bytes.next().is_some_and(letter) && bytes.all(|byte| letter(byte) || byte.is_ascii_digit());
         match legal {
             true => Ok(()),
-            false => Err(self.error(format!("`{name}` is no Avro name"))),
+            false => Err(self.error(format!("`{name}` is not an Avro name"))),
         }
     }
 
@@ -238,7 +244,7 @@ impl Parser<'_> {
 
     fn text<'v>(&self, object: &'v Map<String, Value>, key: &str) -> Parsed<&'v str> {
         let text = self.required(object, key)?.as_str();
-        text.ok_or_else(|| self.error(format!("`{key}` is no text")))
+        text.ok_or_else(|| self.error(format!("`{key}` is not text")))
     }
 
     fn error(&self, what: impl Into<String>) -> SchemaTextError {
@@ -266,7 +272,7 @@ fn primitive(name: &str) -> Option<Shape> {
     })
 }
 
-/// A local timestamp is a wall clock's and reads like the other: Athena's TIMESTAMP has no zone.
+/// Logical type. A local timestamp is read like the other: Athena's TIMESTAMP has no zone.
 fn logical(shape: &Shape, object: &Map<String, Value>) -> Option<Logical> {
     Some(match (object.get("logicalType")?.as_str()?, shape) {
         ("decimal", Shape::Bytes | Shape::Fixed(..)) => {
@@ -381,11 +387,11 @@ mod tests {
         for (text, wanted) in [
             (r#""Missing""#, "field `f.g`: the type `Missing` is not defined"),
             ("5", "field `f.g`: a type must be a name, an object or an array"),
-            ("{}", "field `f.g`: an object without `type` is no type"),
+            ("{}", "field `f.g`: an object without `type` is not a type"),
             ("[]", "field `f.g`: a union has no branches"),
             (
                 r#"["int", ["null"]]"#,
-                "field `f.g`: a union stands directly in a union",
+                "field `f.g`: a union is nested directly in a union",
             ),
             (
                 r#"["int", "int"]"#,
@@ -395,7 +401,7 @@ mod tests {
             (r#"{"type": "map"}"#, "field `f.g`: `values` is missing"),
             (
                 r#"{"type": "fixed", "name": "F", "size": -1}"#,
-                "field `f.g`: `size` of `F` is no size",
+                "field `f.g`: `size` of `F` is not a valid size",
             ),
             (
                 r#"{"type": "fixed", "name": "R", "size": 1}"#,
@@ -403,11 +409,11 @@ mod tests {
             ),
             (
                 r#"{"type": "enum", "name": "a b", "symbols": []}"#,
-                "field `f.g`: `a b` is no Avro name",
+                "field `f.g`: `a b` is not an Avro name",
             ),
             (
                 r#"{"type": "enum", "name": "E", "symbols": ["A"], "default": "B"}"#,
-                "field `f.g`: the default `B` of `E` is no symbol",
+                "field `f.g`: the default `B` of `E` is not a symbol",
             ),
         ] {
             assert_eq!(reason(&field(text)), wanted);
@@ -425,7 +431,7 @@ mod tests {
         );
         assert_eq!(
             reason(r#"{"type": "record", "name": 1, "fields": []}"#),
-            "`name` is no text"
+            "`name` is not text"
         );
     }
 }

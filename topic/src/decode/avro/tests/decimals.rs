@@ -141,7 +141,7 @@ fn may_have_as_many_digits_after_the_point() {
         (json!("0.00"), 0)
     );
     assert_eq!(read(&of, &bytes(&[5]), Some(DataType::Int32)), (Json::Null, 1));
-    // A negative zero is none.
+    // A negative zero does not exist.
     assert_eq!(read(&of, &bytes(&[0]), Some(DataType::Int32)), (json!(0), 0));
 }
 
@@ -228,7 +228,7 @@ fn are_read_by_plans_of_other_writers_too() {
     assert_eq!(rows(&decoder.flush()), [json!({"p": "12.34"})]);
 }
 
-/// The two's complement of digits and as many zeros after them.
+/// Two's complement of the digits followed by this many zeros.
 fn num_bytes(digits: &str, zeros: usize) -> Vec<u8> {
     let mut bytes = vec![0_u8];
     for digit in digits.bytes().chain(std::iter::repeat_n(b'0', zeros)) {

@@ -1,4 +1,4 @@
-//! Columns of what the registered schema does not have, perhaps any more.
+//! Columns of parts that the registered schema does not have, perhaps no longer.
 
 use super::resolution::Writer;
 use super::*;

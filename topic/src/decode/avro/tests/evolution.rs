@@ -1,4 +1,5 @@
-//! Two versions of a schema, and another implementation as the judge of what one's data mean to the other.
+//! Two versions of a schema, with another implementation as the reference for reading data of one as the
+//! other.
 
 use apache_avro::from_avro_datum;
 use proptest::prelude::*;
@@ -7,7 +8,7 @@ use super::model::{Kind, plain};
 use super::resolution::resolve;
 use super::*;
 
-/// A field as two versions of a schema have it, and a default for when the writer lacks it.
+/// Field in two versions of a schema, and a default if the writer lacks it.
 #[derive(Debug, Clone)]
 struct Evolved {
     name: String,
@@ -75,7 +76,7 @@ fn case() -> impl Strategy<Value = Case> {
             .iter()
             .map(|(name, kind)| json!({"name": name, "type": kind.schema(name)}))
             .collect();
-        // The reader lists them the other way round.
+        // The reader has them in the opposite order.
         let reader_fields: Vec<Json> = fields
             .iter()
             .rev()

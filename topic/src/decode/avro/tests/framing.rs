@@ -1,4 +1,4 @@
-//! Headers, the schemas they name, and data that only look as if they had one.
+//! Headers, the schemas they name, and data that only seem to have one.
 
 use std::collections::HashMap;
 use std::io::Write;
@@ -15,7 +15,7 @@ const REGISTERED: &str = r#"{"type": "record", "name": "R", "fields": [
 const OLDER: &str = r#"{"type": "record", "name": "R", "fields": [{"name": "a", "type": "long"}]}"#;
 const OTHER: &str = r#""string""#;
 
-/// Schemas by the last number of their id: 0 is down, the rest is as listed.
+/// Schemas by the last number of their id: 0 is unavailable, the rest is as listed.
 struct Registry(HashMap<u32, (&'static str, &'static str)>);
 
 impl Registry {
@@ -114,21 +114,21 @@ fn says_why_a_writers_schema_cannot_be_used() {
     for (number, reason) in [
         (3, "wanted record R, found string"),
         (4, "its format is PROTOBUF, wanted AVRO"),
-        (5, "an object without `type` is no type"),
+        (5, "an object without `type` is not a type"),
     ] {
         let wanted = format!("the record's schema {}: {reason}", id(number));
         assert_eq!(read(&glue(number, &[2, b'x'])), Err(wanted));
     }
-    let unknown = format!("no schema has the id {} that the record names", id(9));
+    let unknown = format!("the schema {} that the record names does not exist", id(9));
     assert_eq!(read(&glue(9, &[10, 2, b'x'])), Err(unknown.clone()));
-    // Nor does a body that cannot be inflated hide what is wrong.
+    // A body that cannot be inflated does not hide the fault either.
     let mut damaged = compressed(9, &[10, 2, b'x']);
     assert_eq!(read(&damaged), Err(unknown));
     damaged.truncate(20);
     assert!(read(&damaged).unwrap_err().contains("not zlib data"));
     assert_eq!(
         read(&confluent(9, &[10, 2, b'x'])),
-        Err("no schema has the id 9 that the record names".to_owned())
+        Err("the schema 9 that the record names does not exist".to_owned())
     );
 }
 
@@ -177,7 +177,7 @@ fn does_not_guess_while_the_registry_is_down() {
 
 #[test]
 fn takes_what_only_looks_framed_for_a_bare_datum() {
-    // A number of -2, then a text of 20 bytes: begins as a Glue header does.
+    // A number of -2, then a text of 20 bytes: begins like a Glue header.
     let glue_like = [[3, 40].as_slice(), &[b'x'; 20]].concat();
     assert_eq!(read(&glue_like), Ok(json!({"a": -2, "b": "x".repeat(20)})));
     let schema = r#"{"type": "record", "name": "R", "fields": [
@@ -188,7 +188,7 @@ fn takes_what_only_looks_framed_for_a_bare_datum() {
         decoder.decode(&payload).unwrap();
         assert_eq!(rows(&decoder.flush())[0]["a"], -2);
     }
-    // A number of 0, then a text of 20 bytes: begins as a Confluent header does, of a schema that nobody knows.
+    // A number of 0, then a text of 20 bytes: begins like a Confluent header, of an unknown schema.
     let confluent_like = [[0, 40].as_slice(), &[b'x'; 20]].concat();
     assert_eq!(read(&confluent_like), Ok(json!({"a": 0, "b": "x".repeat(20)})));
     // Too short for any header.

@@ -1,4 +1,4 @@
-//! Data that no honest writer wrote.
+//! Data of malicious writers.
 
 use proptest::prelude::*;
 
@@ -6,7 +6,7 @@ use super::model::topic;
 use super::resolution::Writer;
 use super::*;
 
-/// A schema with everything that can go wrong.
+/// Schema with everything that can go wrong.
 const EVERYTHING: &str = r#"{"type": "record", "name": "R", "fields": [
     {"name": "s", "type": "string"},
     {"name": "e", "type": {"type": "enum", "name": "E", "symbols": ["A", "B"]}},
@@ -35,7 +35,7 @@ fn everything() -> Vec<u8> {
 
 fn reason(schema: &str, payload: &[u8]) -> String {
     let whole = derived(schema).decode(payload).unwrap_err().to_string();
-    // With nothing asked for the record is just as bad.
+    // Without requested columns the record is just as bad.
     assert_eq!(
         declared(schema, vec![]).decode(payload).unwrap_err().to_string(),
         whole
@@ -94,17 +94,17 @@ fn says_what_is_wrong_with_a_datum() {
         (
             of(r#"{"type": "array", "items": "int"}"#),
             vec![1, 4, 2, 0],
-            "a block of an array or map is not as long as it says",
+            "a block of an array or map differs from its declared size",
         ),
         (
             of(r#"["null", "int"]"#),
             vec![4],
-            "a union's index is none of its branches",
+            "a union's index is not one of its branches",
         ),
         (
             of(r#"{"type": "enum", "name": "E", "symbols": ["A"]}"#),
             vec![2],
-            "an enum's index is none of its symbols",
+            "an enum's index is not one of its symbols",
         ),
         (of(r#""double""#), vec![9; 7], "it ends too early"),
         (
@@ -120,14 +120,14 @@ fn says_what_is_wrong_with_a_datum() {
 
 #[test]
 fn items_of_no_bytes_are_limited() {
-    let too_many = "it holds more than 65536 values of no bytes";
+    let too_many = "it holds more than 65536 values without bytes";
     let empty = r#"{"type": "record", "name": "Empty", "fields": []}"#;
     for item in [r#""null""#, empty, r#"{"type": "fixed", "name": "F", "size": 0}"#] {
         let array = record(&format!(r#""a": {{"type": "array", "items": {item}}}"#));
         assert_eq!(reason(&array, &[long(i64::MAX), vec![0]].concat()), too_many);
         derived(&array).decode(&[long(1000), vec![0]].concat()).unwrap();
     }
-    // Nor do many arrays hold more than one.
+    // Many arrays may not hold more than one either.
     let nested = record(r#""a": {"type": "array", "items": {"type": "array", "items": "null"}}"#);
     let payload = [long(100), [long(1000), vec![0]].concat().repeat(100), vec![0]].concat();
     assert_eq!(reason(&nested, &payload), too_many);
@@ -150,7 +150,7 @@ fn a_schema_that_unfolds_without_end_reads_no_datum_of_no_bytes() {
 
 #[test]
 fn nesting_of_types_is_limited() {
-    // Each type holds the one before; only the last is a field of both schemas.
+    // Each type contains the previous one; only the last is a field of both schemas.
     let chain = |prefix: &str| {
         let fields: Vec<Json> = (0..600)
             .map(|at| {
@@ -168,7 +168,7 @@ fn nesting_of_types_is_limited() {
     let columns = vec![column("last", "last", DataType::Utf8)];
     let mut decoder = with_writers(&chain("r"), columns, Arc::new(Writer(chain("w"))));
     decoder.decode(&[0, 0, 0, 0, 1]).unwrap_err();
-    // No datum nests as deep, whatever the resolution says of it.
+    // No datum is nested as deep, whatever the resolution.
     decoder
         .decode(&[&[0, 0, 0, 0, 1], [0; 600].as_slice()].concat())
         .unwrap_err();
@@ -176,7 +176,7 @@ fn nesting_of_types_is_limited() {
 
 #[test]
 fn comparing_records_for_a_union_is_limited() {
-    // Each level has two fields of the one below, and a union chooses at each.
+    // Each level has two fields of the one below, and a union decides at each.
     let level = |prefix: &str, of: usize| match of {
         0 => {
             json!({"type": "record", "name": format!("{prefix}0"), "fields": [{"name": "x", "type": "int"}]})
@@ -250,7 +250,7 @@ proptest! {
             let (rows, bytes) = (decoder.rows(), decoder.bytes());
             let decoded = decoder.decode(payload).is_ok();
             prop_assert_eq!(decoder.rows(), rows + usize::from(decoded));
-            // Items of no bytes apart, a value takes some bytes for each byte that it came in.
+            // Apart from items without bytes, a value takes some bytes for each byte of input.
             prop_assert!(decoder.bytes() <= bytes + 200 + 32 * payload.len() + 65_536 * 8);
         }
         decoder.flush();

@@ -1,4 +1,4 @@
-//! Fields whose types do not resolve: they cost the columns that show them, and nothing else.
+//! Fields whose types cannot be resolved: they affect the columns that show them, and nothing else.
 
 use proptest::prelude::*;
 
@@ -16,7 +16,7 @@ fn framed(datum: &[u8]) -> Vec<u8> {
     [&FRAME, datum].concat()
 }
 
-/// A row of the columns, how many values did not fit, and what a strict decoder says.
+/// Row of the columns, number of misfits, and the result of a strict decoder.
 fn read(writer: &str, reader: &str, columns: Vec<Field>, datum: &[u8]) -> (Json, u64, Result<(), String>) {
     let decoder = || with_writers(reader, columns.clone(), Arc::new(Writer(writer.to_owned())));
     let mut lenient = decoder();
@@ -28,7 +28,7 @@ fn read(writer: &str, reader: &str, columns: Vec<Field>, datum: &[u8]) -> (Json,
     (row, misfits, decoded)
 }
 
-/// Types that do not resolve, a value of the writer's, and what there is in words.
+/// Types that cannot be resolved, a value of the writer's, and its description.
 fn pairs() -> Vec<(String, String, Vec<u8>, &'static str)> {
     let symbols = |name: &str| format!(r#"{{"type": "enum", "name": "{name}", "symbols": ["A"]}}"#);
     let fixed = |name: &str, size: usize| format!(r#"{{"type": "fixed", "name": "{name}", "size": {size}}}"#);
@@ -129,7 +129,7 @@ fn a_field_that_does_not_resolve_is_a_misfit_of_its_column() {
             reason.starts_with(&format!("column `a`: {found} does not fit ")),
             "{case}: {reason}"
         );
-        // Nothing where no column shows it.
+        // No misfit if no column shows it.
         assert_eq!(
             read(&writer, &reader, only("b", &reader), &datum),
             (json!({"b": 1}), 0, Ok(())),

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::*;
 
-/// A type, whose named parts are called by where they stand.
+/// Type, whose named parts are named by their position.
 #[derive(Debug, Clone)]
 pub(super) enum Kind {
     Boolean,
@@ -73,7 +73,7 @@ impl Kind {
         }
     }
 
-    /// A value, and the cell that it makes.
+    /// Value, and its cell.
     pub(super) fn value(&self, name: &str) -> BoxedStrategy<(Avro, Json)> {
         match self {
             Kind::Boolean => any::<bool>().prop_map(|v| (Avro::Boolean(v), v.into())).boxed(),
@@ -235,7 +235,7 @@ fn base64(bytes: &[u8]) -> Json {
     STANDARD.encode(bytes).into()
 }
 
-/// The cell that a value makes, told by the value alone.
+/// Cell of a value, derived from the value alone.
 pub(super) fn plain(value: &Avro) -> Json {
     match value {
         Avro::Null => Json::Null,
@@ -279,7 +279,7 @@ pub(super) fn kind() -> impl Strategy<Value = Kind> {
         });
         let branches = prop::collection::vec(not_union.clone(), 2..5).prop_map(|mut kinds| {
             let mut seen = Vec::new();
-            // Named types may be many, but the other implementation takes durations for one type.
+            // Named types may be many, but the other implementation treats durations as one type.
             kinds.retain(|kind| {
                 let name = match kind {
                     Kind::Fixed(_) | Kind::Enum(_) | Kind::Record(_) => return true,
@@ -302,7 +302,7 @@ pub(super) fn kind() -> impl Strategy<Value = Kind> {
     })
 }
 
-/// A record's schema and some values of it, each with its row.
+/// Schema of a record and some of its values, each with its row.
 pub(super) fn topic() -> impl Strategy<Value = (String, Vec<(Avro, Json)>)> {
     prop::collection::vec(kind(), 1..5)
         .prop_map(Kind::Record)

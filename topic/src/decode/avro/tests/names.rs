@@ -1,4 +1,4 @@
-//! Records that their writers call otherwise than the registered schema does, and fields likewise.
+//! Records whose writers name them, or their fields, differently from the registered schema.
 
 use proptest::prelude::*;
 
@@ -79,7 +79,7 @@ fn a_record_among_records_is_the_one_that_fits() {
     let of = |name: &str, fields: &str| named(name, fields);
     let int = |name: &str| of(name, r#""x": "int""#);
     for (writer, branches, wanted) in [
-        // One that fits.
+        // One that matches.
         (
             int("W"),
             [of("P", r#""y": "int""#), int("Q")],
@@ -90,7 +90,7 @@ fn a_record_among_records_is_the_one_that_fits() {
             [int("P"), of("Q", r#""y": "int""#)],
             json!({"P": {"x": 1}, "Q": null}),
         ),
-        // Its type must fit, too, and all that is within, without loss.
+        // Its type must match, too, and everything within, without loss.
         (
             int("W"),
             [of("P", r#""x": "string""#), of("Q", r#""x": "long""#)],
@@ -101,13 +101,13 @@ fn a_record_among_records_is_the_one_that_fits() {
             [int("P"), of("Q", r#""x": ["null", "long"]"#)],
             json!({"P": null, "Q": {"x": 1}}),
         ),
-        // One of its name does not take precedence over one that fits.
+        // One of its name does not take precedence over one that matches.
         (
             int("n.P"),
             [of("n.P", r#""x": "int", "y": "int""#), int("Q")],
             json!({"P": null, "Q": {"x": 1}}),
         ),
-        // Of two that fit the one of its name, else the first.
+        // The one of its name takes precedence among two that match, else the first.
         (
             int("n.Q"),
             [int("m.P"), int("m.Q")],
@@ -215,7 +215,7 @@ fn aliases_of_records_of_nested_records_and_of_fields_work_together() {
     );
 }
 
-/// Records called otherwise, except where a union has several; enums and fixed types in another namespace.
+/// Schema with renamed records, except where a union has several; enums and fixed types in another namespace.
 fn renamed(schema: &Json, number: &mut u32, may_rename: bool) -> Json {
     match schema {
         Json::Array(branches) => {

@@ -1,4 +1,4 @@
-//! Values with parts: as text, as rows, lists and maps, and by path.
+//! Complex values: as text, as rows, lists and maps, and by path.
 
 use super::types::{MONEY, data_type, logical, row, text, unscaled};
 use super::*;
@@ -279,7 +279,7 @@ fn refuses_schemas_that_unfold_without_end() {
         0 => r#"{"type": "record", "name": "L0", "fields": [{"name": "x", "type": "int"}]}"#.to_owned(),
         of => format!(r#""L{of}""#),
     };
-    // Each level holds the one before twice.
+    // Each level contains the previous one twice.
     let mut schema = level(0);
     for of in 1..40 {
         let before = of - 1;
@@ -289,7 +289,7 @@ fn refuses_schemas_that_unfold_without_end() {
     }
     let reason = fields(&schema).unwrap_err().reason;
     assert!(
-        reason.ends_with("the schema unfolds to more than 10000 fields"),
+        reason.ends_with("the schema expands to more than 10000 fields"),
         "{reason}"
     );
     assert_eq!(

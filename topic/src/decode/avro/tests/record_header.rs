@@ -1,4 +1,4 @@
-//! Data whose schema's id is in a header of the record.
+//! Data whose schema id is in a record header.
 
 use uuid::Uuid;
 
@@ -6,15 +6,15 @@ use super::*;
 use crate::decode::testing::{Failing, Registries};
 use crate::record::Record;
 
-/// The fields of the table, in its order.
+/// Fields of the table, in its order.
 const REGISTERED: &str = r#"{"type": "record", "name": "c.Customer", "fields": [
     {"name": "address", "type": {"type": "record", "name": "c.Address", "fields": [{"name": "city", "type": "string"}]}},
     {"name": "name", "type": "string"}]}"#;
-/// The same fields the other way round.
+/// Same fields in the opposite order.
 const WRITER: &str = r#"{"type": "record", "name": "c.Customer", "fields": [
     {"name": "name", "type": "string"},
     {"name": "address", "type": {"type": "record", "name": "c.Address", "fields": [{"name": "city", "type": "string"}]}}]}"#;
-/// Two texts: what they mean depends on the schema alone.
+/// Two texts: their meaning depends on the schema only.
 const DATUM: &[u8] = b"\x06cid\x08Bern";
 const GUID: Uuid = Uuid::from_u128(0x3f0a_6c1e_8d52_4b7a_9c11_0e5d_2a7b_4c90);
 const HEADER: &str = "__value_schema_id";
@@ -54,12 +54,12 @@ fn read(headers: &HeaderList<'_>, datum: &[u8]) -> Result<Json, String> {
     read_by(registries(), headers, datum).map_err(|error| error.to_string())
 }
 
-/// Read by the writer's schema.
+/// Row decoded with the writer's schema.
 fn by_writer() -> Result<Json, String> {
     Ok(json!({"name": "cid", "address": {"city": "Bern"}}))
 }
 
-/// Read by the table's.
+/// Row decoded with the table's schema.
 fn as_bare() -> Result<Json, String> {
     Ok(json!({"name": "Bern", "address": {"city": "cid"}}))
 }
@@ -69,7 +69,7 @@ fn the_schema_of_the_header_is_that_of_the_datum() {
     assert_eq!(read(&[], DATUM), as_bare());
     assert_eq!(read(&[(HEADER, Some(&guid(GUID)))], DATUM), by_writer());
     assert_eq!(read(&[(HEADER, Some(&[0, 0, 0, 0, 7]))], DATUM), by_writer());
-    // What may follow the id is for Protobuf.
+    // Bytes after the id are for Protobuf.
     let with_index = [guid(GUID), vec![2, 2]].concat();
     assert_eq!(read(&[(HEADER, Some(&with_index))], DATUM), by_writer());
 }
@@ -85,7 +85,7 @@ fn the_last_header_counts_and_one_without_value_is_none() {
     assert!(
         read(&twice, DATUM)
             .unwrap_err()
-            .starts_with("no schema has the id")
+            .ends_with("that the record names does not exist")
     );
     let taken_back = [(HEADER, Some(known)), (HEADER, None)];
     assert_eq!(read(&taken_back, DATUM), as_bare());
@@ -110,7 +110,7 @@ fn with_a_header_the_payload_has_nothing_in_front() {
             ("AVRO", r#"{"type": "record", "name": "T", "fields": []}"#, &[]),
         ),
     ]));
-    // Begins as Confluent's header of a schema that there is.
+    // Begins like Confluent's header of an existing schema.
     let datum = b"\x00\x0aabcde";
     let headers: &HeaderList<'_> = &[(HEADER, Some(&guid(GUID)))];
     let mut decoder = with_writers(TWO, fields(TWO).unwrap(), writers);
@@ -130,9 +130,12 @@ fn a_header_without_a_usable_schema_makes_a_bad_record_and_never_a_bare_datum() 
     for (header, wanted) in [
         (
             unknown.as_slice(),
-            "no schema has the id 00000000-0000-0000-0000-000000000000 that the record names",
+            "the schema 00000000-0000-0000-0000-000000000000 that the record names does not exist",
         ),
-        (&[0, 0, 0, 0, 6], "no schema has the id 6 that the record names"),
+        (
+            &[0, 0, 0, 0, 6],
+            "the schema 6 that the record names does not exist",
+        ),
         (
             &[0, 0, 0, 0, 8],
             "the record's schema 8: its format is PROTOBUF, wanted AVRO",

@@ -7,7 +7,7 @@ const NODE: &str = r#"{"type": "record", "name": "Node", "fields": [
     {"name": "v", "type": "int"}, {"name": "next", "type": ["null", "Node"]},
     {"name": "kids", "type": {"type": "array", "items": "Node"}}]}"#;
 
-/// 1, then 2; none has kids.
+/// 1, then 2, both without children.
 const TWO: [u8; 6] = [2, 2, 4, 0, 0, 0];
 
 fn types(schema: &str) -> Vec<(String, DataType)> {
@@ -27,7 +27,7 @@ fn read(schema: &str, columns: Vec<Field>, datum: &[u8]) -> Json {
 #[test]
 fn are_tables_whose_deep_part_is_json_text() {
     let DataType::List(item) = &types(NODE)[2].1 else {
-        panic!("kids are no list")
+        panic!("kids are not a list")
     };
     assert_eq!(item.data_type(), &DataType::Utf8);
     assert_eq!(

@@ -9,7 +9,7 @@ const ADDR: &str = r#"{"type": "record", "name": "c.Addr", "fields": [{"name": "
 const USER: &str = r#"{"type": "record", "name": "c.U", "fields": [
     {"name": "id", "type": "int"}, {"name": "addr", "type": "c.Addr"}]}"#;
 
-/// The row that a datum makes behind the id of `schema`.
+/// Row of a datum after the id of `schema`.
 fn read(table: &str, schema: Registered, datum: &[u8]) -> Result<Json, String> {
     let registries = Arc::new(Registries(vec![(WriterSchemaId::Confluent(3), schema)]));
     let mut decoder = with_writers(table, fields(table).unwrap(), registries);
@@ -22,7 +22,7 @@ fn read(table: &str, schema: Registered, datum: &[u8]) -> Result<Json, String> {
 fn a_schema_may_name_the_types_of_those_it_refers_to() {
     let row = read(TABLE, ("AVRO", USER, &[("c.Addr", ADDR)]), b"\x04\x08Rome");
     assert_eq!(row, Ok(json!({"id": 2, "addr": {"city": "Rome"}})));
-    // Within its own namespace without that, and by any name of the reference.
+    // Without namespace within its own, and by any name of the reference.
     const SHORT: &str = r#"{"type": "record", "name": "U", "namespace": "c", "fields": [
         {"name": "id", "type": "int"}, {"name": "addr", "type": "Addr"}]}"#;
     let row = read(TABLE, ("AVRO", SHORT, &[("address.avsc", ADDR)]), b"\x04\x08Rome");

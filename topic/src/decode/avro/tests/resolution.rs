@@ -1,8 +1,8 @@
-//! One schema's data read as another.
+//! Data of one schema read as another.
 
 use super::*;
 
-/// Hands out one writer's schema.
+/// Source of one writer's schema.
 pub(super) struct Writer(pub(super) String);
 
 impl WriterSchemas for Writer {
@@ -16,7 +16,7 @@ impl WriterSchemas for Writer {
     }
 }
 
-/// A row, and how many of its values did not fit.
+/// Row, and the number of its misfits.
 pub(super) fn resolve(writer: &str, reader: &str, datum: &[u8]) -> Result<(Json, u64), String> {
     let writers = Arc::new(Writer(writer.to_owned()));
     let mut decoder = with_writers(reader, fields(reader).unwrap(), writers);
@@ -26,7 +26,7 @@ pub(super) fn resolve(writer: &str, reader: &str, datum: &[u8]) -> Result<(Json,
     Ok((rows(&decoder.flush()).remove(0), misfits))
 }
 
-/// The same for one field `a`.
+/// Value of one field `a`, and the number of misfits.
 fn resolve_field(writer: &str, reader: &str, value: &[u8]) -> Result<(Json, u64), String> {
     let [writer, reader] = [writer, reader].map(|of| record(&format!(r#""a": {of}"#)));
     resolve(&writer, &reader, value).map(|(row, misfits)| (row["a"].clone(), misfits))
@@ -167,7 +167,7 @@ fn finds_symbols_by_name() {
     assert_eq!(resolve_field(&writer, &same, &[4]), Ok((json!("C"), 0)));
     assert_eq!(resolve_field(&writer, &same, &[0]), Ok((Json::Null, 1)));
     assert_eq!(resolve_field(&writer, &defaulted, &[0]), Ok((json!("OTHER"), 0)));
-    let outside = "not an Avro datum of its schema: an enum's index is none of its symbols";
+    let outside = "not an Avro datum of its schema: an enum's index is not one of its symbols";
     assert_eq!(resolve_field(&writer, &same, &[6]), Err(outside.to_owned()));
     assert_eq!(resolve_field(&writer, &same, &[1]), Err(outside.to_owned()));
 }
@@ -205,7 +205,7 @@ fn resolves_unions_both_ways() {
             "{writer} {reader}"
         );
     }
-    // A branch that does not resolve costs only the values that take it.
+    // A branch that cannot be resolved affects only the values that take it.
     let writer = r#"["null", "int", "string"]"#;
     assert_eq!(
         resolve_field(writer, r#"["null", "int"]"#, &[2, 10]),
@@ -215,7 +215,7 @@ fn resolves_unions_both_ways() {
         resolve_field(writer, r#"["null", "int"]"#, &[4, 2, b'x']),
         Ok((Json::Null, 1))
     );
-    let outside = "not an Avro datum of its schema: a union's index is none of its branches";
+    let outside = "not an Avro datum of its schema: a union's index is not one of its branches";
     assert_eq!(resolve_field(writer, writer, &[6]), Err(outside.to_owned()));
     assert_eq!(resolve_field(writer, writer, &[1]), Err(outside.to_owned()));
 }

@@ -1,4 +1,4 @@
-//! Every type: the column it makes, the value it gives, what becomes of it in other columns.
+//! Every type: its column, its value, and its value in other columns.
 
 use apache_avro::{Days, Decimal, Duration, Millis, Months};
 use arrow::datatypes::TimeUnit;
@@ -273,7 +273,8 @@ fn gives_the_value_of_every_type() {
     }
 }
 
-/// The other implementation cannot tell a UUID in 16 bytes from one in text, so the bytes are written here.
+/// The other implementation cannot distinguish a UUID in 16 bytes from one in text, so the bytes are written
+/// here.
 #[test]
 fn reads_a_uuid_of_sixteen_bytes() {
     let mut decoder = derived(&record(&format!(r#""a": {}"#, fixed(16, "uuid"))));

@@ -19,7 +19,7 @@ fn map(key: DataType, value: DataType) -> DataType {
     DataType::Map(Arc::new(entries), false)
 }
 
-/// An orders topic's `items`.
+/// Type of `items` of an orders topic.
 fn items() -> DataType {
     list(row([
         ("product_id", DataType::Int32),
@@ -27,7 +27,7 @@ fn items() -> DataType {
     ]))
 }
 
-/// A value as a tree: scalars as they show, maps as pairs.
+/// Value as a tree: scalars as shown, maps as pairs.
 fn tree(array: &dyn Array, at: usize) -> Value {
     if array.is_null(at) {
         return Value::Null;
@@ -53,7 +53,7 @@ fn trees(array: &ArrayRef) -> Value {
     (0..array.len()).map(|at| tree(array, at)).collect()
 }
 
-/// What the JSON value shows in a column of this type, and how many misfits were counted.
+/// JSON value in a column of this type, and the number of misfits.
 fn read_value(data_type: &DataType, value: &str) -> (Value, u64) {
     let mut decoder = single(data_type.clone());
     decoder.decode(format!(r#"{{"v":{value}}}"#).as_bytes()).unwrap();
@@ -247,7 +247,7 @@ fn many_keys_given_many_times_take_linear_time_and_memory() {
     assert_eq!(entries.column(1).as_primitive::<Int64Type>().value(0), 150_000);
 }
 
-/// The same rules, the slow way: through a tree. Counts misfits.
+/// Model of the same rules through a tree. Counts misfits.
 fn nested_model(data_type: &DataType, value: &Value, misfits: &mut u64) -> Value {
     let shown = match (data_type, value) {
         (_, Value::Null) => return Value::Null,
@@ -280,7 +280,7 @@ fn nested_model(data_type: &DataType, value: &Value, misfits: &mut u64) -> Value
     shown.unwrap_or_default()
 }
 
-/// Each member to the field of its name, or to the first that differs in case.
+/// Model of a row: each member goes to the field of its name, or to the first that differs by case.
 fn row_model(fields: &Fields, members: &serde_json::Map<String, Value>, misfits: &mut u64) -> Value {
     let mut row: Vec<(Value, bool)> = vec![(Value::Null, false); fields.len()];
     for (name, value) in members {
@@ -331,7 +331,7 @@ fn nested_type() -> impl Strategy<Value = DataType> {
     })
 }
 
-/// A value that suits the type at most places.
+/// Value that mostly fits the type.
 fn value_for(data_type: &DataType) -> BoxedStrategy<Value> {
     let suited = match data_type {
         DataType::List(item) => prop::collection::vec(value_for(item.data_type()), 0..4)

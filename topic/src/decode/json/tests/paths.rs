@@ -1,7 +1,7 @@
 use super::*;
 use crate::path::{MAX_STEPS, Path, Step};
 
-/// What one column per mapping shows of a record.
+/// Values of one column for each mapping of a record.
 fn read_paths(mappings: &[&str], record: &str) -> Vec<Option<String>> {
     let columns = mappings
         .iter()
@@ -132,7 +132,7 @@ fn the_longest_path_passes_nesting_of_any_depth() {
     assert_eq!(read_path(&mapping, &record).as_deref(), Some("1"));
 }
 
-/// The value a mapping leads to in a tree.
+/// Value of a mapping in a tree.
 fn follow<'a>(mapping: &str, document: &'a Value) -> Option<&'a Value> {
     let path = || Path::parse(mapping).ok();
     document.get(mapping).or_else(|| {

@@ -1,8 +1,8 @@
 use super::*;
 
-/// Names, types and spelled types.
+/// Names, types and type names.
 fn columns(definition: &str) -> Vec<(String, String, String)> {
-    let fields = fields(definition, None).unwrap();
+    let fields = fields(definition, &[], None).unwrap();
     let column = |field: &ArrowField| {
         let metadata = field.metadata();
         assert!(field.is_nullable());
@@ -49,7 +49,7 @@ fn types(definition: &str) -> Vec<String> {
 }
 
 fn reason(definition: &str, message: Option<&str>) -> String {
-    fields(definition, message).unwrap_err().reason
+    fields(definition, &[], message).unwrap_err().reason
 }
 
 #[test]
@@ -160,7 +160,7 @@ fn a_message_whose_fields_differ_by_case_alone_is_json_in_another() {
     assert_eq!(types(definition), ["Utf8", "item<Utf8>"]);
 }
 
-/// Each message holds the next `width` times.
+/// Each message contains the next `width` times.
 fn chain(length: usize, width: usize) -> String {
     let link = |at: usize| {
         let fields: String = (1..=width)
@@ -174,7 +174,7 @@ fn chain(length: usize, width: usize) -> String {
 
 #[test]
 fn deep_messages_become_json_and_wide_ones_an_error() {
-    let mut deep = &fields(&chain(100, 1), None).unwrap()[0].data_type().clone();
+    let mut deep = &fields(&chain(100, 1), &[], None).unwrap()[0].data_type().clone();
     let mut depth = 1;
     while let DataType::Struct(names) = deep {
         deep = names[0].data_type();

@@ -10,7 +10,7 @@ fn name(schema: &Schema, index: usize) -> &str {
 
 #[test]
 fn ranks_messages_by_full_name_as_glue_does() {
-    let schema = Schema::compile(ZED).unwrap();
+    let schema = Schema::compile(ZED, &[]).unwrap();
     let names: Vec<_> = (0..5)
         .map(|rank| name(&schema, schema.at_rank(rank).unwrap()))
         .collect();
@@ -22,14 +22,14 @@ fn ranks_messages_by_full_name_as_glue_does() {
 #[test]
 fn ranks_no_imported_message() {
     let text = "import 'google/protobuf/timestamp.proto'; message Z {} message A {}";
-    let schema = Schema::compile(&format!("syntax = 'proto3'; package p; {text}")).unwrap();
+    let schema = Schema::compile(&format!("syntax = 'proto3'; package p; {text}"), &[]).unwrap();
     assert_eq!(schema.ranks(), 2);
     assert_eq!(name(&schema, schema.at_rank(0).unwrap()), "p.A");
 }
 
 #[test]
 fn counts_messages_as_written_for_confluent() {
-    let schema = Schema::compile(ZED).unwrap();
+    let schema = Schema::compile(ZED, &[]).unwrap();
     assert_eq!(
         schema
             .top()
@@ -48,7 +48,7 @@ fn counts_messages_as_written_for_confluent() {
 #[test]
 fn chooses_by_full_or_simple_name() {
     let text = "package p; message A { message X {} } message B { message X {} message Y {} } message X {}";
-    let schema = Schema::compile(text).unwrap();
+    let schema = Schema::compile(text, &[]).unwrap();
     let chosen = |name| schema.choose(name).map(|at| schema.message(at).full_name.clone());
     assert_eq!(chosen(None).unwrap(), "p.A");
     assert_eq!(chosen(Some("p.B")).unwrap(), "p.B");
@@ -64,7 +64,7 @@ fn chooses_by_full_or_simple_name() {
         chosen(Some("X")).unwrap_err().to_string(),
         "the definition has 3 messages `X`, wanted the full name of one"
     );
-    let empty = Schema::compile("package p;").unwrap();
+    let empty = Schema::compile("package p;", &[]).unwrap();
     assert_eq!(
         empty.choose(None).unwrap_err().to_string(),
         "the definition has no message"

@@ -17,7 +17,7 @@ const READER: &str = r#"syntax = "proto3";
     message Alpha { string s = 1; int64 a = 7; }"#;
 const VERSION: Uuid = Uuid::from_u128(7);
 
-/// Knows Glue's versions and Confluent's ids by one number; 500 is one that cannot be looked up.
+/// Source of Glue's versions and Confluent's ids by one number; 500 cannot be looked up.
 #[derive(Default)]
 struct Registry {
     schemas: HashMap<u128, (&'static str, String)>,
@@ -71,7 +71,7 @@ fn confluent(id: u32, body: &[u8]) -> Vec<u8> {
     [&[0], id.to_be_bytes().as_slice(), body].concat()
 }
 
-/// A decoder of the column `a`.
+/// Decoder of the column `a`.
 fn decoder(message: Option<&str>, registry: &Arc<Registry>) -> ValueDecoder {
     let columns = vec![column("a", "a", DataType::Int64)];
     let registry: Arc<dyn WriterSchemas> = Arc::<Registry>::clone(registry);
@@ -101,7 +101,7 @@ fn glue_numbers_messages_by_the_order_of_their_names() {
     }
     assert_eq!(
         error(&mut decoder, &glue(VERSION, &[4])),
-        "message 4 of a definition that has 4"
+        "message 4 does not exist: the definition has 4"
     );
     assert_eq!(
         error(&mut decoder, &glue(VERSION, &[])),
@@ -131,10 +131,10 @@ fn confluent_leads_to_messages_by_a_path() {
         assert_eq!(one_row(&mut decoder, &payload), [wanted], "{payload:?}");
     }
     for (body, wanted) in [
-        (&[2, 4][..], "message 2 of a list that has 2"),
-        (&[4, 0, 2], "message 1 of a list that has 1"),
-        (&[6, 0, 0, 0], "message 0 of a list that has 0"),
-        (&[2, 1], "message -1 of a list that has 2"),
+        (&[2, 4][..], "message 2 does not exist: the list has 2"),
+        (&[4, 0, 2], "message 1 does not exist: the list has 1"),
+        (&[6, 0, 0, 0], "message 0 does not exist: the list has 0"),
+        (&[2, 1], "message -1 does not exist: the list has 2"),
         (&[1], "a path of -1 steps to the message"),
         (&[0xfe, 0xff, 3], "a path of 32767 steps to the message"),
         (&[], "not a Protobuf message: the message is cut short at byte 0"),
@@ -167,11 +167,11 @@ fn reads_by_the_writers_schema() {
     let mut decoder = decoder(None, &registry);
     assert_eq!(one_row(&mut decoder, &glue(VERSION, &[0, 0x48, 3])), ["-2"]);
     assert_eq!(one_row(&mut decoder, &confluent(7, &[0, 0x48, 3])), ["-2"]);
-    // Its writer had no such field.
+    // Its writer did not have this field.
     assert_eq!(one_row(&mut decoder, &confluent(8, &[0])), ["NULL"]);
 }
 
-/// A row of these columns of a table, of what a writer of another schema wrote, and how many values did not fit.
+/// Row of these columns of a table, written with another schema, and the number of misfits.
 fn read(table: &str, columns: Vec<Field>, writer: &str, payload: &[u8]) -> (Vec<String>, u64) {
     let registry: Arc<dyn WriterSchemas> = Registry::with(&[(7, "PROTOBUF", writer)]);
     let mut decoder = ValueDecoder::with_writers(encoding(table, None), columns, registry);
@@ -189,7 +189,7 @@ fn a_field_of_another_type_costs_no_other_column() {
         map<string, int32> m = 5; message N { optional int32 x = 1; optional int32 y = 2; } }";
     let b = || column("b", "b", DataType::Int32);
     for (written, columns, payload, wanted, misfits) in [
-        // Read as written, if the column takes that.
+        // Read as written, if it fits the column.
         (
             "int32 a = 1",
             vec![column("a", "a", DataType::Utf8)],
@@ -225,7 +225,7 @@ fn a_field_of_another_type_costs_no_other_column() {
             "NULL",
             1,
         ),
-        // So within a row, and along a path.
+        // Also within a row, and along a path.
         (
             "N n = 3",
             vec![column(
@@ -279,7 +279,7 @@ fn a_field_of_another_type_costs_no_other_column() {
             "NULL",
             1,
         ),
-        // A message that only lacks the field is not at fault.
+        // A message that only lacks the field is not an error.
         (
             "N n = 3",
             vec![column("z", "n.z", DataType::Int32)],
@@ -353,7 +353,7 @@ fn an_unknown_or_unusable_schema_makes_a_bad_record() {
     let registry = Registry::with(&[(1, "AVRO", "{}"), (2, "PROTOBUF", "message {")]);
     let mut decoder = decoder(None, &registry);
     for (id, wanted) in [
-        (3, "no schema has the id 3 that the record names"),
+        (3, "the schema 3 that the record names does not exist"),
         (1, "schema 1 that the record names is AVRO, wanted PROTOBUF"),
         (
             2,

@@ -29,7 +29,7 @@ fn standard(name: &str, fields: &[(&str, Value)]) -> Value {
     ))
 }
 
-/// The field `name` of `Outer` as VARCHAR.
+/// Field `name` of `Outer` as VARCHAR.
 fn json(name: &str, value: Value) -> String {
     let mut decoder = decoder_of(DEFINITION, &[(name, DataType::Utf8)]);
     decoder
@@ -95,7 +95,7 @@ fn leaves_out_defaults_but_keeps_what_is_present() {
         "{}"
     );
     let mut decoder = decoder_of(DEFINITION, &[("m", DataType::Utf8)]);
-    // Zero, an empty packed list and an optional zero, written out.
+    // Zero, an empty packed list and an optional zero, written explicitly.
     assert_eq!(
         one_row(&mut decoder, &[0x0a, 6, 0x08, 0, 0x5a, 0, 0x50, 0]),
         [r#""{\"maybe\":0}""#]

@@ -1,4 +1,4 @@
-//! Which field fills a column.
+//! Mapping of fields to columns.
 
 use super::*;
 
@@ -122,7 +122,7 @@ fn knows_which_paths_lead_somewhere() {
         ("N", false),
     ] {
         let path = Path::parse(mapping).unwrap();
-        let found = lead_somewhere(PATHS, None, std::slice::from_ref(&path)).unwrap();
+        let found = lead_somewhere(PATHS, &[], None, std::slice::from_ref(&path)).unwrap();
         assert_eq!(found, [leads], "{mapping}");
         if !leads {
             let mut decoder = decoder_of(PATHS, &[(mapping, DataType::Utf8)]);
@@ -143,7 +143,7 @@ fn names_a_mapping_that_is_no_path_and_a_schema_that_is_none() {
             format: Default::default(),
         };
         let writers: Arc<dyn WriterSchemas> = Arc::new(crate::decode::NoWriterSchemas);
-        match ProtobufDecoder::new(&[column], definition, message, &writers) {
+        match ProtobufDecoder::new(&[column], (definition, &[]), message, &writers) {
             Ok(_) => panic!("a decoder was made"),
             Err(error) => error.to_string(),
         }

@@ -1,4 +1,4 @@
-//! Random messages, encoded and decoded by another implementation, against the columns.
+//! Random messages, encoded and decoded by another implementation, compared with the columns.
 
 use proptest::prelude::*;
 use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor};
@@ -35,7 +35,7 @@ const PROTO2: &str = r#"package p;
         oneof o { bool f = 10; One g = 11; sint64 h = 12; }
     }"#;
 
-/// Makes values out of random bytes, so that a failure shrinks.
+/// Generator of values from random bytes, so that a failure shrinks.
 struct Choices(std::vec::IntoIter<u8>);
 
 impl Choices {
@@ -107,7 +107,7 @@ impl Choices {
             Value::I64(value) => MapKey::I64(value % 3),
             Value::U64(value) => MapKey::U64(value),
             Value::String(value) => MapKey::String(value),
-            other => panic!("{other:?} is no key here"),
+            other => panic!("{other:?} is not a key here"),
         }
     }
 
@@ -117,7 +117,7 @@ impl Choices {
     }
 }
 
-/// What the columns must show for this message, said a second time.
+/// Expected values of the columns for this message, computed independently.
 fn model(message: &DynamicMessage) -> Vec<String> {
     let mut fields: Vec<_> = message.descriptor().fields().collect();
     fields.sort_by_key(|field| field.path().last().copied());
@@ -211,7 +211,7 @@ fn model_key(key: &MapKey) -> String {
 /// Checks the columns of several messages, one after the other and merged into one.
 fn check(definition: &str, choices: Vec<Vec<u8>>) -> Result<(), TestCaseError> {
     let descriptor = message(definition, "p.All").descriptor();
-    let mut columns = fields(definition, Some("p.All")).unwrap();
+    let mut columns = fields(definition, &[], Some("p.All")).unwrap();
     // The last one; JSON has tests of its own.
     columns.retain(|field| field.name() != "any");
     let width = columns.len();

@@ -1,4 +1,4 @@
-//! Messages whose schema's id is in a header of the record.
+//! Messages whose schema id is in a record header.
 
 use uuid::Uuid;
 
@@ -7,13 +7,13 @@ use crate::decode::testing::{Failing, Registries};
 use crate::record::Record;
 
 const TABLE: &str = "syntax = 'proto3'; message A { int32 n = 1; string name = 2; }";
-/// The same fields by other numbers, and messages beside and within.
+/// Writer's schema: the same fields with other numbers, and further messages beside and within.
 const WRITER: &str = "syntax = 'proto3';
     message A { string name = 1; int32 n = 2; message Inner { int32 n = 3; } }
     message B { int32 n = 4; message First { int32 n = 5; } message Second { int32 n = 6; } }";
 const GUID: Uuid = Uuid::from_u128(0x3f0a_6c1e_8d52_4b7a_9c11_0e5d_2a7b_4c90);
 const HEADER: &str = "__value_schema_id";
-/// Of the writer's first message.
+/// Writer's first message.
 const MESSAGE: &[u8] = b"\x0a\x01x\x10\x07";
 
 fn registries() -> Arc<dyn WriterSchemas> {
@@ -33,7 +33,7 @@ fn decode(
     header: Option<&[u8]>,
     payload: &[u8],
 ) -> Result<Vec<String>, RowError> {
-    let columns = fields(TABLE, None).unwrap();
+    let columns = fields(TABLE, &[], None).unwrap();
     let mut decoder = ValueDecoder::with_writers(encoding(TABLE, None), columns, writers);
     let headers = [(HEADER, header)];
     decoder.0.decode(&Record {
@@ -47,7 +47,7 @@ fn read(header: &[u8], payload: &[u8]) -> Result<Vec<String>, String> {
     decode(registries(), Some(header), payload).map_err(|error| error.to_string())
 }
 
-/// Texts are shown in quotes.
+/// Expected row; texts are in quotes.
 fn row(n: &str, name: &str) -> Result<Vec<String>, String> {
     Ok(vec![n.to_owned(), name.to_owned()])
 }
@@ -69,9 +69,9 @@ fn the_header_names_schema_and_message() {
             "{index:?}"
         );
     }
-    // What follows the path is not looked at.
+    // Bytes after the path are ignored.
     assert_eq!(read(&guid(&[0, 9, 9]), MESSAGE), row("7", "\"x\""));
-    // A message without fields is one.
+    // A message without fields is a message.
     assert_eq!(read(&guid(&[0]), &[]), row("0", "\"\""));
 }
 
@@ -95,8 +95,14 @@ fn with_a_header_the_payload_has_nothing_in_front() {
 fn a_header_without_a_usable_message_makes_a_bad_record() {
     let place = "message index in the record header: ";
     for (header, wanted) in [
-        (guid(&[2, 4]), format!("{place}message 2 of a list that has 2")),
-        (guid(&[4, 2, 4]), format!("{place}message 2 of a list that has 2")),
+        (
+            guid(&[2, 4]),
+            format!("{place}message 2 does not exist: the list has 2"),
+        ),
+        (
+            guid(&[4, 2, 4]),
+            format!("{place}message 2 does not exist: the list has 2"),
+        ),
         (guid(&[1]), format!("{place}a path of -1 steps to the message")),
         (guid(&[]), place.to_owned()),
         (guid(&[4, 2]), place.to_owned()),
@@ -106,7 +112,7 @@ fn a_header_without_a_usable_message_makes_a_bad_record() {
         ),
         (
             vec![0, 0, 0, 0, 9, 0],
-            "no schema has the id 9 that the record names".to_owned(),
+            "the schema 9 that the record names does not exist".to_owned(),
         ),
         (
             vec![1, 2, 3],

@@ -8,10 +8,10 @@ const TABLE: &str = "syntax = 'proto3'; package c;
 const MONEY: &str = "syntax = 'proto3'; package c; message Money { string currency = 1; int64 units = 2; }";
 const PAY: &str = "syntax = 'proto3'; import 'common/money.proto';
     message Pay { int32 id = 1; c.Money amount = 2; }";
-/// Of `Pay`: 9, EUR 5.
+/// Message `Pay`: 9, EUR 5.
 const MESSAGE: &[u8] = b"\x08\x09\x12\x07\x0a\x03EUR\x10\x05";
 
-/// Id, currency and units of a message behind the id of `schema`.
+/// Id, currency and units of a message after the id of `schema`.
 fn read(schema: Registered, message: &[u8]) -> Result<Vec<String>, String> {
     let registries = Arc::new(Registries(vec![(WriterSchemaId::Confluent(6), schema)]));
     let columns = [
@@ -57,22 +57,27 @@ fn references_import_each_other_and_googles_files() {
 
 #[test]
 fn only_the_files_own_messages_are_counted() {
-    // Both registries' indexes are of the definition itself.
+    // Both registries' indexes are those of the definition itself.
     let payload = [&[0, 0, 0, 0, 6, 2, 2], MESSAGE].concat();
     let schema: Registered = ("PROTOBUF", PAY, &[("common/money.proto", MONEY)]);
     let registries = Arc::new(Registries(vec![(WriterSchemaId::Confluent(6), schema)]));
     let columns = vec![column("id", "id", DataType::Int32)];
     let mut decoder = ValueDecoder::with_writers(encoding(TABLE, None), columns, registries);
     let error = decoder.decode(&payload).unwrap_err().to_string();
-    assert_eq!(error, "message 1 of a list that has 1");
+    assert_eq!(error, "message 1 does not exist: the list has 1");
 }
 
 #[test]
 fn says_what_a_schema_lacks() {
     let error = |schema| read(schema, MESSAGE).unwrap_err();
-    assert!(error(("PROTOBUF", PAY, &[])).starts_with(
-        "schema 6 that the record names: line 1, column 20: import 'common/money.proto' not found"
-    ));
+    let lacks = error(("PROTOBUF", PAY, &[]));
+    assert!(
+        lacks.starts_with(
+            "schema 6 that the record names: line 2, column 33: name 'c.Money' is not defined; not found: \
+             import `common/money.proto`"
+        ),
+        "{lacks}"
+    );
     assert_eq!(
         error(("PROTOBUF", PAY, &[("common/money.proto", "message {")])),
         "schema 6 that the record names: common/money.proto, line 1, column 9: expected an identifier, but found '{'"

@@ -1,4 +1,4 @@
-//! Messages that mean a value.
+//! Messages that represent a value.
 
 use super::*;
 
