@@ -1,14 +1,19 @@
 //! Names to columns, types to expressions, statements to plans, by Trino's rules.
 
+mod aggregate;
+mod aggregate_call;
+mod context;
 mod expression;
 mod group;
 mod json;
 mod relation;
 mod select;
 mod set;
+mod sort_key;
 mod subquery;
 mod type_name;
 mod window;
+mod windows;
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -19,7 +24,7 @@ use datafusion::catalog::TableProvider;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 
 use crate::ast;
-use crate::error::{Position, Result, err};
+use crate::error::{Error, Position, Result, err};
 use crate::query::{OutputColumn, Query, Session};
 use crate::scalar;
 use crate::typed::Typed;
@@ -270,4 +275,13 @@ fn ordinal(digits: &str, count: usize) -> Option<usize> {
         .ok()
         .filter(|place| (1..=count).contains(place))
         .map(|place| place - 1)
+}
+
+fn unknown_column(scope: Scope<'_>, name: &str, shown: &str, at: Position) -> Error {
+    err!(
+        ColumnNotFound,
+        "Column '{shown}' cannot be resolved{}",
+        did_you_mean(scope.suggestion(name))
+    )
+    .at(at)
 }

@@ -15,12 +15,11 @@ mod datetime;
 mod format;
 mod interval;
 mod json;
-pub(crate) mod json_cast;
 mod lambda;
 mod like;
 mod map;
 mod math;
-pub(crate) mod network;
+mod network;
 mod read;
 mod regexp;
 mod sequence;
@@ -30,32 +29,38 @@ pub(crate) mod unnest;
 mod url;
 mod xxhash;
 
-use crate::registry::{Aggregate, Scalar};
+use std::sync::LazyLock;
 
-pub(crate) fn scalars() -> Vec<Vec<Scalar>> {
-    vec![
-        arithmetic::scalars(),
-        array::scalars(),
-        binary::scalars(),
-        bitwise::scalars(),
-        date_text::scalars(),
-        datetime::scalars(),
-        format::scalars(),
-        interval::scalars(),
-        json::scalars(),
-        lambda::scalars(),
-        like::scalars(),
-        map::scalars(),
-        math::scalars(),
-        network::scalars(),
-        regexp::scalars(),
-        sequence::scalars(),
-        string::scalars(),
-        unixtime::scalars(),
-        url::scalars(),
-    ]
+use crate::registry::{Fold, Kernel, Table};
+
+pub(crate) fn scalars() -> &'static Table<Kernel> {
+    static TABLE: LazyLock<Table<Kernel>> = LazyLock::new(|| {
+        Table::new(vec![
+            arithmetic::scalars(),
+            array::scalars(),
+            binary::scalars(),
+            bitwise::scalars(),
+            date_text::scalars(),
+            datetime::scalars(),
+            format::scalars(),
+            interval::scalars(),
+            json::scalars(),
+            lambda::scalars(),
+            like::scalars(),
+            map::scalars(),
+            math::scalars(),
+            network::scalars(),
+            regexp::scalars(),
+            sequence::scalars(),
+            string::scalars(),
+            unixtime::scalars(),
+            url::scalars(),
+        ])
+    });
+    &TABLE
 }
 
-pub(crate) fn aggregates() -> Vec<Vec<Aggregate>> {
-    vec![aggregate::aggregates()]
+pub(crate) fn aggregates() -> &'static Table<Fold> {
+    static TABLE: LazyLock<Table<Fold>> = LazyLock::new(|| Table::new(vec![aggregate::aggregates()]));
+    &TABLE
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use arrow::array::{
     Array, ArrayRef, AsArray, BinaryArray, BooleanArray, Float32Array, Float64Array, Int8Array, Int16Array,
@@ -11,7 +11,6 @@ use arrow::array::{
 use arrow::datatypes::{Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type};
 
 use crate::error::{Result, err};
-use crate::functions;
 use crate::signature::{Argument, Bound, Signature};
 use crate::types::Type;
 use crate::value::Value;
@@ -287,7 +286,7 @@ typed_kernels! {
 pub(crate) struct Table<K: 'static>(HashMap<&'static str, Vec<&'static Function<K>>>);
 
 impl<K> Table<K> {
-    fn new(families: Vec<Vec<Function<K>>>) -> Self {
+    pub(crate) fn new(families: Vec<Vec<Function<K>>>) -> Self {
         let mut table: HashMap<_, Vec<_>> = HashMap::new();
         for function in families.into_iter().flatten() {
             let function: &'static _ = Box::leak(Box::new(function));
@@ -384,16 +383,6 @@ impl<K> Table<K> {
             wanted.join(", ")
         ))
     }
-}
-
-pub(crate) fn scalars() -> &'static Table<Kernel> {
-    static TABLE: LazyLock<Table<Kernel>> = LazyLock::new(|| Table::new(functions::scalars()));
-    &TABLE
-}
-
-pub(crate) fn aggregates() -> &'static Table<Fold> {
-    static TABLE: LazyLock<Table<Fold>> = LazyLock::new(|| Table::new(functions::aggregates()));
-    &TABLE
 }
 
 impl fmt::Debug for Running {

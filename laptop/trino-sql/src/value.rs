@@ -42,11 +42,6 @@ impl Value {
         matches!(self, Self::Null)
     }
 
-    /// The value as CAST to VARCHAR gives it, for types of single values; None for NULL.
-    pub fn text(&self, ty: &Type) -> Option<String> {
-        (!self.is_null()).then(|| crate::cast::to_text(self, ty))
-    }
-
     /// The value in a row of an array that carries `ty`.
     pub fn read(array: &dyn Array, row: usize, ty: &Type) -> Self {
         if array.is_null(row) {

@@ -1,16 +1,15 @@
 //! Expressions.
 
-use std::cell::RefCell;
 use std::sync::Arc;
 
-use super::relation::unknown_column;
-use super::select::Aggregates;
-use super::window::Windows;
-use super::{Binder, Scope, closest, did_you_mean, type_name};
+use super::context::Context;
+use super::windows::Windows;
+use super::{Binder, closest, did_you_mean, type_name, unknown_column};
 use crate::ast::*;
 use crate::cast;
 use crate::coerce::{can_coerce, common_type, is_same_carrier};
 use crate::error::{Error, ErrorKind, Position, Result, bail, err};
+use crate::functions;
 use crate::number::parse_decimal;
 use crate::registry::{self, Call as KernelCall, Kernel};
 use crate::signature::{Argument, Bound, Signature};
@@ -19,37 +18,7 @@ use crate::typed::{Applied, Node, Typed};
 use crate::types::{Type, VARCHAR};
 use crate::value::Value;
 
-/// Where an expression stands, and what it may contain there.
-pub(super) struct Context<'c> {
-    pub binder: &'c Binder<'c>,
-    pub scope: Scope<'c>,
-    /// Name of the clause in messages.
-    pub clause: &'static str,
-    /// Gathers aggregates; None where there may be none.
-    pub aggregates: Option<&'c Aggregates>,
-    /// Gathers window functions; None where there may be none.
-    pub windows: Option<&'c Windows<'c>>,
-    /// Columns of the answer, which ORDER BY sees before all others.
-    pub outputs: &'c [(Option<String>, Typed)],
-    /// Parameters of the lambdas around, innermost last.
-    pub params: RefCell<Vec<(String, Arc<str>, Type)>>,
-}
-
-impl<'c> Context<'c> {
-    /// A place without aggregates and window functions.
-    pub(super) fn scalar(binder: &'c Binder<'c>, scope: Scope<'c>, clause: &'static str) -> Self {
-        let params = RefCell::default();
-        Self {
-            binder,
-            scope,
-            clause,
-            aggregates: None,
-            windows: None,
-            outputs: &[],
-            params,
-        }
-    }
-
+impl Context<'_> {
     pub(super) fn bind(&self, expr: &Expr) -> Result<Typed> {
         self.bind_kind(expr).map_err(|error| error.at(expr.at))
     }
@@ -501,7 +470,7 @@ impl<'c> Context<'c> {
             };
             return windows.bind(self, call, &name);
         }
-        if registry::aggregates().has(&name) || name == "count" {
+        if functions::aggregates().has(&name) || name == "count" {
             let Some(aggregates) = self.aggregates else {
                 return Err(self.not_scalar(&name));
             };
@@ -597,11 +566,11 @@ impl<'c> Context<'c> {
 
     /// A scalar function, its lambdas typed by what its other arguments are.
     fn function(&self, name: &str, args: &[Expr], at: Position) -> Result<Typed> {
-        let table = registry::scalars();
+        let table = functions::scalars();
         if !table.has(name) || name.starts_with('$') {
             let known = table
                 .names()
-                .chain(registry::aggregates().names())
+                .chain(functions::aggregates().names())
                 .filter(|name| !name.starts_with('$'));
             let suggestion = did_you_mean(closest(name, known));
             return Err(err!(FunctionNotFound, "Function '{name}' not registered{suggestion}").at(at));
@@ -712,7 +681,7 @@ impl Binder<'_> {
     /// A function of the table by its name.
     pub(super) fn apply(&self, name: &str, args: Vec<Typed>) -> Result<Typed> {
         let mut arguments: Vec<_> = args.iter().map(|arg| Argument::Value(&arg.ty)).collect();
-        let (function, _, bound) = registry::scalars().resolve(name, &mut arguments)?;
+        let (function, _, bound) = functions::scalars().resolve(name, &mut arguments)?;
         let args = args
             .into_iter()
             .zip(&bound.args)
@@ -908,7 +877,7 @@ pub(super) fn field(row: Typed, place: usize) -> Typed {
     let ty = fields[place].ty.clone();
     let applied = Applied {
         name: format!("field{place}"),
-        kernel: crate::functions::column::field(place),
+        kernel: functions::column::field(place),
         args: vec![row.ty.clone()],
         result: ty.clone(),
         volatile: false,
@@ -1028,7 +997,7 @@ fn typed_literal(name: &TypeName, text: &str) -> Result<Typed> {
     }
     let ty = type_name::resolve(name)?;
     if ty == Type::Json {
-        return Ok(Typed::literal(crate::functions::json_cast::parse(text)?, ty));
+        return Ok(Typed::literal(cast::json::parse(text)?, ty));
     }
     if !cast::is_cast(&VARCHAR, &ty) {
         bail!(InvalidLiteral, "No literal form for type {ty}");

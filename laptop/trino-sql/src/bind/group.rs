@@ -8,8 +8,8 @@ use datafusion::logical_expr::{AggregateUDF, Expr, LogicalPlan, LogicalPlanBuild
 use super::{Binder, Relation, project_exprs};
 use crate::accumulate::Gather;
 use crate::error::Result;
+use crate::functions;
 use crate::key::{group_key, is_own_group_key};
-use crate::registry;
 use crate::scalar;
 use crate::signature::Argument;
 use crate::typed::{Node, Typed};
@@ -103,7 +103,7 @@ impl GroupKey {
 
 /// An aggregate of the table over one argument of any type.
 pub(super) fn aggregate(name: &str, typed: &Typed) -> Result<AggregateFunction> {
-    let (function, _, bound) = registry::aggregates().resolve(name, &mut [Argument::Value(&typed.ty)])?;
+    let (function, _, bound) = functions::aggregates().resolve(name, &mut [Argument::Value(&typed.ty)])?;
     let gather = Gather {
         name: function.name.to_owned(),
         fold: function.kernel.clone(),

@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use super::expression::Context;
+use super::context::Context;
 use super::type_name;
 use crate::ast::{Expr, ExprKind, JsonBehavior, JsonCall, JsonFunction, JsonWrapper};
-use crate::cast::{cast, is_cast, to_text};
+use crate::cast::{cast, is_cast};
 use crate::error::{Error, Result, bail, err};
 use crate::json::{Json, number_text};
 use crate::json_path::Path;
 use crate::registry;
+use crate::text::to_text;
 use crate::typed::{Applied, Node, Typed};
 use crate::types::{Type, VARCHAR};
 use crate::value::Value;

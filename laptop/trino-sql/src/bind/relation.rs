@@ -7,9 +7,10 @@ use datafusion::common::{Column, Spans, TableReference, UnnestOptions};
 use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder, Subquery};
 
-use super::expression::Context;
+use super::context::Context;
+use super::expression::field;
 use super::subquery::vet;
-use super::{Binder, Field, Relation, Scope, TableName, did_you_mean, is_same_name, project_exprs};
+use super::{Binder, Field, Relation, Scope, TableName, is_same_name, project_exprs};
 use crate::ast::{self, Comparison, Ident, JoinKind, JoinOn, RelationKind};
 use crate::error::{Position, Result, err};
 use crate::functions::unnest;
@@ -461,9 +462,7 @@ impl Binder<'_> {
         let mut fields = left.fields;
         for (place, item) in items.into_iter().enumerate() {
             let column = self.unique(item.name.as_deref().unwrap_or("item"));
-            exprs.push(
-                scalar::lower(&super::expression::field(unnested.clone(), place))?.alias(column.as_ref()),
-            );
+            exprs.push(scalar::lower(&field(unnested.clone(), place))?.alias(column.as_ref()));
             fields.push(Field {
                 name: item.name,
                 qualifier: Vec::new(),
@@ -604,13 +603,4 @@ fn as_lateral(relation: &ast::Relation) -> Option<(&ast::Query, AliasOf<'_>)> {
         },
         _ => None,
     }
-}
-
-pub(super) fn unknown_column(scope: Scope<'_>, name: &str, shown: &str, at: Position) -> crate::error::Error {
-    err!(
-        ColumnNotFound,
-        "Column '{shown}' cannot be resolved{}",
-        did_you_mean(scope.suggestion(name))
-    )
-    .at(at)
 }

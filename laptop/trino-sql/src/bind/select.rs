@@ -1,222 +1,27 @@
-//! SELECT: columns of the answer, grouping, aggregates.
+//! SELECT: columns of the answer, and grouping.
 
 use std::cell::RefCell;
 use std::sync::Arc;
 
 use datafusion::functions_aggregate::count::count_udaf;
 use datafusion::logical_expr::expr::AggregateFunction;
-use datafusion::logical_expr::{Aggregate, AggregateUDF, Expr, GroupingSet, LogicalPlan, LogicalPlanBuilder};
+use datafusion::logical_expr::{Aggregate, Expr, GroupingSet, LogicalPlan, LogicalPlanBuilder};
 
-use super::expression::{Context, dotted_parts};
+use super::aggregate::{AggregateCall, Aggregates};
+use super::context::Context;
+use super::expression::{dotted_parts, field};
 use super::group::GroupKey;
-use super::set::SortKey;
-use super::window::Windows;
+use super::sort_key::SortKey;
+use super::windows::{Windows, planned};
 use super::{Binder, Field, Relation, Scope, is_same_name, ordinal, project_exprs};
-use crate::accumulate::{Gather, OrderKey};
 use crate::ast::{self, ExprKind, GroupingElement, SelectItem};
 use crate::coerce::is_same_carrier;
 use crate::error::{Result, bail, err};
-use crate::registry::{self, Fold};
+use crate::registry;
 use crate::scalar;
-use crate::signature::Argument;
 use crate::typed::{Applied, Node, Typed};
 use crate::types::Type;
 use crate::value::Value;
-
-/// Aggregates of one SELECT, gathered while its expressions are bound.
-#[derive(Default)]
-pub(super) struct Aggregates {
-    calls: RefCell<Vec<(Arc<str>, AggregateCall)>>,
-    /// Columns that `grouping(…)` becomes.
-    groupings: RefCell<Vec<(Arc<str>, Vec<Typed>)>>,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct AggregateCall {
-    name: &'static str,
-    /// None for count, which is DataFusion's.
-    fold: Option<FoldOf>,
-    args: Vec<Typed>,
-    distinct: bool,
-    order: Vec<(Typed, OrderKey)>,
-    filter: Option<Typed>,
-    pub ty: Type,
-}
-
-#[derive(Clone)]
-struct FoldOf(Fold);
-
-/// The name and the arguments tell which it is.
-impl PartialEq for FoldOf {
-    fn eq(&self, _: &Self) -> bool {
-        true
-    }
-}
-
-impl std::fmt::Debug for FoldOf {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("fold")
-    }
-}
-
-impl AggregateCall {
-    /// An aggregate with its arguments typed in a place of their own.
-    pub(super) fn bind(context: &Context<'_>, call: &ast::Call, name: &str) -> Result<Self> {
-        let args = call
-            .args
-            .iter()
-            .map(|arg| context.bind(arg))
-            .collect::<Result<Vec<_>>>()?;
-        let filter = call
-            .filter
-            .as_ref()
-            .map(|filter| context.boolean(filter, "FILTER expression"))
-            .transpose()?;
-        let mut order = Vec::with_capacity(call.order_by.len());
-        for item in &call.order_by {
-            let typed = context.bind(&item.expr)?;
-            if !typed.ty.is_orderable() {
-                bail!(
-                    TypeMismatch,
-                    "ORDER BY can only be applied to orderable types (actual: {})",
-                    typed.ty
-                );
-            }
-            let (ty, descending, nulls_first) = (typed.ty.clone(), item.descending, item.nulls_first);
-            order.push((
-                typed,
-                OrderKey {
-                    ty,
-                    descending,
-                    nulls_first,
-                },
-            ));
-        }
-        if call.distinct && order.iter().any(|(key, _)| !args.contains(key)) {
-            bail!(
-                ExpressionNotInDistinct,
-                "For aggregate function with DISTINCT, ORDER BY expressions must appear in arguments"
-            );
-        }
-        if name == "count" {
-            if call.star && !args.is_empty() || args.len() > 1 {
-                let types: Vec<_> = args.iter().map(|arg| arg.ty.to_string()).collect();
-                let types = types.join(", ");
-                bail!(
-                    FunctionNotFound,
-                    "Unexpected parameters ({types}) for function count. Expected: count(), count(T) T"
-                );
-            }
-            return Ok(Self {
-                name: "count",
-                fold: None,
-                args,
-                distinct: call.distinct,
-                order: Vec::new(),
-                filter,
-                ty: Type::BigInt,
-            });
-        }
-        if call.star {
-            bail!(FunctionNotFound, "{name}(*) is not a function");
-        }
-        let mut arguments: Vec<_> = args.iter().map(|arg| Argument::Value(&arg.ty)).collect();
-        let (function, _, bound) = registry::aggregates().resolve(name, &mut arguments)?;
-        let args = args
-            .into_iter()
-            .zip(&bound.args)
-            .map(|(arg, ty)| context.binder.coerce(arg, ty))
-            .collect::<Result<_>>()?;
-        let fold = Some(FoldOf(function.kernel.clone()));
-        Ok(Self {
-            name: function.name,
-            fold,
-            args,
-            distinct: call.distinct,
-            order,
-            filter,
-            ty: bound.result,
-        })
-    }
-
-    pub(super) fn map<E>(self, f: &mut dyn FnMut(Typed) -> Result<Typed, E>) -> Result<Self, E> {
-        let args = self.args.into_iter().map(&mut *f).collect::<Result<_, E>>()?;
-        let order = self
-            .order
-            .into_iter()
-            .map(|(typed, key)| Ok((f(typed)?, key)))
-            .collect::<Result<_, E>>()?;
-        let filter = self.filter.map(&mut *f).transpose()?;
-        Ok(Self {
-            args,
-            order,
-            filter,
-            ..self
-        })
-    }
-
-    /// The function, its arguments, its filter, and whether DataFusion makes its input distinct.
-    #[allow(clippy::type_complexity)]
-    pub(super) fn lower(&self) -> Result<(Arc<AggregateUDF>, Vec<Expr>, Option<Box<Expr>>, bool)> {
-        let filter = self.filter.as_ref().map(scalar::lower).transpose()?.map(Box::new);
-        let mut args = self.args.iter().map(scalar::lower).collect::<Result<Vec<_>>>()?;
-        let Some(FoldOf(fold)) = &self.fold else {
-            if args.is_empty() {
-                args.push(scalar::literal(&Value::Int(1), &Type::BigInt)?);
-            } else if self.distinct {
-                args = self
-                    .args
-                    .iter()
-                    .map(|arg| scalar::lower(&crate::key::group_key(arg)))
-                    .collect::<Result<_>>()?;
-            }
-            return Ok((count_udaf(), args, filter, self.distinct));
-        };
-        for (key, _) in &self.order {
-            args.push(scalar::lower(key)?);
-        }
-        let gather = Gather {
-            name: self.name.to_owned(),
-            fold: fold.clone(),
-            args: self.args.iter().map(|arg| arg.ty.clone()).collect(),
-            result: self.ty.clone(),
-            distinct: self.distinct,
-            order: self.order.iter().map(|(_, key)| key.clone()).collect(),
-            signature: Gather::signature(),
-        };
-        Ok((Arc::new(AggregateUDF::new_from_impl(gather)), args, filter, false))
-    }
-}
-
-impl Aggregates {
-    /// The column that the aggregate will be.
-    pub(super) fn bind(&self, context: &Context<'_>, call: &ast::Call, name: &str) -> Result<Typed> {
-        let inner = Context {
-            aggregates: None,
-            windows: None,
-            outputs: &[],
-            clause: "Argument of aggregation",
-            params: RefCell::default(),
-            ..*context
-        };
-        let call = AggregateCall::bind(&inner, call, name)?;
-        let mut calls = self.calls.borrow_mut();
-        if let Some((column, _)) = calls.iter().find(|(_, known)| *known == call) {
-            return Ok(Typed::column(column, call.ty));
-        }
-        let column = context.binder.unique(name);
-        let typed = Typed::column(&column, call.ty.clone());
-        calls.push((column, call));
-        Ok(typed)
-    }
-
-    pub(super) fn grouping(&self, binder: &Binder<'_>, exprs: Vec<Typed>) -> Typed {
-        let column = binder.unique("grouping");
-        let typed = Typed::column(&column, Type::Integer);
-        self.groupings.borrow_mut().push((column, exprs));
-        typed
-    }
-}
 
 impl Binder<'_> {
     /// The answer's columns, and the keys that ORDER BY sorts by, over the plan before sorting.
@@ -306,7 +111,7 @@ impl Binder<'_> {
                 .filter(scalar::lower(&having)?)?
                 .build()?;
         }
-        plan = super::window::planned(plan, &windows)?;
+        plan = planned(plan, &windows)?;
 
         let mut relation;
         if select.distinct {
@@ -449,8 +254,8 @@ impl Binder<'_> {
         let Type::Row(row_fields) = &row.ty else {
             return Err(err!(TypeMismatch, "Expression is not of type ROW: {}", row.ty).at(base.at));
         };
-        for (place, field) in row_fields.iter().enumerate() {
-            outputs.push((field.name.clone(), super::expression::field(row.clone(), place)));
+        for (place, found) in row_fields.iter().enumerate() {
+            outputs.push((found.name.clone(), field(row.clone(), place)));
         }
         Ok(())
     }

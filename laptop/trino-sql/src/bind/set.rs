@@ -1,43 +1,20 @@
 //! Queries around SELECT: WITH, VALUES, set operations, ORDER BY, LIMIT.
 
 use datafusion::functions_window::{rank::rank_udwf, row_number::row_number_udwf};
-use datafusion::logical_expr::expr::{Sort, WindowFunction};
+use datafusion::logical_expr::expr::WindowFunction;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, WindowFrame};
 
-use super::expression::Context;
+use super::context::Context;
+use super::expression::field;
+use super::sort_key::SortKey;
 use super::{Binder, Field, NamedQueries, Relation, Scope, is_same_name, ordinal, project_exprs};
 use crate::ast::{self, ExprKind, Limit, SetExpr, SetOp};
 use crate::coerce::common_type;
-use crate::error::{Position, Result, bail, err};
+use crate::error::{Position, Result, err};
 use crate::scalar;
 use crate::typed::{Node, Typed};
 use crate::types::Type;
 use crate::value::Value;
-
-/// Key of ORDER BY.
-#[derive(Debug, Clone)]
-pub(super) struct SortKey {
-    pub typed: Typed,
-    pub descending: bool,
-    pub nulls_first: bool,
-}
-
-impl SortKey {
-    pub(super) fn lower(&self) -> Result<Sort> {
-        if !self.typed.ty.is_orderable() && self.typed.ty != Type::Unknown {
-            bail!(
-                TypeMismatch,
-                "Type {} is not orderable, and therefore cannot be used in ORDER BY",
-                self.typed.ty
-            );
-        }
-        Ok(Sort::new(
-            scalar::lower(&crate::key::sort_key(&self.typed))?,
-            !self.descending,
-            self.nulls_first,
-        ))
-    }
-}
 
 impl Binder<'_> {
     /// A query inside of another: `around` are the columns and named queries that it sees there.
@@ -364,7 +341,7 @@ impl Binder<'_> {
                     let typed = context.bind(row)?;
                     match &typed.ty {
                         Type::Row(fields) => (0..fields.len())
-                            .map(|place| super::expression::field(typed.clone(), place))
+                            .map(|place| field(typed.clone(), place))
                             .collect(),
                         _ => vec![typed],
                     }

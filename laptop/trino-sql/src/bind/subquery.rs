@@ -10,7 +10,8 @@ use datafusion::functions_aggregate::count::count_udaf;
 use datafusion::logical_expr::expr::AggregateFunction;
 use datafusion::logical_expr::{Expr as DataFusionExpr, LogicalPlan, LogicalPlanBuilder};
 
-use super::expression::{Context, not};
+use super::context::Context;
+use super::expression::not;
 use super::group::aggregate;
 use super::{Binder, Relation};
 use crate::ast::{Comparison, Expr, ExprKind, Query};

@@ -156,7 +156,7 @@ pub(crate) fn scalars() -> Vec<Scalar> {
                     match (value, args.get(2)) {
                         (Value::Null, None) => {}
                         (Value::Null, Some(replacement)) => parts.push(text(replacement).to_owned()),
-                        (value, _) => parts.push(crate::cast::to_text(value, item)),
+                        (value, _) => parts.push(crate::text::to_text(value, item)),
                     }
                 }
                 Ok(Value::Text(parts.join(text(&args[1]))))

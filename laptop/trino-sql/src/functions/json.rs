@@ -17,7 +17,7 @@ pub(crate) fn scalars() -> Vec<Scalar> {
         function(
             "json_parse",
             &["(varchar(x)) json"],
-            values(|_, args| super::json_cast::parse(text(&args[0]))),
+            values(|_, args| crate::cast::json::parse(text(&args[0]))),
         ),
         function(
             "json_format",

@@ -78,7 +78,7 @@ pub(crate) fn scalars() -> Vec<Scalar> {
             "substr",
             &["(char(x), bigint) char(x)", "(char(x), bigint, bigint) char(x)"],
             values(|call, args| {
-                let padded = crate::cast::to_text(&args[0], &call.args[0]);
+                let padded = crate::text::to_text(&args[0], &call.args[0]);
                 let part = substring(&padded, int(&args[1]), args.get(2).map_or(i64::MAX, int));
                 Ok(Value::Text(part.trim_end_matches(' ').to_owned()))
             }),
@@ -174,7 +174,7 @@ pub(crate) fn scalars() -> Vec<Scalar> {
                 if call.args.contains(&VARCHAR) {
                     bail!(NotSupported, "concat of a char and a varchar without bound");
                 }
-                let first = crate::cast::to_text(&args[0], &call.args[0]);
+                let first = crate::text::to_text(&args[0], &call.args[0]);
                 Ok(Value::Text(
                     (first + text(&args[1])).trim_end_matches(' ').to_owned(),
                 ))

@@ -1,6 +1,6 @@
 //! Sums, averages, extremes, truth and bits.
 
-use super::{as_it_is, number, running, same_as_result};
+use super::state::{as_it_is, number, running, same_as_result};
 use crate::compare::order;
 use crate::error::{Result, bail, err};
 use crate::functions::arithmetic::{checked, decimal};

@@ -2,7 +2,7 @@
 //! Trino's digests give for as many values as they hold without merging.
 
 use super::collection::rows;
-use super::number;
+use super::state::number;
 use crate::compare::order;
 use crate::error::{Result, bail};
 use crate::registry::{Aggregate, Fold, function};

@@ -1,7 +1,7 @@
 //! Moments of one variable and of two, by Welford's method and its merging by Chan, Golub and LeVeque
 //! (<https://en.wikipedia.org/wiki/Algorithms_for_calculating_variance>).
 
-use super::{number, running};
+use super::state::{number, running};
 use crate::registry::{Aggregate, Fold, function};
 use crate::types::Type;
 use crate::value::Value;
