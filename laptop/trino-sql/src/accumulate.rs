@@ -82,7 +82,7 @@ impl Gather {
                 .map(|column| take(column, &indices, None))
                 .collect::<Result<_, _>>()?;
         }
-        let rows = columns.first().map_or(rows, |column| column.len());
+        let rows = columns.first().map_or(rows, Array::len);
         columns.truncate(self.args.len());
         let value = self.fold.over(&self.call(rows), &columns)?;
         Ok(ScalarValue::try_from_array(
@@ -127,6 +127,20 @@ impl Gather {
             std::cmp::Ordering::Equal
         });
         failed.map_or(Ok(indices.into()), Err)
+    }
+}
+
+impl Gather {
+    /// Name by which DataFusion tells aggregates apart, with all that the arguments do not show.
+    pub(crate) fn call_name(
+        name: &str,
+        args: &[Type],
+        result: &Type,
+        distinct: bool,
+        order: &[OrderKey],
+    ) -> String {
+        let distinct = if distinct { " distinct" } else { "" };
+        format!("{name}{distinct} {args:?} {order:?} {result:?}")
     }
 }
 
@@ -259,7 +273,7 @@ impl Gathered {
 impl Accumulator for Gathered {
     fn update_batch(&mut self, values: &[ArrayRef]) -> datafusion::common::Result<()> {
         let fields = self.gather.row_fields();
-        let rows = values.first().map_or(0, |column| column.len());
+        let rows = values.first().map_or(0, Array::len);
         // `count()` and the like have no columns: a row is then counted by the column that stands for it.
         let columns = values.iter().take(fields.len()).cloned().collect();
         if rows > 0 {
@@ -279,7 +293,7 @@ impl Accumulator for Gathered {
             + self
                 .batches
                 .iter()
-                .map(|batch| batch.get_array_memory_size())
+                .map(Array::get_array_memory_size)
                 .sum::<usize>()
     }
 
@@ -306,7 +320,7 @@ impl Accumulator for Gathered {
 
     /// Rows leave a window in the order in which they came.
     fn retract_batch(&mut self, values: &[ArrayRef]) -> datafusion::common::Result<()> {
-        let mut left = values.first().map_or(0, |column| column.len());
+        let mut left = values.first().map_or(0, Array::len);
         while let Some(first) = self.batches.first_mut() {
             if first.len() > left {
                 *first = first.slice(left, first.len() - left);
@@ -348,7 +362,7 @@ impl States {
         group_of: impl Fn(usize) -> usize,
         is_kept: impl Fn(usize) -> bool,
     ) -> crate::error::Result<()> {
-        let rows = columns.first().map_or(0, |column| column.len());
+        let rows = columns.first().map_or(0, Array::len);
         let call = self.gather.call(rows);
         let mut args = Vec::with_capacity(columns.len());
         for row in (0..rows).filter(|row| is_kept(*row)) {
@@ -458,7 +472,7 @@ impl GroupsAccumulator for States {
         values: &[ArrayRef],
         filter: Option<&BooleanArray>,
     ) -> datafusion::common::Result<Vec<ArrayRef>> {
-        let rows = values.first().map_or(0, |column| column.len());
+        let rows = values.first().map_or(0, Array::len);
         let mut alone = Self::new(&self.gather, self.running.clone());
         alone.states.resize(rows, Value::Null);
         let is_kept = |row| filter.is_none_or(|filter| filter.is_valid(row) && filter.value(row));

@@ -187,7 +187,7 @@ pub(crate) enum Bound {
 #[derive(Debug, Clone)]
 pub(crate) enum Window {
     Named(Ident),
-    Spec(WindowSpec),
+    Spec(Box<WindowSpec>),
 }
 
 #[derive(Debug, Clone)]

@@ -372,7 +372,7 @@ fn existential(
         .flat_map(|a| right.iter().map(|b| test(a, b)).collect::<Vec<_>>())
         .collect();
     let found = results.contains(&Some(true));
-    Ok(if results.contains(&None) && !(found && !scope.strict) {
+    Ok(if results.contains(&None) && (scope.strict || !found) {
         None
     } else {
         Some(found)

@@ -104,7 +104,7 @@ impl<'a> Lexer<'a> {
                     .chars()
                     .filter(|c| !c.is_whitespace())
                     .collect();
-                if digits.len() % 2 != 0 {
+                if !digits.len().is_multiple_of(2) {
                     bail!(
                         SyntaxError,
                         "binary literal must contain an even number of digits"

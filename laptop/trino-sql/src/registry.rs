@@ -37,15 +37,19 @@ pub(crate) enum Fold {
 /// The columns are of one length, which may be 0.
 pub(crate) type RowsFold = Arc<dyn Fn(&Call<'_>, &[ArrayRef]) -> Result<Value> + Send + Sync>;
 
+type Step = dyn Fn(&Call<'_>, &mut Value, &[Value]) -> Result<()> + Send + Sync;
+type Merge = dyn Fn(&Call<'_>, &mut Value, Value) -> Result<()> + Send + Sync;
+type Finish = dyn Fn(&Call<'_>, Value) -> Result<Value> + Send + Sync;
+
 /// An aggregate whose state does not grow with the rows. The state is NULL before the first row.
 #[derive(Clone)]
 pub(crate) struct Running {
     /// Type of the state.
     pub state: Arc<dyn Fn(&Call<'_>) -> Type + Send + Sync>,
-    pub step: Arc<dyn Fn(&Call<'_>, &mut Value, &[Value]) -> Result<()> + Send + Sync>,
+    pub step: Arc<Step>,
     /// Takes in the state of later rows, which is not NULL.
-    pub merge: Arc<dyn Fn(&Call<'_>, &mut Value, Value) -> Result<()> + Send + Sync>,
-    pub finish: Arc<dyn Fn(&Call<'_>, Value) -> Result<Value> + Send + Sync>,
+    pub merge: Arc<Merge>,
+    pub finish: Arc<Finish>,
 }
 
 impl Fold {

@@ -185,11 +185,11 @@ fn balanced(mut terms: Vec<Expr>, op: Operator) -> Result<Expr> {
 /// recurses into arguments.
 const DEEPEST_CHAIN: usize = 32;
 
+/// A call of a chain, with all of its arguments.
+type Link<'t> = (&'t Arc<Applied>, &'t [Typed]);
+
 /// The calls of a chain `f(g(h(a, b), c), d)`, the innermost first, and its first argument.
-fn chain<'t>(
-    applied: &'t Arc<Applied>,
-    args: &'t [Typed],
-) -> (Vec<(&'t Arc<Applied>, &'t [Typed])>, Option<&'t Typed>) {
+fn chain<'t>(applied: &'t Arc<Applied>, args: &'t [Typed]) -> (Vec<Link<'t>>, Option<&'t Typed>) {
     let (mut links, mut first) = (vec![(applied, args)], args.first());
     while let Some(Typed {
         node: Node::Call(applied, args),
@@ -206,7 +206,7 @@ fn chain<'t>(
 }
 
 /// A chain as one function of all its arguments.
-fn flattened(links: &[(&Arc<Applied>, &[Typed])], first: &Typed) -> Result<Expr> {
+fn flattened(links: &[Link<'_>], first: &Typed) -> Result<Expr> {
     let mut args = vec![first.clone()];
     let mut steps = Vec::with_capacity(links.len());
     for (applied, operands) in links {
@@ -485,6 +485,24 @@ impl ScalarUDFImpl for OwnFunction {
         &self.applied.name
     }
 
+    /// Name by which DataFusion tells expressions apart, with all that the arguments do not show: types and lambdas.
+    fn schema_name(&self, args: &[Expr]) -> datafusion::common::Result<String> {
+        use std::fmt::Write;
+        let mut name = format!("{}(", self.applied.name);
+        for (place, arg) in args.iter().enumerate() {
+            let _ = write!(name, "{}", arg.schema_name());
+            if let Some(ty) = self.applied.args.get(place) {
+                let _ = write!(name, " {ty}");
+            }
+            if let Some(Some(body)) = self.lambdas.get(place) {
+                let _ = write!(name, " {:?} -> {}", body.params, body.logical.schema_name());
+            }
+            name.push(',');
+        }
+        let _ = write!(name, ") {}", self.applied.result);
+        Ok(name)
+    }
+
     fn signature(&self) -> &Signature {
         &self.signature
     }
@@ -684,9 +702,9 @@ impl Lazy {
                 let mut left = Vec::new();
                 for (i, row) in open.into_iter().enumerate() {
                     if holds.is_valid(i) && holds.value(i) {
-                        chosen.push(row)
+                        chosen.push(row);
                     } else {
-                        left.push(row)
+                        left.push(row);
                     }
                 }
                 open = left;

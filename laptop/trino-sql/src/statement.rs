@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::thread;
 
 use datafusion::catalog::TableProvider;
-use datafusion::common::DataFusionError;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::session_state::SessionState;
 use datafusion::physical_plan::ExecutionPlan;
@@ -95,8 +94,5 @@ async fn provider(state: &SessionState, name: &TableName) -> Result<Option<Arc<d
     let Some(schema) = catalog.schema(&name.schema) else {
         return Ok(None);
     };
-    Ok(schema
-        .table(&name.table)
-        .await
-        .map_err(|error: DataFusionError| Error::from(error))?)
+    schema.table(&name.table).await.map_err(Error::from)
 }

@@ -4,6 +4,8 @@
 //! and lists what is not equal. No answer may be wrong, at most one in a hundred may be lax, and no group may have fewer
 //! equal cases than `tests/corpus/reached.txt` says; `CORPUS_REACHED=write` in front writes it anew.
 
+#![expect(clippy::unwrap_used, reason = "a test: a panic is how it fails")]
+
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -299,7 +301,7 @@ fn normalize(value: &mut Json, ty: &Type) {
         }
         (Json::Array(items), Type::Array(item)) => items.iter_mut().for_each(|value| normalize(value, item)),
         (Json::Object(entries), Type::Map(_, item)) => {
-            entries.values_mut().for_each(|value| normalize(value, item))
+            entries.values_mut().for_each(|value| normalize(value, item));
         }
         (Json::Array(values), Type::Row(fields)) => {
             values

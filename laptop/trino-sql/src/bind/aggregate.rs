@@ -52,6 +52,9 @@ impl std::fmt::Debug for FoldOf {
     }
 }
 
+/// The function, its arguments, its filter, and whether DataFusion makes its input distinct.
+type Lowered = (Arc<AggregateUDF>, Vec<Expr>, Option<Box<Expr>>, bool);
+
 impl AggregateCall {
     pub(super) fn map<E>(self, f: &mut dyn FnMut(Typed) -> Result<Typed, E>) -> Result<Self, E> {
         let args = self.args.into_iter().map(&mut *f).collect::<Result<_, E>>()?;
@@ -69,9 +72,7 @@ impl AggregateCall {
         })
     }
 
-    /// The function, its arguments, its filter, and whether DataFusion makes its input distinct.
-    #[allow(clippy::type_complexity)]
-    pub(super) fn lower(&self) -> Result<(Arc<AggregateUDF>, Vec<Expr>, Option<Box<Expr>>, bool)> {
+    pub(super) fn lower(&self) -> Result<Lowered> {
         let filter = self.filter.as_ref().map(scalar::lower).transpose()?.map(Box::new);
         let mut args = self.args.iter().map(scalar::lower).collect::<Result<Vec<_>>>()?;
         let Some(FoldOf(fold)) = &self.fold else {
@@ -89,13 +90,15 @@ impl AggregateCall {
         for (key, _) in &self.order {
             args.push(scalar::lower(key)?);
         }
+        let types: Vec<_> = self.args.iter().map(|arg| arg.ty.clone()).collect();
+        let order: Vec<_> = self.order.iter().map(|(_, key)| key.clone()).collect();
         let gather = Gather {
-            name: self.name.to_owned(),
+            name: Gather::call_name(self.name, &types, &self.ty, self.distinct, &order),
             fold: fold.clone(),
-            args: self.args.iter().map(|arg| arg.ty.clone()).collect(),
+            args: types,
             result: self.ty.clone(),
             distinct: self.distinct,
-            order: self.order.iter().map(|(_, key)| key.clone()).collect(),
+            order,
             signature: Gather::signature(),
         };
         Ok((Arc::new(AggregateUDF::new_from_impl(gather)), args, filter, false))

@@ -18,6 +18,9 @@ use crate::typed::{Applied, Node, Typed};
 use crate::types::{Type, VARCHAR};
 use crate::value::Value;
 
+/// Parameters and body of a lambda.
+type Lambda = (Vec<(Arc<str>, Type)>, Typed);
+
 impl Context<'_> {
     pub(super) fn bind(&self, expr: &Expr) -> Result<Typed> {
         self.bind_kind(expr).map_err(|error| error.at(expr.at))
@@ -587,13 +590,13 @@ impl Context<'_> {
                 .lambda(arg, params)?
                 .map_or(Type::Unknown, |(_, body)| body.ty))
         };
-        let mut closures: Vec<Box<dyn FnMut(&[Type]) -> Result<Type> + '_>> = args
+        type BodyType<'b> = Box<dyn FnMut(&[Type]) -> Result<Type> + 'b>;
+        let mut closures: Vec<BodyType<'_>> = args
             .iter()
             .zip(&bound_args)
             .filter(|(_, bound)| bound.is_none())
             .map(|(arg, _)| {
-                let closure: Box<dyn FnMut(&[Type]) -> Result<Type> + '_> =
-                    Box::new(move |params| body_type(arg, params));
+                let closure: BodyType<'_> = Box::new(move |params| body_type(arg, params));
                 closure
             })
             .collect();
@@ -638,7 +641,7 @@ impl Context<'_> {
     }
 
     /// Parameters and body of a lambda; None if it takes another number of parameters.
-    fn lambda(&self, arg: &Expr, types: &[Type]) -> Result<Option<(Vec<(Arc<str>, Type)>, Typed)>> {
+    fn lambda(&self, arg: &Expr, types: &[Type]) -> Result<Option<Lambda>> {
         let ExprKind::Lambda { params, body } = &arg.kind else {
             return Ok(None);
         };

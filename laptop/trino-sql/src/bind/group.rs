@@ -105,7 +105,7 @@ impl GroupKey {
 pub(super) fn aggregate(name: &str, typed: &Typed) -> Result<AggregateFunction> {
     let (function, _, bound) = functions::aggregates().resolve(name, &mut [Argument::Value(&typed.ty)])?;
     let gather = Gather {
-        name: function.name.to_owned(),
+        name: Gather::call_name(function.name, &bound.args, &bound.result, false, &[]),
         fold: function.kernel.clone(),
         args: bound.args,
         result: bound.result,

@@ -384,7 +384,7 @@ impl Binder<'_> {
         let mut seen: Vec<usize> = Vec::new();
         sets.iter().flatten().for_each(|place| {
             if !seen.contains(place) {
-                seen.push(*place)
+                seen.push(*place);
             }
         });
         let group_exprs = match sets {

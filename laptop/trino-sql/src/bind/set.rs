@@ -222,14 +222,14 @@ impl Binder<'_> {
                 .at(at)
             })?);
         }
-        if !all || op != SetOp::Union {
-            if let Some(ty) = types.iter().find(|ty| !ty.is_comparable()) {
-                return Err(err!(
-                    TypeMismatch,
-                    "Type {ty} is not comparable and therefore cannot be used in {name} query"
-                )
-                .at(at));
-            }
+        if (!all || op != SetOp::Union)
+            && let Some(ty) = types.iter().find(|ty| !ty.is_comparable())
+        {
+            return Err(err!(
+                TypeMismatch,
+                "Type {ty} is not comparable and therefore cannot be used in {name} query"
+            )
+            .at(at));
         }
         let names: Vec<_> = left.fields.iter().map(|field| field.name.clone()).collect();
         let (left, right) = (self.coerced(left, &types)?, self.coerced(right, &types)?);
@@ -241,7 +241,7 @@ impl Binder<'_> {
                     .build()?;
                 self.distinct(Relation { plan, ..left })?.plan
             }
-            (SetOp::Intersect, all) => self.sided(left, right, all, |left, right| left.and(right))?,
+            (SetOp::Intersect, all) => self.sided(left, right, all, Expr::and)?,
             (SetOp::Except, all) => self.sided(left, right, all, |left, right| {
                 left.and(Expr::Not(Box::new(right)))
             })?,

@@ -48,7 +48,7 @@ impl Windows<'_> {
             }
             let bound = AggregateCall::bind(&inner, call, name)?;
             let ty = bound.ty.clone();
-            (WindowOf::Aggregate(bound), ty)
+            (WindowOf::Aggregate(Box::new(bound)), ty)
         } else if Self::has(name) {
             if call.distinct || call.star || call.filter.is_some() || !call.order_by.is_empty() {
                 bail!(NotSupported, "DISTINCT, FILTER, ORDER BY or * in {name}");

@@ -42,7 +42,7 @@ pub(super) struct WindowCall {
 
 #[derive(Debug, Clone)]
 pub(super) enum WindowOf {
-    Aggregate(AggregateCall),
+    Aggregate(Box<AggregateCall>),
     /// DataFusion's, with arguments of the types that it works on.
     Ranking(&'static str, Vec<Typed>),
 }
@@ -82,7 +82,7 @@ impl<'w> Windows<'w> {
 impl WindowCall {
     pub(super) fn map<E>(mut self, f: &mut dyn FnMut(Typed) -> Result<Typed, E>) -> Result<Self, E> {
         self.function = match self.function {
-            WindowOf::Aggregate(call) => WindowOf::Aggregate(call.map(f)?),
+            WindowOf::Aggregate(call) => WindowOf::Aggregate(Box::new(call.map(f)?)),
             WindowOf::Ranking(name, args) => {
                 WindowOf::Ranking(name, args.into_iter().map(&mut *f).collect::<Result<_, E>>()?)
             }

@@ -63,9 +63,9 @@ pub(crate) fn scalars() -> Vec<Scalar> {
         f64, "(double) double", "(double, double) double";
     }
     rows.extend([
-        function("$add", &[ADD], decimals(|a, b| a.checked_add(b), true)),
-        function("$subtract", &[ADD], decimals(|a, b| a.checked_sub(b), true)),
-        function("$multiply", &[MULTIPLY], decimals(|a, b| a.checked_mul(b), false)),
+        function("$add", &[ADD], decimals(i128::checked_add, true)),
+        function("$subtract", &[ADD], decimals(i128::checked_sub, true)),
+        function("$multiply", &[MULTIPLY], decimals(i128::checked_mul, false)),
         function("$divide", &[DIVIDE], values(divide)),
         function("$modulus", &[MODULUS], values(modulus)),
         function(

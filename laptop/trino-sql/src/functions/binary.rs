@@ -247,7 +247,7 @@ fn exactly<const N: usize>(bytes: &[u8]) -> Result<[u8; N]> {
 }
 
 fn from_hex(text: &[u8]) -> Result<Vec<u8>> {
-    if text.len() % 2 != 0 {
+    if !text.len().is_multiple_of(2) {
         bail!(InvalidFunctionArgument, "invalid input length {}", text.len());
     }
     let digit = |byte: u8| {

@@ -265,7 +265,7 @@ impl Pattern {
                 Element::Literal(c) => text.push(*c),
                 Element::Number(field, width, _) => text.push_str(&padded(field.get(wall), *width)),
                 Element::TwoDigitYear { field, .. } => {
-                    text.push_str(&padded(field.get(wall).rem_euclid(100), 2))
+                    text.push_str(&padded(field.get(wall).rem_euclid(100), 2));
                 }
                 Element::Text(field, short) => {
                     let (names, first) = field.names();

@@ -177,8 +177,10 @@ pub(crate) fn scalars() -> Vec<Scalar> {
     rows
 }
 
-/// Functions that read a part of a wall clock, with their other names.
-fn parts() -> Vec<(&'static [&'static str], fn(&Wall) -> i64)> {
+/// Names of a function that reads a part of a wall clock, and the part.
+type Part = (&'static [&'static str], fn(&Wall) -> i64);
+
+fn parts() -> Vec<Part> {
     vec![
         (&["year"], |wall| i64::from(date(wall.day()).year())),
         (&["quarter"], |wall| i64::from(date(wall.day()).month0() / 3 + 1)),

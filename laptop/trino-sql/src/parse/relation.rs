@@ -59,9 +59,7 @@ impl Parser {
     }
 
     fn join_kind(&mut self) -> Result<Option<JoinKind>> {
-        let kind = if self.is_word(0, "join") {
-            JoinKind::Inner
-        } else if self.accept(&["inner"]) {
+        let kind = if self.is_word(0, "join") || self.accept(&["inner"]) {
             JoinKind::Inner
         } else if self.accept(&["left"]) {
             JoinKind::Left
@@ -156,7 +154,8 @@ impl Parser {
 
     pub(super) fn window(&mut self) -> Result<Window> {
         if self.is_symbol(0, "(") {
-            self.in_parentheses(Self::window_spec).map(Window::Spec)
+            self.in_parentheses(Self::window_spec)
+                .map(|spec| Window::Spec(Box::new(spec)))
         } else {
             self.ident().map(Window::Named)
         }
