@@ -288,7 +288,16 @@ fn call(applied: &Arc<Applied>, args: &[Typed]) -> Result<Expr> {
     } else {
         Volatility::Immutable
     };
+    let bodies: Vec<_> = lambdas
+        .iter()
+        .flatten()
+        .map(|body| format!("{:?} -> {}", body.params, body.logical.schema_name()))
+        .collect();
     let function = OwnFunction {
+        name: format!(
+            "{} {:?} {bodies:?} {:?}",
+            applied.name, applied.args, applied.result
+        ),
         applied: Arc::clone(applied),
         lambdas,
         signature: Signature::user_defined(volatility),
@@ -435,6 +444,8 @@ impl Hash for Body {
 /// A function of the crate, for one call.
 #[derive(Debug)]
 struct OwnFunction {
+    /// With all that its arguments do not show: types and lambdas.
+    name: String,
     applied: Arc<Applied>,
     /// By place; empty if none of the arguments is one.
     lambdas: Vec<Option<Body>>,
@@ -454,6 +465,7 @@ impl Hash for OwnFunction {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.applied.name.hash(state);
         self.applied.args.hash(state);
+        self.applied.result.hash(state);
         self.lambdas.hash(state);
     }
 }
@@ -481,26 +493,9 @@ impl Apply for Captured<'_> {
 }
 
 impl ScalarUDFImpl for OwnFunction {
+    /// DataFusion's elimination of common subexpressions takes calls for one that have equal names, arguments and hashes.
     fn name(&self) -> &str {
-        &self.applied.name
-    }
-
-    /// Name by which DataFusion tells expressions apart, with all that the arguments do not show: types and lambdas.
-    fn schema_name(&self, args: &[Expr]) -> datafusion::common::Result<String> {
-        use std::fmt::Write;
-        let mut name = format!("{}(", self.applied.name);
-        for (place, arg) in args.iter().enumerate() {
-            let _ = write!(name, "{}", arg.schema_name());
-            if let Some(ty) = self.applied.args.get(place) {
-                let _ = write!(name, " {ty}");
-            }
-            if let Some(Some(body)) = self.lambdas.get(place) {
-                let _ = write!(name, " {:?} -> {}", body.params, body.logical.schema_name());
-            }
-            name.push(',');
-        }
-        let _ = write!(name, ") {}", self.applied.result);
-        Ok(name)
+        &self.name
     }
 
     fn signature(&self) -> &Signature {

@@ -1,5 +1,7 @@
 //! Random expressions, held to rules that are stated here once more and not taken from the crate.
 
+#![expect(clippy::unwrap_used, reason = "a test: a panic is how it fails")]
+
 use chrono::Utc;
 use datafusion::execution::session_state::SessionState;
 use datafusion::physical_plan::collect;
@@ -342,6 +344,47 @@ proptest! {
 
 fn sizes() -> impl Strategy<Value = (i32, i32)> {
     (1_i32..=38).prop_flat_map(|precision| (Just(precision), 0..=precision))
+}
+
+/// DataFusion takes expressions of one name for one. The types of a cast and the bodies of lambdas are not among the
+/// arguments that it sees.
+#[test]
+fn calls_of_the_same_columns_are_told_apart() {
+    let from = "FROM (VALUES ('abc', ARRAY[1], 1), ('def', ARRAY[2], 2)) t(x, a, n)";
+    for (calls, wanted) in [
+        ("CAST(x AS VARCHAR(1)), CAST(x AS VARCHAR(2))", "a ab d de"),
+        (
+            "length(CAST(CAST(x AS CHAR(4)) AS VARCHAR)), length(CAST(CAST(x AS CHAR(5)) AS VARCHAR))",
+            "4 5 4 5",
+        ),
+        ("CAST(n AS DOUBLE), CAST(n AS VARCHAR)", "1.0 1 2.0 2"),
+        (
+            "reduce(a, 0, (s, e) -> s + e, s -> s), reduce(a, 1, (s, e) -> s + e, s -> s)",
+            "1 2 2 3",
+        ),
+        (
+            "array_join(transform(a, e -> e + 1), ''), array_join(transform(a, e -> e + 2), '')",
+            "2 3 3 4",
+        ),
+    ] {
+        for sql in [
+            format!("SELECT {calls} {from} ORDER BY n"),
+            format!("SELECT * FROM (SELECT {calls} {from} ORDER BY n LIMIT 2)"),
+        ] {
+            let texts = rows(&sql)
+                .unwrap()
+                .into_iter()
+                .flatten()
+                .map(|value| match value {
+                    Value::Text(text) => text,
+                    Value::Double(double) => format!("{double:?}"),
+                    Value::Int(int) => int.to_string(),
+                    other => format!("{other:?}"),
+                });
+            let found: Vec<_> = texts.collect();
+            assert_eq!(found.join(" "), wanted, "{sql}");
+        }
+    }
 }
 
 /// Expressions are nested as deep as chains of operators are long.
