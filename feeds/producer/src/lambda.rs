@@ -215,6 +215,7 @@ mod tests {
     #[tokio::test]
     async fn reports_what_it_sent() {
         let cluster = MockCluster::new(1).unwrap();
+        cluster.create_topic(TOPIC.1, 1, 1).unwrap();
         let brokers = cluster.bootstrap_servers();
         let config = config(&[("BOOTSTRAP_SERVERS", &brokers), TOPIC, ("MAX_RUN_SEC", "1")]).unwrap();
         let report = run(&config).await.unwrap();
