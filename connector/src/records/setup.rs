@@ -22,6 +22,7 @@ use crate::registry::catalog::TableVersion;
 use crate::splits::topic_split::TopicSplit;
 use crate::tables::Tables;
 use crate::telemetry::report::{SplitReport, note};
+use crate::wait::within_registry;
 
 /// Dependencies of one read.
 pub(super) struct Setup {
@@ -78,7 +79,7 @@ impl Setup {
         let config = &parts.config;
         let broker = Arc::clone(parts.clusters.get(cluster.as_deref())?);
 
-        let table = table(&parts.tables(deadline), &schema, &table_name).await?;
+        let table = table(&parts.tables(deadline), &schema, &table_name, deadline).await?;
         let decoders = Decoders {
             table_name: table_name.to_string(),
             schema: Arc::clone(&schema),
@@ -172,9 +173,12 @@ async fn table(
     tables: &Tables<'_>,
     schema: &SchemaRef,
     table_name: &TableName,
+    deadline: Instant,
 ) -> Result<Option<Arc<TopicTable>>, Error> {
     if is_self_described(schema) {
-        return Ok(None);
+        // Every read reports the phase, so that metrics of reads can be compared.
+        let table = std::future::ready(Ok::<_, Error>(None));
+        return within_registry(deadline, format!("table `{table_name}`"), table).await;
     }
     let metadata = schema.metadata();
     let text = |key| metadata.get(key).filter(|text| !text.is_empty()).cloned();

@@ -14,7 +14,9 @@ const BROKERS: &str = "b-1.example:9092";
 
 /// The commands of the section about topics, block by block.
 fn blocks() -> Vec<&'static str> {
-    let (_, section) = README.split_once("\n## Your topics\n").expect("the section");
+    let (_, section) = README
+        .split_once("\n## Topics at the terminal\n")
+        .expect("the section");
     let (section, _) = section.split_once("\n## ").expect("a section after it");
     let blocks = section.split("```sh\n").skip(1);
     blocks

@@ -79,7 +79,7 @@ struct TableView {
 enum Written {
     /// The text after the header.
     Json,
-    Rows(TableView),
+    Rows(Box<TableView>),
 }
 
 /// A payload as it is shown, and how it was read.
@@ -216,7 +216,7 @@ impl Written {
             let view = TableView::try_new(format, &table, writers);
             view.map_err(|error| error.to_string())
         });
-        view.map(Self::Rows)
+        view.map(|view| Self::Rows(Box::new(view)))
             .map_err(|reason| format!("the schema {id} that the record names cannot be read with: {reason}"))
     }
 }
