@@ -169,9 +169,8 @@ impl Template {
             candidates.insert(name.as_str(), found);
         }
         let groups = self.groups(self.piece(of)?);
-        let ends: [fn(&BTreeSet<String>) -> Option<&String>; 2] = [BTreeSet::first, BTreeSet::last];
         let mut combinations = Vec::new();
-        for end in ends {
+        for end in [BTreeSet::first, BTreeSet::<String>::last] {
             let still = candidates
                 .iter()
                 .filter_map(|(name, found)| Some(((*name).to_owned(), end(found)?.clone())));
