@@ -2,8 +2,8 @@
 //!
 //! | table | a row for each | from |
 //! |---|---|---|
-//! | `orders$partitions` | partition | [`partitions`] |
-//! | `orders$groups` | partition and group that has committed an offset in it | [`groups`] |
+//! | `orders$partitions` | partition | `partitions` |
+//! | `orders$groups` | partition and group that has committed an offset in it | `groups` |
 //!
 //! The brokers answer; no record is fetched. Such a table is planned as one split, which names it and its topic.
 

@@ -6,7 +6,7 @@
 //! | `GET …/subjects/{subject}/versions/{version}` | schema that another [refers to](schemas) |
 //! | `GET …/subjects`, `…/subjects/{subject}/versions/latest` | subjects that are [tables](super::subjects) |
 //!
-//! Uses Basic authentication if the URL has user info, or the credentials of a secret ([`access`]). It trusts the
+//! Uses Basic authentication if the URL has user info, or the credentials of a secret (`access`). It trusts the
 //! certificates of the secret, or those that the system trusts (`SSL_CERT_FILE` may name others). The API:
 //! <https://docs.confluent.io/platform/current/schema-registry/develop/api.html>.
 
