@@ -9,8 +9,8 @@ use arrow::compute::concat_batches;
 use arrow::datatypes::{Schema, SchemaRef};
 use protocol::{
     Block, Constraints, FederatedIdentity, FederationRequest, FederationResponse, GetSplitsRequest,
-    GetSplitsResponse, GetTableLayoutRequest, GetTableRequest, GetTableResponse, ReadRecordsRequest,
-    SerdeVersion, Split, TableName,
+    GetSplitsResponse, GetTableLayoutRequest, GetTableRequest, GetTableResponse, ListTablesRequest,
+    ListTablesResponse, ReadRecordsRequest, SerdeVersion, Split, TableName,
 };
 use spill::{BlockStore, SpillReader};
 
@@ -76,6 +76,32 @@ impl Client {
             FederationResponse::GetTable(response) => Ok(response),
             other => panic!("not a table: {other:?}"),
         }
+    }
+
+    /// Requests one page of the registry's tables.
+    pub async fn table_page(
+        &self,
+        page_size: Option<u32>,
+        next_token: Option<String>,
+    ) -> Result<ListTablesResponse, String> {
+        let request = ListTablesRequest {
+            identity: Some(identity()),
+            query_id: Some("query".into()),
+            catalog_name: "msk".into(),
+            schema_name: Some(self.registry.clone()),
+            next_token,
+            page_size,
+        };
+        match self.call(&FederationRequest::ListTables(request)).await? {
+            FederationResponse::ListTables(response) => Ok(response),
+            other => panic!("not tables: {other:?}"),
+        }
+    }
+
+    /// Names of the registry's tables, listed without paging.
+    pub async fn table_names(&self) -> Vec<String> {
+        let page = self.table_page(None, None).await.expect("the tables");
+        page.tables.into_iter().map(|table| table.table_name).collect()
     }
 
     /// Requests one page of splits.

@@ -3,9 +3,7 @@
 use apache_avro::types::Value as Avro;
 use arrow::array::{Array, AsArray, RecordBatch};
 use embedded::glue::DataFormat;
-use protocol::{
-    FederationRequest, FederationResponse, ListSchemasRequest, ListTablesRequest, ListTablesResponse,
-};
+use protocol::{FederationRequest, FederationResponse, ListSchemasRequest};
 use tests::broker::WholeRecord;
 use tests::client::{Client, identity};
 use tests::world::{REGISTRY, World};
@@ -20,29 +18,6 @@ async fn databases(client: &Client) -> Vec<String> {
         Ok(FederationResponse::ListSchemas(response)) => response.schemas,
         other => panic!("not databases: {other:?}"),
     }
-}
-
-async fn page(client: &Client, page_size: Option<u32>, next_token: Option<String>) -> ListTablesResponse {
-    let request = ListTablesRequest {
-        identity: Some(identity()),
-        query_id: Some("query".into()),
-        catalog_name: "msk".into(),
-        schema_name: Some(client.registry.clone()),
-        next_token,
-        page_size,
-    };
-    match client.call(&FederationRequest::ListTables(request)).await {
-        Ok(FederationResponse::ListTables(response)) => response,
-        other => panic!("not tables: {other:?}"),
-    }
-}
-
-fn names(tables: &ListTablesResponse) -> Vec<&str> {
-    tables
-        .tables
-        .iter()
-        .map(|table| table.table_name.as_str())
-        .collect()
 }
 
 fn texts(rows: &RecordBatch, column: usize) -> Vec<Option<&str>> {
@@ -143,13 +118,13 @@ async fn topics_that_are_meant_are_listed_page_by_page() {
     let (_lambda, mut client) = world.lambda(1, &settings).await;
     assert_eq!(databases(&client).await, [REGISTRY, "raw"]);
     client.registry = "raw".into();
-    assert_eq!(names(&page(&client, None, None).await), topics);
+    assert_eq!(client.table_names().await, topics);
     let mut found = Vec::new();
     let mut token = None;
     loop {
-        let page = page(&client, Some(2), token).await;
+        let page = client.table_page(Some(2), token).await.expect("a page");
         assert!(page.tables.len() <= 2);
-        found.extend(names(&page).into_iter().map(str::to_owned));
+        found.extend(page.tables.into_iter().map(|table| table.table_name));
         token = page.next_token;
         if token.is_none() {
             break;
@@ -200,7 +175,7 @@ async fn a_named_cluster_has_a_database_of_its_own() {
         .await;
     assert_eq!(databases(&client).await, [REGISTRY, "raw_other"]);
     client.registry = "raw_other".into();
-    assert_eq!(names(&page(&client, None, None).await), [topic.as_str()]);
+    assert_eq!(client.table_names().await, [topic.as_str()]);
     let rows = client.select(&topic, &["value"]).await.expect("rows");
     assert_eq!(texts(&rows, 0), [Some("there")]);
 }

@@ -4,9 +4,8 @@
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::Int64Type;
 use embedded::confluent::{EmbeddedConfluent, Reference, Schema, SchemaType};
-use protocol::{FederationRequest, FederationResponse, ListTablesRequest};
 use tests::broker::WholeRecord;
-use tests::client::{Client, identity};
+use tests::client::Client;
 use tests::world::World;
 
 const ITEM: &str = r#"{"type": "record", "name": "Item", "namespace": "shop", "fields": [{"name": "sku", "type": "string"}]}"#;
@@ -78,25 +77,6 @@ fn texts(rows: &RecordBatch, column: usize) -> Vec<Option<&str>> {
     rows.column(column).as_string::<i32>().iter().collect()
 }
 
-async fn listed(client: &Client) -> Vec<String> {
-    let request = ListTablesRequest {
-        identity: Some(identity()),
-        query_id: Some("query".into()),
-        catalog_name: "msk".into(),
-        schema_name: Some(client.registry.clone()),
-        next_token: None,
-        page_size: None,
-    };
-    match client.call(&FederationRequest::ListTables(request)).await {
-        Ok(FederationResponse::ListTables(response)) => response
-            .tables
-            .into_iter()
-            .map(|table| table.table_name)
-            .collect(),
-        other => panic!("not tables: {other:?}"),
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn value_and_key_of_a_topic_are_one_table_by_their_latest_schemas() {
     let shop = Shop::open().await;
@@ -110,7 +90,7 @@ async fn value_and_key_of_a_topic_are_one_table_by_their_latest_schemas() {
         .collect();
     let (_lambda, mut client) = shop.world.lambda(1, &settings).await;
     client.registry = "CONFLUENT".into();
-    assert_eq!(listed(&client).await, [shop.topic.as_str()]);
+    assert_eq!(client.table_names().await, [shop.topic.as_str()]);
     let table = shop.topic.to_lowercase();
     let described = client.table(&table).await.expect("a table");
     let names: Vec<_> = described

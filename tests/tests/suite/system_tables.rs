@@ -4,13 +4,10 @@ use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, Date64Array, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{Date64Type, Int64Type};
-use protocol::{
-    Constraints, EquatableValueSet, FederationRequest, FederationResponse, ListTablesRequest, ValueSet,
-};
+use protocol::{Constraints, EquatableValueSet, ValueSet};
 use rdkafka::producer::Producer;
 use serde_json::json;
 use tests::broker::WholeRecord;
-use tests::client::{Client, identity};
 use tests::world::World;
 
 const START_MS: i64 = 1_678_752_000_000;
@@ -143,33 +140,14 @@ async fn conditions_are_applied_and_rows_may_be_spilled() {
     assert_eq!(rows.expect("rows").num_rows(), 0);
 }
 
-async fn listed(client: &Client) -> Vec<String> {
-    let request = ListTablesRequest {
-        identity: Some(identity()),
-        query_id: Some("query".into()),
-        catalog_name: "msk".into(),
-        schema_name: Some(client.registry.clone()),
-        next_token: None,
-        page_size: None,
-    };
-    match client.call(&FederationRequest::ListTables(request)).await {
-        Ok(FederationResponse::ListTables(response)) => response
-            .tables
-            .into_iter()
-            .map(|table| table.table_name)
-            .collect(),
-        other => panic!("not tables: {other:?}"),
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn they_are_listed_if_a_setting_says_so() {
     let world = World::start().await;
     topic(&world).await;
     let (_lambda, client) = world.lambda(1, &[]).await;
-    assert_eq!(listed(&client).await, ["t"]);
+    assert_eq!(client.table_names().await, ["t"]);
     let (_lambda, client) = world.lambda(1, &[("list_system_tables", "true")]).await;
-    assert_eq!(listed(&client).await, ["t", "t$partitions", "t$groups"]);
+    assert_eq!(client.table_names().await, ["t", "t$partitions", "t$groups"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
