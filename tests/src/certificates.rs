@@ -6,7 +6,12 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
 
 /// Passwords of a client's files; each opens only one of them.
 pub const TRUST_STORE_PASSWORD: &str = "trust-store-73914";
@@ -232,6 +237,21 @@ impl Certificates {
             Authority::Stranger => "stranger.p12",
         })
     }
+}
+
+/// Server's side of TLS without client certificates. `identity` is a key and its certificates in PEM, as of
+/// [`Certificates::key_store`].
+///
+/// # Errors
+/// If there is no key, or no certificate of it.
+pub fn tls_acceptor(identity: &[u8]) -> io::Result<TlsAcceptor> {
+    let chain = CertificateDer::pem_slice_iter(identity).collect::<Result<_, _>>();
+    let key = PrivateKeyDer::from_pem_slice(identity).map_err(io::Error::other)?;
+    let config = ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(chain.map_err(io::Error::other)?, key)
+        .map_err(io::Error::other)?;
+    Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
 fn alias(holder: Holder) -> &'static str {

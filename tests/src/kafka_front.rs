@@ -19,14 +19,11 @@ use kafka_protocol::messages::{
     RequestHeader, ResponseHeader, SaslAuthenticateRequest, SaslAuthenticateResponse, SaslHandshakeResponse,
 };
 use kafka_protocol::protocol::{Decodable, Encodable, StrBytes};
-use rustls_pki_types::pem::PemObject;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
 use uuid::Uuid;
 
+use crate::certificates::tls_acceptor;
 use crate::iam::Call;
 
 /// Running listener, stopped when dropped.
@@ -73,13 +70,7 @@ impl KafkaFront {
     /// Starts a listener in front of the broker at `backend`, `host:port`. `identity` is a key and its
     /// certificates in PEM; clients log in with `mechanism`.
     pub async fn start(backend: &str, identity: &[u8], mechanism: &'static str) -> io::Result<Self> {
-        let chain = CertificateDer::pem_slice_iter(identity).collect::<Result<_, _>>();
-        let key = PrivateKeyDer::from_pem_slice(identity).map_err(io::Error::other)?;
-        let config = ServerConfig::builder()
-            .with_no_client_auth()
-            .with_single_cert(chain.map_err(io::Error::other)?, key)
-            .map_err(io::Error::other)?;
-        let acceptor = TlsAcceptor::from(Arc::new(config));
+        let acceptor = tls_acceptor(identity)?;
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let own = listener.local_addr()?;
         let notes = Arc::<Mutex<Notes>>::default();

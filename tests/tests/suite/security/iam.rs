@@ -15,16 +15,12 @@ use kafka_protocol::messages::{
     SaslHandshakeResponse,
 };
 use kafka_protocol::protocol::{Decodable, Encodable, StrBytes};
-use rustls_pki_types::pem::PemObject;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tests::apache_kafka::{ACCESS_KEY_ID, MSK_REGION, SECRET_ACCESS_KEY, SESSION_TOKEN};
-use tests::certificates::python;
+use tests::certificates::{python, tls_acceptor};
 use tests::lambda::{Lambda, Outcome, binary};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
 
 use super::*;
 
@@ -40,14 +36,7 @@ impl Login {
             .certificates()
             .key_store(Holder::Broker, StoreType::Pem);
         let pem = pem.expect("a key and its certificate");
-        let chain = CertificateDer::pem_slice_iter(&pem)
-            .collect::<Result<_, _>>()
-            .expect("certificates");
-        let key = PrivateKeyDer::from_pem_slice(&pem).expect("a key");
-        let config = ServerConfig::builder()
-            .with_no_client_auth()
-            .with_single_cert(chain, key);
-        let acceptor = TlsAcceptor::from(Arc::new(config.expect("a key that fits")));
+        let acceptor = tls_acceptor(&pem).expect("a key that fits");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address").to_string();
         let (tell, heard) = mpsc::unbounded_channel();

@@ -1,13 +1,9 @@
 //! A Confluent registry whose certificate is of one's own authority.
 
 use embedded::confluent::{EmbeddedConfluent, Schema, SchemaType};
-use rustls_pki_types::pem::PemObject;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer};
-use std::sync::Arc;
+use tests::certificates::tls_acceptor;
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
 
 use super::*;
 
@@ -17,14 +13,7 @@ async fn with_tls(backend: String) -> String {
         .certificates()
         .key_store(Holder::Broker, StoreType::Pem);
     let pem = pem.expect("a key and its certificate");
-    let chain = CertificateDer::pem_slice_iter(&pem)
-        .collect::<Result<_, _>>()
-        .expect("certificates");
-    let key = PrivateKeyDer::from_pem_slice(&pem).expect("a key");
-    let config = ServerConfig::builder()
-        .with_no_client_auth()
-        .with_single_cert(chain, key);
-    let acceptor = TlsAcceptor::from(Arc::new(config.expect("a key that fits")));
+    let acceptor = tls_acceptor(&pem).expect("a key that fits");
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address").to_string();
     tokio::spawn(async move {
