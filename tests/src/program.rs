@@ -10,10 +10,10 @@ use tokio::process::{Child, ChildStdout, Command};
 use crate::lambda::binary;
 use crate::world::World;
 
-/// How long a test waits for the program's end, or for its next line, before it calls it hung.
+/// Time limit for the program's end and for its next line, after which a test fails.
 const LIMIT: Duration = Duration::from_secs(120);
 
-/// What the program did.
+/// Exit code and output of a program that has ended.
 #[derive(Debug)]
 pub struct Ended {
     /// 0 if nothing failed; `None` if a signal ended it.
@@ -23,19 +23,19 @@ pub struct Ended {
 }
 
 impl Ended {
-    /// The same, which is a success.
+    /// Returns it unchanged if the program succeeded.
     ///
     /// # Panics
-    /// If it is not.
+    /// If it failed.
     pub fn success(self) -> Self {
         assert_eq!(self.code, Some(0), "{self:?}");
         self
     }
 
-    /// The lines of standard output as JSON.
+    /// Lines of standard output as JSON.
     ///
     /// # Panics
-    /// If one is not.
+    /// If a line is not JSON.
     pub fn json_lines(&self) -> Vec<Value> {
         let lines = self.stdout.lines();
         lines
@@ -58,7 +58,7 @@ fn command(variables: &[(String, String)], arguments: &[&str]) -> Command {
     command
 }
 
-/// Runs it with exactly `variables` and a region, to its end.
+/// Runs `athena-local` with exactly `variables` and a region, to its end.
 ///
 /// # Panics
 /// If the program is not built, or does not end.
@@ -66,14 +66,14 @@ pub async fn run(variables: &[(String, String)], arguments: &[&str]) -> Ended {
     run_with_input(variables, arguments, "").await
 }
 
-/// The same with a text for its standard input.
+/// Runs `athena-local` like [`run`], with a text for its standard input.
 ///
 /// # Panics
 /// As [`run`].
 pub async fn run_with_input(variables: &[(String, String)], arguments: &[&str], input: &str) -> Ended {
     let mut child = command(variables, arguments).spawn().expect("the program starts");
     let mut stdin = child.stdin.take().expect("a pipe");
-    // Who needs no input closes the pipe.
+    // A program that needs no input closes the pipe.
     let _ = stdin.write_all(input.as_bytes()).await;
     drop(stdin);
     ended(child).await

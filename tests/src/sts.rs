@@ -18,15 +18,15 @@ pub struct Sts {
     server: tokio::task::JoinHandle<()>,
 }
 
-/// What a role is assumed with.
+/// Credentials of a role, and the conditions of AssumeRole.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Role {
-    /// What its trust policy wants to hear.
+    /// External id that its trust policy requires.
     pub external_id: Option<&'static str>,
     pub access_key_id: &'static str,
     pub secret_access_key: &'static str,
     pub session_token: &'static str,
-    /// How long a session is good for.
+    /// Lifetime of a session.
     pub session: Duration,
 }
 

@@ -42,7 +42,7 @@ pub enum Listener {
     SaslPlaintext,
     /// TLS with OAUTHBEARER and tokens of MSK's IAM access control.
     Iam,
-    /// TLS, then OAUTHBEARER with any token that says who it is of and until when it is good, signed by nobody.
+    /// TLS with OAUTHBEARER and any unsigned token that has a subject and an expiry.
     Oauth,
 }
 

@@ -175,7 +175,7 @@ impl Template {
                 .iter()
                 .filter_map(|(name, found)| Some(((*name).to_owned(), end(found)?.clone())));
             let still: BTreeMap<_, _> = fixed.clone().into_iter().chain(still).collect();
-            // What decides whether the piece is there at all is varied with all else.
+            // Parameters that decide whether the piece exists are combined with all others.
             let is_grouped = |name: &str| groups.iter().any(|group| group.contains(name));
             let alone = candidates.keys().copied().filter(|name| !is_grouped(name));
             let bases = varied(vec![still], alone, &candidates);
@@ -204,7 +204,8 @@ impl Template {
         Ok(Combinations(distinct))
     }
 
-    /// The parameters that the outermost `If`s in a part of the template look at; those of two that share one together.
+    /// Parameters that the outermost `If`s in a part of the template depend on, one set for each; sets that share a
+    /// parameter are merged.
     fn groups(&self, yaml: &Yaml) -> Vec<BTreeSet<String>> {
         let mut ifs = Vec::new();
         outermost_ifs(yaml, &mut ifs);

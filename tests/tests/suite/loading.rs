@@ -36,7 +36,7 @@ struct Load {
     rows: Vec<RecordBatch>,
 }
 
-/// What a load came to.
+/// Result of a load.
 #[derive(Debug, PartialEq, Eq)]
 enum Outcome {
     Nothing,
@@ -125,7 +125,7 @@ impl Load {
         Outcome::Rows(count)
     }
 
-    /// What the table has, sorted.
+    /// Ids in the table, sorted.
     fn ids(&self) -> Vec<u32> {
         let ids = self
             .rows

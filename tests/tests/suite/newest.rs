@@ -136,7 +136,7 @@ fn below(value: i64) -> ValueSet {
         .into()
 }
 
-/// Of each partition the `count` newest rows are there, and of all partitions little more was fetched.
+/// Asserts that the `count` newest rows of each partition were found, and that little more was fetched.
 fn assert_newest(found: &(BTreeMap<i64, Vec<i64>>, Option<u64>), partitions: &[i64], end: i64, count: i64) {
     let (rows, fetched) = found;
     assert_eq!(rows.keys().copied().collect::<Vec<_>>(), partitions);

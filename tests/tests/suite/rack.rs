@@ -1,5 +1,5 @@
-//! `client_rack`: what brokers are told of where the function is, so that a replica near it may answer. Which one does is the
-//! brokers' to decide.
+//! `client_rack`: the rack that the function sends to brokers, so that a replica near it may answer. The brokers
+//! decide which one does.
 
 use std::collections::BTreeSet;
 
@@ -29,7 +29,8 @@ async fn metadata_endpoint() -> String {
     address
 }
 
-/// What a broker hears of a function with these settings, which reads a topic.
+/// Racks that a function with these settings sends while it reads a topic; `None` with a real broker, which
+/// does not report them.
 async fn racks(settings: &[(&str, &str)]) -> Option<BTreeSet<String>> {
     let world = World::start().await;
     let topic = world.broker.create_topic("rack", 1).await;

@@ -1,4 +1,5 @@
-//! Topics as tables that nobody described: listed and read through the real binary, in any case, whatever records hold.
+//! Topics without a description as tables: listed and read through the real binary, in any case, with records of
+//! any content.
 
 use apache_avro::types::Value as Avro;
 use arrow::array::{Array, AsArray, RecordBatch};

@@ -16,7 +16,7 @@ use tests::world::World;
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
-/// How long a command may take.
+/// Time limit of a command.
 const LIMIT: Duration = Duration::from_secs(120);
 
 /// The one row of the table, each column as text.
@@ -96,7 +96,7 @@ async fn protobuf_imports_are_found_or_not_needed() {
         assert_eq!(row(&world, &topic).await, wanted, "{text}");
     }
 
-    // A document whose own text imports, a record behind the header of an older version that imports, and a key.
+    // A document whose own text imports, a record after the header of an older version that imports, and a key.
     let older =
         r#"syntax = "proto3"; import "common.proto"; message M { int32 n = 2; common.Amount amount = 1; }"#;
     let topic = world.broker.create_topic("schemas", 1).await;
@@ -325,7 +325,7 @@ async fn timestamps_show_the_offset_that_they_were_written_with() {
     }
 }
 
-/// What a command wrote, and whether it went well.
+/// Exit code and output of a command.
 struct Ran {
     code: Option<i32>,
     stdout: String,

@@ -1,5 +1,5 @@
-//! Subjects of a Confluent registry as tables, through the real binary: value and key joined, references resolved, whoever
-//! asks known by a secret.
+//! Subjects of a Confluent registry as tables, through the real binary: value and key joined, references
+//! resolved, requests authenticated by a secret.
 
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::Int64Type;

@@ -1,4 +1,5 @@
-//! Tables about topics: their partitions and the groups that read them, through the real binary, without fetching a record.
+//! Tables about topics: their partitions and the groups that read them, through the real binary, without fetching
+//! a record.
 
 use std::sync::Arc;
 
@@ -52,7 +53,7 @@ fn equal(column: &str, value: Arc<dyn Array>) -> Constraints {
 async fn partitions_have_their_ends_and_nothing_is_fetched() {
     let world = World::start().await;
     let topic = topic(&world).await;
-    // Its records are there, but nobody else may read them.
+    // Its records are there, but other readers do not see them.
     let open = world.broker.open_transaction(&topic, 0, &["pending"]);
     let (_lambda, client) = world.lambda(1, &[]).await;
     let columns = [

@@ -22,7 +22,7 @@ fn record(key: &str, value: &str) -> WholeRecord {
     }
 }
 
-/// The same of this time, in milliseconds since 1970.
+/// A record of this timestamp, in milliseconds since 1970.
 fn record_at(time_ms: i64, key: &str, value: &str) -> WholeRecord {
     WholeRecord {
         timestamp_ms: Some(time_ms),

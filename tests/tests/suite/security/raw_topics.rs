@@ -1,4 +1,4 @@
-//! Topics without a description, where ACLs say which of them are anybody's.
+//! Topics without a description, where ACLs allow access to some of them.
 
 use super::*;
 

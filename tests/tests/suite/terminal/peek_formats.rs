@@ -20,7 +20,7 @@ fn avro() -> Vec<u8> {
     apache_avro::to_avro_datum(&schema, order).expect("a datum")
 }
 
-/// The same as Protobuf.
+/// `note(7)` as Protobuf.
 const PROTOBUF: [u8; 6] = [0x08, 7, 0x12, 2, b'n', b'7'];
 
 fn glue(id: uuid::Uuid, body: &[u8]) -> Vec<u8> {
@@ -31,7 +31,7 @@ fn confluent(id: u32, body: &[u8]) -> Vec<u8> {
     [&[0], id.to_be_bytes().as_slice(), body].concat()
 }
 
-/// How each record is shown: the value, as what it was read, and whether there was an error.
+/// Records as `peek` shows them: the value, the format that it was read as, and whether there was an error.
 async fn shown(world: &World, settings: &[(&str, &str)], topic: &str) -> Vec<(Value, String, bool)> {
     let shown = world
         .run(settings, &["peek", topic, "--partition", "0", "--offset", "0"])
