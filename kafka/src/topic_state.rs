@@ -45,7 +45,7 @@ impl<'a> StateLookUp<'a> {
         let stable = self.offsets(&partitions, Question::LastStable)?;
         let latest = self.offsets(&partitions, Question::Latest)?;
         let first = self.offsets(&partitions, Question::FirstTimestamp)?;
-        let newest = self.newest(&partitions)?;
+        let newest = self.offsets(&partitions, Question::GreatestTimestamp)?;
         for state in &mut states {
             let offset = |found: &Offsets| found.get(&state.partition).map_or(0, |found| found.offset);
             let time = |found: &Offsets| found.get(&state.partition).and_then(|found| found.timestamp_ms);
@@ -130,6 +130,8 @@ impl<'a> StateLookUp<'a> {
         })
     }
 
+    /// Answers by partition. Brokers before Kafka 3.0 do not know
+    /// [the greatest timestamp](https://cwiki.apache.org/confluence/x/tJU0CQ) (KIP-734): then there are none.
     fn offsets(&self, partitions: &[i32], question: OffsetQuestion) -> Result<Offsets, KafkaError> {
         let wanted = match question {
             OffsetQuestion::Earliest => "earliest offsets",
@@ -139,25 +141,19 @@ impl<'a> StateLookUp<'a> {
         };
         self.attempts.retry(wanted, |_| {
             let limit = self.attempts.at_most(ATTEMPT_LIMIT);
-            let found = list_offsets(self.client, self.topic, partitions, question, limit);
-            let found = found.map_err(|code| self.attempts.code_failure(code))?;
+            let found = match list_offsets(self.client, self.topic, partitions, question, limit) {
+                Err(RDKafkaErrorCode::UnsupportedFeature | RDKafkaErrorCode::UnsupportedVersion)
+                    if question == OffsetQuestion::GreatestTimestamp =>
+                {
+                    return Ok(Offsets::new());
+                }
+                found => found.map_err(|code| self.attempts.code_failure(code))?,
+            };
             if found.len() != partitions.len() {
                 return Err(Failure::Passing("a partition is missing from the answer".into()));
             }
             Ok(found.into_iter().map(|found| (found.partition, found)).collect())
         })
-    }
-
-    /// [Since Kafka 3.0](https://cwiki.apache.org/confluence/x/tJU0CQ) (KIP-734); empty of older brokers.
-    fn newest(&self, partitions: &[i32]) -> Result<Offsets, KafkaError> {
-        let limit = self.attempts.at_most(ATTEMPT_LIMIT);
-        let question = OffsetQuestion::GreatestTimestamp;
-        match list_offsets(self.client, self.topic, partitions, question, limit) {
-            Err(RDKafkaErrorCode::UnsupportedFeature | RDKafkaErrorCode::UnsupportedVersion) => {
-                Ok(Offsets::new())
-            }
-            _ => self.offsets(partitions, question),
-        }
     }
 }
 
