@@ -7,7 +7,6 @@ use std::time::Instant;
 use rdkafka::consumer::Consumer;
 use rdkafka::metadata::MetadataTopic;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
-use rdkafka::types::RDKafkaErrorCode;
 
 use crate::attempts::{ATTEMPT_LIMIT, About, Attempts, Failure};
 use crate::client::Client;
@@ -63,9 +62,10 @@ pub(crate) fn list_topics(
     deadline: Instant,
     cancelled: &AtomicBool,
 ) -> Result<Vec<ListedTopic>, KafkaError> {
+    let about = wanted.map_or(About::Cluster, About::Topic);
     let listing = Listing {
         client,
-        attempts: Attempts::new(client, About::Cluster, deadline, cancelled),
+        attempts: Attempts::new(client, about, deadline, cancelled),
     };
     let mut topics = listing.topics(wanted)?;
     topics.sort_unstable_by(|left, right| left.name.cmp(&right.name));
@@ -86,7 +86,7 @@ impl Listing<'_> {
             let metadata = self.client.fetch_metadata(wanted, limit);
             let metadata = metadata.map_err(|error| Failure::Passing(error.to_string()))?;
             if let Some(name) = wanted {
-                check(name, metadata.topics())?;
+                self.attempts.topic(&metadata, name)?;
             }
             Ok(metadata.topics().iter().map(listed).collect())
         })
@@ -155,25 +155,6 @@ impl Listing<'_> {
             }
             Err(error) => tracing::debug!(%error, "the cleanup policies of topics are not known"),
         }
-    }
-}
-
-/// Whether the topic that was asked for is there.
-fn check(name: &str, topics: &[MetadataTopic]) -> Result<(), Failure> {
-    use RDKafkaErrorCode as Code;
-    let topic = topics.iter().find(|topic| topic.name() == name);
-    let topic = topic.ok_or_else(|| Failure::Passing("the topic is missing from the answer".into()))?;
-    match topic.error().map(Code::from) {
-        None => Ok(()),
-        Some(Code::UnknownTopicOrPartition | Code::UnknownTopic | Code::InvalidTopic) => {
-            let topic = name.to_owned();
-            Err(Failure::Final(KafkaError::UnknownTopic { topic }))
-        }
-        Some(code @ (Code::TopicAuthorizationFailed | Code::ClusterAuthorizationFailed)) => {
-            let (place, reason) = (format!("topic `{name}`"), code.to_string());
-            Err(Failure::Final(KafkaError::Unauthorized { place, reason }))
-        }
-        Some(other) => Err(Failure::Passing(other.to_string())),
     }
 }
 

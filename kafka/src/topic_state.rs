@@ -101,12 +101,7 @@ impl<'a> StateLookUp<'a> {
                 .client
                 .fetch_metadata(Some(self.topic), self.attempts.at_most(patience));
             let metadata = metadata.map_err(|error| self.attempts.failure(&error))?;
-            let topic = metadata.topics().iter().find(|topic| topic.name() == self.topic);
-            let topic =
-                topic.ok_or_else(|| Failure::Passing("the topic is missing from the answer".into()))?;
-            if let Some(error) = topic.error() {
-                return Err(self.attempts.code_failure(error.into()));
-            }
+            let topic = self.attempts.topic(&metadata, self.topic)?;
             if topic.partitions().is_empty() {
                 return Err(Failure::Passing("the topic has no partitions yet".into()));
             }
