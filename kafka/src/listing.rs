@@ -1,4 +1,4 @@
-//! Which topics a cluster has, and how much they hold: for people. A plan asks about one topic (`look_up`).
+//! Topics of a cluster: their names, or their partitions and sizes for people. A plan asks about one topic (`look_up`).
 
 use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
@@ -20,7 +20,7 @@ pub struct ListedTopic {
     pub name: String,
     /// Partitions by ascending number.
     pub partitions: Vec<ListedPartition>,
-    /// Its `cleanup.policy`, such as `delete`; `None` if the brokers do not tell, or not to us.
+    /// Its `cleanup.policy`, such as `delete`; `None` if the brokers do not return it, or deny access.
     pub cleanup_policy: Option<String>,
 }
 
@@ -28,17 +28,17 @@ pub struct ListedTopic {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ListedPartition {
     pub partition: i32,
-    /// The broker that leads it, by its number; `None` if there is none at present.
+    /// Number of the broker that leads it; `None` if there is none at present.
     pub leader: Option<i32>,
-    /// `None` if nobody leads the partition, or its leader does not tell.
+    /// `None` if the partition has no leader, or the leader does not return them.
     pub watermarks: Option<Watermarks>,
 }
 
-/// Names that begin so are Kafka's own topics: offsets of groups, states of transactions.
+/// Prefix of the names of Kafka's own topics: offsets of groups, states of transactions.
 const INTERNAL_PREFIX: &str = "__";
 
 impl ListedTopic {
-    /// Whether Kafka keeps accounts of its own in it.
+    /// Whether Kafka keeps its own state in the topic.
     pub fn is_internal(&self) -> bool {
         self.name.starts_with(INTERNAL_PREFIX)
     }
@@ -51,7 +51,28 @@ impl ListedTopic {
     }
 }
 
-/// Asks for topics, by ascending names: all of them, or the one that is `wanted`.
+/// Names of all topics, sorted, in one Metadata request. Brokers leave out those that the client may not describe.
+pub(crate) fn topic_names(
+    client: &Client,
+    deadline: Instant,
+    cancelled: &AtomicBool,
+) -> Result<Vec<String>, KafkaError> {
+    let attempts = Attempts::new(client, About::Cluster, deadline, cancelled);
+    attempts.retry("list of topics", |patience| {
+        let metadata = client.fetch_metadata(None, attempts.at_most(patience));
+        let metadata = metadata.map_err(|error| attempts.failure(&error))?;
+        let mut names: Vec<_> = metadata
+            .topics()
+            .iter()
+            .filter(|topic| topic.error().is_none())
+            .map(|topic| topic.name().to_owned())
+            .collect();
+        names.sort_unstable();
+        Ok(names)
+    })
+}
+
+/// Topics by ascending names: all of them, or the one that is `wanted`.
 ///
 /// # Errors
 /// [`KafkaError::UnknownTopic`] and [`KafkaError::Unauthorized`] of the one that is wanted; [`KafkaError::LookUp`] if the
@@ -108,7 +129,7 @@ impl Listing<'_> {
         Ok(())
     }
 
-    /// Of each partition that has a leader, if the leader tells; one question for all of them.
+    /// Offset at one end of each partition that has a leader, in one call; without those that no leader returned.
     fn offsets(
         &self,
         topics: &[ListedTopic],
@@ -141,7 +162,7 @@ impl Listing<'_> {
         Ok(answers.collect())
     }
 
-    /// To be told takes a permission that reading does not: who lacks it sees the rest.
+    /// Adds nothing if access is denied: the request needs a permission that reads do not.
     fn add_cleanup_policies(&self, topics: &mut [ListedTopic], deadline: Instant) {
         let names: Vec<&str> = topics.iter().map(|topic| topic.name.as_str()).collect();
         if names.is_empty() {
