@@ -19,8 +19,10 @@ use spill::causes;
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// Tokens are texts of some kilobytes.
 const MAX_ANSWER_BYTES: usize = 1024 * 1024;
-/// How long a token is taken to be good whose server does not say it.
-const UNSAID: Duration = Duration::from_secs(300);
+/// Lifetime assumed for a token whose server states none.
+const UNSTATED_LIFETIME: Duration = Duration::from_secs(300);
+/// Longest lifetime that is believed. A greater number would overflow the clock.
+const MAX_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A token for the client; the error says why there is none, without a secret.
 pub(crate) async fn token(
@@ -91,9 +93,10 @@ async fn ask(
     // What the parser says may quote the token.
     let answer: Answer = serde_json::from_slice(&body)
         .map_err(|_| "the answer is not a JSON object with access_token".to_owned())?;
+    let lifetime = answer.expires_in.map_or(UNSTATED_LIFETIME, Duration::from_secs);
     Ok(LoginToken {
         text: answer.access_token,
-        expires: asked + answer.expires_in.map_or(UNSAID, Duration::from_secs),
+        expires: asked + lifetime.min(MAX_LIFETIME),
     })
 }
 
