@@ -4,9 +4,9 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http_body_util::Full;
-use hyper::Request;
-use hyper::body::Bytes;
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::{Bytes, Incoming};
+use hyper::{Request, Response};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::{Client, ResponseFuture};
@@ -14,6 +14,8 @@ use hyper_util::rt::TokioExecutor;
 use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::{self, ClientConfig, RootCertStore};
+
+use spill::causes;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// Time after which idle connections are not reused: a suspended function does not notice that they were
@@ -78,6 +80,12 @@ impl HttpClient {
             Self::Tls(client) => client.request(request),
         }
     }
+}
+
+/// Body of a response of at most `max_bytes`; the error has its causes.
+pub(crate) async fn body(response: Response<Incoming>, max_bytes: usize) -> Result<Bytes, String> {
+    let body = Limited::new(response.into_body(), max_bytes).collect().await;
+    Ok(body.map_err(|error| causes(error.as_ref()))?.to_bytes())
 }
 
 fn tcp(is_https: bool) -> HttpConnector {

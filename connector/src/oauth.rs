@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::Full;
 use hyper::header::HeaderValue;
 use hyper::{Request, header};
 use kafka::auth::secret::SecretText;
@@ -13,7 +13,7 @@ use kafka::auth::token::{LoginToken, TokenEndpoint};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
-use crate::http::HttpClient;
+use crate::http::{HttpClient, body};
 use spill::causes;
 
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -77,10 +77,7 @@ async fn ask(
     let asked = SystemTime::now();
     let response = client.request(request).await.map_err(|error| causes(&error))?;
     let status = response.status();
-    let body = Limited::new(response.into_body(), MAX_ANSWER_BYTES)
-        .collect()
-        .await;
-    let body = body.map_err(|error| causes(error.as_ref()))?.to_bytes();
+    let body = body(response, MAX_ANSWER_BYTES).await?;
     if !status.is_success() {
         let Refusal {
             error,

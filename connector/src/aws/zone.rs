@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::Full;
 use hyper::{Request, header};
 use serde::Deserialize;
 
-use crate::http::HttpClient;
+use crate::http::{HttpClient, body};
 use spill::causes;
 
 /// The endpoint is within the execution environment.
@@ -50,10 +50,7 @@ async fn ask(api: &str, token: &str) -> Result<String, String> {
     let client = HttpClient::new(false).map_err(|error| error.to_string())?;
     let response = client.request(request).await.map_err(|error| causes(&error))?;
     let status = response.status();
-    let body = Limited::new(response.into_body(), MAX_ANSWER_BYTES)
-        .collect()
-        .await;
-    let body = body.map_err(|error| causes(error.as_ref()))?.to_bytes();
+    let body = body(response, MAX_ANSWER_BYTES).await?;
     if !status.is_success() {
         return Err(status.to_string());
     }

@@ -14,14 +14,14 @@ use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::header::HeaderValue;
 use hyper::{Request, StatusCode, header};
 use serde::Deserialize;
 use tokio::sync::Mutex;
 
-use crate::http::HttpClient;
+use crate::http::{HttpClient, body};
 use crate::registry::confluent::access::RegistryAccess;
 use crate::registry::confluent::url::RegistryUrl;
 use kafka::auth::credentials::CredentialStore;
@@ -158,11 +158,8 @@ impl ConfluentRegistry {
         let response = session.client.request(request).await;
         let response = response.map_err(|error| ConfluentError::Unreachable(causes(&error)))?;
         let status = response.status();
-        let body = Limited::new(response.into_body(), MAX_ANSWER_BYTES)
-            .collect()
-            .await;
-        let body = body.map_err(|error| ConfluentError::Unreadable(causes(error.as_ref())))?;
-        let body = body.to_bytes();
+        let body = body(response, MAX_ANSWER_BYTES).await;
+        let body = body.map_err(ConfluentError::Unreadable)?;
         match status {
             StatusCode::OK => Ok(body),
             StatusCode::NOT_FOUND | StatusCode::UNPROCESSABLE_ENTITY if says_unknown(&body) => {
