@@ -188,7 +188,7 @@ impl Connector {
                 records::read_records(&parts, request, deadline).await?
             }
             Request::GetDataSourceCapabilities(request) => {
-                // Faulty settings promise nothing: the calls that need them say what is wrong.
+                // Invalid settings advertise nothing: the calls that need them report the fault.
                 let top_n_pushdown = self.told(|config| config.top_n_pushdown).unwrap_or_default();
                 let capabilities = metadata::get_data_source_capabilities(request, top_n_pushdown);
                 Response::GetDataSourceCapabilities(capabilities)
@@ -197,7 +197,7 @@ impl Connector {
         })
     }
 
-    /// What the settings say, as far as it is known without asking anyone.
+    /// Value of a setting, if it is known without a request to a service.
     fn told<T>(&self, setting: impl FnOnce(&Config) -> T) -> Option<T> {
         match &self.parts {
             Source::Given(parts) => Some(setting(&parts.config)),

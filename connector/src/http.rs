@@ -46,10 +46,10 @@ impl HttpClient {
         Ok(Self::Tls(pooled().build(connector)))
     }
 
-    /// For HTTPS with servers whose certificates are of these authorities, in PEM, and of no others.
+    /// Creates a client for HTTPS that trusts only these authorities' certificates, in PEM.
     ///
     /// # Errors
-    /// A text without certificates.
+    /// If the text has no certificates.
     pub(crate) fn trusting(authorities: &str) -> io::Result<Self> {
         let mut roots = RootCertStore::empty();
         for certificate in CertificateDer::pem_slice_iter(authorities.as_bytes()) {

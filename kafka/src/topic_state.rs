@@ -1,4 +1,4 @@
-//! The state of a topic's partitions and of the groups that read it, asked of the brokers. No record is fetched.
+//! Requests for the state of a topic's partitions and of the groups that read it. No record is fetched.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
@@ -14,7 +14,7 @@ use crate::librdkafka::groups;
 use crate::librdkafka::list_offsets::{FoundOffset, OffsetQuestion, list_offsets};
 use crate::state::{CommittedOffset, PartitionState};
 
-/// Questions about one topic, all to be answered before one deadline.
+/// Requests about the state of one topic with a common deadline.
 pub(crate) struct StateLookUp<'a> {
     client: &'a Client,
     topic: &'a str,
@@ -22,7 +22,7 @@ pub(crate) struct StateLookUp<'a> {
 }
 
 impl<'a> StateLookUp<'a> {
-    /// Gives up when `cancelled` is set.
+    /// Creates a look-up that ends when `cancelled` is set.
     pub(crate) fn new(
         client: &'a Client,
         topic: &'a str,
@@ -36,7 +36,7 @@ impl<'a> StateLookUp<'a> {
         }
     }
 
-    /// By ascending partition. The earliest offsets are asked for first, so that no end lies before its beginning.
+    /// States by ascending partition. Requests the earliest offsets first, so that no end lies before its beginning.
     pub(crate) fn partitions(&self) -> Result<Vec<PartitionState>, KafkaError> {
         use OffsetQuestion as Question;
         let mut states = self.replicas()?;
@@ -58,7 +58,7 @@ impl<'a> StateLookUp<'a> {
         Ok(states)
     }
 
-    /// Of each group that we may describe, by name and partition.
+    /// Committed offsets of each group that the client may describe, by group and partition.
     pub(crate) fn committed_offsets(&self) -> Result<Vec<CommittedOffset>, KafkaError> {
         let partitions: Vec<_> = self.replicas()?.iter().map(|state| state.partition).collect();
         let groups = self.attempts.retry("consumer groups", |_| {
@@ -70,7 +70,7 @@ impl<'a> StateLookUp<'a> {
             let offsets = self.attempts.retry("committed offsets", |_| {
                 let limit = self.attempts.at_most(ATTEMPT_LIMIT);
                 match groups::committed_offsets(self.client, &group, self.topic, &partitions, limit) {
-                    // Listed for what else it may see of the cluster.
+                    // The brokers list the group for another permission of the client.
                     Err(RDKafkaErrorCode::GroupAuthorizationFailed) => Ok(Vec::new()),
                     offsets => offsets.map_err(|code| self.attempts.code_failure(code)),
                 }
@@ -94,7 +94,7 @@ impl<'a> StateLookUp<'a> {
         Ok(committed)
     }
 
-    /// The partitions with their brokers, and no offsets yet.
+    /// States with the partitions' brokers, and no offsets yet.
     fn replicas(&self) -> Result<Vec<PartitionState>, KafkaError> {
         self.attempts.retry("partitions", |patience| {
             let metadata = self
