@@ -21,7 +21,7 @@ pub struct Sts {
 /// What a role is assumed with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Role {
-    /// What its trust policy wants to hear.
+    /// External id that its trust policy requires.
     pub external_id: Option<&'static str>,
     pub access_key_id: &'static str,
     pub secret_access_key: &'static str,
