@@ -107,7 +107,10 @@ impl Connector {
         report.end(answer.as_ref().map(Vec::len).map_err(failure), started.elapsed());
         span.in_scope(|| report.log());
         report.describe(&span);
-        if let Some(namespace) = self.told(|config| config.metrics_namespace.clone()).flatten() {
+        if let Some(namespace) = self
+            .known_setting(|config| config.metrics_namespace.clone())
+            .flatten()
+        {
             Metrics {
                 namespace: &namespace,
             }
@@ -189,7 +192,9 @@ impl Connector {
             }
             Request::GetDataSourceCapabilities(request) => {
                 // Invalid settings advertise nothing: the calls that need them report the fault.
-                let top_n_pushdown = self.told(|config| config.top_n_pushdown).unwrap_or_default();
+                let top_n_pushdown = self
+                    .known_setting(|config| config.top_n_pushdown)
+                    .unwrap_or_default();
                 let capabilities = metadata::get_data_source_capabilities(request, top_n_pushdown);
                 Response::GetDataSourceCapabilities(capabilities)
             }
@@ -198,10 +203,10 @@ impl Connector {
     }
 
     /// Value of a setting, if it is known without a request to a service.
-    fn told<T>(&self, setting: impl FnOnce(&Config) -> T) -> Option<T> {
+    fn known_setting<T>(&self, setting: impl FnOnce(&Config) -> T) -> Option<T> {
         match &self.parts {
             Source::Given(parts) => Some(setting(&parts.config)),
-            Source::Aws(parts) => parts.told(setting),
+            Source::Aws(parts) => parts.known_setting(setting),
         }
     }
 

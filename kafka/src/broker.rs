@@ -137,8 +137,8 @@ impl Broker for KafkaBroker {
         blocking(move || {
             pool.with_client(|client| {
                 let started = Instant::now();
-                let told = topic_setting(client, &topic, TIMESTAMP_TYPE, deadline);
-                told.map_err(|code| KafkaError::LookUp {
+                let setting = topic_setting(client, &topic, TIMESTAMP_TYPE, deadline);
+                setting.map_err(|code| KafkaError::LookUp {
                     place: format!("topic `{topic}`"),
                     wanted: "message.timestamp.type",
                     waited: started.elapsed(),
