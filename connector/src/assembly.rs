@@ -54,7 +54,7 @@ impl AwsParts {
     }
 
     /// Value of a setting, without a call of AWS; until parts are assembled, of the environment.
-    pub(crate) fn told<T>(&self, setting: impl FnOnce(&Config) -> T) -> Option<T> {
+    pub(crate) fn known_setting<T>(&self, setting: impl FnOnce(&Config) -> T) -> Option<T> {
         match self.parts.get() {
             Some(parts) => Some(setting(&parts.config)),
             None => self.variables.config().ok().as_ref().map(setting),

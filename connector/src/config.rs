@@ -34,7 +34,7 @@ pub struct Config {
     pub cluster: Cluster,
     /// Clusters that tables may name.
     pub named_clusters: BTreeMap<String, Cluster>,
-    /// Databases whose tables are the topics of a cluster, of different names.
+    /// Databases whose tables are the topics of a cluster. Their names differ by more than case.
     pub raw_databases: Vec<RawDatabase>,
     spill_bucket: Option<String>,
     pub spill_prefix: String,
@@ -58,7 +58,7 @@ pub struct Config {
     /// Number of splits to aim for, at least 1.
     pub target_parallelism: Option<u64>,
     pub timestamp_upper_bound: TimestampUpperBound,
-    /// Whether order and limit are taken over, for the newest records.
+    /// Whether the connector accepts order and limit, for the newest records.
     pub top_n_pushdown: bool,
     pub schema_cache: Duration,
     pub isolation_level: IsolationLevel,
@@ -66,7 +66,7 @@ pub struct Config {
     pub on_tombstone: OnTombstone,
     pub on_expired_offsets: OnExpiredOffsets,
     pub metadata_columns: bool,
-    /// Whether tables about topics are listed beside the topics' own.
+    /// Whether listings of tables include the tables about topics.
     pub list_system_tables: bool,
     pub schema_registry_url: Option<RegistryUrl>,
     /// Id of the secret with the credentials for the registry.
@@ -75,9 +75,9 @@ pub struct Config {
     pub confluent_database: Option<String>,
     /// Namespace of metrics; `None` for no metrics.
     pub metrics_namespace: Option<String>,
-    /// Databases, in place of the registries that carry a marker.
+    /// Registries that are databases, in place of those with a marker.
     pub glue_registries: Option<NamedRegistries>,
-    /// Whom Glue's registries are asked as, if not as the function.
+    /// Role that reads Glue's registries; `None` for the function's own.
     pub glue_role: Option<AssumedRole>,
 }
 
@@ -215,7 +215,7 @@ const LOG_LEVELS: [(&str, LevelFilter); 6] = [
     ("trace", LevelFilter::TRACE),
 ];
 
-/// Athena tells names apart regardless of case.
+/// Checks that the names of databases differ by more than case: Athena ignores it.
 fn named_differently(
     databases: Vec<RawDatabase>,
     of_subjects: Option<String>,

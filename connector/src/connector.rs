@@ -107,7 +107,10 @@ impl Connector {
         report.end(answer.as_ref().map(Vec::len).map_err(failure), started.elapsed());
         span.in_scope(|| report.log());
         report.describe(&span);
-        if let Some(namespace) = self.told(|config| config.metrics_namespace.clone()).flatten() {
+        if let Some(namespace) = self
+            .known_setting(|config| config.metrics_namespace.clone())
+            .flatten()
+        {
             Metrics {
                 namespace: &namespace,
             }
@@ -188,8 +191,10 @@ impl Connector {
                 records::read_records(&parts, request, deadline).await?
             }
             Request::GetDataSourceCapabilities(request) => {
-                // Faulty settings promise nothing: the calls that need them say what is wrong.
-                let top_n_pushdown = self.told(|config| config.top_n_pushdown).unwrap_or_default();
+                // Invalid settings advertise nothing: the calls that need them report the fault.
+                let top_n_pushdown = self
+                    .known_setting(|config| config.top_n_pushdown)
+                    .unwrap_or_default();
                 let capabilities = metadata::get_data_source_capabilities(request, top_n_pushdown);
                 Response::GetDataSourceCapabilities(capabilities)
             }
@@ -197,11 +202,11 @@ impl Connector {
         })
     }
 
-    /// What the settings say, as far as it is known without asking anyone.
-    fn told<T>(&self, setting: impl FnOnce(&Config) -> T) -> Option<T> {
+    /// Value of a setting, if it is known without a request to a service.
+    fn known_setting<T>(&self, setting: impl FnOnce(&Config) -> T) -> Option<T> {
         match &self.parts {
             Source::Given(parts) => Some(setting(&parts.config)),
-            Source::Aws(parts) => parts.told(setting),
+            Source::Aws(parts) => parts.known_setting(setting),
         }
     }
 

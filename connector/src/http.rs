@@ -4,9 +4,9 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http_body_util::Full;
-use hyper::Request;
-use hyper::body::Bytes;
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::{Bytes, Incoming};
+use hyper::{Request, Response};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::{Client, ResponseFuture};
@@ -14,6 +14,8 @@ use hyper_util::rt::TokioExecutor;
 use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::{self, ClientConfig, RootCertStore};
+
+use spill::causes;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// Time after which idle connections are not reused: a suspended function does not notice that they were
@@ -44,10 +46,10 @@ impl HttpClient {
         Ok(Self::Tls(pooled().build(connector)))
     }
 
-    /// For HTTPS with servers whose certificates are of these authorities, in PEM, and of no others.
+    /// Creates a client for HTTPS that trusts only these authorities' certificates, in PEM.
     ///
     /// # Errors
-    /// A text without certificates.
+    /// If the text has no certificates.
     pub(crate) fn trusting(authorities: &str) -> io::Result<Self> {
         let mut roots = RootCertStore::empty();
         for certificate in CertificateDer::pem_slice_iter(authorities.as_bytes()) {
@@ -78,6 +80,12 @@ impl HttpClient {
             Self::Tls(client) => client.request(request),
         }
     }
+}
+
+/// Body of a response of at most `max_bytes`; the error has its causes.
+pub(crate) async fn body(response: Response<Incoming>, max_bytes: usize) -> Result<Bytes, String> {
+    let body = Limited::new(response.into_body(), max_bytes).collect().await;
+    Ok(body.map_err(|error| causes(error.as_ref()))?.to_bytes())
 }
 
 fn tcp(is_https: bool) -> HttpConnector {

@@ -20,23 +20,18 @@ pub(crate) fn pick<'a>(
     wanted: &str,
     kind: &'static str,
 ) -> Result<Option<&'a str>, AmbiguousName> {
-    let mut fitting = names
-        .into_iter()
-        .filter(|name| name.eq_ignore_ascii_case(wanted))
-        .peekable();
-    let Some(first) = fitting.peek().copied() else {
-        return Ok(None);
-    };
-    let fitting: Vec<_> = fitting.collect();
+    let fitting = names.into_iter().filter(|name| name.eq_ignore_ascii_case(wanted));
+    let fitting: Vec<&'a str> = fitting.collect();
     if let Some(exact) = fitting.iter().find(|name| **name == wanted) {
         return Ok(Some(exact));
     }
-    match fitting.get(1) {
-        None => Ok(Some(first)),
-        Some(second) => Err(AmbiguousName {
+    match fitting.as_slice() {
+        [] => Ok(None),
+        [only] => Ok(Some(only)),
+        [first, second, ..] => Err(AmbiguousName {
             kind,
             name: wanted.to_owned(),
-            first: first.to_owned(),
+            first: (*first).to_owned(),
             second: (*second).to_owned(),
         }),
     }

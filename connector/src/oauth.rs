@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::Full;
 use hyper::header::HeaderValue;
 use hyper::{Request, header};
 use kafka::auth::secret::SecretText;
@@ -13,16 +13,18 @@ use kafka::auth::token::{LoginToken, TokenEndpoint};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
-use crate::http::HttpClient;
+use crate::http::{HttpClient, body};
 use spill::causes;
 
 const TIMEOUT: Duration = Duration::from_secs(10);
-/// Tokens are texts of some kilobytes.
+/// Largest response; tokens have some kilobytes.
 const MAX_ANSWER_BYTES: usize = 1024 * 1024;
-/// How long a token is taken to be good whose server does not say it.
-const UNSAID: Duration = Duration::from_secs(300);
+/// Lifetime assumed for a token whose server states none.
+const UNSTATED_LIFETIME: Duration = Duration::from_secs(300);
+/// Longest lifetime that is believed. A greater number would overflow the clock.
+const MAX_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A token for the client; the error says why there is none, without a secret.
+/// Requests a token for the client. An error is a reason that contains no secret.
 pub(crate) async fn token(
     endpoint: &TokenEndpoint,
     client_id: &SecretText,
@@ -33,14 +35,15 @@ pub(crate) async fn token(
     answer.unwrap_or_else(|_| Err(format!("no answer within {TIMEOUT:?}")))
 }
 
-/// An answer, as far as it matters here.
+/// Response with a token, as far as it is used here.
 #[derive(Deserialize)]
 struct Answer {
     access_token: SecretText,
     expires_in: Option<u64>,
 }
 
-/// What a refusal says, in words that are made to be shown.
+/// Response without a token ([RFC 6749](https://www.rfc-editor.org/rfc/rfc6749#section-5.2)).
+/// Both texts are for display.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Refusal {
@@ -75,10 +78,7 @@ async fn ask(
     let asked = SystemTime::now();
     let response = client.request(request).await.map_err(|error| causes(&error))?;
     let status = response.status();
-    let body = Limited::new(response.into_body(), MAX_ANSWER_BYTES)
-        .collect()
-        .await;
-    let body = body.map_err(|error| causes(error.as_ref()))?.to_bytes();
+    let body = body(response, MAX_ANSWER_BYTES).await?;
     if !status.is_success() {
         let Refusal {
             error,
@@ -88,12 +88,13 @@ async fn ask(
             .trim_end()
             .to_owned());
     }
-    // What the parser says may quote the token.
+    // The parser's error is dropped, since it may quote the token.
     let answer: Answer = serde_json::from_slice(&body)
         .map_err(|_| "the answer is not a JSON object with access_token".to_owned())?;
+    let lifetime = answer.expires_in.map_or(UNSTATED_LIFETIME, Duration::from_secs);
     Ok(LoginToken {
         text: answer.access_token,
-        expires: asked + answer.expires_in.map_or(UNSAID, Duration::from_secs),
+        expires: asked + lifetime.min(MAX_LIFETIME),
     })
 }
 

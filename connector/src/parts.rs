@@ -87,7 +87,7 @@ impl Parts {
         self.writer_schemas = Arc::new(WriterSchemaSources::new(self.catalog.versions(), schemas));
     }
 
-    /// With what the Confluent registry's secret says, if the settings name one.
+    /// Uses the credentials of the Confluent registry's secret, if the settings name one.
     pub fn with_registry_credentials(mut self, credentials: Arc<dyn CredentialStore>) -> Self {
         let url = self.config.schema_registry_url.clone();
         if let Some((url, id)) = url.zip(self.config.schema_registry_secret.clone()) {

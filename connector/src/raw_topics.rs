@@ -1,6 +1,6 @@
-//! Topics as tables that nobody described: a database for each cluster that has one, whose tables are its topics.
+//! Topics as tables without a description: a database for each cluster that has one, whose tables are its topics.
 //!
-//! What topics there are the brokers tell; what columns such a table has is [`undescribed`]. Names are kept for as long as
+//! The brokers list the topics; [`undescribed`] gives such a table its columns. Lists are cached for as long as
 //! tables of registries are.
 
 use std::collections::HashMap;
@@ -15,7 +15,7 @@ use patterns::TopicPatterns;
 
 pub mod patterns;
 
-/// A database whose tables are topics of one cluster.
+/// Database whose tables are topics of one cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RawDatabase {
     pub name: String,
@@ -37,7 +37,7 @@ struct Listed {
     expires: Instant,
 }
 
-/// Why a topic is not a table.
+/// Reason why a name is not a table of a raw database.
 #[derive(Debug, thiserror::Error)]
 pub enum RawTopicError {
     #[error("table `{database}.{table}` does not exist: raw_topics, which is `{patterns}`, does not mean it")]
@@ -53,7 +53,7 @@ pub enum RawTopicError {
 }
 
 impl RawTopics {
-    /// Lists of topics are kept for `cache_for`; with zero the brokers are asked every time.
+    /// Lists of topics are cached for `cache_for`; zero requests them every time.
     pub fn new(databases: Vec<RawDatabase>, cache_for: Duration) -> Self {
         Self {
             databases,
@@ -66,7 +66,7 @@ impl RawTopics {
         &self.databases
     }
 
-    /// The database of this name, in any case.
+    /// Database of this name, in any case.
     pub fn database(&self, name: &str) -> Option<&RawDatabase> {
         self.databases
             .iter()
@@ -104,10 +104,10 @@ impl RawTopics {
         Some(Arc::clone(&listed.topics))
     }
 
-    /// The topic called `table`, in any case.
+    /// Table of the topic called `table`, in any case.
     ///
     /// # Errors
-    /// Of a topic that the brokers do not list, why that is: [`KafkaError::Unauthorized`] or [`KafkaError::UnknownTopic`].
+    /// [`KafkaError::Unauthorized`] or [`KafkaError::UnknownTopic`], if the brokers do not list the topic.
     pub async fn table(
         &self,
         database: &RawDatabase,

@@ -1,11 +1,11 @@
-//! Tables beside each topic's own, about the topic: its partitions and their ends, and the groups that read it.
+//! Tables about topics: a topic's partitions and their ends, and the groups that read it.
 //!
 //! | table | a row for each | from |
 //! |---|---|---|
 //! | `orders$partitions` | partition | `partitions` |
 //! | `orders$groups` | partition and group that has committed an offset in it | `groups` |
 //!
-//! The brokers answer; no record is fetched. Such a table is planned as one split, which names it and its topic.
+//! The rows come from requests to the brokers; no record is fetched. A table is planned as one split.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,21 +21,21 @@ use crate::error::Error;
 mod groups;
 mod partitions;
 
-/// A table about a topic.
+/// Kind of table about a topic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SystemTable {
     Partitions,
     Groups,
 }
 
-/// Table schema metadata: which table about the topic it is.
+/// Table schema metadata and split property: suffix of a table about a topic.
 const SYSTEM_TABLE_KEY: &str = "systemTable";
 
 impl SystemTable {
-    /// Each with what its name adds to that of the topic's table.
+    /// Suffix of each kind, which follows the name of the topic's table.
     pub const SUFFIXES: [(&str, Self); 2] = [("$partitions", Self::Partitions), ("$groups", Self::Groups)];
 
-    /// The topic's table and which table about it `name` is, in any case.
+    /// Splits `name` into the name of the topic's table and a suffix, in any case.
     pub fn of_name(name: &str) -> Option<(&str, Self)> {
         let mut suffixes = Self::SUFFIXES.into_iter();
         suffixes.find_map(|(suffix, table)| {
@@ -64,10 +64,10 @@ impl SystemTable {
         Arc::new(Schema::new_with_metadata(fields, metadata.into()))
     }
 
-    /// The rows of now, in the columns of `wanted`, by their names in any case.
+    /// Current rows in the columns of `wanted`, which are found by their names in any case.
     ///
     /// # Errors
-    /// [`Error::UnknownColumn`], or why the brokers do not answer.
+    /// [`Error::UnknownColumn`], or the error of the brokers.
     pub(crate) async fn rows(
         self,
         broker: &dyn Broker,
@@ -96,7 +96,7 @@ impl SystemTable {
     }
 }
 
-/// What a split of such a table says.
+/// Split of a table about a topic: its only one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SystemSplit {
     pub(crate) table: SystemTable,

@@ -1,7 +1,6 @@
-//! Every database and table that there is, wherever it comes from: Glue's registries, subjects of a Confluent registry, topics
-//! that nobody described.
+//! Databases and tables of all sources: Glue's registries, a Confluent registry's subjects, topics without description.
 //!
-//! A database that the settings name takes precedence over a registry of its name. Beside each table are
+//! A database that the settings name takes precedence over a registry of its name. Each table is accompanied by
 //! [those about its topic](SystemTable), unless a registry has a schema of such a name.
 
 use std::sync::Arc;
@@ -19,7 +18,7 @@ use crate::registry::{Page, RegistryError};
 use crate::system_tables::SystemTable;
 use crate::wait::within_registry;
 
-/// Databases and tables as one request sees them: whoever is asked for them has until the deadline.
+/// Databases and tables for one request. Registries and brokers must respond before its deadline.
 pub struct Tables<'a> {
     pub(crate) catalog: &'a Catalog,
     pub(crate) raw: &'a RawTopics,
@@ -30,7 +29,7 @@ pub struct Tables<'a> {
     pub(crate) deadline: Instant,
 }
 
-/// A table, or one about its topic.
+/// Table of a topic's records, or one about the topic.
 #[derive(Debug)]
 pub enum Found {
     Topic(Arc<TopicTable>),
@@ -38,7 +37,7 @@ pub enum Found {
 }
 
 impl Tables<'_> {
-    /// Names of all databases.
+    /// Names of all databases, of all sources.
     pub async fn databases(&self) -> Result<Vec<String>, Error> {
         let of_registries = within_registry(self.deadline, "databases".into(), self.catalog.schemas());
         let mut names = of_registries.await?;
@@ -94,7 +93,7 @@ impl Tables<'_> {
         within_registry(self.deadline, "tables".into(), tables).await
     }
 
-    /// The table of this name, or the one about a topic, in any case.
+    /// Finds a table of records or one about a topic, by its name in any case.
     pub async fn find(&self, name: &TableName) -> Result<Found, Error> {
         let Some((base, system)) = SystemTable::of_name(&name.table_name) else {
             return self.table(name).await.map(Found::Topic);
@@ -111,7 +110,7 @@ impl Tables<'_> {
         }
     }
 
-    /// The table of this name, in any case.
+    /// Finds a table of records by its name, in any case.
     pub async fn table(&self, name: &TableName) -> Result<Arc<TopicTable>, Error> {
         if let Some(raw) = self.raw.database(&name.schema_name) {
             let broker = self.broker(raw)?;
@@ -128,7 +127,7 @@ impl Tables<'_> {
         within_registry(self.deadline, wanted, self.catalog.table(name)).await
     }
 
-    /// The table called `name` as one version of a registered schema describes it.
+    /// Table `name`, as one version of a registered schema describes it.
     pub(crate) async fn version(
         &self,
         name: &TableName,
@@ -142,7 +141,7 @@ impl Tables<'_> {
         within_registry(self.deadline, wanted, self.catalog.table_version(version)).await
     }
 
-    /// The subjects, if `name` is their database, in any case.
+    /// Tables of subjects, if `name` is their database, in any case.
     fn subjects(&self, name: &str) -> Option<&SubjectTables> {
         self.subjects
             .filter(|subjects| subjects.database().eq_ignore_ascii_case(name))
@@ -153,7 +152,8 @@ impl Tables<'_> {
     }
 }
 
-/// Tables of `database` called as `topics` are, which are sorted. A page goes on after the name that its token is.
+/// Page of the tables of `database`, which are named as `topics` are. `topics` is sorted, and a token is the last name
+/// of the page before.
 fn page_of(
     database: &str,
     topics: &[&str],
@@ -179,7 +179,7 @@ fn page_of(
     })
 }
 
-/// Whether there is no table of the name, as far as this function may know.
+/// Whether an error means that no table has the name, or none that this function may read.
 fn is_absent(error: &Error) -> bool {
     match error {
         Error::Catalog(CatalogError::UnknownTable { .. }) => true,

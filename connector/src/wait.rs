@@ -5,7 +5,7 @@ use std::time::Instant;
 use crate::error::Error;
 use crate::telemetry::report::{Phase, traced};
 
-/// Response of `whom` to the request for `wanted`, if it arrives before `deadline`.
+/// Response of service `whom` to the request for `wanted`, if it arrives before `deadline`.
 ///
 /// # Errors
 /// [`Error::NoAnswer`] if it does not arrive, else the error of the response.

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use rdkafka::consumer::Consumer;
 use rdkafka::error::KafkaError as ClientError;
+use rdkafka::metadata::{Metadata, MetadataTopic};
 use rdkafka::types::RDKafkaErrorCode;
 
 use crate::client::{Client, last_complaint, serve_events};
@@ -147,6 +148,16 @@ impl<'a> Attempts<'a> {
                 Failure::Final(KafkaError::Unauthorized { place, reason })
             }
             (other, _) => Failure::Passing(other.to_string()),
+        }
+    }
+
+    /// Topic `name` in `metadata`, without an error.
+    pub(crate) fn topic<'m>(&self, metadata: &'m Metadata, name: &str) -> Result<&'m MetadataTopic, Failure> {
+        let topic = metadata.topics().iter().find(|topic| topic.name() == name);
+        let topic = topic.ok_or_else(|| Failure::Passing("the topic is missing from the answer".into()))?;
+        match topic.error() {
+            None => Ok(topic),
+            Some(error) => Err(self.code_failure(error.into())),
         }
     }
 

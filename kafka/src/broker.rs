@@ -13,14 +13,13 @@ use crate::client::Client;
 use crate::cluster::{Cluster, IsolationLevel};
 use crate::error::KafkaError;
 use crate::librdkafka::topic_config::{TIMESTAMP_TYPE, topic_setting};
-use crate::listing::{ListedTopic, list_topics};
+use crate::listing::{ListedTopic, list_topics, topic_names};
 use crate::look_up::LookUp;
 use crate::offsets::{PlannedRange, ReadStats, TopicSnapshot};
 use crate::pool::Pool;
 use crate::reader::Reader;
 use crate::seam::{Broker, RecordSink};
 use crate::state::{CommittedOffset, PartitionState};
-use crate::topic_list;
 use crate::topic_state::StateLookUp;
 
 /// Kafka cluster reached over the network.
@@ -83,7 +82,7 @@ impl Broker for KafkaBroker {
         let cancelled = CancelOnDrop::default();
         let flag = Arc::clone(&cancelled.flag);
         let pool = Arc::clone(&self.pool);
-        blocking(move || pool.with_client(|client| topic_list::topics(client, deadline, &flag))).await
+        blocking(move || pool.with_client(|client| topic_names(client, deadline, &flag))).await
     }
 
     async fn partition_states(
@@ -138,8 +137,8 @@ impl Broker for KafkaBroker {
         blocking(move || {
             pool.with_client(|client| {
                 let started = Instant::now();
-                let told = topic_setting(client, &topic, TIMESTAMP_TYPE, deadline);
-                told.map_err(|code| KafkaError::LookUp {
+                let setting = topic_setting(client, &topic, TIMESTAMP_TYPE, deadline);
+                setting.map_err(|code| KafkaError::LookUp {
                     place: format!("topic `{topic}`"),
                     wanted: "message.timestamp.type",
                     waited: started.elapsed(),

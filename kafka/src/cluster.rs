@@ -17,20 +17,20 @@ pub struct Cluster {
     pub certificates: Option<CertificatesLocation>,
     /// Region to sign IAM's tokens for, if it is not in the brokers' names.
     pub signing_region: Option<String>,
-    /// Where tokens of OAUTHBEARER come from, if not from IAM.
+    /// Source of tokens for OAUTHBEARER; `None` for IAM.
     pub token_endpoint: Option<TokenEndpoint>,
-    /// Name of the place that this client is in: replicas there are read from
-    /// ([KIP-392](https://cwiki.apache.org/confluence/x/go_zBQ)). `None` for leaders alone.
+    /// Rack or zone of this client, whose replicas are read from
+    /// ([KIP-392](https://cwiki.apache.org/confluence/x/go_zBQ)); `None` to read from leaders only.
     pub rack: Option<String>,
-    /// Role that IAM's tokens are signed as, if not as whoever this process is.
+    /// Role that signs IAM's tokens; `None` for the identity of this process.
     pub role: Option<AssumedRole>,
 }
 
-/// An IAM role that is assumed for somebody else's resources.
+/// IAM role to assume, such as for another account's resources.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct AssumedRole {
     pub arn: String,
-    /// What the role's trust policy wants to hear.
+    /// External id that the role's trust policy requires.
     pub external_id: Option<String>,
     /// Name of the session in logs; `None` for the connector's own.
     pub session_name: Option<String>,

@@ -15,6 +15,7 @@ use crate::topic_id::TopicId;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum KafkaError {
+    /// librdkafka rejected a setting or an argument.
     #[error("the Kafka client cannot be made: {reason}")]
     Client { reason: String },
 
@@ -32,12 +33,15 @@ pub enum KafkaError {
         reason: String,
     },
 
+    /// No cluster has this name; `known` lists those that are defined.
     #[error("unknown Kafka cluster `{name}`: defined are {known}")]
     UnknownCluster { name: String, known: String },
 
+    /// The cluster has no topic of this name.
     #[error("topic `{topic}` does not exist in the Kafka cluster")]
     UnknownTopic { topic: String },
 
+    /// The topic has no partition of this number.
     #[error("{0} does not exist in the Kafka cluster")]
     UnknownPartition(TopicPartition),
 
@@ -52,6 +56,7 @@ pub enum KafkaError {
         reason: String,
     },
 
+    /// The ACLs or IAM policies of the cluster deny access to `place`, such as ``topic `orders` ``.
     #[error(
         "{place}: the brokers refuse access: {reason}; wanted are Describe and Read on the topic, with IAM \
          kafka-cluster:DescribeTopic and kafka-cluster:ReadData"

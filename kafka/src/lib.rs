@@ -16,11 +16,9 @@
 //! | `client` | events that a client reports outside of any call, and its tokens |
 //! | `attempts` | repetition of a request until a broker responds, or it is clear that none will |
 //! | `look_up` | watermarks of all partitions, and offsets by time, one request for each broker |
-//! | [`listing`] | topics of a cluster, and their sizes |
+//! | [`listing`] | topics of a cluster: their names, or their partitions and sizes |
 //! | [`cursor`] | position of a read and when it is done (pure) |
-//! | `attempts` | attempts, repeated until a deadline |
 //! | `topic_state` | state of a topic's partitions and groups, requested from the brokers |
-//! | `topic_list` | names of all topics |
 //! | `uncommitted` | whether a range that returns no records is empty |
 //! | `reader` | the loop that joins `look_up`, `librdkafka::fetch`, `uncommitted` and [`cursor`] |
 //! | `librdkafka` | calls that the `rdkafka` crate does not wrap: all `unsafe` of the crate |
@@ -66,6 +64,5 @@ mod reader;
 mod seam;
 pub mod state;
 pub mod topic_id;
-mod topic_list;
 mod topic_state;
 mod uncommitted;

@@ -1,4 +1,4 @@
-//! Which topics a cluster has, and how much they hold: for people. A plan asks about one topic (`look_up`).
+//! Topics of a cluster: their names, or their partitions and sizes for people. A plan asks about one topic (`look_up`).
 
 use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
@@ -7,7 +7,6 @@ use std::time::Instant;
 use rdkafka::consumer::Consumer;
 use rdkafka::metadata::MetadataTopic;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
-use rdkafka::types::RDKafkaErrorCode;
 
 use crate::attempts::{ATTEMPT_LIMIT, About, Attempts, Failure};
 use crate::client::Client;
@@ -21,7 +20,7 @@ pub struct ListedTopic {
     pub name: String,
     /// Partitions by ascending number.
     pub partitions: Vec<ListedPartition>,
-    /// Its `cleanup.policy`, such as `delete`; `None` if the brokers do not tell, or not to us.
+    /// Its `cleanup.policy`, such as `delete`; `None` if the brokers do not return it, or deny access.
     pub cleanup_policy: Option<String>,
 }
 
@@ -29,17 +28,17 @@ pub struct ListedTopic {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ListedPartition {
     pub partition: i32,
-    /// The broker that leads it, by its number; `None` if there is none at present.
+    /// Number of the broker that leads it; `None` if there is none at present.
     pub leader: Option<i32>,
-    /// `None` if nobody leads the partition, or its leader does not tell.
+    /// `None` if the partition has no leader, or the leader does not return them.
     pub watermarks: Option<Watermarks>,
 }
 
-/// Names that begin so are Kafka's own topics: offsets of groups, states of transactions.
+/// Prefix of the names of Kafka's own topics: offsets of groups, states of transactions.
 const INTERNAL_PREFIX: &str = "__";
 
 impl ListedTopic {
-    /// Whether Kafka keeps accounts of its own in it.
+    /// Whether Kafka keeps its own state in the topic.
     pub fn is_internal(&self) -> bool {
         self.name.starts_with(INTERNAL_PREFIX)
     }
@@ -52,7 +51,28 @@ impl ListedTopic {
     }
 }
 
-/// Asks for topics, by ascending names: all of them, or the one that is `wanted`.
+/// Names of all topics, sorted, in one Metadata request. Brokers leave out those that the client may not describe.
+pub(crate) fn topic_names(
+    client: &Client,
+    deadline: Instant,
+    cancelled: &AtomicBool,
+) -> Result<Vec<String>, KafkaError> {
+    let attempts = Attempts::new(client, About::Cluster, deadline, cancelled);
+    attempts.retry("list of topics", |patience| {
+        let metadata = client.fetch_metadata(None, attempts.at_most(patience));
+        let metadata = metadata.map_err(|error| attempts.failure(&error))?;
+        let mut names: Vec<_> = metadata
+            .topics()
+            .iter()
+            .filter(|topic| topic.error().is_none())
+            .map(|topic| topic.name().to_owned())
+            .collect();
+        names.sort_unstable();
+        Ok(names)
+    })
+}
+
+/// Topics by ascending names: all of them, or the one that is `wanted`.
 ///
 /// # Errors
 /// [`KafkaError::UnknownTopic`] and [`KafkaError::Unauthorized`] of the one that is wanted; [`KafkaError::LookUp`] if the
@@ -63,9 +83,10 @@ pub(crate) fn list_topics(
     deadline: Instant,
     cancelled: &AtomicBool,
 ) -> Result<Vec<ListedTopic>, KafkaError> {
+    let about = wanted.map_or(About::Cluster, About::Topic);
     let listing = Listing {
         client,
-        attempts: Attempts::new(client, About::Cluster, deadline, cancelled),
+        attempts: Attempts::new(client, about, deadline, cancelled),
     };
     let mut topics = listing.topics(wanted)?;
     topics.sort_unstable_by(|left, right| left.name.cmp(&right.name));
@@ -86,7 +107,7 @@ impl Listing<'_> {
             let metadata = self.client.fetch_metadata(wanted, limit);
             let metadata = metadata.map_err(|error| Failure::Passing(error.to_string()))?;
             if let Some(name) = wanted {
-                check(name, metadata.topics())?;
+                self.attempts.topic(&metadata, name)?;
             }
             Ok(metadata.topics().iter().map(listed).collect())
         })
@@ -108,7 +129,7 @@ impl Listing<'_> {
         Ok(())
     }
 
-    /// Of each partition that has a leader, if the leader tells; one question for all of them.
+    /// Offset at one end of each partition that has a leader, in one call; without those that no leader returned.
     fn offsets(
         &self,
         topics: &[ListedTopic],
@@ -141,7 +162,7 @@ impl Listing<'_> {
         Ok(answers.collect())
     }
 
-    /// To be told takes a permission that reading does not: who lacks it sees the rest.
+    /// Adds nothing if access is denied: the request needs a permission that reads do not.
     fn add_cleanup_policies(&self, topics: &mut [ListedTopic], deadline: Instant) {
         let names: Vec<&str> = topics.iter().map(|topic| topic.name.as_str()).collect();
         if names.is_empty() {
@@ -155,25 +176,6 @@ impl Listing<'_> {
             }
             Err(error) => tracing::debug!(%error, "the cleanup policies of topics are not known"),
         }
-    }
-}
-
-/// Whether the topic that was asked for is there.
-fn check(name: &str, topics: &[MetadataTopic]) -> Result<(), Failure> {
-    use RDKafkaErrorCode as Code;
-    let topic = topics.iter().find(|topic| topic.name() == name);
-    let topic = topic.ok_or_else(|| Failure::Passing("the topic is missing from the answer".into()))?;
-    match topic.error().map(Code::from) {
-        None => Ok(()),
-        Some(Code::UnknownTopicOrPartition | Code::UnknownTopic | Code::InvalidTopic) => {
-            let topic = name.to_owned();
-            Err(Failure::Final(KafkaError::UnknownTopic { topic }))
-        }
-        Some(code @ (Code::TopicAuthorizationFailed | Code::ClusterAuthorizationFailed)) => {
-            let (place, reason) = (format!("topic `{name}`"), code.to_string());
-            Err(Failure::Final(KafkaError::Unauthorized { place, reason }))
-        }
-        Some(other) => Err(Failure::Passing(other.to_string())),
     }
 }
 

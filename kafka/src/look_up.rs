@@ -111,11 +111,7 @@ impl<'a> LookUp<'a> {
             .client
             .fetch_metadata(Some(self.topic), self.attempts.at_most(patience));
         let metadata = metadata.map_err(|error| self.attempts.failure(&error))?;
-        let topic = metadata.topics().iter().find(|topic| topic.name() == self.topic);
-        let topic = topic.ok_or_else(|| Failure::Passing("the topic is missing from the answer".into()))?;
-        if let Some(error) = topic.error() {
-            return Err(self.attempts.code_failure(error.into()));
-        }
+        let topic = self.attempts.topic(&metadata, self.topic)?;
         let led = topic
             .partitions()
             .iter()

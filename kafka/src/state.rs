@@ -1,32 +1,32 @@
-//! What a topic's partitions and its consumer groups are like at one moment, records apart.
+//! State of a topic's partitions and consumer groups at one moment, without records.
 
-/// One partition.
+/// State of one partition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PartitionState {
     pub partition: i32,
-    /// `None` while there is none.
+    /// Number of the broker that leads the partition; `None` while it has no leader.
     pub leader: Option<i32>,
     pub replicas: Vec<i32>,
     pub in_sync_replicas: Vec<i32>,
-    /// The earliest offset there is.
+    /// Earliest offset of the log.
     pub earliest_offset: i64,
-    /// One past the last record, of whatever transaction: the high watermark.
+    /// High watermark: one past the last record, also of open transactions.
     pub latest_offset: i64,
-    /// One past the last record whose transaction, if it is of one, is over.
+    /// Last stable offset: one past the last record before the first open transaction.
     pub last_stable_offset: i64,
     /// Timestamp of the first record that has one, in milliseconds since 1970.
     pub first_timestamp_ms: Option<i64>,
-    /// The greatest timestamp of a record; `None` also if the brokers are older than 3.0.
+    /// Greatest timestamp of a record; `None` also if the brokers are older than 3.0.
     pub newest_timestamp_ms: Option<i64>,
 }
 
-/// Where a consumer group goes on in one partition.
+/// Offset from which a consumer group continues in one partition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommittedOffset {
     pub group: String,
     pub partition: i32,
-    /// The next offset that the group reads.
+    /// Next offset that the group reads.
     pub offset: i64,
-    /// Offsets from there to the latest.
+    /// Number of offsets from there to the latest.
     pub lag: i64,
 }

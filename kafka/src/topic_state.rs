@@ -1,4 +1,4 @@
-//! The state of a topic's partitions and of the groups that read it, asked of the brokers. No record is fetched.
+//! Requests for the state of a topic's partitions and of the groups that read it. No record is fetched.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
@@ -14,7 +14,7 @@ use crate::librdkafka::groups;
 use crate::librdkafka::list_offsets::{FoundOffset, OffsetQuestion, list_offsets};
 use crate::state::{CommittedOffset, PartitionState};
 
-/// Questions about one topic, all to be answered before one deadline.
+/// Requests about the state of one topic with a common deadline.
 pub(crate) struct StateLookUp<'a> {
     client: &'a Client,
     topic: &'a str,
@@ -22,7 +22,7 @@ pub(crate) struct StateLookUp<'a> {
 }
 
 impl<'a> StateLookUp<'a> {
-    /// Gives up when `cancelled` is set.
+    /// Creates a look-up that ends when `cancelled` is set.
     pub(crate) fn new(
         client: &'a Client,
         topic: &'a str,
@@ -36,7 +36,7 @@ impl<'a> StateLookUp<'a> {
         }
     }
 
-    /// By ascending partition. The earliest offsets are asked for first, so that no end lies before its beginning.
+    /// States by ascending partition. Requests the earliest offsets first, so that no end lies before its beginning.
     pub(crate) fn partitions(&self) -> Result<Vec<PartitionState>, KafkaError> {
         use OffsetQuestion as Question;
         let mut states = self.replicas()?;
@@ -45,7 +45,7 @@ impl<'a> StateLookUp<'a> {
         let stable = self.offsets(&partitions, Question::LastStable)?;
         let latest = self.offsets(&partitions, Question::Latest)?;
         let first = self.offsets(&partitions, Question::FirstTimestamp)?;
-        let newest = self.newest(&partitions)?;
+        let newest = self.offsets(&partitions, Question::GreatestTimestamp)?;
         for state in &mut states {
             let offset = |found: &Offsets| found.get(&state.partition).map_or(0, |found| found.offset);
             let time = |found: &Offsets| found.get(&state.partition).and_then(|found| found.timestamp_ms);
@@ -58,7 +58,7 @@ impl<'a> StateLookUp<'a> {
         Ok(states)
     }
 
-    /// Of each group that we may describe, by name and partition.
+    /// Committed offsets of each group that the client may describe, by group and partition.
     pub(crate) fn committed_offsets(&self) -> Result<Vec<CommittedOffset>, KafkaError> {
         let partitions: Vec<_> = self.replicas()?.iter().map(|state| state.partition).collect();
         let groups = self.attempts.retry("consumer groups", |_| {
@@ -70,7 +70,7 @@ impl<'a> StateLookUp<'a> {
             let offsets = self.attempts.retry("committed offsets", |_| {
                 let limit = self.attempts.at_most(ATTEMPT_LIMIT);
                 match groups::committed_offsets(self.client, &group, self.topic, &partitions, limit) {
-                    // Listed for what else it may see of the cluster.
+                    // The brokers list the group for another permission of the client.
                     Err(RDKafkaErrorCode::GroupAuthorizationFailed) => Ok(Vec::new()),
                     offsets => offsets.map_err(|code| self.attempts.code_failure(code)),
                 }
@@ -94,19 +94,14 @@ impl<'a> StateLookUp<'a> {
         Ok(committed)
     }
 
-    /// The partitions with their brokers, and no offsets yet.
+    /// States with the partitions' brokers, and no offsets yet.
     fn replicas(&self) -> Result<Vec<PartitionState>, KafkaError> {
         self.attempts.retry("partitions", |patience| {
             let metadata = self
                 .client
                 .fetch_metadata(Some(self.topic), self.attempts.at_most(patience));
             let metadata = metadata.map_err(|error| self.attempts.failure(&error))?;
-            let topic = metadata.topics().iter().find(|topic| topic.name() == self.topic);
-            let topic =
-                topic.ok_or_else(|| Failure::Passing("the topic is missing from the answer".into()))?;
-            if let Some(error) = topic.error() {
-                return Err(self.attempts.code_failure(error.into()));
-            }
+            let topic = self.attempts.topic(&metadata, self.topic)?;
             if topic.partitions().is_empty() {
                 return Err(Failure::Passing("the topic has no partitions yet".into()));
             }
@@ -130,6 +125,8 @@ impl<'a> StateLookUp<'a> {
         })
     }
 
+    /// Answers by partition. Brokers before Kafka 3.0 do not know
+    /// [the greatest timestamp](https://cwiki.apache.org/confluence/x/tJU0CQ) (KIP-734): then there are none.
     fn offsets(&self, partitions: &[i32], question: OffsetQuestion) -> Result<Offsets, KafkaError> {
         let wanted = match question {
             OffsetQuestion::Earliest => "earliest offsets",
@@ -139,25 +136,19 @@ impl<'a> StateLookUp<'a> {
         };
         self.attempts.retry(wanted, |_| {
             let limit = self.attempts.at_most(ATTEMPT_LIMIT);
-            let found = list_offsets(self.client, self.topic, partitions, question, limit);
-            let found = found.map_err(|code| self.attempts.code_failure(code))?;
+            let found = match list_offsets(self.client, self.topic, partitions, question, limit) {
+                Err(RDKafkaErrorCode::UnsupportedFeature | RDKafkaErrorCode::UnsupportedVersion)
+                    if question == OffsetQuestion::GreatestTimestamp =>
+                {
+                    return Ok(Offsets::new());
+                }
+                found => found.map_err(|code| self.attempts.code_failure(code))?,
+            };
             if found.len() != partitions.len() {
                 return Err(Failure::Passing("a partition is missing from the answer".into()));
             }
             Ok(found.into_iter().map(|found| (found.partition, found)).collect())
         })
-    }
-
-    /// [Since Kafka 3.0](https://cwiki.apache.org/confluence/x/tJU0CQ) (KIP-734); empty of older brokers.
-    fn newest(&self, partitions: &[i32]) -> Result<Offsets, KafkaError> {
-        let limit = self.attempts.at_most(ATTEMPT_LIMIT);
-        let question = OffsetQuestion::GreatestTimestamp;
-        match list_offsets(self.client, self.topic, partitions, question, limit) {
-            Err(RDKafkaErrorCode::UnsupportedFeature | RDKafkaErrorCode::UnsupportedVersion) => {
-                Ok(Offsets::new())
-            }
-            _ => self.offsets(partitions, question),
-        }
     }
 }
 

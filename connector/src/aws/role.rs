@@ -1,4 +1,4 @@
-//! Sessions of roles that are assumed: for the tokens of another account's MSK, for another account's registries.
+//! Sessions of assumed roles, for MSK clusters and Glue registries of other accounts.
 //!
 //! Needs the action `sts:AssumeRole` on the role, which must trust the function's own.
 
@@ -37,7 +37,7 @@ pub(crate) struct RoleSession {
     kept: Mutex<Option<Credentials>>,
 }
 
-/// STS does not give a session.
+/// Failure of STS to return a session.
 #[derive(Debug, thiserror::Error)]
 #[error("role `{arn}` cannot be assumed: {reason}")]
 pub(crate) struct RoleError {
@@ -46,7 +46,7 @@ pub(crate) struct RoleError {
 }
 
 impl RoleSession {
-    /// Assumed by whoever `sdk` is.
+    /// Session of `role`, assumed with the credentials of `sdk`.
     pub(crate) fn new(sdk: &SdkConfig, role: &AssumedRole) -> Self {
         let sdk = sdk
             .to_builder()
@@ -61,7 +61,7 @@ impl RoleSession {
     }
 
     /// # Errors
-    /// In the words of STS, with the role's ARN.
+    /// The error of STS, with the role's ARN.
     pub(crate) async fn credentials(&self) -> Result<Credentials, RoleError> {
         let mut kept = self.kept.lock().await;
         let is_good = |credentials: &&Credentials| {

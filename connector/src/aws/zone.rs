@@ -1,13 +1,13 @@
-//! The availability zone that the function is in, as
-//! [Lambda's metadata endpoint](https://docs.aws.amazon.com/lambda/latest/dg/configuration-metadata-endpoint.html) tells it.
+//! Availability zone of the function, from
+//! [Lambda's metadata endpoint](https://docs.aws.amazon.com/lambda/latest/dg/configuration-metadata-endpoint.html).
 
 use std::time::Duration;
 
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::Full;
 use hyper::{Request, header};
 use serde::Deserialize;
 
-use crate::http::HttpClient;
+use crate::http::{HttpClient, body};
 use spill::causes;
 
 /// The endpoint is within the execution environment.
@@ -21,16 +21,16 @@ struct Environment {
     availability_zone_id: String,
 }
 
-/// Id of the zone, such as `use1-az1`; `None` where nobody tells it.
+/// Id of the zone, such as `use1-az1`; `None`, with a warning, if the endpoint does not return it.
 pub(crate) async fn availability_zone_id() -> Option<String> {
     let var = |name| std::env::var(name).ok();
     let (Some(api), Some(token)) = (var("AWS_LAMBDA_METADATA_API"), var("AWS_LAMBDA_METADATA_TOKEN")) else {
         tracing::warn!("client_rack is `auto`, but there is no metadata endpoint: leaders are read from");
         return None;
     };
-    let told = tokio::time::timeout(TIMEOUT, ask(&api, &token)).await;
-    let told = told.unwrap_or_else(|_| Err(format!("no answer within {TIMEOUT:?}")));
-    match told {
+    let zone = tokio::time::timeout(TIMEOUT, ask(&api, &token)).await;
+    let zone = zone.unwrap_or_else(|_| Err(format!("no answer within {TIMEOUT:?}")));
+    match zone {
         Ok(zone) => Some(zone),
         Err(reason) => {
             tracing::warn!(
@@ -50,10 +50,7 @@ async fn ask(api: &str, token: &str) -> Result<String, String> {
     let client = HttpClient::new(false).map_err(|error| error.to_string())?;
     let response = client.request(request).await.map_err(|error| causes(&error))?;
     let status = response.status();
-    let body = Limited::new(response.into_body(), MAX_ANSWER_BYTES)
-        .collect()
-        .await;
-    let body = body.map_err(|error| causes(error.as_ref()))?.to_bytes();
+    let body = body(response, MAX_ANSWER_BYTES).await?;
     if !status.is_success() {
         return Err(status.to_string());
     }

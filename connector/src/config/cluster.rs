@@ -34,7 +34,7 @@ const OAUTH_TOKEN_URL: &str = "oauth_token_url";
 const OAUTH_SCOPE: &str = "oauth_scope";
 const CLIENT_RACK: &str = "client_rack";
 
-/// A [`Cluster::rack`] that stands for the id of the availability zone that the function is in.
+/// Value of [`Cluster::rack`] that stands for the id of the function's availability zone.
 pub(crate) const ZONE_OF_FUNCTION: &str = "auto";
 
 /// Keys of an entry of `kafka_clusters`.
@@ -62,13 +62,13 @@ pub(super) struct RoleVariables {
     session_name: &'static str,
 }
 
-/// The role that tokens of MSK are signed as.
+/// Variables of the role that signs tokens of MSK.
 const KAFKA_ROLE: RoleVariables = RoleVariables {
     arn: "role_arn",
     external_id: "external_id",
     session_name: "role_session_name",
 };
-/// The role that Glue's registries are asked as.
+/// Variables of the role that reads Glue's registries.
 pub(super) const GLUE_ROLE: RoleVariables = RoleVariables {
     arn: "glue_role_arn",
     external_id: "glue_external_id",
@@ -140,10 +140,10 @@ fn is_role_arn(arn: &str) -> bool {
         && parts.nth(2).is_some_and(|resource| resource.starts_with("role/"))
 }
 
-/// A cluster, and the database whose tables are its topics, if there is one.
+/// Cluster, and the database whose tables are its topics, if there is one.
 pub(super) type NamedCluster = (Cluster, Option<RawDatabase>);
 
-/// Reads the database of topics that `vars` describe, which are of the cluster `cluster`.
+/// Reads the database whose tables are the topics of `cluster`, if `vars` name one.
 pub(super) fn read_raw(
     vars: &TypedVariables<impl Fn(&str) -> Option<String>>,
     cluster: Option<&str>,

@@ -21,7 +21,7 @@ impl<F: Fn(&str) -> Option<String>> TypedVariables<F> {
         (!text.is_empty()).then_some(text)
     }
 
-    /// A text that means something only with another variable.
+    /// Text of a variable that is invalid without `other`.
     pub(super) fn text_beside(
         &self,
         variable: &'static str,

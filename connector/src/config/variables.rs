@@ -23,7 +23,7 @@ pub struct Variables {
 }
 
 impl Variables {
-    /// Those of the environment that the connector reads.
+    /// Variables of the environment that the connector reads.
     pub fn from_env() -> Self {
         let read = |name: String| Some((name.clone(), std::env::var(name).ok()?));
         Self::new(Config::variables().into_iter().filter_map(read))
@@ -119,12 +119,12 @@ fn references(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
     std::iter::from_fn(move || {
         loop {
-            let (_, behind) = rest.split_once(OPENS)?;
-            rest = behind;
-            if let Some((name, behind)) = behind.split_once('}')
+            let (_, after) = rest.split_once(OPENS)?;
+            rest = after;
+            if let Some((name, after)) = after.split_once('}')
                 && is_secret_name(name)
             {
-                rest = behind;
+                rest = after;
                 return Some(name);
             }
         }
@@ -142,17 +142,17 @@ fn is_secret_name(name: &str) -> bool {
 fn replace(text: &str, secrets: &BTreeMap<String, SecretText>, is_url: bool) -> String {
     let mut replaced = String::new();
     let mut rest = text;
-    while let Some((before, behind)) = rest.split_once(OPENS) {
+    while let Some((before, after)) = rest.split_once(OPENS) {
         replaced.push_str(before);
-        let named = behind.split_once('}');
-        match named.and_then(|(name, behind)| Some((secrets.get(name)?, behind))) {
-            Some((secret, behind)) => {
+        let named = after.split_once('}');
+        match named.and_then(|(name, after)| Some((secrets.get(name)?, after))) {
+            Some((secret, after)) => {
                 replaced.push_str(&put_in(secret.expose(), is_url));
-                rest = behind;
+                rest = after;
             }
             None => {
                 replaced.push_str(OPENS);
-                rest = behind;
+                rest = after;
             }
         }
     }

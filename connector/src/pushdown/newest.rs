@@ -1,11 +1,10 @@
 //! The newest records: `ORDER BY _partition_offset DESC LIMIT n`.
 //!
-//! A topic has an index, and it is the offset. So the `n` newest rows of each partition are found from its end, and those of
+//! A topic has one index: the offset. So the `n` newest rows of each partition are found from its end, and those of
 //! the topic are among them. The engine, which sends order and limit for the connector's promise alone, sorts what it gets
 //! and limits it: only it knows the rows of all splits.
 //!
-//! Timestamps are in the order of offsets where the log gives them. Whether it does the brokers tell, so that is for
-//! planning to find out.
+//! Timestamps are in the order of offsets where the log gives them. Planning asks the brokers whether it does.
 
 use arrow::datatypes::{DataType, Field, TimeUnit};
 use protocol::{Constraints, OrderByDirection};
@@ -17,16 +16,16 @@ use crate::pushdown::limit::is_tested_exactly;
 /// The newest rows of each partition are enough.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Newest {
-    /// How many of one partition; at least 1.
+    /// Number of rows of one partition, at least 1.
     pub rows: u64,
-    /// If the order is that of timestamps; then only where the log gives them.
+    /// Whether the order is that of timestamps; valid only where the log gives them.
     pub by_time: bool,
-    /// Whether what conditions there are say nothing of what records hold: then most records are rows.
+    /// Whether no condition is about the content of records: then most records are rows.
     pub of_any_records: bool,
 }
 
 impl Newest {
-    /// What `constraints` want of a table whose columns `column` finds; `None` for all rows.
+    /// Newest rows that satisfy `constraints` of a table whose columns `column` finds; `None` for all rows.
     pub fn of<'a>(constraints: &Constraints, column: impl Fn(&str) -> Option<&'a Field>) -> Option<Self> {
         let Constraints {
             summary,

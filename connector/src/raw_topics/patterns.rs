@@ -1,19 +1,19 @@
-//! Which topics are meant: names, in which `*` stands for any letters.
+//! Patterns of topics' names, in which `*` stands for any letters.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// Patterns of which one must fit.
+/// Patterns; a topic needs to fit one of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TopicPatterns(Vec<String>);
 
-/// Begins the names of topics that belong to Kafka or to what runs it, such as `__consumer_offsets`.
+/// Prefix of the names of topics that belong to Kafka or its tools, such as `__consumer_offsets`.
 const INTERNAL: &str = "__";
 
 impl TopicPatterns {
     pub const WANTED: &str = "names of topics separated by commas, in which * stands for any letters";
 
-    /// Whether a pattern fits `topic`. One that is internal is meant only by patterns that begin as its name does.
+    /// Whether a pattern fits `topic`. An internal topic is fitted only by patterns with the same prefix.
     pub fn fit(&self, topic: &str) -> bool {
         let is_internal = topic.starts_with(INTERNAL);
         self.0
@@ -52,7 +52,7 @@ impl fmt::Display for TopicPatterns {
     }
 }
 
-/// What stands between the stars must be there in this order; the first begins the name and the last ends it.
+/// Whether the parts between the stars occur in `name` in their order, the first at its beginning, the last at its end.
 fn fits(pattern: &str, name: &str) -> bool {
     let Some((first, rest)) = pattern.split_once('*') else {
         return pattern == name;
@@ -120,7 +120,7 @@ mod tests {
     }
 
     proptest! {
-        /// A second hand: by recursion over the letters.
+        /// Compares with a recursion over the letters.
         #[test]
         fn fits_as_letter_by_letter(pattern in "[ab*]{0,6}", name in "[ab]{0,6}") {
             fn by_letter(pattern: &[u8], name: &[u8]) -> bool {

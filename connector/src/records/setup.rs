@@ -30,7 +30,7 @@ pub(super) struct Setup {
     pub(super) planned: PlannedRange,
     pub(super) decoders: Decoders,
     pub(super) selection: Selection,
-    /// How many rows from the end of the range on are enough; `None` for all.
+    /// Number of rows, counted from the end of the range, that are enough; `None` for all.
     pub(super) newest_rows: Option<u64>,
     pub(super) policy: Policy,
     pub(super) spiller: BlockSpiller,

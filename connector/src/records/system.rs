@@ -1,4 +1,4 @@
-//! ReadRecords of a table about a topic: a few rows that the brokers' answers make.
+//! ReadRecords of a table about a topic: a few rows, made of the brokers' responses.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -14,7 +14,7 @@ use crate::parts::Parts;
 use crate::system_tables::SystemSplit;
 use crate::telemetry::report::note;
 
-/// The rows of `split` as of now, those that satisfy the constraints.
+/// Reads the current rows of `split` that satisfy the constraints.
 pub(super) async fn read(
     parts: &Parts,
     request: ReadRecordsRequest,

@@ -5,18 +5,18 @@
 
 use kafka::OffsetRange;
 
-/// Read beside the rows that are wanted, for the markers of a few transactions.
+/// Offsets that the first window has beside the requested rows, for the markers of a few transactions.
 const FEW_OFFSETS: u64 = 16;
-/// The least that is read if the first window had too few rows.
+/// Minimum length of further windows.
 const MIN_OFFSETS: u64 = 1000;
 const GROWTH: u64 = 8;
 
-/// What is still to be read of a range.
+/// Windows of a range that are still to be read.
 #[derive(Debug)]
 pub(super) struct Windows {
     /// `None` once all is read.
     rest: Option<OffsetRange>,
-    /// How many rows are enough, and how long the next window is; `None` for the whole range at once.
+    /// Number of rows that are enough, and length of the next window; `None` for the whole range at once.
     newest: Option<(u64, u64)>,
 }
 

@@ -397,7 +397,7 @@ impl Catalog {
         }
     }
 
-    /// What the service is asked for `registry` by: its name, or the ARN in the settings.
+    /// Name of `registry` for requests to the service, or its ARN if the settings have one.
     fn id_of<'a>(&'a self, registry: &'a str) -> &'a str {
         let named = self.named.as_ref().and_then(|named| named.id_of(registry));
         named.unwrap_or(registry)

@@ -14,14 +14,14 @@ use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::header::HeaderValue;
 use hyper::{Request, StatusCode, header};
 use serde::Deserialize;
 use tokio::sync::Mutex;
 
-use crate::http::HttpClient;
+use crate::http::{HttpClient, body};
 use crate::registry::confluent::access::RegistryAccess;
 use crate::registry::confluent::url::RegistryUrl;
 use kafka::auth::credentials::CredentialStore;
@@ -37,12 +37,12 @@ pub use key::{SchemaKey, SubjectVersion};
 /// Client that reads single schemas. Connects when first used.
 pub struct ConfluentRegistry {
     url: RegistryUrl,
-    /// Where the secret is that says who asks, and its id; else the URL says it.
+    /// Store and id of the secret with the credentials; `None` for those of the URL.
     secret: Option<(Arc<dyn CredentialStore>, String)>,
     session: Mutex<Option<Arc<Session>>>,
 }
 
-/// A client, and who it says it is.
+/// HTTP client and its credentials.
 struct Session {
     client: HttpClient,
     authorization: Option<HeaderValue>,
@@ -56,7 +56,7 @@ pub struct RegisteredSchema {
     pub definition: String,
     /// Schemas to which it refers directly.
     pub references: Vec<Reference>,
-    /// The number that records know it by; `None` where the answer does not tell.
+    /// Number that records carry; `None` if the response has none.
     pub id: Option<u32>,
 }
 
@@ -85,7 +85,7 @@ impl ConfluentRegistry {
         }
     }
 
-    /// With what the secret `id` says of who asks and whom to trust.
+    /// Uses the credentials and trusted certificates of secret `id`.
     #[must_use]
     pub fn with_secret(self, credentials: Arc<dyn CredentialStore>, id: String) -> Self {
         Self {
@@ -111,7 +111,7 @@ impl ConfluentRegistry {
     /// Names of all subjects, in the registry's order.
     ///
     /// # Errors
-    /// If the registry does not tell.
+    /// If the registry does not return them.
     pub async fn subjects(&self) -> Result<Vec<String>, ConfluentError> {
         let answer = self.get(&self.url.of_subjects(), &"the list of subjects").await?;
         serde_json::from_slice(&answer).map_err(|error| ConfluentError::Unreadable(error.to_string()))
@@ -158,11 +158,8 @@ impl ConfluentRegistry {
         let response = session.client.request(request).await;
         let response = response.map_err(|error| ConfluentError::Unreachable(causes(&error)))?;
         let status = response.status();
-        let body = Limited::new(response.into_body(), MAX_ANSWER_BYTES)
-            .collect()
-            .await;
-        let body = body.map_err(|error| ConfluentError::Unreadable(causes(error.as_ref())))?;
-        let body = body.to_bytes();
+        let body = body(response, MAX_ANSWER_BYTES).await;
+        let body = body.map_err(ConfluentError::Unreadable)?;
         match status {
             StatusCode::OK => Ok(body),
             StatusCode::NOT_FOUND | StatusCode::UNPROCESSABLE_ENTITY if says_unknown(&body) => {
@@ -219,7 +216,7 @@ pub enum ConfluentError {
     /// The response of a proxy, another service, or another path.
     #[error("no Confluent registry answers at the path of schema_registry_url (404 without its error code)")]
     NoRegistry,
-    /// As [`Self::NoRegistry`], or an older registry.
+    /// Response as for [`Self::NoRegistry`], also of registries older than the request.
     #[error(
         "no Confluent registry that finds schemas by GUID answers at the path of schema_registry_url (404 without its \
          error code)"
@@ -229,7 +226,7 @@ pub enum ConfluentError {
     Unreadable(String),
     #[error("cannot create an HTTP client: {0}")]
     Client(String),
-    /// There is nothing to ask with. Holds nothing of a secret.
+    /// The credentials are missing or unreadable. Contains nothing of a secret.
     #[error("the Confluent registry's credentials: {0}")]
     Secret(String),
 }

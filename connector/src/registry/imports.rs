@@ -8,8 +8,8 @@
 //! | its parts, joined by dots | `common.money.proto`, `common.money` | |
 //! | its last part | `money.proto`, `money` | `address.json`, `address` |
 //!
-//! in this order. Only what a schema cannot do without is asked for, and by the latest version. What is not there, or may
-//! not be read, is left out: the schema then says what it lacks.
+//! in this order. Only schemas that another requires are requested, each by its latest version. One that does not exist,
+//! or may not be read, is left out: an error of the referring schema then names it.
 
 use std::collections::HashSet;
 

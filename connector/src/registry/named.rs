@@ -1,4 +1,4 @@
-//! The registries that the settings name, in place of those that carry a marker.
+//! Registries that the settings name, in place of those with a marker.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -11,7 +11,7 @@ pub struct NamedRegistries(Vec<NamedRegistry>);
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct NamedRegistry {
     name: String,
-    /// The name again, or the ARN.
+    /// Same as `name`, or the ARN.
     id: String,
 }
 
@@ -23,14 +23,14 @@ impl NamedRegistries {
         self.0.iter().map(|registry| registry.name.as_str())
     }
 
-    /// What Glue is asked for the registry `name` by.
+    /// Name or ARN of registry `name` for requests to Glue.
     pub(super) fn id_of(&self, name: &str) -> Option<&str> {
         let found = self.0.iter().find(|registry| registry.name == name)?;
         Some(&found.id)
     }
 }
 
-/// A text that does not name registries.
+/// Error of a text that is not [a list of registries](NamedRegistries::WANTED).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotRegistries;
 
@@ -62,7 +62,7 @@ impl FromStr for NamedRegistries {
     }
 }
 
-/// As the setting has them.
+/// Text of the setting.
 impl fmt::Display for NamedRegistries {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ids: Vec<_> = self.0.iter().map(|registry| registry.id.as_str()).collect();

@@ -2,7 +2,7 @@
 //!
 //! A topic is a table if the registry has a schema of its values or of its keys: the subjects `<topic>-value` and
 //! `<topic>-key`, as [`TopicNameStrategy`](https://docs.confluent.io/platform/current/schema-registry/fundamentals/serdes-develop/index.html)
-//! names them. The latest versions describe it; a split is read with those that its query was planned with.
+//! names them. The latest versions describe it; a split is read with the versions of its query's plan.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,7 +14,7 @@ use crate::names::{AmbiguousName, pick};
 use crate::registry::confluent::ConfluentError;
 use crate::registry::confluent::schemas::{ConfluentId, ConfluentSchemas, SchemaError};
 
-/// Tables of one registry.
+/// Tables of one Confluent registry.
 pub struct SubjectTables {
     database: String,
     schemas: Arc<ConfluentSchemas>,
@@ -26,14 +26,14 @@ pub struct SubjectTables {
 #[derive(Default)]
 struct Kept {
     topics: Option<(Instant, Arc<BTreeSet<String>>)>,
-    /// By name as asked for, or by version.
+    /// Tables by the requested name, or by topic and version.
     tables: HashMap<String, (Instant, Arc<TopicTable>)>,
 }
 
 const VALUE: &str = "-value";
 const KEY: &str = "-key";
 
-/// Why there is no such table, or nobody knows.
+/// Failure to find a table, or to list them.
 #[derive(Debug, thiserror::Error)]
 pub enum SubjectError {
     #[error(
@@ -60,7 +60,7 @@ pub enum SubjectError {
 }
 
 impl SubjectError {
-    /// As [`crate::error::Error::kind`].
+    /// Kind of failure in one word, as [`crate::error::Error::kind`].
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Unknown { .. } | Self::Ambiguous(_) | Self::Table { .. } => "table",
@@ -70,7 +70,7 @@ impl SubjectError {
 }
 
 impl SubjectTables {
-    /// Tables are cached for `cache_for`; zero asks the registry every time.
+    /// Tables are cached for `cache_for`; zero requests them every time.
     pub fn new(
         database: String,
         schemas: Arc<ConfluentSchemas>,
@@ -110,7 +110,7 @@ impl SubjectTables {
         Ok(topics)
     }
 
-    /// The table of this name, in any case, as the latest versions describe it.
+    /// Finds a table by its name, in any case, as the latest versions describe it.
     pub async fn table(&self, name: &str) -> Result<Arc<TopicTable>, SubjectError> {
         let now = Instant::now();
         if let Some(table) = self.kept_table(name, now) {
@@ -131,7 +131,7 @@ impl SubjectTables {
         Ok(self.keep(name.to_owned(), table, now))
     }
 
-    /// The table of one version, as [`TopicTable::schema_version_id`] has it.
+    /// Table of `topic` as one version describes it: a [`TopicTable::schema_version_id`].
     pub async fn table_version(&self, topic: &str, version: &str) -> Result<Arc<TopicTable>, SubjectError> {
         let now = Instant::now();
         // No topic has a blank in its name.
@@ -194,7 +194,7 @@ impl SubjectTables {
         Some(Arc::clone(table))
     }
 
-    /// Also drops what has expired.
+    /// Caches a table, and drops expired ones.
     fn keep(&self, key: String, table: TopicTable, now: Instant) -> Arc<TopicTable> {
         let table = Arc::new(table);
         let mut kept = self.kept();
@@ -209,7 +209,7 @@ impl SubjectTables {
     }
 }
 
-/// Which schemas describe a table: `value:7,key:8`.
+/// Ids of the schemas that describe a table: `value:7,key:8`.
 fn version(value: Option<&SchemaDefinition>, key: Option<&SchemaDefinition>) -> String {
     let sides = [("value", value), ("key", key)];
     let ids = sides
@@ -218,7 +218,7 @@ fn version(value: Option<&SchemaDefinition>, key: Option<&SchemaDefinition>) -> 
     ids.collect::<Vec<_>>().join(",")
 }
 
-/// The ids of value and key in a [`version`].
+/// Ids of value and key in a [`version`].
 fn ids(version: &str) -> [Option<u32>; 2] {
     ["value", "key"].map(|side| {
         let mut parts = version.split(',').filter_map(|part| part.split_once(':'));

@@ -18,7 +18,7 @@ use crate::telemetry::report::{PlanReport, note};
 
 /// Condition for leaving out records after the first that is too late for a query.
 ///
-/// That loses no row only if timestamps never decrease with offsets. Those of a producer may.
+/// An upper bound loses no row only if timestamps never decrease with offsets. Timestamps of producers may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum TimestampUpperBound {
     /// If the brokers report that the topic's `message.timestamp.type` is `LogAppendTime`.

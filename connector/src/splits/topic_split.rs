@@ -26,7 +26,7 @@ pub struct TopicSplit {
     /// Id of the planned topic, if it is known.
     pub topic_id: Option<TopicId>,
     pub range: OffsetRange,
-    /// How many rows from the end of the range on are enough; `None` for all.
+    /// Number of rows, counted from the end of the range, that are enough; `None` for all.
     pub newest_rows: Option<u64>,
 }
 

@@ -1,4 +1,4 @@
-//! The consumer groups of a topic, and how far they are.
+//! Committed offsets of a topic's consumer groups, as rows.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ pub(super) fn fields() -> Vec<Field> {
     .to_vec()
 }
 
-/// In the order of [`fields`].
+/// Columns in the order of [`fields`].
 pub(super) fn columns(committed: &[CommittedOffset]) -> Vec<ArrayRef> {
     let numbers = |number: fn(&CommittedOffset) -> i64| -> ArrayRef {
         Arc::new(Int64Array::from_iter_values(committed.iter().map(number)))

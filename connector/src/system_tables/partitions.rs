@@ -1,4 +1,4 @@
-//! A topic's partitions and their ends.
+//! Partitions of a topic and their ends, as rows.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use arrow::array::{ArrayRef, Date64Array, Int32Array, Int64Array, ListArray};
 use arrow::datatypes::{DataType, Field, Int32Type};
 use kafka::PartitionState;
 
-/// Timestamps are in milliseconds since 1970, as TIMESTAMP.
+/// Columns; timestamps are TIMESTAMP, in milliseconds since 1970.
 pub(super) fn fields() -> Vec<Field> {
     let brokers = DataType::List(Arc::new(Field::new("item", DataType::Int32, true)));
     [
@@ -25,7 +25,7 @@ pub(super) fn fields() -> Vec<Field> {
     .to_vec()
 }
 
-/// In the order of [`fields`].
+/// Columns in the order of [`fields`].
 pub(super) fn columns(states: &[PartitionState]) -> Vec<ArrayRef> {
     let offsets = |offset: fn(&PartitionState) -> i64| -> ArrayRef {
         Arc::new(Int64Array::from_iter_values(states.iter().map(offset)))

@@ -148,7 +148,7 @@ impl Authentication {
             );
         }
         if auth_type.has_oauth_token() {
-            // So that what is missing is told here, in words of settings, and not by a client without a token.
+            // A missing setting is reported here by its name, and not by a client without a token.
             if self.cluster.token_endpoint.is_none() {
                 return Err(self.missing(Credential::TokenEndpoint));
             }

@@ -1,20 +1,20 @@
-//! Tokens that clients of OAUTHBEARER log in with.
+//! Tokens with which clients of OAUTHBEARER log in.
 
 use std::time::SystemTime;
 
 use crate::auth::secret::SecretText;
 
-/// Where tokens of an OAuth authorization server are asked for
+/// Token endpoint of an OAuth authorization server
 /// ([client credentials](https://www.rfc-editor.org/rfc/rfc6749#section-4.4)).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct TokenEndpoint {
     /// `http://` or `https://`.
     pub url: String,
-    /// What the token is for, if the server wants to know.
+    /// `scope` of the request, if the server requires one.
     pub scope: Option<String>,
 }
 
-/// A token, and until when it is good.
+/// Token and the end of its validity.
 #[derive(Debug, Clone)]
 pub struct LoginToken {
     pub text: SecretText,

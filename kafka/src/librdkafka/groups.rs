@@ -11,7 +11,7 @@ use rdkafka::types::RDKafkaErrorCode;
 use crate::librdkafka::admin::{AdminCall, Event, elements, succeeded};
 use crate::librdkafka::partition_list::{PartitionList, elements_of, partition_offset};
 
-/// Names of the groups that the brokers show us, sorted: those that we may describe.
+/// Names of the groups that the brokers list, sorted: those that the client may describe.
 ///
 /// # Errors
 /// The code of a broker that does not answer, or the client's: some groups would be missing.
@@ -124,7 +124,7 @@ impl Event {
         let group = group
             .filter(|group| !group.is_null())
             .ok_or(RDKafkaErrorCode::Partial)?;
-        // SAFETY: the group is live. Of one without error the error is null.
+        // SAFETY: the group is live. Its error is null if there is none.
         let error = unsafe { sys::rd_kafka_group_result_error(group) };
         if !error.is_null() {
             // SAFETY: the error is live.

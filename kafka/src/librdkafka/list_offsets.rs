@@ -1,7 +1,7 @@
-//! Offsets by position and by time, with the time of what was found.
+//! Offsets by position and by time, with timestamps.
 //!
-//! `offsets_for_times` of the `rdkafka` crate sends the same request, but keeps timestamps to itself, and asks as its client
-//! is set up to read: here both isolation levels are asked for on one client.
+//! `offsets_for_times` of the `rdkafka` crate sends the same request, but does not return timestamps, and uses the
+//! isolation level of its client: here one client requests both levels.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use rdkafka::types::RDKafkaErrorCode;
 use crate::librdkafka::admin::{AdminCall, Event, elements};
 use crate::librdkafka::partition_list::{PartitionList, partition_offset};
 
-/// What is asked of each partition.
+/// Offset to look up in each partition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum OffsetQuestion {
     Earliest,
@@ -32,7 +32,7 @@ impl OffsetQuestion {
             Self::Earliest => Spec::RD_KAFKA_OFFSET_SPEC_EARLIEST,
             Self::Latest | Self::LastStable => Spec::RD_KAFKA_OFFSET_SPEC_LATEST,
             Self::GreatestTimestamp => Spec::RD_KAFKA_OFFSET_SPEC_MAX_TIMESTAMP,
-            // Of 1970 or later.
+            // A time: 1970 or later.
             Self::FirstTimestamp => return 0,
         };
         spec as i64
@@ -51,7 +51,7 @@ impl OffsetQuestion {
 pub(crate) struct FoundOffset {
     pub(crate) partition: i32,
     pub(crate) offset: i64,
-    /// Of the record at the offset; `None` if none is there, or was not asked for.
+    /// Timestamp of the record at the offset; `None` if the question is not about time, or no record was found.
     pub(crate) timestamp_ms: Option<i64>,
 }
 

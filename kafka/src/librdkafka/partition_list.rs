@@ -1,4 +1,4 @@
-//! Partitions of one topic, as librdkafka's calls take and give them.
+//! List of partitions of one topic, as librdkafka's calls take and return it.
 
 use std::ffi::CString;
 use std::ptr::NonNull;

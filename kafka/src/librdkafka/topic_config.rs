@@ -13,9 +13,9 @@ use crate::librdkafka::admin::{AdminCall, Event, elements, succeeded};
 /// Time limit for the brokers; callers can do without the settings.
 const LIMIT: Duration = Duration::from_secs(5);
 
-/// Whose clock the timestamps of a topic's records are of: `CreateTime` or `LogAppendTime`.
+/// Setting for the clock of a topic's timestamps: `CreateTime` or `LogAppendTime`.
 pub(crate) const TIMESTAMP_TYPE: &CStr = c"message.timestamp.type";
-/// What becomes of a topic's old records: `delete`, `compact` or both.
+/// Setting for the fate of a topic's old records: `delete`, `compact` or both.
 pub(crate) const CLEANUP_POLICY: &CStr = c"cleanup.policy";
 
 /// Value of the topic's setting `name`; `None` if the brokers do not return it.

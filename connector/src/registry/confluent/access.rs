@@ -1,4 +1,4 @@
-//! What a secret says of access to a Confluent registry: who asks, and whom the client trusts.
+//! Credentials for a Confluent registry, and the certificates that the client trusts, from a secret.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use kafka::auth::secret::SecretText;
 
-/// Access to a registry, as a secret has it.
+/// Credentials and trusted certificates for a registry.
 #[derive(Debug, Default)]
 pub(crate) struct RegistryAccess {
     /// Marked as sensitive.
@@ -26,7 +26,7 @@ struct RegistrySecret {
     ca_certificate: Option<String>,
 }
 
-/// What a secret must be. Names nothing of one.
+/// Form of a valid secret, for errors.
 pub(crate) const WANTED: &str =
     "a JSON object with username and password, or token, and perhaps ca_certificate in PEM";
 

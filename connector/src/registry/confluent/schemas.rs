@@ -78,7 +78,7 @@ impl ConfluentSchemas {
         self.schemas.get_or_load(&id, self.load(id)).await
     }
 
-    /// The latest version of a subject, with all that it refers to. Asked for anew each time.
+    /// Latest version of a subject, with all that it refers to. Not cached.
     ///
     /// # Errors
     /// As [`Self::schema`].
@@ -96,7 +96,7 @@ impl ConfluentSchemas {
     /// Names of all subjects.
     ///
     /// # Errors
-    /// If the registry does not tell.
+    /// If the registry does not return them.
     pub async fn subjects(&self) -> Result<Vec<String>, ConfluentError> {
         self.registry.subjects().await
     }

@@ -56,7 +56,7 @@ impl MemoryCredentialStore {
         self.state().of_roles.insert(role_arn.to_owned(), credentials);
     }
 
-    /// What every client is given.
+    /// Sets the token that every client receives.
     pub fn set_token(&self, token: LoginToken) {
         self.state().token = Some(token);
     }
