@@ -8,17 +8,12 @@
 //!
 //! Each record has a row, tombstones and what does not decode included.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Field, Schema};
+use arrow::datatypes::{DataType, Schema};
 
-use crate::document::metadata_columns;
-use crate::table::{
-    Encoding, FORMAT_HINT_KEY, MAPPING_KEY, OnBadRecord, OnTombstone, ReadOptions, SOURCE_KEY, Source,
-    TYPE_KEY, TopicTable,
-};
-use crate::type_name;
+use crate::document::metadata_columns::{self, column};
+use crate::table::{Encoding, OnBadRecord, OnTombstone, ReadOptions, Source, TopicTable};
 
 /// Columns of the ready set that would show the same once more.
 const SHOWN_OTHERWISE: [&str; 2] = ["_key", "_message"];
@@ -51,17 +46,6 @@ pub fn table(database: &str, topic: &str, cluster: Option<&str>) -> TopicTable {
     let metadata = table.metadata(&fields);
     table.schema = Arc::new(Schema::new_with_metadata(fields, metadata));
     table
-}
-
-fn column(name: &str, data_type: DataType, source: &Source) -> Field {
-    let metadata = [
-        (MAPPING_KEY, String::new()),
-        (FORMAT_HINT_KEY, String::new()),
-        (TYPE_KEY, type_name::name(&data_type)),
-        (SOURCE_KEY, source.to_string()),
-    ];
-    let metadata = metadata.map(|(key, value)| (key.to_owned(), value));
-    Field::new(name, data_type, true).with_metadata(HashMap::from(metadata))
 }
 
 #[cfg(test)]
