@@ -3,9 +3,9 @@
 //! | side | its columns |
 //! |---|---|
 //! | value | those of its schema; without one `value`, as [text](crate::decode) |
-//! | key | those of its schema, `key_` before their names; of a schema without fields `key`; without one none |
+//! | key | those of its schema, `key_` before their names; of a schema without fields `key`; without one none. `key_` is put before a name again while a column has that name |
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use arrow::datatypes::{DataType, Field};
 
@@ -46,8 +46,8 @@ impl TopicDocument {
             schema_version_id: schema_version_id.to_owned(),
             cluster: None,
             topic: topic.to_owned(),
+            key: key.map(|key| with_key_names(key, &value)),
             value,
-            key: key.map(with_key_names),
             options: ReadOptions::default(),
             metadata_columns: None,
             warnings,
@@ -147,14 +147,19 @@ fn declared(source: &Source, field: Field) -> DeclaredColumn {
     }
 }
 
-/// So that no column of the key is called as one of the value is.
-fn with_key_names(mut key: Side) -> Side {
+/// Gives the columns of `key` names that no column of `value` has.
+fn with_key_names(mut key: Side, value: &Side) -> Side {
+    let names = value.columns.iter().map(|column| column.field.name());
+    let mut taken: HashSet<String> = names.map(|name| name.to_lowercase()).collect();
     let is_whole = key.columns.len() == 1 && key.columns.iter().all(|column| column.field.name() == WHOLE);
     for column in &mut key.columns {
-        let name = match is_whole {
+        let mut name = match is_whole {
             true => "key".to_owned(),
             false => format!("key_{}", column.field.name()),
         };
+        while !taken.insert(name.to_lowercase()) {
+            name.insert_str(0, "key_");
+        }
         let mut metadata = column.field.metadata().clone();
         let own = column.field.name().clone();
         metadata.entry(MAPPING_KEY.to_owned()).or_insert(own);
@@ -217,6 +222,25 @@ mod tests {
                 Some(schema("AVRO", r#""string""#, &[]))
             )[1],
             "key VARCHAR value"
+        );
+    }
+
+    #[test]
+    fn a_name_that_the_value_has_gets_the_prefix_again() {
+        let value = r#"{"type": "record", "name": "Change", "fields": [
+            {"name": "KEY", "type": "string"}, {"name": "key_id", "type": "long"}]}"#;
+        assert_eq!(
+            columns(
+                Some(schema("AVRO", value, &[])),
+                Some(schema("AVRO", r#""string""#, &[]))
+            )[2],
+            "key_key VARCHAR value"
+        );
+        let key = r#"{"type": "record", "name": "Key", "fields": [
+            {"name": "id", "type": "long"}, {"name": "key_id", "type": "long"}]}"#;
+        assert_eq!(
+            columns(Some(schema("AVRO", value, &[])), Some(schema("AVRO", key, &[])))[2..],
+            ["key_key_id BIGINT id", "key_key_key_id BIGINT key_id"]
         );
     }
 
