@@ -20,11 +20,11 @@ use crate::definition::SchemaDefinition;
 use crate::table::{Encoding, FORMAT_HINT_KEY, MAPPING_KEY, ReadOptions, Source, TYPE_KEY};
 use crate::type_name;
 
-/// The only column of a payload that has no parts.
+/// Name of the only column of a payload that has no parts.
 const WHOLE: &str = "value";
 
 impl TopicDocument {
-    /// `topic`, described by these schemas. `schema_version_id` tells which they are.
+    /// Document of `topic`, described by these schemas. `schema_version_id` identifies them.
     ///
     /// # Errors
     /// A schema that cannot be used.

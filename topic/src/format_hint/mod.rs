@@ -196,7 +196,7 @@ pub fn correction(hint: &str) -> Option<String> {
     (!is_read(hint) && is_read(&corrected)).then_some(corrected)
 }
 
-/// What is odd about a pattern that compiles, and hardly means what its author meant; nothing about any other hint.
+/// Probable mistakes in a pattern that compiles, as sentences; empty for any other hint.
 pub fn suspicions(hint: &str) -> Vec<String> {
     match DateFormat::compile_as_written(hint, 0) {
         Ok(DateFormat(Syntax::Pattern(_))) => suspicion::of_pattern(hint),

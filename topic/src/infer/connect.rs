@@ -1,4 +1,4 @@
-//! What Kafka Connect and Debezium put around the values of a row.
+//! Envelopes that Kafka Connect and Debezium put around the values of a row.
 //!
 //! | JSON objects | their columns are those of |
 //! |---|---|
@@ -13,7 +13,7 @@ use super::shape::{Guess, Members};
 use crate::connect_types;
 use crate::path::{Path, Step};
 
-/// The members that become columns, and where they are.
+/// Members that become columns, and their place.
 pub(super) struct Unwrapped<'a> {
     pub(super) members: &'a Members,
     /// Keys on the way to them.
