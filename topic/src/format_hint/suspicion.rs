@@ -14,7 +14,9 @@ use super::spelling::JAVA_PREFIX;
 /// Probable mistakes in `hint`, a pattern; empty if there are none.
 pub(super) fn of_pattern(hint: &str) -> Vec<String> {
     if is_strftime(hint) {
-        return vec!["`%` is not known to patterns of Java: wanted such as `yyyy-MM-dd HH:mm:ss`".to_owned()];
+        return vec![
+            "`%` is not a pattern letter: wanted a pattern such as `yyyy-MM-dd HH:mm:ss`".to_owned(),
+        ];
     }
     let runs = runs(hint.strip_prefix(JAVA_PREFIX).unwrap_or(hint));
     let has = |letters: &str| runs.iter().any(|(letter, _)| letters.contains(*letter));
@@ -123,7 +125,7 @@ mod tests {
             ),
             (
                 "%Y-%m-%d",
-                vec!["`%` is not known to patterns of Java: wanted such as `yyyy-MM-dd HH:mm:ss`"],
+                vec!["`%` is not a pattern letter: wanted a pattern such as `yyyy-MM-dd HH:mm:ss`"],
             ),
         ] {
             assert_eq!(suspicions(hint), wanted, "{hint}");

@@ -168,7 +168,7 @@ impl<'a> Reader<'a> {
         parts: &mut Vec<Part<'a>>,
     ) -> Option<()> {
         let Some(target) = self.target(place, text) else {
-            self.warn(path, format!("$ref `{text}` leads nowhere"));
+            self.warn(path, format!("$ref `{text}` matches no schema"));
             return Some(());
         };
         let is_target = |followed: &&Json| std::ptr::eq(*followed, target.schema);
