@@ -14,7 +14,7 @@ use super::field::DeclaredColumn;
 use super::json::Json;
 use super::side::{DeclaredEncoding, Side, schema_fields};
 use super::warning::Warning;
-use super::{TopicDocument, json_schema, of_source};
+use super::{TopicDocument, json_schema};
 use crate::decode::avro;
 use crate::definition::SchemaDefinition;
 use crate::table::{Encoding, FORMAT_HINT_KEY, MAPPING_KEY, ReadOptions, Source, TYPE_KEY};
@@ -84,7 +84,8 @@ fn side(
         _ => return Err(DocumentError::RegistryFormat(data_format.clone())),
     };
     let fields = schema_fields(&encoding).map_err(unusable)?;
-    let columns = fields.into_iter().map(|field| declared(source, field));
+    let columns = fields.into_iter();
+    let columns = columns.map(|field| DeclaredColumn::of_schema(field, source, &path));
     Ok(Side {
         source: source.clone(),
         schema_path: path.clone(),
@@ -108,12 +109,14 @@ fn json_side(
         Err(_) if json.get("properties").is_none() => return Ok(text(source)),
         Err(error) => return Err(error),
     };
+    let path = path(source);
     let columns = columns.into_iter();
+    let columns = columns.map(|column| DeclaredColumn::of_schema(column.field, source, &path));
     Ok(Side {
         source: source.clone(),
-        schema_path: path(source),
+        schema_path: path.clone(),
         encoding: DeclaredEncoding::Known(Encoding::Json),
-        columns: columns.map(|column| declared(source, column.field)).collect(),
+        columns: columns.collect(),
     })
 }
 
@@ -125,26 +128,17 @@ fn text(source: &Source) -> Side {
     ];
     let metadata = metadata.map(|(name, value)| (name.to_owned(), value));
     let field = Field::new(WHOLE, DataType::Utf8, true).with_metadata(HashMap::from(metadata));
+    let path = path(source);
     Side {
         source: source.clone(),
-        schema_path: path(source),
+        columns: vec![DeclaredColumn::of_schema(field, source, &path)],
+        schema_path: path,
         encoding: DeclaredEncoding::Known(Encoding::Text),
-        columns: vec![declared(source, field)],
     }
 }
 
 fn path(source: &Source) -> String {
     format!("the schema of the {source}")
-}
-
-fn declared(source: &Source, field: Field) -> DeclaredColumn {
-    DeclaredColumn {
-        path: path(source),
-        mapping_path: path(source),
-        source: source.clone(),
-        field: of_source(field, source),
-        typed: true,
-    }
 }
 
 /// Gives the columns of `key` names that no column of `value` has.
