@@ -9,6 +9,7 @@
 //! | target | input | dictionary |
 //! |---|---|---|
 //! | `decode_json`, `decode_csv`, `decode_avro`, `decode_protobuf`, `decode_raw` | a payload | of the format |
+//! | `decode_text` | a payload in no declared format, whose schema may be known | |
 //! | `schema_header` | a record header, its length in the first byte, then the payload | `protobuf.dict` |
 //! | `avro_writer` | a writer's Avro schema, a zero byte, the datum | `avro_schema.dict` |
 //! | `document`, `json_schema`, `protobuf_schema` | a text | `json_schema.dict`, `protobuf_schema.dict` |
@@ -48,6 +49,14 @@ thread_local! {
             .map(|table| decoder(table, Arc::new(OwnSchema::of(table))))
             .into(),
     );
+    /// Decoders of undescribed topics: the schema with the id 1 and the GUID of ones is Avro for the first, Protobuf for
+    /// the second.
+    static TEXTS: RefCell<Vec<RowDecoder>> = RefCell::new(
+        [Format::Avro, Format::Protobuf]
+            .map(|format| OwnSchema::of(&TABLES[format as usize]))
+            .map(|schema| decoder(&topic::undescribed::table("raw", "topic", None), Arc::new(schema)))
+            .into(),
+    );
     static OF_WRITERS: RefCell<RowDecoder> =
         RefCell::new(decoder(&TABLES[Format::Avro as usize], Arc::<LatestSchema>::clone(&WRITER)));
 }
@@ -60,6 +69,16 @@ fn decoder(table: &TopicTable, writers: Arc<dyn WriterSchemas>) -> RowDecoder {
 pub fn decode(format: Format, payload: &[u8]) {
     DECODERS.with_borrow_mut(|decoders| {
         decode_record(&mut decoders[format as usize], &Record::of_value(payload))
+    });
+}
+
+/// Decodes a payload of a topic without a description.
+pub fn decode_text(payload: &[u8]) {
+    let record = Record::of_value(payload);
+    TEXTS.with_borrow_mut(|decoders| {
+        decoders
+            .iter_mut()
+            .for_each(|decoder| decode_record(decoder, &record))
     });
 }
 

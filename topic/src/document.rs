@@ -82,7 +82,7 @@ use self::json::Json;
 pub use self::mappings::columns_without_part;
 use self::node::Node;
 pub use self::reference::SchemaReference;
-use self::side::{DeclaredEncoding, Side, of_source, schema_fields};
+use self::side::{DeclaredEncoding, Side, schema_fields};
 pub use self::warning::Warning;
 use crate::definition::{ReferencedSchema, SchemaDefinition};
 use crate::names::Names;

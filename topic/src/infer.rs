@@ -157,7 +157,7 @@ impl Samples {
         is_object
     }
 
-    /// The schema that most payloads behind a header name.
+    /// Schema that the headers of most payloads name.
     fn named_schema(&self) -> Option<WriterSchemaId> {
         let glue = self.glue.map(|(count, id)| (count, WriterSchemaId::Glue(id)));
         let confluent = self
@@ -170,7 +170,7 @@ impl Samples {
         Some(id)
     }
 
-    /// Payloads behind a header that are no JSON objects.
+    /// Number of payloads with a header that are not JSON objects.
     fn framed(&self) -> usize {
         self.glue.map_or(0, |(count, _)| count) + self.confluent.map_or(0, |(count, _)| count)
     }
@@ -267,11 +267,11 @@ impl Proposal<'_> {
         json!({"dataFormat": "json", "fields": fields})
     }
 
-    /// The columns of Debezium's envelope in Avro, if that is what the samples' schema says.
+    /// The columns of Debezium's envelope in Avro, if the samples' schema is one.
     fn avro_envelope(&mut self, samples: &Samples) -> Option<Value> {
         let definition = match self.writers.schema(samples.named_schema()?) {
             Ok(definition) => definition,
-            // That it is to be registered is said anyhow.
+            // The note about the schema's registration follows in any case.
             Err(WriterSchemaError::Unknown { .. }) => return None,
             Err(error) => {
                 self.notes.push(error.to_string());

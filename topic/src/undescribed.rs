@@ -1,29 +1,24 @@
-//! The table of a topic that nobody described: what every record has, whatever it holds.
+//! Table of a topic without a description, with columns that every record can fill.
 //!
 //! | column | shows |
 //! |---|---|
 //! | `key`, `value` VARCHAR | the payload as [text](crate::decode), NULL where it is not |
 //! | `key_bytes`, `value_bytes` VARBINARY | the payload itself |
-//! | `_partition_id`, `_partition_offset`, … | the ready set about the record, but for `_key` and `_message`, which are the above |
+//! | `_partition_id`, `_partition_offset`, … | the predefined columns about the record, without `_key` and `_message`, which would repeat the above |
 //!
 //! Each record has a row, tombstones and what does not decode included.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Field, Schema};
+use arrow::datatypes::{DataType, Schema};
 
-use crate::document::metadata_columns;
-use crate::table::{
-    Encoding, FORMAT_HINT_KEY, MAPPING_KEY, OnBadRecord, OnTombstone, ReadOptions, SOURCE_KEY, Source,
-    TYPE_KEY, TopicTable,
-};
-use crate::type_name;
+use crate::document::metadata_columns::{self, column};
+use crate::table::{Encoding, OnBadRecord, OnTombstone, ReadOptions, Source, TopicTable};
 
-/// Columns of the ready set that would show the same once more.
+/// Predefined columns that would repeat others of the table.
 const SHOWN_OTHERWISE: [&str; 2] = ["_key", "_message"];
 
-/// `topic` of `cluster` as a table of the database `database`.
+/// Table of `topic` of `cluster`, in the database `database`.
 pub fn table(database: &str, topic: &str, cluster: Option<&str>) -> TopicTable {
     let payloads = [
         ("key", DataType::Utf8, Source::Key),
@@ -51,17 +46,6 @@ pub fn table(database: &str, topic: &str, cluster: Option<&str>) -> TopicTable {
     let metadata = table.metadata(&fields);
     table.schema = Arc::new(Schema::new_with_metadata(fields, metadata));
     table
-}
-
-fn column(name: &str, data_type: DataType, source: &Source) -> Field {
-    let metadata = [
-        (MAPPING_KEY, String::new()),
-        (FORMAT_HINT_KEY, String::new()),
-        (TYPE_KEY, type_name::name(&data_type)),
-        (SOURCE_KEY, source.to_string()),
-    ];
-    let metadata = metadata.map(|(key, value)| (key.to_owned(), value));
-    Field::new(name, data_type, true).with_metadata(HashMap::from(metadata))
 }
 
 #[cfg(test)]

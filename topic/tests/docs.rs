@@ -86,8 +86,8 @@ fn the_tools_of_the_reference_are_those_of_the_tests() {
     let (table, _) = rest.split_once("<!-- tools: end -->").expect("the table ends");
     let rows: Vec<&str> = table.lines().skip(2).collect();
     assert!(rows.iter().all(|row| words(row).count() >= 3), "{rows:?}");
-    let told: BTreeSet<&str> = rows.iter().flat_map(|row| words(row)).collect();
+    let documented: BTreeSet<&str> = rows.iter().flat_map(|row| words(row)).collect();
     let tested = include_str!("tools.rs").split("#[test]\nfn ").skip(1);
     let tested: BTreeSet<&str> = tested.filter_map(|test| test.split('(').next()).collect();
-    assert_eq!(told, tested);
+    assert_eq!(documented, tested);
 }

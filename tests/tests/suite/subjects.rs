@@ -5,7 +5,6 @@ use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::Int64Type;
 use embedded::confluent::{EmbeddedConfluent, Reference, Schema, SchemaType};
 use tests::broker::WholeRecord;
-use tests::client::Client;
 use tests::world::World;
 
 const ITEM: &str = r#"{"type": "record", "name": "Item", "namespace": "shop", "fields": [{"name": "sku", "type": "string"}]}"#;

@@ -55,13 +55,13 @@ pub(crate) fn parse(text: &str, to: DecimalType) -> Option<i128> {
 }
 
 /// Reads the base64 of an unscaled integer at the scale of `to`, in two's complement with the most significant byte
-/// first; `None` if it is none or has too many digits. So Kafka Connect's `JsonConverter` writes decimals:
+/// first; `None` if it is not base64 or has too many digits. Kafka Connect's `JsonConverter` writes decimals like this:
 /// <https://kafka.apache.org/documentation/#connectconfigs_decimal.format>.
 pub(crate) fn parse_base64(text: &str, to: DecimalType) -> Option<i128> {
     let bytes = STANDARD.decode(text).ok()?;
     let (first, _) = bytes.split_first()?;
     let sign: u8 = if *first >= 0x80 { 0xff } else { 0 };
-    // Bytes that repeat the sign say nothing.
+    // Leading bytes that repeat the sign carry no digits.
     let filling = bytes.iter().take_while(|byte| **byte == sign).count();
     let digits = &bytes[filling..];
     let start = size_of::<i128>().checked_sub(digits.len())?;

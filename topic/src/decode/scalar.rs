@@ -141,7 +141,7 @@ impl<'a> Scalar<'a> {
     }
 
     /// Unscaled value at the column's scale, rounded half away from zero; `None` if it exceeds the precision.
-    /// Not converted via a binary fraction, unless the value is one.
+    /// The conversion does not go through a binary fraction, unless the value is one.
     pub(crate) fn to_decimal(self, to: DecimalType) -> Option<i128> {
         match self {
             Scalar::Number(text) | Scalar::Text(text) => decimal::parse(text, to),

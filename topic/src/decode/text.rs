@@ -1,4 +1,4 @@
-//! A payload as one text, whoever wrote it.
+//! Decoding of a payload in no declared format to one text.
 //!
 //! | the record | the text |
 //! |---|---|
@@ -27,23 +27,23 @@ use crate::decode::writer_schemas::{WriterSchemaError, WriterSchemaId, WriterSch
 use crate::definition::SchemaDefinition;
 use crate::table::DataFormat;
 
-/// How many writers' schemas are kept ready; one more, and all are forgotten.
+/// Maximum number of writers' schemas that are kept; at one more, all are dropped.
 const MAX_KEPT: usize = 200;
 
-/// Decodes payloads of which nobody said what they are.
+/// Decoder of payloads in no declared format.
 pub(crate) struct TextDecoder {
     writers: Arc<dyn WriterSchemas>,
     known: HashMap<WriterSchemaId, Known>,
 }
 
-/// What is known of a schema that a payload names, or seems to name.
+/// Result of looking up the schema that a payload names, or seems to name.
 enum Known {
-    /// There is none, or nobody to ask: the payload is not taken for one that names a schema.
+    /// No such schema, or no registry: the payload is read as one that names no schema.
     Nothing,
     Avro(WholeDatum),
     Protobuf(Box<WholeMessage>),
     Json,
-    /// Why it cannot be read by.
+    /// Reason why the schema cannot be used.
     Unusable(String),
 }
 
@@ -134,13 +134,13 @@ impl PayloadDecoder for TextDecoder {
         Ok(())
     }
 
-    /// Also of a payload whose schema nobody can be asked about, which may be none.
+    /// Id in the first bytes, also if no registry could confirm that they are one.
     fn schema_id(&mut self, payload: &[u8]) -> Option<WriterSchemaId> {
         framing::named(payload)
     }
 }
 
-/// NULL where it is not UTF-8: a column of the bytes shows what it is.
+/// Appends the payload as text; NULL if it is not UTF-8, which a column of the bytes can show.
 fn append_text(payload: &[u8], columns: &mut [ColumnBuilder]) -> Result<(), RowError> {
     let text = std::str::from_utf8(payload).map_or(Scalar::Null, Scalar::Text);
     columns.iter_mut().for_each(|column| column.append(text));

@@ -28,6 +28,21 @@ pub(super) struct DeclaredColumn {
 }
 
 impl DeclaredColumn {
+    /// Column of a schema at `path`, which describes this side of a record.
+    pub(super) fn of_schema(field: Field, source: &Source, path: &str) -> Self {
+        let mut metadata = field.metadata().clone();
+        if *source != Source::Value {
+            metadata.insert(SOURCE_KEY.to_owned(), source.to_string());
+        }
+        Self {
+            path: path.to_owned(),
+            mapping_path: path.to_owned(),
+            source: source.clone(),
+            field: field.with_metadata(metadata),
+            typed: true,
+        }
+    }
+
     /// Takes type and metadata of the schema's column at the mapping.
     pub(super) fn take_type_from(&mut self, fields: &[Field]) {
         if self.typed {

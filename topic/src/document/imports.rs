@@ -12,8 +12,8 @@ use crate::decode::protobuf;
 use crate::definition::{ReferencedSchema, SchemaDefinition};
 use crate::table::DataFormat;
 
-/// Names that `definition` gives to schemas that it cannot do without, that are not among its references, and that a
-/// registry may have. What does not parse has none.
+/// Names of schemas that `definition` requires, that are not among its references, and that a registry may have; empty
+/// if it does not parse.
 pub fn missing_references(definition: &SchemaDefinition) -> Vec<String> {
     let SchemaDefinition {
         data_format,

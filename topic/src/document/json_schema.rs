@@ -62,8 +62,8 @@ pub(super) fn is_json_schema(document: &Json) -> bool {
     is_schema && document.get("message").is_none()
 }
 
-/// Columns of the object that `document` describes, and what of it is not understood. It may refer to `references` by
-/// their names.
+/// Columns of the object that `document` describes, and warnings about parts of it that are not supported. It may
+/// refer to `references` by their names.
 pub(super) fn columns(
     document: &Json,
     references: &[ReferencedSchema],
@@ -91,7 +91,7 @@ pub(super) fn missing(document: &Json, references: &[ReferencedSchema]) -> Vec<S
     reader.into_absent()
 }
 
-/// Texts that are not JSON are as good as missing.
+/// Parses the texts; those that are not JSON are left out.
 fn parse(references: &[ReferencedSchema]) -> Vec<(String, Json)> {
     let parsed = references.iter().filter_map(|reference| {
         let json = serde_json::from_str(&reference.definition).ok()?;
@@ -100,7 +100,7 @@ fn parse(references: &[ReferencedSchema]) -> Vec<(String, Json)> {
     parsed.collect()
 }
 
-/// Why an object has none.
+/// Error of a schema without columns.
 fn without_columns(document: &Json, reader: Reader<'_>) -> DocumentError {
     let path = "properties".to_owned();
     match document.get("properties") {

@@ -33,15 +33,20 @@ pub(crate) fn all() -> impl Iterator<Item = Field> {
         let data_type = data_type
             .or_else(|| default_type(&source))
             .unwrap_or(DataType::Utf8);
-        let metadata = [
-            (MAPPING_KEY, String::new()),
-            (FORMAT_HINT_KEY, String::new()),
-            (TYPE_KEY, type_name::name(&data_type)),
-            (SOURCE_KEY, source.to_string()),
-        ];
-        let metadata = metadata.map(|(key, value)| (key.to_owned(), value));
-        Field::new(name, data_type, true).with_metadata(HashMap::from(metadata))
+        column(name, data_type, &source)
     })
+}
+
+/// Column that shows all of `source`.
+pub(crate) fn column(name: &str, data_type: DataType, source: &Source) -> Field {
+    let metadata = [
+        (MAPPING_KEY, String::new()),
+        (FORMAT_HINT_KEY, String::new()),
+        (TYPE_KEY, type_name::name(&data_type)),
+        (SOURCE_KEY, source.to_string()),
+    ];
+    let metadata = metadata.map(|(key, value)| (key.to_owned(), value));
+    Field::new(name, data_type, true).with_metadata(HashMap::from(metadata))
 }
 
 /// Type of a column of `source` without a declared type; `None` for parts of a payload.

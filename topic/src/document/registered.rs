@@ -3,9 +3,9 @@
 //! | side | its columns |
 //! |---|---|
 //! | value | those of its schema; without one `value`, as [text](crate::decode) |
-//! | key | those of its schema, `key_` before their names; of a schema without fields `key`; without one none |
+//! | key | those of its schema, `key_` before their names; of a schema without fields `key`; without one none. `key_` is put before a name again while a column has that name |
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use arrow::datatypes::{DataType, Field};
 
@@ -14,17 +14,17 @@ use super::field::DeclaredColumn;
 use super::json::Json;
 use super::side::{DeclaredEncoding, Side, schema_fields};
 use super::warning::Warning;
-use super::{TopicDocument, json_schema, of_source};
+use super::{TopicDocument, json_schema};
 use crate::decode::avro;
 use crate::definition::SchemaDefinition;
 use crate::table::{Encoding, FORMAT_HINT_KEY, MAPPING_KEY, ReadOptions, Source, TYPE_KEY};
 use crate::type_name;
 
-/// The only column of a payload that has no parts.
+/// Name of the only column of a payload that has no parts.
 const WHOLE: &str = "value";
 
 impl TopicDocument {
-    /// `topic`, described by these schemas. `schema_version_id` tells which they are.
+    /// Document of `topic`, described by these schemas. `schema_version_id` identifies them.
     ///
     /// # Errors
     /// A schema that cannot be used.
@@ -46,8 +46,8 @@ impl TopicDocument {
             schema_version_id: schema_version_id.to_owned(),
             cluster: None,
             topic: topic.to_owned(),
+            key: key.map(|key| with_key_names(key, &value)),
             value,
-            key: key.map(with_key_names),
             options: ReadOptions::default(),
             metadata_columns: None,
             warnings,
@@ -84,7 +84,8 @@ fn side(
         _ => return Err(DocumentError::RegistryFormat(data_format.clone())),
     };
     let fields = schema_fields(&encoding).map_err(unusable)?;
-    let columns = fields.into_iter().map(|field| declared(source, field));
+    let columns = fields.into_iter();
+    let columns = columns.map(|field| DeclaredColumn::of_schema(field, source, &path));
     Ok(Side {
         source: source.clone(),
         schema_path: path.clone(),
@@ -108,12 +109,14 @@ fn json_side(
         Err(_) if json.get("properties").is_none() => return Ok(text(source)),
         Err(error) => return Err(error),
     };
+    let path = path(source);
     let columns = columns.into_iter();
+    let columns = columns.map(|column| DeclaredColumn::of_schema(column.field, source, &path));
     Ok(Side {
         source: source.clone(),
-        schema_path: path(source),
+        schema_path: path.clone(),
         encoding: DeclaredEncoding::Known(Encoding::Json),
-        columns: columns.map(|column| declared(source, column.field)).collect(),
+        columns: columns.collect(),
     })
 }
 
@@ -125,11 +128,12 @@ fn text(source: &Source) -> Side {
     ];
     let metadata = metadata.map(|(name, value)| (name.to_owned(), value));
     let field = Field::new(WHOLE, DataType::Utf8, true).with_metadata(HashMap::from(metadata));
+    let path = path(source);
     Side {
         source: source.clone(),
-        schema_path: path(source),
+        columns: vec![DeclaredColumn::of_schema(field, source, &path)],
+        schema_path: path,
         encoding: DeclaredEncoding::Known(Encoding::Text),
-        columns: vec![declared(source, field)],
     }
 }
 
@@ -137,24 +141,19 @@ fn path(source: &Source) -> String {
     format!("the schema of the {source}")
 }
 
-fn declared(source: &Source, field: Field) -> DeclaredColumn {
-    DeclaredColumn {
-        path: path(source),
-        mapping_path: path(source),
-        source: source.clone(),
-        field: of_source(field, source),
-        typed: true,
-    }
-}
-
-/// So that no column of the key is called as one of the value is.
-fn with_key_names(mut key: Side) -> Side {
+/// Gives the columns of `key` names that no column of `value` has.
+fn with_key_names(mut key: Side, value: &Side) -> Side {
+    let names = value.columns.iter().map(|column| column.field.name());
+    let mut taken: HashSet<String> = names.map(|name| name.to_lowercase()).collect();
     let is_whole = key.columns.len() == 1 && key.columns.iter().all(|column| column.field.name() == WHOLE);
     for column in &mut key.columns {
-        let name = match is_whole {
+        let mut name = match is_whole {
             true => "key".to_owned(),
             false => format!("key_{}", column.field.name()),
         };
+        while !taken.insert(name.to_lowercase()) {
+            name.insert_str(0, "key_");
+        }
         let mut metadata = column.field.metadata().clone();
         let own = column.field.name().clone();
         metadata.entry(MAPPING_KEY.to_owned()).or_insert(own);
@@ -217,6 +216,25 @@ mod tests {
                 Some(schema("AVRO", r#""string""#, &[]))
             )[1],
             "key VARCHAR value"
+        );
+    }
+
+    #[test]
+    fn a_name_that_the_value_has_gets_the_prefix_again() {
+        let value = r#"{"type": "record", "name": "Change", "fields": [
+            {"name": "KEY", "type": "string"}, {"name": "key_id", "type": "long"}]}"#;
+        assert_eq!(
+            columns(
+                Some(schema("AVRO", value, &[])),
+                Some(schema("AVRO", r#""string""#, &[]))
+            )[2],
+            "key_key VARCHAR value"
+        );
+        let key = r#"{"type": "record", "name": "Key", "fields": [
+            {"name": "id", "type": "long"}, {"name": "key_id", "type": "long"}]}"#;
+        assert_eq!(
+            columns(Some(schema("AVRO", value, &[])), Some(schema("AVRO", key, &[])))[2..],
+            ["key_key_id BIGINT id", "key_key_key_id BIGINT key_id"]
         );
     }
 

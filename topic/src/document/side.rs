@@ -15,7 +15,7 @@ use super::reference::SchemaReference;
 use super::warning::Warning;
 use crate::decode::{avro, protobuf};
 use crate::definition::{ReferencedSchema, SchemaDefinition};
-use crate::table::{DataFormat, Encoding, SOURCE_KEY, Source};
+use crate::table::{DataFormat, Encoding, Source};
 
 /// Declaration of values, or of keys.
 #[derive(Debug, Clone, PartialEq)]
@@ -93,13 +93,11 @@ impl Side {
                 source,
             })?;
             match columns.is_empty() {
-                true => columns.extend(fields.into_iter().map(|field| DeclaredColumn {
-                    path: self.schema_path.clone(),
-                    mapping_path: self.schema_path.clone(),
-                    source: self.source.clone(),
-                    field: of_source(field, &self.source),
-                    typed: true,
-                })),
+                true => columns.extend(
+                    fields
+                        .into_iter()
+                        .map(|field| DeclaredColumn::of_schema(field, &self.source, &self.schema_path)),
+                ),
                 false => columns
                     .iter_mut()
                     .filter(|column| column.source == self.source)
@@ -257,12 +255,4 @@ pub(super) fn schema_fields(encoding: &Encoding) -> Result<Vec<Field>, crate::de
         } => protobuf::fields(definition, references, message.as_deref()),
         Encoding::Json | Encoding::Csv(_) | Encoding::Raw | Encoding::Text => Ok(Vec::new()),
     }
-}
-
-pub(super) fn of_source(field: Field, source: &Source) -> Field {
-    let mut metadata = field.metadata().clone();
-    if *source != Source::Value {
-        metadata.insert(SOURCE_KEY.to_owned(), source.to_string());
-    }
-    field.with_metadata(metadata)
 }

@@ -1,6 +1,6 @@
 //! Warnings of a document, shown by `schema check` and the log.
 
-/// Part of a document that is accepted, but hardly as its author intended.
+/// Part of a document that is accepted, but probably not as its author intended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Warning {
     /// Path such as `message.fields[3].type`.

@@ -37,7 +37,7 @@ impl EpochUnit {
             .floor_times_ten_to(power.checked_add(exponent)?)
     }
 
-    /// How many milliseconds one is: a factor, times ten to a power.
+    /// Milliseconds of one unit: a factor, and the power of ten that it is multiplied by.
     fn millis(self) -> (i128, i32) {
         match self {
             Self::Days => (864, 5),

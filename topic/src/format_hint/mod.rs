@@ -80,7 +80,7 @@ pub use self::time::ParsedTime;
 pub struct DateFormat(Syntax);
 
 /// The hint of decimals that are written as bytes.
-pub const BASE64: &str = "base64";
+pub(crate) const BASE64: &str = "base64";
 
 #[derive(Debug, Clone)]
 enum Syntax {
@@ -140,7 +140,7 @@ impl DateFormat {
     }
 
     /// The format of columns that have the hint [`BASE64`]. It reads no dates.
-    pub fn of_base64() -> Self {
+    pub(crate) fn of_base64() -> Self {
         Self(Syntax::Base64)
     }
 
@@ -196,8 +196,8 @@ pub fn correction(hint: &str) -> Option<String> {
     (!is_read(hint) && is_read(&corrected)).then_some(corrected)
 }
 
-/// What is odd about a pattern that compiles, and hardly means what its author meant; nothing about any other hint.
-pub fn suspicions(hint: &str) -> Vec<String> {
+/// Probable mistakes in a pattern that compiles, as sentences; empty for any other hint.
+pub(crate) fn suspicions(hint: &str) -> Vec<String> {
     match DateFormat::compile_as_written(hint, 0) {
         Ok(DateFormat(Syntax::Pattern(_))) => suspicion::of_pattern(hint),
         _ => Vec::new(),

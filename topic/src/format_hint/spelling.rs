@@ -20,7 +20,7 @@ pub(super) fn corrected(hint: &str) -> Option<String> {
 
 /// Name for a hint, ignoring case, blanks, `-` and `_`.
 fn name(hint: &str) -> Option<&'static str> {
-    let told = |text: &str| -> String {
+    let folded = |text: &str| -> String {
         let counts = |c: &char| !matches!(c, ' ' | '-' | '_');
         text.trim()
             .chars()
@@ -28,11 +28,11 @@ fn name(hint: &str) -> Option<&'static str> {
             .map(|c| c.to_ascii_lowercase())
             .collect()
     };
-    let hint = told(hint);
+    let hint = folded(hint);
     let names = [ISO_8601, RFC_2822]
         .into_iter()
         .chain(EpochUnit::ALL.map(EpochUnit::name));
-    names.into_iter().find(|name| told(name) == hint)
+    names.into_iter().find(|name| folded(name) == hint)
 }
 
 /// Pattern with quotes around each unquoted single `T` before the letters of an hour.

@@ -1,4 +1,4 @@
-//! Patterns that compile, and hardly mean what their author meant.
+//! Probable mistakes in patterns that compile.
 //!
 //! | pattern | mostly meant | reads |
 //! |---|---|---|
@@ -11,10 +11,12 @@
 
 use super::spelling::JAVA_PREFIX;
 
-/// What is odd about a pattern; nothing about one that is right.
+/// Probable mistakes in `hint`, a pattern; empty if there are none.
 pub(super) fn of_pattern(hint: &str) -> Vec<String> {
     if is_strftime(hint) {
-        return vec!["`%` is not known to patterns of Java: wanted such as `yyyy-MM-dd HH:mm:ss`".to_owned()];
+        return vec![
+            "`%` is not a pattern letter: wanted a pattern such as `yyyy-MM-dd HH:mm:ss`".to_owned(),
+        ];
     }
     let runs = runs(hint.strip_prefix(JAVA_PREFIX).unwrap_or(hint));
     let has = |letters: &str| runs.iter().any(|(letter, _)| letters.contains(*letter));
@@ -34,7 +36,7 @@ pub(super) fn of_pattern(hint: &str) -> Vec<String> {
     if has("D") && has("ML") && !has("d") {
         suspect('D', 'd', "the day of the year");
     }
-    // A month is missing where minutes stand beside a day, and no hour before them.
+    // Minutes beside a day, and without an hour before them, are probably the month.
     let minutes_are_early = match (place("m"), place("HhKk")) {
         (Some(_), None) => true,
         (Some(minutes), Some(hour)) => minutes < hour,
@@ -55,7 +57,7 @@ pub(super) fn of_pattern(hint: &str) -> Vec<String> {
     found
 }
 
-/// Letters of the pattern that stand alone, and how often each stands in a row; quoted text is left out.
+/// Runs of the same letter in the pattern, with their lengths; quoted text is left out.
 fn runs(pattern: &str) -> Vec<(char, usize)> {
     let mut runs: Vec<(char, usize)> = Vec::new();
     let (mut quoted, mut previous) = (false, None);
@@ -72,7 +74,7 @@ fn runs(pattern: &str) -> Vec<(char, usize)> {
     runs
 }
 
-/// Whether it has the conversions of `strftime`.
+/// Whether `hint` has the conversions of `strftime`.
 fn is_strftime(hint: &str) -> bool {
     let mut after_percent = hint.split('%').skip(1);
     after_percent.any(|rest| rest.starts_with(['Y', 'y', 'm', 'd', 'H', 'I', 'M', 'S', 'F', 'T', 's']))
@@ -123,7 +125,7 @@ mod tests {
             ),
             (
                 "%Y-%m-%d",
-                vec!["`%` is not known to patterns of Java: wanted such as `yyyy-MM-dd HH:mm:ss`"],
+                vec!["`%` is not a pattern letter: wanted a pattern such as `yyyy-MM-dd HH:mm:ss`"],
             ),
         ] {
             assert_eq!(suspicions(hint), wanted, "{hint}");

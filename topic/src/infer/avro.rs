@@ -16,7 +16,7 @@ pub(super) struct Envelope {
     pub(super) schema: Value,
 }
 
-/// `None` if the definition is not of an envelope, or refers to others.
+/// Columns of an envelope; `None` if the definition is not one, or refers to others.
 pub(super) fn envelope(definition: &SchemaDefinition) -> Option<Envelope> {
     if definition.data_format != "AVRO" || !definition.references.is_empty() {
         return None;
@@ -73,7 +73,7 @@ fn members_of(schema: &Value, name: &str) -> Vec<Value> {
     }
 }
 
-/// What Connect calls the type of a member.
+/// Type that Connect names for a member, with its format hint.
 fn connect_name(members: &[Value], name: &str) -> Option<(DataType, &'static str)> {
     let member = members.iter().find(|member| member["name"] == name)?;
     let name_of = |declared: &Value| {

@@ -1,4 +1,4 @@
-//! What Kafka Connect and Debezium put around the values of a row.
+//! Envelopes that Kafka Connect and Debezium put around the values of a row.
 //!
 //! | JSON objects | their columns are those of |
 //! |---|---|
@@ -13,7 +13,7 @@ use super::shape::{Guess, Members};
 use crate::connect_types;
 use crate::path::{Path, Step};
 
-/// The members that become columns, and where they are.
+/// Members that become columns, and their place.
 pub(super) struct Unwrapped<'a> {
     pub(super) members: &'a Members,
     /// Keys on the way to them.
@@ -77,17 +77,10 @@ pub(super) fn schema_beside_payload(json: &str) -> Option<Value> {
         .filter(|schema| is_pair && schema.is_object())
 }
 
-/// What `JsonConverter`'s schema says of the member `key`, found by `way` from the payload.
+/// Type that `JsonConverter`'s schema declares for the member `key`, found by `way` from the payload.
 pub(super) fn declared_type(schema: &Value, way: &[&str], key: &str) -> Option<Guess> {
-    let field = |schema: &Value, name: &str| {
-        let fields = schema.get("fields")?.as_array()?;
-        let named = |field: &&Value| field.get("field").and_then(Value::as_str) == Some(name);
-        fields.iter().find(named).cloned()
-    };
-    let mut place = schema.clone();
-    for key in way.iter().skip(1).copied().chain([key]) {
-        place = field(&place, key)?;
-    }
+    let mut path = way.iter().skip(1).copied().chain([key]);
+    let place = path.try_fold(schema, field)?;
     let scale = place.pointer("/parameters/scale").and_then(Value::as_str);
     let (data_type, hint) = connect_types::named_type(place.get("name")?.as_str()?, scale)?;
     Some(Guess {
@@ -95,4 +88,10 @@ pub(super) fn declared_type(schema: &Value, way: &[&str], key: &str) -> Option<G
         format_hint: hint.to_owned(),
         note: None,
     })
+}
+
+/// Schema of the field `name` of a struct's `schema`.
+fn field<'s>(schema: &'s Value, name: &str) -> Option<&'s Value> {
+    let mut fields = schema.get("fields")?.as_array()?.iter();
+    fields.find(|field| field.get("field").and_then(Value::as_str) == Some(name))
 }

@@ -335,9 +335,10 @@ fn is_unscaled(text: &str) -> bool {
     let bytes = STANDARD.decode(text).unwrap_or_default();
     match bytes.as_slice() {
         [] => false,
+        bytes if bytes.len() > MAX_UNSCALED_BYTES => false,
         [0, second, ..] => *second >= 0x80,
         [0xff, second, ..] => *second < 0x80,
-        bytes => bytes.len() <= MAX_UNSCALED_BYTES,
+        _ => true,
     }
 }
 

@@ -1,4 +1,4 @@
-//! A schema and those that it refers to as one text: each type stands where it is first named.
+//! A schema and those that it refers to as one text: each type is declared where it is first named.
 //!
 //! A table keeps the text of its schema alone, so what a registry keeps apart is put together once.
 
@@ -8,13 +8,13 @@ use serde_json::Value as Json;
 
 use crate::definition::{ReferencedSchema, SchemaTextError};
 
-/// How deep schemas may be in each other; no parser of JSON goes deeper.
+/// Maximum nesting of schemas, above that of the parser of JSON.
 const MAX_DEPTH: usize = 200;
 
 /// `definition` with the types of `references` in it.
 ///
 /// # Errors
-/// If a text is not JSON, or nests too deep. Names that nobody defines stay as they are.
+/// If a text is not JSON, or is nested too deep. Names without a definition stay as they are.
 pub(crate) fn bundle(definition: &str, references: &[ReferencedSchema]) -> Result<String, SchemaTextError> {
     if references.is_empty() {
         return Ok(definition.to_owned());
@@ -40,7 +40,7 @@ fn parse(text: &str) -> Result<Json, SchemaTextError> {
     })
 }
 
-/// Of a schema that is a named type.
+/// Full name of a schema; `None` if it is not a named type.
 fn full_name(schema: &Json) -> Option<String> {
     let name = schema.get("name")?.as_str()?;
     Some(match schema.get("namespace").and_then(Json::as_str) {
@@ -50,7 +50,7 @@ fn full_name(schema: &Json) -> Option<String> {
 }
 
 struct Bundle {
-    /// By full name.
+    /// Schemas by full name.
     referenced: HashMap<String, Json>,
     /// Full names of the types that the text has by now.
     defined: HashSet<String>,

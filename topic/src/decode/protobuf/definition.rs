@@ -14,7 +14,7 @@
 //! | another file of the same descriptor set | the set |
 //! | `google/protobuf/*.proto` | the compiler |
 //! | a schema that the definition refers to, by the path of the import | the registry |
-//! | what the compilers of other tools know without being told, such as `google/type/*.proto` | [bundled] |
+//! | a file that other compilers include, such as `google/type/*.proto` | [bundled] |
 //! | none of these | nowhere: it is empty, which is an error only where a field needs a type of it |
 //!
 //! Services, extensions and options mean nothing to the columns of a table and are [left out](pruned), so that the imports
@@ -55,7 +55,7 @@ pub(super) struct Compiled {
     pub(super) implicit: HashSet<String>,
 }
 
-/// Why a definition does not compile.
+/// Error of a definition that does not compile.
 #[derive(Debug)]
 pub(super) struct Refused {
     pub(super) error: SchemaTextError,
@@ -163,11 +163,11 @@ struct Known {
     noted: Arc<Mutex<Noted>>,
 }
 
-/// What opening the files has shown.
+/// Findings of opening the files.
 #[derive(Default)]
 struct Noted {
     implicit: HashSet<String>,
-    /// Paths of imports that nobody has.
+    /// Paths of imports that were not found.
     absent: Vec<String>,
 }
 
@@ -178,7 +178,7 @@ fn lock(noted: &Mutex<Noted>) -> MutexGuard<'_, Noted> {
 impl FileResolver for Known {
     fn open_file(&self, name: &str) -> Result<File, protox::Error> {
         let is_named = |(known, _): &&(String, Source)| known == name;
-        // Nobody's own file takes the place of one of Google's.
+        // Files of Google's take precedence over registered ones.
         let google = self.google.open_file(name);
         let found = self.files.iter().find(is_named).map(|(_, source)| source.clone());
         let source = match (google, found) {

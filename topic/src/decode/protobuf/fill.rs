@@ -47,19 +47,7 @@ pub(super) fn fill(
     scratch: &mut Scratch,
     columns: &mut [ColumnBuilder],
 ) -> Result<(), RowError> {
-    let whole = Span::whole(payload)?;
-    let Scratch { found, text } = scratch;
-    found.clear();
-    text.clear();
-    text.shrink_to(KEPT_TEXT_BYTES);
-    let mut filler = Filler {
-        schema,
-        payload,
-        found,
-        text,
-        budget: MAX_RECORD_BYTES,
-    };
-    let whole = filler.found.push(Raw::Bytes(whole));
+    let (mut filler, whole) = Filler::new(schema, payload, scratch)?;
     for &column in &plan.nulls {
         columns[column].append(Scalar::Null);
     }
@@ -74,19 +62,7 @@ pub(super) fn fill_json(
     scratch: &mut Scratch,
     column: &mut ColumnBuilder,
 ) -> Result<(), RowError> {
-    let whole = Span::whole(payload)?;
-    let Scratch { found, text } = scratch;
-    found.clear();
-    text.clear();
-    text.shrink_to(KEPT_TEXT_BYTES);
-    let mut filler = Filler {
-        schema,
-        payload,
-        found,
-        text,
-        budget: MAX_RECORD_BYTES,
-    };
-    let whole = filler.found.push(Raw::Bytes(whole));
+    let (mut filler, whole) = Filler::new(schema, payload, scratch)?;
     filler.json_message(message, whole, 0)?;
     filler.check_text()?;
     column.append(Scalar::Text(filler.text));
@@ -94,6 +70,28 @@ pub(super) fn fill_json(
 }
 
 impl<'a> Filler<'a> {
+    /// Filler for one payload, and the position of the whole payload among the values found.
+    fn new(
+        schema: &'a Schema,
+        payload: &'a [u8],
+        scratch: &'a mut Scratch,
+    ) -> Result<(Self, Range<usize>), RowError> {
+        let whole = Span::whole(payload)?;
+        let Scratch { found, text } = scratch;
+        found.clear();
+        text.clear();
+        text.shrink_to(KEPT_TEXT_BYTES);
+        let whole = found.push(Raw::Bytes(whole));
+        let filler = Self {
+            schema,
+            payload,
+            found,
+            text,
+            budget: MAX_RECORD_BYTES,
+        };
+        Ok((filler, whole))
+    }
+
     /// Fills the columns of a message with these `parts`.
     fn node(
         &mut self,

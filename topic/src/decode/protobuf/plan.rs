@@ -125,7 +125,7 @@ pub(super) struct Target {
 }
 
 impl Target {
-    /// Target of `column`; an error says why its mapping is not a path.
+    /// Target of `column`; an error has the reason why its mapping is not a path.
     pub(super) fn new(column: &Column) -> Result<Self, String> {
         let Column { name, mapping, .. } = column;
         let path = match mapping.as_str() {

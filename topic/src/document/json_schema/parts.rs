@@ -1,17 +1,18 @@
-//! A schema as the sum of its parts: what itself says, what it refers to, and what `allOf` lists.
+//! A schema as the sum of its parts: its own keywords, the schemas that it refers to, and those in `allOf`.
 
 use super::super::json::Json;
 use super::super::warning::Warning;
 use super::references::Reference;
 
-/// How many schemas are looked at in all, references followed: a few that name each other twice unfold without end.
+/// Maximum number of schemas that are examined, references followed: a few that name each other twice expand without
+/// end.
 pub(super) const MAX_SCHEMAS: usize = 10_000;
-/// How many schemas may stand within, or be named by, each other to make one type: they are followed by recursion.
+/// Maximum number of schemas within, or named by, each other that make one type: they are followed by recursion.
 const MAX_NESTED: usize = 300;
-/// No more is said of one document.
+/// Maximum number of warnings about one document.
 const MAX_WARNINGS: usize = 100;
 
-/// A schema, and the document that its references are of.
+/// Schema with the document that its references are resolved in.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Place<'a> {
     document: &'a Json,
@@ -32,12 +33,12 @@ impl<'a> Place<'a> {
     }
 }
 
-/// What holds of a value together with all other parts.
+/// Part of a schema; a value meets all of them.
 #[derive(Debug, Clone)]
 pub(super) enum Part<'a> {
-    /// All that the schema says by itself.
+    /// Keywords of the schema itself.
     Own(Place<'a>),
-    /// One of several, none of them null.
+    /// Alternatives of which a value meets one, without null.
     Choice(Vec<Place<'a>>),
 }
 
@@ -52,7 +53,7 @@ pub(super) struct Reader<'a> {
     nested: usize,
     warnings: Vec<Warning>,
     absent: Vec<String>,
-    /// Above zero, nothing is warned of.
+    /// While above zero, warnings are dropped.
     pub(super) silent: usize,
 }
 
@@ -74,7 +75,7 @@ impl<'a> Reader<'a> {
         self.warnings
     }
 
-    /// Names that no schema has.
+    /// Names in references that match no schema.
     pub(super) fn into_absent(self) -> Vec<String> {
         self.absent
     }
@@ -97,7 +98,7 @@ impl<'a> Reader<'a> {
         self.left > 0
     }
 
-    /// Does what `look` does one schema further in; `None` if that is too far.
+    /// Calls `look` one level deeper; `None` if that is too deep.
     pub(super) fn further_in<T>(&mut self, look: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
         if self.nested >= MAX_NESTED || !self.may_go_on() {
             return None;
@@ -118,7 +119,7 @@ impl<'a> Reader<'a> {
         Some(parts)
     }
 
-    /// `before` is how many schemas were followed when the parts were asked for.
+    /// Appends the parts of `place`. `before` is the number of schemas followed when the parts were requested.
     fn gather(
         &mut self,
         place: Place<'a>,
@@ -167,7 +168,7 @@ impl<'a> Reader<'a> {
         parts: &mut Vec<Part<'a>>,
     ) -> Option<()> {
         let Some(target) = self.target(place, text) else {
-            self.warn(path, format!("$ref `{text}` leads nowhere"));
+            self.warn(path, format!("$ref `{text}` matches no schema"));
             return Some(());
         };
         let is_target = |followed: &&Json| std::ptr::eq(*followed, target.schema);

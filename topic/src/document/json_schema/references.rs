@@ -1,4 +1,4 @@
-//! What a `$ref` names: <https://json-schema.org/understanding-json-schema/structuring>.
+//! Targets of a `$ref`: <https://json-schema.org/understanding-json-schema/structuring>.
 //!
 //! | reference | names |
 //! |---|---|
@@ -41,7 +41,7 @@ impl<'a> Reference<'a> {
         definitions(document).find(|definition| has_name(definition))
     }
 
-    /// What of `document`, or of a definition with a name of its own, is meant.
+    /// Part that the fragment names of `document`, or of a definition with a name of its own.
     pub(super) fn within(&self, document: &'a Json) -> Option<&'a Json> {
         if self.fragment.is_empty() {
             return Some(document);

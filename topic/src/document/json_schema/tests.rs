@@ -367,12 +367,12 @@ fn what_is_not_understood_is_said_with_its_place() {
         (
             r#"{"$ref": "address"}"#,
             "p VARCHAR",
-            "properties.p: $ref `address` leads nowhere",
+            "properties.p: $ref `address` matches no schema",
         ),
         (
             r##"{"$ref": "#/$defs/none"}"##,
             "p VARCHAR",
-            "properties.p: $ref `#/$defs/none` leads nowhere",
+            "properties.p: $ref `#/$defs/none` matches no schema",
         ),
         (
             r#"{"type": "integer", "not": {"const": 1}}"#,
@@ -457,7 +457,7 @@ fn a_top_that_leads_nowhere_is_an_error_with_the_reference() {
     let error = table(r##"{"$ref": "#/definitions/Order"}"##).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the schema: $ref `#/definitions/Order` leads nowhere"
+        "the schema: $ref `#/definitions/Order` matches no schema"
     );
 }
 

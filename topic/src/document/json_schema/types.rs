@@ -15,13 +15,13 @@ use crate::type_name::{MAX_DEPTH, list_of, map_of};
 pub(super) struct Property<'a> {
     pub(super) name: &'a str,
     path: String,
-    /// Schemas that hold of it all together.
+    /// Schemas that its values always meet, all together.
     all: Vec<Place<'a>>,
-    /// Schemas of which one holds, where there are none that always do.
+    /// Schemas of which its values meet one; used if `all` is empty.
     any: Vec<Place<'a>>,
 }
 
-/// Keywords that say more of a type than is understood.
+/// Keywords that may change a type and are not supported.
 const NOT_UNDERSTOOD: [&str; 7] = [
     "not",
     "if",
@@ -32,7 +32,7 @@ const NOT_UNDERSTOOD: [&str; 7] = [
     "unevaluatedItems",
 ];
 
-/// Keywords that say nothing of a type, or all that they say is understood.
+/// Keywords that do not change a type, or are supported.
 const UNDERSTOOD: [&str; 49] = [
     "$anchor",
     "$comment",
@@ -112,7 +112,7 @@ impl<'a> Reader<'a> {
         named.unwrap_or_else(|| (self.property_type(property, 1), ""))
     }
 
-    /// What the schema says of it.
+    /// Description of the property in its schemas.
     pub(super) fn description(&mut self, property: &Property<'a>) -> Option<String> {
         let followed = self.followed.len();
         self.silent += 1;
@@ -135,7 +135,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The type of what all of these schemas hold of.
+    /// Type of values that meet all of these schemas.
     fn data_type(&mut self, places: &[Place<'a>], path: &str, depth: usize) -> DataType {
         if depth > MAX_DEPTH || !self.may_go_on() {
             return DataType::Utf8;
@@ -152,7 +152,7 @@ impl<'a> Reader<'a> {
         data_type
     }
 
-    /// The one type of several choices.
+    /// Type that fits all `choices`; VARCHAR, with a warning, if there is none.
     fn common_type(&mut self, choices: &[Place<'a>], path: &str, depth: usize) -> DataType {
         let mut common: Option<DataType> = None;
         for choice in choices {
@@ -209,7 +209,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Of schemas that name no type.
+    /// Type of schemas that name none.
     fn untyped(&mut self, parts: &[Part<'a>], path: &str, depth: usize) -> DataType {
         let choices = parts.iter().find_map(|part| match part {
             Part::Choice(choices) => Some(choices),
@@ -299,7 +299,7 @@ impl<'a> Reader<'a> {
         properties.list
     }
 
-    /// `always` tells whether the parts hold in any case.
+    /// Adds the members of the object that `parts` make; `always` is false for one of several choices.
     fn add_properties(
         &mut self,
         parts: &[Part<'a>],

@@ -1,4 +1,4 @@
-//! Files that tools import without being told where they are, beside those of `google/protobuf`.
+//! Files that other compilers include, in addition to those of `google/protobuf`.
 //!
 //! | files | of |
 //! |---|---|

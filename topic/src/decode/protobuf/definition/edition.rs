@@ -21,12 +21,12 @@ use protox::file::File;
 
 /// Editions that are known.
 const EDITIONS: [&str; 2] = ["2023", "2024"];
-/// What descriptors of any edition have for their syntax.
+/// Syntax in the descriptors of every edition.
 const SYNTAX: &str = "editions";
-/// What stands for `default`, which the parser refuses in proto3.
+/// Replacement of the option `default`, which the parser refuses in proto3.
 const DEFAULT: &str = "Default";
 
-/// What a field inherits from its file, or says itself.
+/// Features that a field inherits from its file or sets itself.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Features {
     /// Whether fields have no presence.
@@ -36,7 +36,7 @@ pub(super) struct Features {
 }
 
 impl Features {
-    /// These, but for what `options` say otherwise.
+    /// These features, overridden by `options`.
     pub(super) fn with(mut self, options: Option<&Vec<UninterpretedOption>>) -> Self {
         for option in options.into_iter().flatten() {
             match option.name.as_slice() {
@@ -210,7 +210,7 @@ impl Iterator for Words<'_> {
     }
 }
 
-/// How long the quoted text is that `rest` begins with, quotes included.
+/// Length in bytes of the quoted text at the beginning of `rest`, quotes included.
 fn quoted_length(rest: &str, quote: char) -> usize {
     let mut escaped = false;
     for (at, c) in rest.char_indices().skip(1) {
@@ -265,7 +265,7 @@ fn restore_in_messages(known: &mut [DescriptorProto], decoded: &[&DynamicMessage
     }
 }
 
-/// What the options of a file or field say, as a text would.
+/// Features in the options of a file or field, in the form that they have after parsing a text.
 fn features(message: &DynamicMessage) -> Vec<UninterpretedOption> {
     let features = inner(message, "options").and_then(|options| inner(options, "features"));
     let Some(features) = features else {

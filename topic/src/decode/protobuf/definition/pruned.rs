@@ -1,6 +1,6 @@
 //! Descriptors without what no column needs: services, extensions and options.
 //!
-//! What editions say in options is read first ([`Features`]).
+//! The features of editions, which are options, are read first ([`Features`]).
 
 use prost_reflect::prost_types::field_descriptor_proto::{Label, Type};
 use prost_reflect::prost_types::{
@@ -10,7 +10,7 @@ use prost_reflect::prost_types::{
 
 use super::edition::{self, Features};
 
-/// Prunes `file`. The full names of its fields that have no presence although its syntax gives them one.
+/// Prunes `file`; returns the full names of fields without presence, which its syntax would give them.
 pub(super) fn prune(file: &mut FileDescriptorProto) -> Vec<String> {
     let has_features = edition::has_features(file);
     let features =
@@ -36,7 +36,7 @@ pub(super) fn prune(file: &mut FileDescriptorProto) -> Vec<String> {
 
 /// Walks the fields of a file.
 struct Fields {
-    /// Of the file, if it is of an edition.
+    /// Features of the file, if it has an edition.
     features: Option<Features>,
     implicit: Vec<String>,
 }
