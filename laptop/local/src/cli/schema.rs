@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use clap::{Args, Subcommand};
-use connector::config::Config;
+use connector::assembly;
 use kafka::{
     Broker, KafkaBroker, OffsetRange, OnExpiredOffsets, PlannedRange, RecordSink, SinkFailed, TopicPartition,
 };
@@ -17,6 +17,7 @@ use topic::document::{TableDefaults, TopicDocument};
 use topic::infer::{InferRecord, infer_with};
 use topic::{Record, SchemaDefinition, TopicTable, WriterSchemas};
 
+use super::brokers::{BrokersArgs, Connection};
 use super::register::{self, RegisterArgs};
 use super::schema_text::{RegisteredAs, columns};
 use super::terminal::Error;
@@ -45,9 +46,8 @@ pub(super) enum SchemaCommand {
 #[derive(Debug, Args)]
 pub(super) struct InferArgs {
     topic: String,
-    /// Brokers, `host:port,…`; their other settings are the connector's environment variables.
-    #[arg(long, env = "kafka_endpoint")]
-    bootstrap: String,
+    #[command(flatten)]
+    brokers: BrokersArgs,
     /// Number of records to read, evenly from the ends of all partitions.
     #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..))]
     records: u32,
@@ -75,13 +75,10 @@ pub(super) async fn run(command: SchemaCommand) -> Result<(), Error> {
 }
 
 async fn infer_document(args: &InferArgs) -> Result<(), Error> {
-    let config = Config::from_vars(|name| match name {
-        "kafka_endpoint" => Some(args.bootstrap.clone()),
-        name => std::env::var(name).ok(),
-    })?;
-    let samples = read_samples(args, &config).await?;
-    let writers = connector::assembly::writer_schemas_from_env(&config).await;
-    let writers = writers.until(Instant::now() + LOOK_UP_LIMIT);
+    let Connection { broker, config, sdk } = args.brokers.connect().await?;
+    let samples = read_samples(args, &broker).await?;
+    let parts = assembly::parts(&config, &sdk);
+    let writers = parts.writer_schemas.until(Instant::now() + LOOK_UP_LIMIT);
     let (topic, count) = (args.topic.clone(), samples.len());
     // Looking up a schema blocks the thread.
     let inferred = tokio::task::spawn_blocking(move || {
@@ -107,9 +104,7 @@ struct Sample {
     value: Option<Vec<u8>>,
 }
 
-async fn read_samples(args: &InferArgs, config: &Config) -> Result<Vec<Sample>, Error> {
-    let credentials = connector::assembly::credential_store_from_env().await;
-    let broker = KafkaBroker::new(config.cluster.clone(), config.isolation_level, credentials);
+async fn read_samples(args: &InferArgs, broker: &KafkaBroker) -> Result<Vec<Sample>, Error> {
     let deadline = Instant::now() + READ_LIMIT;
     let snapshot = broker.snapshot(&args.topic, deadline).await?;
     let share = i64::from(args.records.div_ceil(snapshot.partitions.len().max(1) as u32));
