@@ -19,7 +19,7 @@ use kafka_protocol::protocol::{Decodable, Encodable, HeaderVersion, Request, Str
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// How long all brokers together may take: the rest of a list does not wait for longer.
+/// Time limit for all brokers together; sizes that have not arrived by then are unknown.
 const LIMIT: Duration = Duration::from_secs(3);
 /// Of brokers of Kafka 1.0 and later, 4.0 among them.
 const METADATA_VERSION: i16 = 4;
@@ -30,30 +30,30 @@ const MAX_ANSWER_BYTES: usize = 100 * 1024 * 1024;
 
 /// Sizes by topic and partition: of the largest replica, where there are several.
 #[derive(Debug, Default)]
-pub(super) struct PartitionBytes(HashMap<(String, i32), u64>);
+pub(super) struct PartitionBytes(HashMap<String, HashMap<i32, u64>>);
 
 impl PartitionBytes {
     pub(super) fn of_partition(&self, topic: &str, partition: i32) -> Option<u64> {
-        self.0.get(&(topic.to_owned(), partition)).copied()
+        self.0.get(topic)?.get(&partition).copied()
     }
 
     /// Of all partitions; `None` if that of none is known.
     pub(super) fn of_topic(&self, topic: &str) -> Option<u64> {
-        let sizes = self.0.iter().filter(|((name, _), _)| name == topic);
-        sizes.map(|(_, bytes)| *bytes).reduce(|sum, bytes| sum + bytes)
+        let sizes = self.0.get(topic)?.values().copied();
+        sizes.reduce(|sum, bytes| sum + bytes)
     }
 
     fn add(&mut self, answer: DescribeLogDirsResponse) {
         let topics = answer.results.into_iter().flat_map(|directory| directory.topics);
         for topic in topics {
+            let sizes = self.0.entry(topic.name.to_string()).or_default();
             for partition in topic
                 .partitions
                 .iter()
                 .filter(|partition| !partition.is_future_key)
             {
-                let place = (topic.name.to_string(), partition.partition_index);
                 let bytes = u64::try_from(partition.partition_size).unwrap_or(0);
-                let largest = self.0.entry(place).or_default();
+                let largest = sizes.entry(partition.partition_index).or_default();
                 *largest = bytes.max(*largest);
             }
         }
