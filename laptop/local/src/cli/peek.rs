@@ -12,7 +12,7 @@ use protocol::TableName;
 use topic::WriterSchemas;
 
 use self::print::{PeekFormat, RecordPrinter};
-use self::read::{Start, TopicReader};
+use self::read::{Selection, Start, TopicReader};
 use self::tables::find_table;
 use self::view::RecordView;
 use super::arguments::{moment, table_name};
@@ -110,7 +110,7 @@ async fn peek(
         (None, None, None) if key.is_some() && !args.follow => Start::Earliest,
         (None, None, None) => Start::Latest(LATEST),
     };
-    let mut records = reader.select(view, key);
+    let mut records = Selection::new(view, key);
     let read = reader.read(from, &mut records, printer).await?;
     printer.finish()?;
     if args.follow {

@@ -87,14 +87,6 @@ impl TopicReader {
         Ok(reader)
     }
 
-    /// Those of the records to come that have this key, if one is given.
-    pub(super) fn select(&self, view: RecordView, key: Option<Vec<u8>>) -> Selection {
-        Selection {
-            view: Arc::new(Mutex::new(view)),
-            key: key.map(Arc::from),
-        }
-    }
-
     /// Prints what the topic holds at this moment, and says how many records that were. The latest are in order of their
     /// times, all others partition by partition.
     pub(super) async fn read(
@@ -325,6 +317,14 @@ async fn next(
 }
 
 impl Selection {
+    /// Records with this key, or all without one, decoded by `view`.
+    pub(super) fn new(view: RecordView, key: Option<Vec<u8>>) -> Self {
+        Self {
+            view: Arc::new(Mutex::new(view)),
+            key: key.map(Arc::from),
+        }
+    }
+
     fn sink(&self) -> (Sink, Receiver<ShownRecord>) {
         let (shown, receiver) = mpsc::channel(CHANNEL_RECORDS);
         let sink = Sink {
