@@ -1,6 +1,6 @@
 //! Schemas into registries.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -14,7 +14,7 @@ use connector::registry::{RegistryError, SchemaRegistry};
 use topic::{SchemaDefinition, TableDefaults, TopicDocument, TopicTable, Warning};
 
 use super::schema_change::Changes;
-use super::schema_text::{RegisteredAs, columns};
+use super::schema_text::{RegisteredAs, columns, print_warnings};
 use super::terminal::Error;
 use crate::registrar::{LatestSchema, NewSchema, Registrar};
 
@@ -74,15 +74,9 @@ pub(super) async fn run(args: &RegisterArgs) -> Result<(), Error> {
         data_format,
         definition: &definition,
     };
-    // What is wrong with the text is said before anything is made.
+    // Before anything is created: an invalid text is an error here.
     let (table, warnings) = registry.table(schema).await?;
-    let mut told = HashSet::new();
-    for warning in warnings {
-        let line = warning.to_string();
-        if told.insert(line.clone()) {
-            eprintln!("warning: {line}");
-        }
-    }
+    print_warnings(&warnings);
     let description = registry.registrar.description(&registry_name).await?;
     let latest = match description {
         Some(_) => registry.registrar.latest(&registry_name, &name).await?,

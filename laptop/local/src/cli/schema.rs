@@ -1,7 +1,6 @@
 //! The command `schema`: proposes a topic document from a topic's records, and checks one before it is
 //! registered.
 
-use std::collections::HashSet;
 use std::io::{self, Write};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -19,7 +18,7 @@ use topic::{Record, SchemaDefinition, TopicTable, WriterSchemas};
 
 use super::brokers::{BrokersArgs, Connection};
 use super::register::{self, RegisterArgs};
-use super::schema_text::{RegisteredAs, columns};
+use super::schema_text::{RegisteredAs, columns, print_warnings};
 use super::terminal::Error;
 
 /// Time limit for the brokers to return the records.
@@ -178,13 +177,7 @@ fn check_text(name: &str, data_format: RegisteredAs, definition: String) -> Resu
         ..SchemaDefinition::default()
     };
     let document = TopicDocument::parse(name, &definition)?;
-    let mut told = HashSet::new();
-    for warning in document.warnings() {
-        let line = warning.to_string();
-        if told.insert(line.clone()) {
-            eprintln!("warning: {line}");
-        }
-    }
+    print_warnings(document.warnings());
     if let Some(reference) = document.references().first() {
         return Err(format!(
             "the columns are those of the registered schema `{}`, which must be checked separately; \
