@@ -1,8 +1,9 @@
-//! How many bytes partitions have on the brokers' disks.
+//! Sizes of partitions on the brokers' disks.
 //!
-//! librdkafka has no call for it, so that it is asked for over connections of its own: DescribeLogDirs
+//! librdkafka has no call for them, so they are requested over separate connections: DescribeLogDirs
 //! ([KIP-113](https://cwiki.apache.org/confluence/display/KAFKA/KIP-113%3A+Support+replicas+movement+between+log+directories)),
-//! where brokers want no login. Elsewhere, and where they refuse (it takes `Describe` of the cluster), nothing is known.
+//! from brokers without authentication. From others, and where access is denied (`Describe` on the cluster is
+//! required), the sizes are unknown.
 
 use std::collections::HashMap;
 use std::io;
@@ -21,14 +22,14 @@ use tokio::net::TcpStream;
 
 /// Time limit for all brokers together; sizes that have not arrived by then are unknown.
 const LIMIT: Duration = Duration::from_secs(3);
-/// Of brokers of Kafka 1.0 and later, 4.0 among them.
+/// Version of Metadata that brokers of Kafka 1.0 and later support, 4.0 included.
 const METADATA_VERSION: i16 = 4;
-/// Of brokers of Kafka 2.0 and later, 4.0 among them.
+/// Version of DescribeLogDirs that brokers of Kafka 2.0 and later support, 4.0 included.
 const LOG_DIRS_VERSION: i16 = 1;
-/// An answer that is longer is not read: about a hundred bytes for each of a million partitions.
+/// Maximum size of a response: about a hundred bytes for each of a million partitions.
 const MAX_ANSWER_BYTES: usize = 100 * 1024 * 1024;
 
-/// Sizes by topic and partition: of the largest replica, where there are several.
+/// Size of each partition's largest replica, by topic and partition.
 #[derive(Debug, Default)]
 pub(super) struct PartitionBytes(HashMap<String, HashMap<i32, u64>>);
 
@@ -37,7 +38,7 @@ impl PartitionBytes {
         self.0.get(topic)?.get(&partition).copied()
     }
 
-    /// Of all partitions; `None` if that of none is known.
+    /// Size of all partitions of a topic; `None` if none is known.
     pub(super) fn of_topic(&self, topic: &str) -> Option<u64> {
         let sizes = self.0.get(topic)?.values().copied();
         sizes.reduce(|sum, bytes| sum + bytes)
@@ -60,9 +61,9 @@ impl PartitionBytes {
     }
 }
 
-/// What a cluster's brokers may be asked.
+/// Source of partition sizes: the brokers of one cluster.
 pub(super) struct LogDirs<'a> {
-    /// `None` if they want a login.
+    /// `None` if the brokers require authentication.
     bootstrap_servers: Option<&'a str>,
 }
 
@@ -74,7 +75,7 @@ impl<'a> LogDirs<'a> {
         }
     }
 
-    /// What brokers tell; nothing of those that do not.
+    /// Sizes from all brokers that respond in time.
     pub(super) async fn bytes(&self) -> PartitionBytes {
         let mut sizes = PartitionBytes::default();
         if let Some(servers) = self.bootstrap_servers
@@ -82,7 +83,7 @@ impl<'a> LogDirs<'a> {
                 .await
                 .is_err()
         {
-            tracing::debug!("brokers do not tell the sizes of their logs in time");
+            tracing::debug!("the brokers did not return the sizes of their logs in time");
         }
         sizes
     }
@@ -97,12 +98,12 @@ async fn ask(bootstrap_servers: &str, sizes: &mut PartitionBytes) {
         };
         match answer.await {
             Ok(answer) => sizes.add(answer),
-            Err(error) => tracing::debug!(address, %error, "a broker does not tell the sizes of its logs"),
+            Err(error) => tracing::debug!(address, %error, "a broker did not return the sizes of its logs"),
         }
     }
 }
 
-/// Addresses of all brokers, as the first that answers tells them; none if nobody does.
+/// Addresses of all brokers, from the first bootstrap server that responds; empty if none does.
 async fn brokers(bootstrap_servers: &str) -> Vec<String> {
     // No topic is asked about.
     let request = MetadataRequest::default().with_topics(Some(Vec::new()));
