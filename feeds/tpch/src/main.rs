@@ -112,7 +112,7 @@ impl Load {
         self.load(registry.as_ref()).await
     }
 
-    /// As told, or under the producer's name, or this machine's.
+    /// Brokers of the option, of the producer's variable, or on this machine.
     fn bootstrap_servers(&self) -> String {
         let named = self
             .bootstrap

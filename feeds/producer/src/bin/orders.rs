@@ -133,7 +133,7 @@ fn publish_config(args: &Args) -> PublishConfig {
     }
 }
 
-/// As told, or under the article's name, or this machine's.
+/// Brokers of the option, of the article's variable, or on this machine.
 fn bootstrap_servers(args: &Args) -> String {
     let named = args
         .bootstrap

@@ -23,7 +23,7 @@ use super::terminal::Error;
 
 /// Time limit for the brokers to return the records.
 const READ_LIMIT: Duration = Duration::from_secs(60);
-/// How long registries may take to tell the schema that the records name.
+/// Time limit for registries to return the schema that the records name.
 const LOOK_UP_LIMIT: Duration = Duration::from_secs(20);
 
 #[derive(Debug, Subcommand)]
@@ -36,7 +36,7 @@ pub(super) enum SchemaCommand {
     ///
     /// Fails if it does not describe a table; names the invalid field.
     Check(CheckArgs),
-    /// Register a schema, or its next version, and say what changed.
+    /// Register a schema, or its next version, and report what changed.
     ///
     /// The text is validated first, as by `check`.
     Register(RegisterArgs),
