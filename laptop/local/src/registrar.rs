@@ -1,7 +1,7 @@
 //! Registration of schemas in AWS Glue. The connector itself only reads them.
 //!
-//! Required actions: `glue:GetRegistry`, `glue:ListRegistries`, `glue:GetSchema`, `glue:GetSchemaVersion`, and for writing
-//! `glue:CreateRegistry`, `glue:CreateSchema`, `glue:RegisterSchemaVersion`.
+//! Required actions: `glue:GetRegistry`, `glue:ListRegistries`, `glue:GetSchema`, `glue:GetSchemaVersion`, and for
+//! writing `glue:CreateRegistry`, `glue:CreateSchema`, `glue:RegisterSchemaVersion`.
 
 use std::time::Duration;
 

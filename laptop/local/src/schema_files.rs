@@ -25,8 +25,8 @@ pub struct SchemaFilesError {
     source: io::Error,
 }
 
-/// Schemas of a folder, in order of their paths. A schema in a subfolder belongs to the registry of that name, one directly
-/// in the folder to `default_registry`. Skips files with other extensions.
+/// Schemas of a folder, in order of their paths. A schema in a subfolder belongs to the registry of that name, one
+/// directly in the folder to `default_registry`. Skips files with other extensions.
 pub fn schema_files(folder: &Path, default_registry: &str) -> Result<Vec<SchemaFile>, SchemaFilesError> {
     let mut files = Vec::new();
     for path in entries(folder)? {

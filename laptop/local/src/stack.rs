@@ -277,7 +277,7 @@ impl Stack {
             ))),
             kafka_clusters(&config, credentials),
             Arc::new(self.block_store()),
-            Arc::new(NobodysQuery),
+            Arc::new(UnknownQueries),
         ))
     }
 
@@ -355,10 +355,10 @@ fn sdk_config(endpoint: &str) -> SdkConfig {
 }
 
 /// Query status of queries that are unknown to Athena: whether they still run cannot be looked up.
-struct NobodysQuery;
+struct UnknownQueries;
 
 #[async_trait]
-impl QueryStatus for NobodysQuery {
+impl QueryStatus for UnknownQueries {
     async fn state(&self, _query_id: &str) -> Result<QueryState, QueryStatusError> {
         Ok(QueryState::Unknown)
     }

@@ -1,4 +1,4 @@
-//! Columns of zones, which a scan returns with the timestamps of a table, so that [zones](crate::zones) reach the answer.
+//! Columns of zones, which a scan returns with timestamps, so that [zones](crate::zones) reach the answer.
 
 use std::sync::Arc;
 

@@ -154,7 +154,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn says_how_much_and_how_fast() {
+    fn reports_amount_and_pace() {
         let loaded = Loaded {
             records: 12_000,
             bytes: 3_400_000,

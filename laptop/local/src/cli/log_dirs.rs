@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_nobody_tells_is_not_known() {
+    async fn sizes_of_unreachable_brokers_are_unknown() {
         let cluster = Cluster::at("127.0.0.1:1");
         assert_eq!(LogDirs::of(&cluster).bytes().await.of_topic("orders"), None);
     }

@@ -119,8 +119,7 @@ async fn peek(
     Ok(())
 }
 
-/// Table with whose schema to decode: the named one, or one found in Glue. `None` if there is none: records are then shown
-/// undecoded.
+/// Table with whose schema to decode: the named one, or one found in Glue. Without one, records are shown undecoded.
 async fn table(
     parts: &Parts,
     has_region: bool,

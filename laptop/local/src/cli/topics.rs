@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_is_said_to_be() {
+    fn unknown_values_are_question_marks() {
         let text = topics_table(&[topic()], &PartitionBytes::default()).to_string();
         let row: Vec<&str> = text.lines().nth(1).unwrap().split_whitespace().collect();
         assert_eq!(

@@ -29,8 +29,8 @@ pub enum LoadError {
     Send(#[from] SendError),
 }
 
-/// Sends each row, and waits until all are acknowledged. Calls `shown` with each row, and with the progress a few times a
-/// second.
+/// Sends each row, and waits until all are acknowledged. Calls `shown` with each row, and with the progress a few times
+/// a second.
 ///
 /// # Errors
 /// Unless every row was sent. Rows before the error stay in the topic.

@@ -9,8 +9,8 @@ use topic::TopicTable;
 /// Maximum number of schemas that are read in the search: each takes a call to Glue.
 const MAX_READ: usize = 200;
 
-/// First table of `topic` in the marked registries; tables with the topic's name are tried first. Skips invalid schemas and
-/// tables of named clusters.
+/// First table of `topic` in the marked registries; tables with the topic's name are tried first. Skips invalid schemas
+/// and tables of named clusters.
 pub(super) async fn find_table(
     catalog: &Catalog,
     topic: &str,

@@ -172,8 +172,8 @@ impl RecordView {
         shown.json
     }
 
-    /// Shows a payload whose schema the record names. Without that schema it may still be JSON, or bytes that resemble a
-    /// header by chance.
+    /// Shows a payload whose schema the record names. Without that schema it may still be JSON, or bytes that resemble
+    /// a header by chance.
     fn written(&mut self, id: WriterSchemaId, record: &Record<'_>, payload: &[u8], body: &[u8]) -> Shown {
         let (topic, writers) = (&self.topic, &self.writers);
         let known = self
@@ -202,8 +202,8 @@ impl RecordView {
     }
 }
 
-/// Maximum length of a payload that is taken for a number: one of 4 or 8 bytes begins with zeros, as Confluent's header does,
-/// but after a header more bytes follow.
+/// Maximum length of a payload that is taken for a number: one of 4 or 8 bytes begins with zeros, as Confluent's
+/// header does, but after a header more bytes follow.
 const LONGEST_NUMBER_BYTES: usize = 12;
 
 impl Written {
