@@ -27,7 +27,6 @@ use crate::once_cache::OnceCache;
 use crate::parts::Parts;
 use crate::query_status::AthenaQueryStatus;
 use crate::registry::glue::GlueSchemaRegistry;
-use crate::registry::writer_schemas::WriterSchemaSources;
 use crate::spill_keys::{LocalSpillKeys, SpillKeys};
 
 /// Parts of calls as the environment and AWS specify. Built when first needed; a failure is returned and not
@@ -172,13 +171,6 @@ pub fn spill_keys(config: &Config, sdk: &SdkConfig) -> Arc<dyn SpillKeys> {
 /// Store of secrets and certificates in AWS, as the environment specifies. Uses no network.
 pub async fn credential_store_from_env() -> Arc<dyn CredentialStore> {
     credential_store(&sdk::sdk_config().await)
-}
-
-/// Where the schemas that records name are looked up, under these settings and with AWS as the environment names it.
-/// Touches no network.
-pub async fn writer_schemas_from_env(config: &Config) -> Arc<WriterSchemaSources> {
-    let parts = parts(config, &sdk::sdk_config().await);
-    Arc::clone(&parts.writer_schemas)
 }
 
 fn credential_store(sdk: &SdkConfig) -> Arc<dyn CredentialStore> {

@@ -43,6 +43,6 @@ pub use encode::{ItemsAs, encode_key, encode_value};
 pub use generate::OrderGenerator;
 pub use order::{Order, OrderItem};
 pub use publish::{Pace, Partitioning, PublishConfig, publish};
-pub use send::{ClientSettings, Compression, Progress, SendConfig, SendError, Sender};
+pub use send::{ClientSettings, Compression, Progress, SendConfig, SendError, Sender, bootstrap_servers};
 pub use summary::{ProductTotal, Summary};
 pub use topic::{CreateTopicError, create_topic};

@@ -116,6 +116,15 @@ impl SendConfig {
     }
 }
 
+/// Brokers of a command: those of its option, else of the variable `BOOTSTRAP_SERVERS`, else on this machine.
+pub fn bootstrap_servers(option: Option<&str>) -> String {
+    let named = option.filter(|brokers| !brokers.trim().is_empty());
+    named
+        .map(str::to_owned)
+        .or_else(|| std::env::var("BOOTSTRAP_SERVERS").ok())
+        .unwrap_or_else(|| "localhost:9092".to_owned())
+}
+
 /// Settings of librdkafka by name, for logins that [`Auth`] does not know. Debug output omits the values, which may be
 /// passwords.
 #[derive(Clone, Default, PartialEq, Eq)]

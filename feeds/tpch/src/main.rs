@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use producer::bootstrap_servers;
 use tpch::{Encoder, Format, Loader, QUERIES, Registry, SchemaDefinition, Table};
 
 type Error = Box<dyn std::error::Error>;
@@ -112,18 +113,8 @@ impl Load {
         self.load(registry.as_ref()).await
     }
 
-    /// As told, or under the producer's name, or this machine's.
-    fn bootstrap_servers(&self) -> String {
-        let named = self
-            .bootstrap
-            .clone()
-            .filter(|brokers| !brokers.trim().is_empty());
-        let named = named.or_else(|| std::env::var("BOOTSTRAP_SERVERS").ok());
-        named.unwrap_or_else(|| "localhost:9092".to_owned())
-    }
-
     async fn load(&self, registry: Option<&Registry>) -> Result<(), Error> {
-        let loader = Loader::new(self.bootstrap_servers(), self.scale);
+        let loader = Loader::new(bootstrap_servers(self.bootstrap.as_deref()), self.scale);
         for table in self.topics.tables() {
             let topic = self.topics.name(table);
             let encoder = self.encoder(registry, table, &topic).await?;

@@ -60,7 +60,7 @@ pub struct RunningQuery {
     batches: SendableRecordBatchStream,
 }
 
-/// View of a running query's statistics, for whoever shows its progress.
+/// View of a running query's statistics, to show its progress.
 #[derive(Clone)]
 pub struct QueryProgress(Arc<QueryRun>);
 

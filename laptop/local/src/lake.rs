@@ -1,4 +1,4 @@
-//! Tables of other catalogs than the connector's, in memory: what stands for a data lake beside Kafka.
+//! Tables of other catalogs than the connector's, in memory: the stand-in for a data lake.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use datafusion::datasource::MemTable;
 
 use crate::names::lower_case;
 
-/// Where a table is.
+/// Name of a table in a catalog.
 #[derive(Debug, Clone, Copy)]
 pub struct LakeTable<'a> {
     pub catalog: &'a str,
@@ -21,7 +21,7 @@ pub struct LakeTable<'a> {
 }
 
 impl LakeTable<'_> {
-    /// Makes these rows all that the table has.
+    /// Replaces the rows of the table.
     pub(crate) fn put(
         &self,
         catalogs: &dyn CatalogProviderList,

@@ -1,7 +1,7 @@
-//! Schemas into registries of AWS Glue. The connector itself only reads them.
+//! Registration of schemas in AWS Glue. The connector itself only reads them.
 //!
-//! Needs the actions `glue:GetRegistry`, `glue:ListRegistries`, `glue:GetSchema`, `glue:GetSchemaVersion`, and to write
-//! `glue:CreateRegistry`, `glue:CreateSchema`, `glue:RegisterSchemaVersion`.
+//! Required actions: `glue:GetRegistry`, `glue:ListRegistries`, `glue:GetSchema`, `glue:GetSchemaVersion`, and for
+//! writing `glue:CreateRegistry`, `glue:CreateSchema`, `glue:RegisterSchemaVersion`.
 
 use std::time::Duration;
 
@@ -13,23 +13,23 @@ use aws_sdk_glue::types::{
 };
 use connector::registry::catalog::MARKERS;
 
-/// Registers schemas.
+/// Client of Glue that registers schemas.
 pub struct Registrar {
     client: Client,
 }
 
-/// A schema as Glue has it.
+/// Latest version of a schema in Glue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LatestSchema {
     pub version: i64,
     /// `JSON`, `AVRO` or `PROTOBUF`.
     pub data_format: String,
     pub definition: String,
-    /// Which versions may follow, such as `NONE` or `BACKWARD`.
+    /// Compatibility mode, such as `NONE` or `BACKWARD`.
     pub compatibility: String,
 }
 
-/// A schema to be registered.
+/// Schema to register.
 #[derive(Debug, Clone, Copy)]
 pub struct NewSchema<'a> {
     pub registry: &'a str,
@@ -38,7 +38,7 @@ pub struct NewSchema<'a> {
     pub definition: &'a str,
 }
 
-/// What Glue did not do.
+/// Error of a call of Glue, or of the registered version.
 #[derive(Debug, thiserror::Error)]
 pub enum RegistrarError {
     #[error("{operation} of {what}: {reason}")]
@@ -51,10 +51,10 @@ pub enum RegistrarError {
         "Glue cannot be reached: {reason}; set AWS_REGION and credentials, or the variables that `athena-local serve` prints"
     )]
     Unreachable { reason: String },
-    /// Its state ended so.
+    /// The version's status became `FAILURE`.
     #[error(
-        "Glue does not take {what} as version {version}: the schema's compatibility is {compatibility}, and this text is not \
-         compatible with the versions before"
+        "Glue refuses version {version} of {what}: its compatibility mode is {compatibility}, and this text is not compatible with \
+         the previous versions"
     )]
     Incompatible {
         what: String,
@@ -67,15 +67,15 @@ pub enum RegistrarError {
         waited: Duration,
         state: String,
     },
-    /// Glue gives a text one version for good, and readers take the latest.
+    /// Glue keeps one version for each text, and readers use the latest version.
     #[error(
-        "{what} has this text already, as version {version}, and its latest is version {latest}, which stays in use; \
-         change the text to register it once more"
+        "{what} already has this text as version {version}, and version {latest} stays the latest; change the text to register it \
+         again"
     )]
     OldVersion { what: String, version: i64, latest: i64 },
 }
 
-/// How long Glue may take to make a version available.
+/// Time limit for Glue to make a version available.
 const AVAILABLE_LIMIT: Duration = Duration::from_secs(30);
 const AVAILABLE_PAUSE: Duration = Duration::from_millis(500);
 
@@ -86,7 +86,7 @@ impl Registrar {
         }
     }
 
-    /// The description of a registry; `None` if it is not there.
+    /// Description of a registry; `None` if the registry does not exist.
     pub async fn description(&self, registry: &str) -> Result<Option<String>, RegistrarError> {
         let found = self
             .client
@@ -101,7 +101,7 @@ impl Registrar {
         }
     }
 
-    /// Makes a registry that Athena lists.
+    /// Creates a registry with the marker by which Athena lists it.
     pub async fn create_registry(&self, registry: &str) -> Result<(), RegistrarError> {
         let description = format!("Kafka topics {}", MARKERS[0]);
         let call = self
@@ -114,7 +114,7 @@ impl Registrar {
         created.map(drop).map_err(failed)
     }
 
-    /// The latest version of a schema; `None` if it is not there.
+    /// Latest version of a schema; `None` if the schema does not exist.
     pub async fn latest(&self, registry: &str, name: &str) -> Result<Option<LatestSchema>, RegistrarError> {
         let what = || format!("schema {registry}.{name}");
         let latest = SchemaVersionNumber::builder().latest_version(true).build();
@@ -173,7 +173,7 @@ impl Registrar {
         .await
     }
 
-    /// Registers the version after `latest`, and gives its number.
+    /// Registers the version after `latest`, and returns its number.
     pub async fn add_version(
         &self,
         schema: NewSchema<'_>,
@@ -200,7 +200,7 @@ impl Registrar {
         Ok(version)
     }
 
-    /// Glue compares a version with those before after it has answered.
+    /// Waits until Glue has compared the version with the previous ones, which it does after its response.
     async fn wait_until_available(
         &self,
         schema: NewSchema<'_>,

@@ -1,12 +1,12 @@
-//! Files of rows, to be sent to topics: each row is one JSON object.
+//! Files of rows, and sending them to topics: each row becomes one JSON object.
 //!
 //! | file | a row becomes |
 //! |---|---|
-//! | JSON lines | the line as it is, without blanks around it; lines of blanks are none |
-//! | CSV, with names in its first line | an object: a column whose every value is a number, `true` or `false` as JSON spells them has these, others have texts; an empty field is `null` |
+//! | JSON lines | the line without blanks around it; blank lines are skipped |
+//! | CSV, with names in its first line | an object: numbers or booleans in columns whose every value is one as JSON spells it, text in others; an empty field is `null` |
 //! | Avro, Parquet | an object: decimals and integers with all digits, dates and times as ISO 8601 and SQL write them, bytes in hex |
 //!
-//! No row is kept: memory does not depend on the file.
+//! Rows are not kept, so memory does not depend on the size of the file.
 
 mod batches;
 mod csv;

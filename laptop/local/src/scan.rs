@@ -160,7 +160,7 @@ pub(crate) struct SplitReader {
     pub(crate) requested: SchemaRef,
     /// Columns of the scan, as in SQL; none if rows are only counted.
     pub(crate) schema: SchemaRef,
-    /// What each of them shows of those requested.
+    /// Content of each of these columns, by the index of a requested one.
     pub(crate) shown: Vec<Shown>,
     pub(crate) constraints: Constraints,
     pub(crate) run: Arc<QueryRun>,

@@ -6,18 +6,18 @@ use std::path::{Path, PathBuf};
 
 use embedded::glue::DataFormat;
 
-/// A schema in a file.
+/// Schema in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SchemaFile {
     pub registry: String,
-    /// That of the file, without its ending.
+    /// Name of the file without its extension.
     pub name: String,
     pub data_format: DataFormat,
     pub definition: String,
     pub path: PathBuf,
 }
 
-/// A file or folder that cannot be read.
+/// Error of reading a file or folder.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {source}", path.display())]
 pub struct SchemaFilesError {
@@ -25,8 +25,8 @@ pub struct SchemaFilesError {
     source: io::Error,
 }
 
-/// The schemas of a folder, in order of their paths: those right in it are of the registry `default_registry`, those in a
-/// folder of it of the registry of that name. Files with other endings are passed over.
+/// Schemas of a folder, in order of their paths. A schema in a subfolder belongs to the registry of that name, one
+/// directly in the folder to `default_registry`. Skips files with other extensions.
 pub fn schema_files(folder: &Path, default_registry: &str) -> Result<Vec<SchemaFile>, SchemaFilesError> {
     let mut files = Vec::new();
     for path in entries(folder)? {

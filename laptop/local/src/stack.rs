@@ -1,5 +1,5 @@
-//! Servers of a connector in this process: Kafka, a Glue registry endpoint, S3, and Athena's GetQueryExecution.
-//! And the real connector with them. Kafka may be a cluster of one's own instead.
+//! Servers of a connector in this process (Kafka, a Glue registry endpoint, S3, and Athena's GetQueryExecution), and
+//! the real connector with them. Kafka may be an external cluster instead.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -40,7 +40,7 @@ const REGION: &str = "us-east-1";
 /// Rows of a file that its table's document is inferred from.
 const INFERRED_ROWS: usize = 10_000;
 
-/// Of registries that are made here: by its marker Athena lists them.
+/// Description of the registries, with the marker by which Athena lists them.
 const DESCRIPTION: &str = "Kafka topics {AthenaFederationMSK}";
 
 /// Definition of the orders' table: the article's columns, `items` as JSON text.
@@ -63,22 +63,22 @@ pub struct Stack {
     glue: EmbeddedGlue,
     s3: EmbeddedS3,
     athena: EmbeddedAthena,
-    /// The function's settings, as far as the parts do not say otherwise.
+    /// Settings of the function; those that name the servers take precedence.
     settings: Variables,
 }
 
-/// Where topics are.
+/// Cluster with the topics.
 enum Kafka {
     Embedded(EmbeddedKafka),
     /// A cluster that the settings name.
     Own,
 }
 
-/// Where the parts listen.
+/// Addresses of the servers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Places {
     pub listen: IpAddr,
-    /// What clients are told to connect to.
+    /// Host for clients to connect to.
     pub host: String,
     /// 0 is a free port, as for the others.
     pub kafka_port: u16,
@@ -136,7 +136,7 @@ pub enum StackError {
     Load(#[from] LoadError),
     #[error(transparent)]
     SchemaFiles(#[from] SchemaFilesError),
-    #[error("only the embedded Kafka is filled from here; `athena-local load` fills others")]
+    #[error("only the embedded Kafka can be filled here; use `athena-local load` for other clusters")]
     OwnKafka,
 }
 
@@ -277,7 +277,7 @@ impl Stack {
             ))),
             kafka_clusters(&config, credentials),
             Arc::new(self.block_store()),
-            Arc::new(NobodysQuery),
+            Arc::new(UnknownQueries),
         ))
     }
 
@@ -355,10 +355,10 @@ fn sdk_config(endpoint: &str) -> SdkConfig {
 }
 
 /// Query status of queries that are unknown to Athena: whether they still run cannot be looked up.
-struct NobodysQuery;
+struct UnknownQueries;
 
 #[async_trait]
-impl QueryStatus for NobodysQuery {
+impl QueryStatus for UnknownQueries {
     async fn state(&self, _query_id: &str) -> Result<QueryState, QueryStatusError> {
         Ok(QueryState::Unknown)
     }

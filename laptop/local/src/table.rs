@@ -24,9 +24,9 @@ pub(crate) struct FederationTable {
     federation: Arc<Federation>,
     table: Table,
     columns: Columns,
-    /// As [`TableProvider::schema`].
+    /// Schema for [`TableProvider::schema`].
     schema: SchemaRef,
-    /// What each column of `schema` shows.
+    /// Content of each column of `schema`.
     shown: Vec<Shown>,
 }
 

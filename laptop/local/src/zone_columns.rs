@@ -1,11 +1,11 @@
-//! Columns of zones: what a scan gives beside the timestamps of a table, so that [zones](crate::zones) reach the answer.
+//! Columns of zones, which a scan returns with timestamps, so that [zones](crate::zones) reach the answer.
 
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, Int16Array};
 use arrow::datatypes::{DataType, TimestampMillisecondType};
 
-/// What a column of a scan shows of a column on the wire, by its place there.
+/// Content of a column of a scan: the values or the zones of a column on the wire, by its index there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Shown {
     Values(usize),
@@ -21,13 +21,13 @@ impl Shown {
     }
 }
 
-/// Bits of a packed timestamp that name its zone, and what they may be.
+/// Bits of a packed timestamp that hold the number of its zone.
 const ZONE_MASK: i64 = 0xFFF;
 
 /// Type of a column of zones: their numbers on the wire.
 pub(crate) const ZONE_TYPE: DataType = DataType::Int16;
 
-/// The column of the zones of the column `name`. No document has such a name.
+/// Name of the column of zones of the column `name`. No document has such a name.
 pub(crate) fn zone_column(name: &str) -> String {
     format!("{name}\u{1f}zone")
 }
@@ -37,7 +37,7 @@ pub(crate) fn is_zoned(data_type: &DataType) -> bool {
     matches!(data_type, DataType::Timestamp(_, Some(_)))
 }
 
-/// The zones of a column as it is on the wire.
+/// Zones of a column on the wire.
 pub(crate) fn zone_array(wire: &ArrayRef) -> ArrayRef {
     let packed = wire.as_primitive::<TimestampMillisecondType>();
     let zones = packed.iter();

@@ -34,10 +34,10 @@ use futures::StreamExt;
 use crate::table::FederationTable;
 use crate::zone_columns::{is_zoned, zone_column};
 
-/// A plan that gives more columns than were asked for.
+/// Plan with columns of zones after those of the query.
 pub(crate) struct ZonedPlan {
     pub(crate) plan: LogicalPlan,
-    /// For each column of the answer the place of its zones.
+    /// Index of the zones of each column of the answer.
     zones: Vec<Option<usize>>,
 }
 
@@ -104,7 +104,7 @@ impl ZonedPlan {
     }
 }
 
-/// A plan, and for columns of its output the columns with their zones.
+/// Plan, and the columns of zones of its output columns.
 struct Carried {
     plan: LogicalPlan,
     zones: HashMap<Column, Column>,

@@ -9,7 +9,7 @@ use clap::Parser;
 use producer::order::ORDERED_AT_FORMAT;
 use producer::{
     Auth, Compression, ItemsAs, Order, OrderGenerator, Pace, Partitioning, Progress, PublishConfig,
-    SendConfig, create_topic, encode_key, encode_value, publish,
+    SendConfig, bootstrap_servers, create_topic, encode_key, encode_value, publish,
 };
 use tracing_subscriber::EnvFilter;
 
@@ -120,7 +120,7 @@ fn publish_config(args: &Args) -> PublishConfig {
             msk_region: args.msk_region.clone(),
             ca_location: args.ca_location.clone(),
             compression: args.compression,
-            ..SendConfig::new(bootstrap_servers(args), &args.topic)
+            ..SendConfig::new(bootstrap_servers(args.bootstrap.as_deref()), &args.topic)
         },
         items_as: args.items,
         partitioning: args.partitioning,
@@ -131,16 +131,6 @@ fn publish_config(args: &Args) -> PublishConfig {
         },
         max_run: args.max_run_sec.or(default_max_run_sec).map(Duration::from_secs),
     }
-}
-
-/// As told, or under the article's name, or this machine's.
-fn bootstrap_servers(args: &Args) -> String {
-    let named = args
-        .bootstrap
-        .clone()
-        .filter(|brokers| !brokers.trim().is_empty());
-    let named = named.or_else(|| std::env::var("BOOTSTRAP_SERVERS").ok());
-    named.unwrap_or_else(|| "localhost:9092".to_owned())
 }
 
 fn print(orders: impl Iterator<Item = Order>, items_as: ItemsAs) -> io::Result<()> {

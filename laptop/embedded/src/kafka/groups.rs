@@ -17,13 +17,13 @@ impl Groups {
         offsets.insert((topic.to_owned(), partition), offset);
     }
 
-    /// `None` if the group has committed none there.
+    /// Offset that the group has committed for a partition, if any.
     pub(crate) fn committed(&self, group: &str, topic: &str, partition: i32) -> Option<i64> {
         let offsets = self.0.get(group)?;
         offsets.get(&(topic.to_owned(), partition)).copied()
     }
 
-    /// Topic, partition and offset of all that the group has committed, in order.
+    /// Topic and partition of all offsets that the group has committed, in order.
     pub(crate) fn all_committed(&self, group: &str) -> impl Iterator<Item = (&str, i32)> {
         let offsets = self.0.get(group).into_iter().flatten();
         offsets.map(|((topic, partition), _)| (topic.as_str(), *partition))

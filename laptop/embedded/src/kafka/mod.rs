@@ -83,7 +83,7 @@ impl EmbeddedKafka {
         Self::start_at(&Place::default())
     }
 
-    /// Starts a broker at a given place. Clients are told to connect to the place's host.
+    /// Starts a broker at a given place, whose host clients connect to.
     ///
     /// # Errors
     /// Also if the address is in use.
@@ -115,7 +115,7 @@ impl EmbeddedKafka {
         Ok(kafka)
     }
 
-    /// The racks that clients who fetched said they are in.
+    /// Racks that clients have named in fetches.
     pub fn racks(&self) -> BTreeSet<String> {
         locks::lock(&self.broker.racks).clone()
     }
@@ -137,7 +137,7 @@ impl EmbeddedKafka {
     /// "LogAppendTime")`.
     ///
     /// # Errors
-    /// As [`EmbeddedKafka::create_topic`]; also if a setting is unknown or its value out of range.
+    /// Those of [`EmbeddedKafka::create_topic`]; an unknown setting; a value out of range.
     pub fn create_topic_with(
         &self,
         name: &str,

@@ -1,4 +1,4 @@
-//! The brokers of a command: their addresses from its arguments, all else from the connector's own settings.
+//! Brokers of a command: addresses from its arguments, everything else from the connector's settings.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,14 +12,14 @@ use kafka::KafkaBroker;
 
 use super::terminal::Error;
 
-/// How long brokers may take to answer one question; when none is reached, it is over much sooner.
+/// Time limit for brokers to answer one request. Unreachable brokers are given up much sooner.
 const ANSWER_LIMIT: Duration = Duration::from_secs(60);
 
-/// Which brokers. How to log in to them is said by the connector's environment variables: `auth_type` and those that it needs.
+/// Brokers of a command.
 #[derive(Debug, Clone, Args)]
 pub(super) struct BrokersArgs {
-    /// The brokers, `host:port`, comma-separated. How to log in to them is said by the connector's environment variables,
-    /// `auth_type` and those that it needs.
+    /// Brokers, `host:port`, comma-separated. Authentication is configured by the connector's environment
+    /// variables: `auth_type` and those that it needs.
     #[arg(
         long,
         env = "kafka_endpoint",
@@ -29,7 +29,7 @@ pub(super) struct BrokersArgs {
     bootstrap: String,
 }
 
-/// A cluster as the connector would reach it, and the settings that say so.
+/// Client of a cluster as the connector would connect to it, and the settings for that.
 pub(super) struct Connection {
     pub(super) broker: KafkaBroker,
     pub(super) config: Config,
@@ -37,7 +37,7 @@ pub(super) struct Connection {
 }
 
 impl BrokersArgs {
-    /// Touches no network, unless settings are kept in AWS.
+    /// Uses no network, unless settings are kept in AWS.
     pub(super) async fn connect(&self) -> Result<Connection, Error> {
         let sdk = connector::aws::sdk::sdk_config().await;
         let variables = Variables::from_env().with("kafka_endpoint", &self.bootstrap);
@@ -55,7 +55,7 @@ impl BrokersArgs {
     }
 }
 
-/// By when brokers have to answer what they are asked now.
+/// Deadline for a request that is sent to brokers now.
 pub(super) fn answer_deadline() -> Instant {
     Instant::now() + ANSWER_LIMIT
 }

@@ -1,10 +1,10 @@
-//! Lists for people: a heading and aligned columns.
+//! Lists with a heading and aligned columns.
 
 use std::fmt;
 
 use comfy_table::{CellAlignment, Table, presets};
 
-/// A list in the making.
+/// List that grows by rows.
 pub(super) struct Listing(Table);
 
 impl Listing {
@@ -19,7 +19,7 @@ impl Listing {
         Self(table)
     }
 
-    /// Columns of numbers, counted from 0.
+    /// Aligns columns to the right, by their indexes.
     pub(super) fn align_right(&mut self, columns: &[usize]) {
         for &column in columns {
             if let Some(column) = self.0.column_mut(column) {
@@ -33,7 +33,7 @@ impl Listing {
     }
 }
 
-/// Without a line's end, and without blanks at the ends of lines.
+/// Lines without trailing blanks, the last without a line feed.
 impl fmt::Display for Listing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (number, line) in self.0.to_string().lines().enumerate() {

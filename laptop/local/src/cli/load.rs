@@ -1,4 +1,4 @@
-//! A file of rows into a topic.
+//! The command `load`: sends a file of rows to a topic.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -16,23 +16,23 @@ use crate::row_file::{FileFormat, KeyField, Loaded, RowFile, Shown, load};
 
 #[derive(Debug, Args)]
 pub(super) struct LoadArgs {
-    /// Rows: .jsonl, .csv, .tsv, .avro, .parquet; `-` for JSON lines from standard input. Each becomes a record whose value
-    /// is one JSON object.
+    /// File of rows: .jsonl, .csv, .tsv, .avro, .parquet; `-` for JSON lines from standard input. Each row becomes
+    /// a record whose value is one JSON object.
     file: PathBuf,
     #[arg(long)]
     topic: String,
     #[command(flatten)]
     brokers: BrokersArgs,
-    /// The top-level field whose value is the record's key [default: no key].
+    /// Top-level field whose value is the record's key [default: no key].
     #[arg(long, value_name = "FIELD")]
     key: Option<String>,
-    /// Make the topic with this many partitions first, unless it is there.
+    /// Create the topic with this many partitions first, unless it exists.
     #[arg(long, value_name = "PARTITIONS", value_parser = clap::value_parser!(i32).range(1..))]
     create: Option<i32>,
-    /// What the file is, if its name does not say it.
+    /// Format of the file [default: by its extension].
     #[arg(long, value_enum)]
     format: Option<FileFormat>,
-    /// none, gzip, snappy, lz4, zstd.
+    /// Compression: none, gzip, snappy, lz4, zstd.
     #[arg(long, default_value = "none")]
     compression: Compression,
 }
@@ -92,20 +92,18 @@ async fn load_with_progress(
 
 fn with_what_to_do(error: producer::SendError) -> Error {
     match error {
-        producer::SendError::UnknownTopic { .. } => {
-            format!("{error}, or have it made by --create PARTITIONS").into()
-        }
+        producer::SendError::UnknownTopic { .. } => format!("{error}, or use --create PARTITIONS").into(),
         error => error.into(),
     }
 }
 
-/// Such as `12345 records with 3.4 MB`.
+/// Text such as `12345 records with 3.4 MB`.
 fn size(loaded: &Loaded) -> String {
     let records = counted(loaded.records, "record");
     format!("{records} with {:.1} MB", loaded.bytes as f64 / 1e6)
 }
 
-/// Such as `1.2 s, 10287 records/s, 2.8 MB/s`.
+/// Text such as `1.2 s, 10287 records/s, 2.8 MB/s`.
 fn pace(loaded: &Loaded) -> String {
     let seconds = loaded.elapsed.as_secs_f64().max(0.001);
     format!(
@@ -122,7 +120,7 @@ fn counted(count: u64, what: &str) -> String {
     }
 }
 
-/// How the producer logs in where the connector would.
+/// Configuration of a producer with the connector's authentication.
 async fn send_config(connection: &Connection, topic: &str) -> Result<SendConfig, Error> {
     let cluster = &connection.config.cluster;
     let config = SendConfig::new(cluster.bootstrap_servers()?, topic);
@@ -156,7 +154,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn says_how_much_and_how_fast() {
+    fn reports_amount_and_pace() {
         let loaded = Loaded {
             records: 12_000,
             bytes: 3_400_000,

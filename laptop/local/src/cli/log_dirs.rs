@@ -1,8 +1,9 @@
-//! How many bytes partitions have on the brokers' disks.
+//! Sizes of partitions on the brokers' disks.
 //!
-//! librdkafka has no call for it, so that it is asked for over connections of its own: DescribeLogDirs
+//! librdkafka has no call for them, so they are requested over separate connections: DescribeLogDirs
 //! ([KIP-113](https://cwiki.apache.org/confluence/display/KAFKA/KIP-113%3A+Support+replicas+movement+between+log+directories)),
-//! where brokers want no login. Elsewhere, and where they refuse (it takes `Describe` of the cluster), nothing is known.
+//! from brokers without authentication. From others, and where access is denied (`Describe` on the cluster is
+//! required), the sizes are unknown.
 
 use std::collections::HashMap;
 use std::io;
@@ -19,50 +20,50 @@ use kafka_protocol::protocol::{Decodable, Encodable, HeaderVersion, Request, Str
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// How long all brokers together may take: the rest of a list does not wait for longer.
+/// Time limit for all brokers together; sizes that have not arrived by then are unknown.
 const LIMIT: Duration = Duration::from_secs(3);
-/// Of brokers of Kafka 1.0 and later, 4.0 among them.
+/// Version of Metadata that brokers of Kafka 1.0 and later support, 4.0 included.
 const METADATA_VERSION: i16 = 4;
-/// Of brokers of Kafka 2.0 and later, 4.0 among them.
+/// Version of DescribeLogDirs that brokers of Kafka 2.0 and later support, 4.0 included.
 const LOG_DIRS_VERSION: i16 = 1;
-/// An answer that is longer is not read: about a hundred bytes for each of a million partitions.
+/// Maximum size of a response: about a hundred bytes for each of a million partitions.
 const MAX_ANSWER_BYTES: usize = 100 * 1024 * 1024;
 
-/// Sizes by topic and partition: of the largest replica, where there are several.
+/// Size of each partition's largest replica, by topic and partition.
 #[derive(Debug, Default)]
-pub(super) struct PartitionBytes(HashMap<(String, i32), u64>);
+pub(super) struct PartitionBytes(HashMap<String, HashMap<i32, u64>>);
 
 impl PartitionBytes {
     pub(super) fn of_partition(&self, topic: &str, partition: i32) -> Option<u64> {
-        self.0.get(&(topic.to_owned(), partition)).copied()
+        self.0.get(topic)?.get(&partition).copied()
     }
 
-    /// Of all partitions; `None` if that of none is known.
+    /// Size of all partitions of a topic; `None` if none is known.
     pub(super) fn of_topic(&self, topic: &str) -> Option<u64> {
-        let sizes = self.0.iter().filter(|((name, _), _)| name == topic);
-        sizes.map(|(_, bytes)| *bytes).reduce(|sum, bytes| sum + bytes)
+        let sizes = self.0.get(topic)?.values().copied();
+        sizes.reduce(|sum, bytes| sum + bytes)
     }
 
     fn add(&mut self, answer: DescribeLogDirsResponse) {
         let topics = answer.results.into_iter().flat_map(|directory| directory.topics);
         for topic in topics {
+            let sizes = self.0.entry(topic.name.to_string()).or_default();
             for partition in topic
                 .partitions
                 .iter()
                 .filter(|partition| !partition.is_future_key)
             {
-                let place = (topic.name.to_string(), partition.partition_index);
                 let bytes = u64::try_from(partition.partition_size).unwrap_or(0);
-                let largest = self.0.entry(place).or_default();
+                let largest = sizes.entry(partition.partition_index).or_default();
                 *largest = bytes.max(*largest);
             }
         }
     }
 }
 
-/// What a cluster's brokers may be asked.
+/// Source of partition sizes: the brokers of one cluster.
 pub(super) struct LogDirs<'a> {
-    /// `None` if they want a login.
+    /// `None` if the brokers require authentication.
     bootstrap_servers: Option<&'a str>,
 }
 
@@ -74,7 +75,7 @@ impl<'a> LogDirs<'a> {
         }
     }
 
-    /// What brokers tell; nothing of those that do not.
+    /// Sizes from all brokers that respond in time.
     pub(super) async fn bytes(&self) -> PartitionBytes {
         let mut sizes = PartitionBytes::default();
         if let Some(servers) = self.bootstrap_servers
@@ -82,7 +83,7 @@ impl<'a> LogDirs<'a> {
                 .await
                 .is_err()
         {
-            tracing::debug!("brokers do not tell the sizes of their logs in time");
+            tracing::debug!("the brokers did not return the sizes of their logs in time");
         }
         sizes
     }
@@ -97,12 +98,12 @@ async fn ask(bootstrap_servers: &str, sizes: &mut PartitionBytes) {
         };
         match answer.await {
             Ok(answer) => sizes.add(answer),
-            Err(error) => tracing::debug!(address, %error, "a broker does not tell the sizes of its logs"),
+            Err(error) => tracing::debug!(address, %error, "a broker did not return the sizes of its logs"),
         }
     }
 }
 
-/// Addresses of all brokers, as the first that answers tells them; none if nobody does.
+/// Addresses of all brokers, from the first bootstrap server that responds; empty if none does.
 async fn brokers(bootstrap_servers: &str) -> Vec<String> {
     // No topic is asked about.
     let request = MetadataRequest::default().with_topics(Some(Vec::new()));
@@ -186,7 +187,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_nobody_tells_is_not_known() {
+    async fn sizes_of_unreachable_brokers_are_unknown() {
         let cluster = Cluster::at("127.0.0.1:1");
         assert_eq!(LogDirs::of(&cluster).bytes().await.of_topic("orders"), None);
     }

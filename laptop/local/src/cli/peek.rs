@@ -1,4 +1,4 @@
-//! A topic's records, decoded as the function would decode them.
+//! The command `peek`: records of a topic, decoded as the function would decode them.
 
 use std::io;
 use std::process::ExitCode;
@@ -12,7 +12,7 @@ use protocol::TableName;
 use topic::WriterSchemas;
 
 use self::print::{PeekFormat, RecordPrinter};
-use self::read::{Start, TopicReader};
+use self::read::{Selection, Start, TopicReader};
 use self::tables::find_table;
 use self::view::RecordView;
 use super::arguments::{moment, table_name};
@@ -29,46 +29,43 @@ pub(super) struct PeekArgs {
     topic: String,
     #[command(flatten)]
     brokers: BrokersArgs,
-    /// The latest N records, oldest first [default: 10, unless another place or a key is named].
+    /// Show the latest N records, oldest first [default: 10, without another start and without a key].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), conflicts_with_all = ["since", "offset"])]
     latest: Option<u32>,
-    /// Records of this time (2023-03-14T01:02:03Z, 2023-03-14) or of so long ago (15m, 2h) and later.
+    /// Show records from a time on (2023-03-14T01:02:03Z, 2023-03-14), or of the last 15m, 2h, ….
     #[arg(long, value_name = "TIME", value_parser = moment, conflicts_with = "offset")]
     since: Option<i64>,
-    /// This partition alone.
+    /// Show records of one partition only.
     #[arg(long, value_name = "P", value_parser = clap::value_parser!(i32).range(0..))]
     partition: Option<i32>,
-    /// Records of this offset and later.
+    /// Show records from an offset on.
     #[arg(long, value_name = "O", requires = "partition", value_parser = clap::value_parser!(i64).range(0..))]
     offset: Option<i64>,
-    /// Go on with records as they arrive, until Ctrl-C.
+    /// Continue with records as they arrive, until Ctrl-C.
     #[arg(long, short)]
     follow: bool,
-    /// Records whose key is this text.
+    /// Show records with this key only.
     #[arg(long, value_name = "TEXT")]
     key: Option<String>,
-    /// The table whose schema decodes, REGISTRY.SCHEMA [default: one over this topic, if Glue has one].
+    /// Table with whose schema to decode, REGISTRY.SCHEMA [default: a table of this topic, if Glue has one].
     #[arg(long, value_name = "REGISTRY.SCHEMA", value_parser = table_name)]
     table: Option<TableName>,
     #[arg(long, value_enum, default_value_t = PeekFormat::Json)]
     output: PeekFormat,
 }
 
-/// How many records are shown if nothing is said.
+/// Default number of records.
 const LATEST: u32 = 10;
-/// How long registries may take to say which table is over the topic, if none is named.
+/// Time limit of the search for a table of the topic.
 const FIND_LIMIT: Duration = Duration::from_secs(10);
-/// How long writers' schemas may be looked up: a command that follows a topic runs for as long as somebody looks at it.
+/// Time limit of all look-ups of writers' schemas. Practically none: a command that follows a topic runs until it is
+/// interrupted.
 const LOOK_UP_LIMIT: Duration = Duration::from_secs(365 * 24 * 3600);
 
-/// Ends quietly when whoever reads the records has enough.
+/// Succeeds, too, if the reader of standard output closes it.
 pub(super) async fn run(args: PeekArgs) -> Result<ExitCode, Error> {
     if args.follow && args.output == PeekFormat::Table {
-        return Err(
-            "--output table is written once all records are read, which --follow never does: \
-                    wanted json or raw"
-                .into(),
-        );
+        return Err("--output table needs all records, which --follow never has: wanted json or raw".into());
     }
     let Connection { broker, config, sdk } = args.brokers.connect().await?;
     let parts = assembly::parts(&config, &sdk);
@@ -110,19 +107,19 @@ async fn peek(
         (None, None, None) if key.is_some() && !args.follow => Start::Earliest,
         (None, None, None) => Start::Latest(LATEST),
     };
-    let mut records = reader.select(view, key);
+    let mut records = Selection::new(view, key);
     let read = reader.read(from, &mut records, printer).await?;
     printer.finish()?;
     if args.follow {
         return reader.follow(&mut records, printer).await;
     }
     if read == 0 {
-        eprintln!("No record of topic {} is there to show.", args.topic);
+        eprintln!("No such record in topic {}.", args.topic);
     }
     Ok(())
 }
 
-/// The table whose schema decodes, as it is named or found. Not to have one is no error: records are shown as they are.
+/// Table with whose schema to decode: the named one, or one found in Glue. Without one, records are shown undecoded.
 async fn table(
     parts: &Parts,
     has_region: bool,
@@ -132,12 +129,14 @@ async fn table(
         let table = parts.catalog.table(name).await?;
         if table.topic != args.topic {
             let (topic, wanted) = (&table.topic, &args.topic);
-            return Err(format!("table {name} is over topic {topic}, wanted one over {wanted}").into());
+            return Err(format!("table {name} is of topic {topic}, wanted one of topic {wanted}").into());
         }
         return Ok(Some(table));
     }
     if !has_region {
-        eprintln!("Without a region of AWS no registry is asked for a table: records are shown as they are.");
+        eprintln!(
+            "No AWS region is set, so no registry is searched for a table: records are shown undecoded."
+        );
         return Ok(None);
     }
     let found = tokio::time::timeout(FIND_LIMIT, find_table(&parts.catalog, &args.topic)).await;
@@ -148,21 +147,19 @@ async fn table(
         }
         Ok(Ok(None)) => {
             eprintln!(
-                "No registered table is over topic {0}: records are shown as they are. \
-                 `athena-local schema infer {0} | athena-local schema register -` makes one.",
+                "No table of topic {0} is registered: records are shown undecoded. \
+                 `athena-local schema infer {0} | athena-local schema register -` registers one.",
                 args.topic
             );
             Ok(None)
         }
         Ok(Err(error)) => {
-            eprintln!(
-                "Glue does not tell which table is over the topic, records are shown as they are: {error}"
-            );
+            eprintln!("Cannot find a table of the topic in Glue, records are shown undecoded: {error}");
             Ok(None)
         }
         Err(_) => {
             eprintln!(
-                "Glue did not tell within {} s which table is over the topic: name it by --table.",
+                "No table of the topic was found in Glue within {} s: name it with --table.",
                 FIND_LIMIT.as_secs()
             );
             Ok(None)

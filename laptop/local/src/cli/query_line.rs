@@ -18,7 +18,7 @@ impl QueryLine {
         let bar = is_terminal().then(|| {
             let counts = move |_: &ProgressState, out: &mut dyn fmt::Write| {
                 let read = query.statistics();
-                // Nowhere to report that a text does not take more.
+                // A failure to write the line has nowhere to be reported.
                 let _ = write!(
                     out,
                     "{} of {} splits, {} rows, {:.1} MB",

@@ -1,6 +1,6 @@
-//! Schemas into registries.
+//! The command `schema register`: registers a schema, or its next version, in Glue.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -14,32 +14,32 @@ use connector::registry::{RegistryError, SchemaRegistry};
 use topic::{SchemaDefinition, TableDefaults, TopicDocument, TopicTable, Warning};
 
 use super::schema_change::Changes;
-use super::schema_text::{RegisteredAs, columns};
+use super::schema_text::{RegisteredAs, columns, print_warnings};
 use super::terminal::Error;
 use crate::registrar::{LatestSchema, NewSchema, Registrar};
 
 #[derive(Debug, Args)]
 pub(super) struct RegisterArgs {
-    /// The schema text; `-` for standard input.
+    /// File with the schema; `-` for standard input.
     file: PathBuf,
-    /// The registry; made, with the marker by which Athena lists it, if it is not there [default: the only one with the marker].
+    /// Registry, created with Athena's marker if it does not exist [default: the only one with the marker].
     #[arg(long)]
     registry: Option<String>,
-    /// The schema's name, which is the table's [default: the file's, or of a text from standard input its topic's].
+    /// Name of the schema and its table [default: that of the file; the topic for standard input].
     #[arg(long)]
     name: Option<String>,
-    /// Glue's data format [default: by the file's ending, .json, .avsc or .proto].
+    /// Data format in Glue [default: by the file's extension, .json, .avsc or .proto].
     #[arg(long, value_enum, ignore_case = true)]
     data_format: Option<RegisteredAs>,
-    /// Which versions Glue is to allow after the first, of a schema that is new: NONE, BACKWARD, FULL, …
+    /// Compatibility mode of a new schema: the later versions that Glue accepts.
     #[arg(long, default_value = "NONE", ignore_case = true, value_parser = COMPATIBILITIES)]
     compatibility: String,
-    /// Say what would be done, and do nothing.
+    /// Report what would be done, without doing it.
     #[arg(long)]
     dry_run: bool,
 }
 
-/// As Glue names them.
+/// Compatibility modes of Glue.
 const COMPATIBILITIES: [&str; 8] = [
     "NONE",
     "DISABLED",
@@ -74,15 +74,9 @@ pub(super) async fn run(args: &RegisterArgs) -> Result<(), Error> {
         data_format,
         definition: &definition,
     };
-    // What is wrong with the text is said before anything is made.
+    // Before anything is created: an invalid text is an error here.
     let (table, warnings) = registry.table(schema).await?;
-    let mut told = HashSet::new();
-    for warning in warnings {
-        let line = warning.to_string();
-        if told.insert(line.clone()) {
-            eprintln!("warning: {line}");
-        }
-    }
+    print_warnings(&warnings);
     let description = registry.registrar.description(&registry_name).await?;
     let latest = match description {
         Some(_) => registry.registrar.latest(&registry_name, &name).await?,
@@ -100,8 +94,8 @@ pub(super) async fn run(args: &RegisterArgs) -> Result<(), Error> {
             writeln!(out, "created registry {registry_name}, marked {}", MARKERS[0])?;
         }
         Some(text) if !MARKERS.iter().any(|marker| text.contains(marker)) => eprintln!(
-            "warning: the description of registry {registry_name} has no marker, so that Athena does not list it: \
-             put {} into it",
+            "warning: the description of registry {registry_name} has no marker, so Athena does not list it: \
+             add {} to it",
             MARKERS[0]
         ),
         Some(_) => {}
@@ -152,8 +146,8 @@ async fn next_version(
     if latest.data_format != data_format {
         let found = &latest.data_format;
         return Err(format!(
-            "{of}.{name} is registered as {found}, and a schema keeps its data format: wanted --data-format {found}, or \
-             another --name"
+            "{of}.{name} is registered as {found}, and the data format of a schema cannot change: wanted --data-format \
+             {found}, or another --name"
         )
         .into());
     }
@@ -179,7 +173,7 @@ async fn next_version(
     match changes {
         Ok(changes) => {
             let verdict = match changes.are_compatible {
-                true => "compatible: queries of the version before still work",
+                true => "compatible: queries of the previous version still work",
                 false => "not compatible: queries that name what changed may fail",
             };
             writeln!(out, "{registered}, {verdict}")?;
@@ -190,7 +184,7 @@ async fn next_version(
                 writeln!(out, "  no column changed")?;
             }
         }
-        Err(error) => writeln!(out, "{registered}; the version before made no table: {error}")?,
+        Err(error) => writeln!(out, "{registered}; the previous version had no table: {error}")?,
     }
     Ok(())
 }
@@ -218,7 +212,7 @@ fn name(args: &RegisterArgs, data_format: &str, definition: &str) -> Result<Stri
             .map(|stem| stem.to_string_lossy().into_owned());
         return Ok(stem.unwrap_or_default());
     }
-    // Only a document of JSON, or a schema that says so beside its own keys, names a topic.
+    // Only JSON can name a topic: a topic document, or a schema with the key in addition to its own.
     let json: Option<serde_json::Value> = (data_format != "PROTOBUF")
         .then(|| serde_json::from_str(definition))
         .transpose()?;
@@ -227,19 +221,19 @@ fn name(args: &RegisterArgs, data_format: &str, definition: &str) -> Result<Stri
         .and_then(|json| json.get("topicName")?.as_str())
         .unwrap_or_default();
     match topic.trim() {
-        "" => Err("the text names no topic by `topicName`: give the schema's name by --name".into()),
+        "" => Err("the schema has no `topicName`: name it with --name".into()),
         topic => Ok(topic.to_owned()),
     }
 }
 
-/// Layout makes no version of JSON.
+/// Whether two texts are the same version: JSON is compared without its layout.
 fn is_same(data_format: &str, left: &str, right: &str) -> bool {
     let json = |text| serde_json::from_str::<serde_json::Value>(text).ok();
     let as_json = || json(left).is_some_and(|left| Some(left) == json(right));
     left == right || (data_format != "PROTOBUF" && as_json())
 }
 
-/// Both hands of Glue: the connector's, which reads, and the one that writes.
+/// Access to Glue: the connector's reader, and a registrar that writes.
 struct Registry {
     reader: GlueSchemaRegistry,
     registrar: Registrar,
@@ -256,19 +250,20 @@ impl Registry {
         }
     }
 
-    /// The registry that is meant if none is named.
+    /// The only registry with the marker.
     async fn only_marked(&self) -> Result<String, Error> {
         let mut marked = self.catalog.schemas().await?;
         match &marked[..] {
             [_] => Ok(marked.remove(0)),
             [] => Err(
-                "no registry has the marker: name one by --registry, which is made if it is not there".into(),
+                "no registry has the marker: name one with --registry, which creates it if it does not exist"
+                    .into(),
             ),
             several => Err(format!("which registry? --registry one of {}", several.join(", ")).into()),
         }
     }
 
-    /// The table that the text makes, by the connector's own reading, and what is odd about it.
+    /// Table of a schema, as the connector reads it, and warnings about the schema.
     async fn table(&self, schema: NewSchema<'_>) -> Result<(TopicTable, Vec<Warning>), Error> {
         let definition = SchemaDefinition {
             schema_version_id: String::new(),
@@ -284,7 +279,7 @@ impl Registry {
             let latest = self.reader.latest_schema(registry, &reference.schema_name).await;
             let latest = latest.map_err(|error| match error {
                 RegistryError::NotFound { what } => {
-                    format!("it refers to {what}, which is not there: register that first")
+                    format!("it refers to {what}, which does not exist: register that first")
                 }
                 error => error.to_string(),
             })?;

@@ -1,7 +1,6 @@
 //! The command `schema`: proposes a topic document from a topic's records, and checks one before it is
 //! registered.
 
-use std::collections::HashSet;
 use std::io::{self, Write};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -9,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use clap::{Args, Subcommand};
-use connector::config::Config;
+use connector::assembly;
 use kafka::{
     Broker, KafkaBroker, OffsetRange, OnExpiredOffsets, PlannedRange, RecordSink, SinkFailed, TopicPartition,
 };
@@ -17,13 +16,14 @@ use topic::document::{TableDefaults, TopicDocument};
 use topic::infer::{InferRecord, infer_with};
 use topic::{Record, SchemaDefinition, TopicTable, WriterSchemas};
 
+use super::brokers::{BrokersArgs, Connection};
 use super::register::{self, RegisterArgs};
-use super::schema_text::{RegisteredAs, columns};
+use super::schema_text::{RegisteredAs, columns, print_warnings};
 use super::terminal::Error;
 
 /// Time limit for the brokers to return the records.
 const READ_LIMIT: Duration = Duration::from_secs(60);
-/// How long registries may take to tell the schema that the records name.
+/// Time limit for registries to return the schema that the records name.
 const LOOK_UP_LIMIT: Duration = Duration::from_secs(20);
 
 #[derive(Debug, Subcommand)]
@@ -36,7 +36,7 @@ pub(super) enum SchemaCommand {
     ///
     /// Fails if it does not describe a table; names the invalid field.
     Check(CheckArgs),
-    /// Register a schema, or its next version, and say what changed.
+    /// Register a schema, or its next version, and report what changed.
     ///
     /// The text is validated first, as by `check`.
     Register(RegisterArgs),
@@ -45,9 +45,8 @@ pub(super) enum SchemaCommand {
 #[derive(Debug, Args)]
 pub(super) struct InferArgs {
     topic: String,
-    /// Brokers, `host:port,…`; their other settings are the connector's environment variables.
-    #[arg(long, env = "kafka_endpoint")]
-    bootstrap: String,
+    #[command(flatten)]
+    brokers: BrokersArgs,
     /// Number of records to read, evenly from the ends of all partitions.
     #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..))]
     records: u32,
@@ -75,13 +74,10 @@ pub(super) async fn run(command: SchemaCommand) -> Result<(), Error> {
 }
 
 async fn infer_document(args: &InferArgs) -> Result<(), Error> {
-    let config = Config::from_vars(|name| match name {
-        "kafka_endpoint" => Some(args.bootstrap.clone()),
-        name => std::env::var(name).ok(),
-    })?;
-    let samples = read_samples(args, &config).await?;
-    let writers = connector::assembly::writer_schemas_from_env(&config).await;
-    let writers = writers.until(Instant::now() + LOOK_UP_LIMIT);
+    let Connection { broker, config, sdk } = args.brokers.connect().await?;
+    let samples = read_samples(args, &broker).await?;
+    let parts = assembly::parts(&config, &sdk);
+    let writers = parts.writer_schemas.until(Instant::now() + LOOK_UP_LIMIT);
     let (topic, count) = (args.topic.clone(), samples.len());
     // Looking up a schema blocks the thread.
     let inferred = tokio::task::spawn_blocking(move || {
@@ -107,9 +103,7 @@ struct Sample {
     value: Option<Vec<u8>>,
 }
 
-async fn read_samples(args: &InferArgs, config: &Config) -> Result<Vec<Sample>, Error> {
-    let credentials = connector::assembly::credential_store_from_env().await;
-    let broker = KafkaBroker::new(config.cluster.clone(), config.isolation_level, credentials);
+async fn read_samples(args: &InferArgs, broker: &KafkaBroker) -> Result<Vec<Sample>, Error> {
     let deadline = Instant::now() + READ_LIMIT;
     let snapshot = broker.snapshot(&args.topic, deadline).await?;
     let share = i64::from(args.records.div_ceil(snapshot.partitions.len().max(1) as u32));
@@ -183,13 +177,7 @@ fn check_text(name: &str, data_format: RegisteredAs, definition: String) -> Resu
         ..SchemaDefinition::default()
     };
     let document = TopicDocument::parse(name, &definition)?;
-    let mut told = HashSet::new();
-    for warning in document.warnings() {
-        let line = warning.to_string();
-        if told.insert(line.clone()) {
-            eprintln!("warning: {line}");
-        }
-    }
+    print_warnings(document.warnings());
     if let Some(reference) = document.references().first() {
         return Err(format!(
             "the columns are those of the registered schema `{}`, which must be checked separately; \

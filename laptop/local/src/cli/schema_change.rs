@@ -1,4 +1,4 @@
-//! What another version of a schema changes for those who query the table.
+//! Differences between two versions of a schema for queries of its table.
 
 use arrow::datatypes::Field;
 use topic::TopicTable;
@@ -9,9 +9,9 @@ use crate::types::{sql_name, sql_type};
 /// Differences between two versions of a table.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Changes {
-    /// One difference a line.
+    /// One line for each difference.
     pub(super) lines: Vec<String>,
-    /// Whether each query that worked still does, and its columns have the same types.
+    /// Whether every query of the old version still works, with the same types.
     pub(super) are_compatible: bool,
 }
 

@@ -1,8 +1,10 @@
 //! Data formats of schemas, and the columns of their tables.
 
+use std::collections::HashSet;
+
 use clap::ValueEnum;
-use topic::TopicTable;
 use topic::table::COMMENT_KEY;
+use topic::{TopicTable, Warning};
 
 use crate::types::{sql_name, sql_schema};
 
@@ -32,6 +34,17 @@ impl RegisteredAs {
             "avsc" => Some(Self::Avro),
             "proto" => Some(Self::Protobuf),
             _ => None,
+        }
+    }
+}
+
+/// Prints each warning to standard error, equal ones once.
+pub(super) fn print_warnings(warnings: &[Warning]) {
+    let mut printed = HashSet::new();
+    for warning in warnings {
+        let line = warning.to_string();
+        if printed.insert(line.clone()) {
+            eprintln!("warning: {line}");
         }
     }
 }

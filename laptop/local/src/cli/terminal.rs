@@ -10,7 +10,7 @@ pub(super) fn is_terminal() -> bool {
     io::stderr().is_terminal()
 }
 
-/// Whether whoever reads standard output has enough: the end of a command, and no failure.
+/// Whether the reader of standard output has closed it, which ends a command without failure.
 pub(super) fn is_closed_pipe(error: &(dyn std::error::Error + 'static)) -> bool {
     let mut causes = std::iter::successors(Some(error), |error| error.source());
     causes.any(|cause| {

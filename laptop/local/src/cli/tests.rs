@@ -60,7 +60,7 @@ fn the_commands_of_the_docs_are_understood() {
                 ["cargo", "run", "--bin", "athena-local", "--", arguments @ ..] => arguments,
                 _ => continue,
             };
-            // Where none is given, the brokers are those that a line before names in the environment.
+            // Without the option, an earlier line has set the brokers in the environment.
             let needs_brokers = matches!(
                 arguments,
                 ["topics" | "peek" | "load", ..] | ["schema", "infer", ..]

@@ -1,4 +1,4 @@
-//! Which topics there are, and how much they hold.
+//! The command `topics`: a list of topics with their sizes and offsets.
 
 use std::io::{self, Write};
 
@@ -13,22 +13,22 @@ use super::terminal::Error;
 
 #[derive(Debug, Args)]
 pub(super) struct TopicsArgs {
-    /// This topic alone, partition by partition.
+    /// Topic to list by partition [default: all topics].
     topic: Option<String>,
     #[command(flatten)]
     brokers: BrokersArgs,
-    /// Kafka's own topics too, whose names begin with `__`.
+    /// Include Kafka's own topics, whose names begin with `__`.
     #[arg(long, conflicts_with = "topic")]
     all: bool,
     #[arg(long, value_enum, default_value_t = ListFormat::Table)]
     output: ListFormat,
 }
 
-/// How a list is written.
+/// Output format of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum ListFormat {
     Table,
-    /// One object a line.
+    /// One object for each line.
     Json,
 }
 
@@ -58,11 +58,11 @@ pub(super) async fn run(args: &TopicsArgs) -> Result<(), Error> {
     Ok(out.flush()?)
 }
 
-/// A topic as JSON shows it.
+/// Topic in JSON.
 #[derive(Serialize)]
 struct ShownTopic<'a> {
     topic: &'a str,
-    /// The most that there can be; `null` if an end is not known.
+    /// Number of offsets, an upper bound of the records; `null` if an end is unknown.
     records: Option<u64>,
     bytes: Option<u64>,
     cleanup_policy: Option<&'a str>,
@@ -74,7 +74,7 @@ struct ShownPartition {
     partition: i32,
     leader: Option<i32>,
     earliest_offset: Option<i64>,
-    /// One past the last.
+    /// One past the last offset.
     latest_offset: Option<i64>,
     bytes: Option<u64>,
 }
@@ -128,7 +128,7 @@ fn partitions_table(topic: &ListedTopic, bytes: &PartitionBytes) -> Listing {
     table
 }
 
-/// Partitions whose ends a topic's row shows.
+/// Number of partitions whose ends are in a topic's row.
 const SHOWN: usize = 4;
 
 fn ends(partitions: &[ListedPartition]) -> String {
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_is_said_to_be() {
+    fn unknown_values_are_question_marks() {
         let text = topics_table(&[topic()], &PartitionBytes::default()).to_string();
         let row: Vec<&str> = text.lines().nth(1).unwrap().split_whitespace().collect();
         assert_eq!(

@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn says_in_a_line_why_nobody_answers() {
+    async fn an_unreachable_endpoint_is_an_error_of_one_line() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         drop(listener);

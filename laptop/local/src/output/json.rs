@@ -46,7 +46,7 @@ pub(super) fn write(
     Ok(())
 }
 
-/// Values that are written in one way.
+/// Column, and the form of its values in JSON.
 struct Column<'a> {
     array: &'a ArrayRef,
     form: Form<'a>,
@@ -54,7 +54,7 @@ struct Column<'a> {
 
 enum Form<'a> {
     Float(fn(&ArrayRef, usize) -> f64, ArrayFormatter<'a>),
-    /// What JSON has no quotes around.
+    /// Number or boolean, which JSON has without quotes.
     Bare(ArrayFormatter<'a>),
     Text(ArrayFormatter<'a>),
     List(&'a [i32], Box<Column<'a>>),

@@ -1,4 +1,4 @@
-//! Files that hold typed columns: Avro and Parquet, by way of Arrow.
+//! Rows of files with typed columns, Avro and Parquet, which are read as Arrow batches.
 
 use std::fs::File;
 
@@ -12,7 +12,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use super::row::{Extent, Fault, Input, Place, Row, Rows};
 
-/// Rows of a batch: what is in memory at once.
+/// Number of rows of a batch, which are in memory at once.
 const BATCH_ROWS: usize = 1024;
 
 pub(super) fn avro_rows(input: impl Input) -> Result<Rows, Fault> {
@@ -34,7 +34,7 @@ pub(super) fn parquet_rows(file: File) -> Result<(Rows, Extent), Fault> {
     Ok((rows(&schema, reader, Some(extent.clone())), extent))
 }
 
-/// Rows of batches as lines of JSON. `extent` is told of each batch.
+/// Rows of batches as JSON. Adds each batch to `extent`.
 fn rows(
     schema: &Schema,
     batches: impl Iterator<Item = Result<RecordBatch, ArrowError>> + Send + 'static,
@@ -79,7 +79,7 @@ fn lines(batch: &RecordBatch, timestamp_format: &str) -> Result<Vec<u8>, ArrowEr
     Ok(lines)
 }
 
-/// As SQL writes them, all with as many digits as the finest has: one spelling for each column.
+/// Format of timestamps in SQL, with the digits of the finest unit in the file.
 fn timestamp_format(schema: &Schema) -> &'static str {
     let units = schema
         .flattened_fields()

@@ -1,7 +1,7 @@
-//! CSV with names in its first line.
+//! Rows of CSV files with names in their first line.
 //!
-//! CSV has no types. A column is taken for numbers, or for booleans, only if each of its values is one as JSON spells it, so that
-//! no text loses a zero or a sign: the file is read twice.
+//! CSV has no types. A column has numbers, or booleans, only if each of its values is one as JSON spells it, so that no
+//! text loses a zero or a sign. To know that, the file is read twice.
 
 use std::collections::HashSet;
 use std::io::Read;
@@ -27,7 +27,7 @@ fn reader<R: Read>(input: R, delimiter: u8) -> Reader<R> {
     ReaderBuilder::new().delimiter(delimiter).from_reader(input)
 }
 
-/// What the values of a column all are. What is empty is nothing.
+/// Type of all values of a column, except empty ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Empty,
@@ -61,7 +61,7 @@ impl Kind {
 }
 
 struct Columns {
-    /// As JSON: in quotes.
+    /// Names in JSON, with quotes.
     names: Vec<String>,
     kinds: Vec<Kind>,
 }

@@ -1,4 +1,4 @@
-//! A file of rows, of whatever format.
+//! Files of rows of any format.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read};
@@ -9,23 +9,23 @@ use clap::ValueEnum;
 use super::row::{Extent, Fault, Place, Row, Rows};
 use super::{batches, csv, json_lines};
 
-/// What a file is.
+/// Format of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum FileFormat {
-    /// One JSON value a line.
+    /// One JSON value for each line.
     #[value(alias = "json", alias = "ndjson")]
     Jsonl,
     /// Comma-separated, with names in the first line.
     Csv,
-    /// The same with tabs.
+    /// Tab-separated, with names in the first line.
     Tsv,
-    /// An object container file.
+    /// Object container file.
     Avro,
     Parquet,
 }
 
 impl FileFormat {
-    /// By the ending of a file's name.
+    /// Format by the extension of a file's name.
     pub fn of(path: &Path) -> Option<Self> {
         let ending = path.extension()?.to_str()?.to_ascii_lowercase();
         Some(match ending.as_str() {
@@ -39,7 +39,7 @@ impl FileFormat {
     }
 }
 
-/// Why a file gives no more rows.
+/// Error that ends the rows of a file.
 #[derive(Debug, thiserror::Error)]
 #[error("{file}{}: {reason}", place.map(|place| format!(" {place}")).unwrap_or_default())]
 pub struct RowFileError {
@@ -48,7 +48,7 @@ pub struct RowFileError {
     reason: String,
 }
 
-/// A file that is open.
+/// Open file, as an iterator of its rows.
 pub struct RowFile {
     name: String,
     format: FileFormat,
@@ -57,7 +57,7 @@ pub struct RowFile {
 }
 
 impl RowFile {
-    /// Standard input, of JSON lines.
+    /// Standard input with JSON lines.
     pub fn standard_input() -> Self {
         let extent = Extent::new(None);
         Self {
@@ -71,10 +71,10 @@ impl RowFile {
         }
     }
 
-    /// A file of this format, or of the one that its name says.
+    /// Opens a file of this format, or of that of its extension.
     ///
     /// # Errors
-    /// If it is not there, is of no known format, or does not begin as one of it does.
+    /// If the file does not exist, its format is unknown, or it does not begin as one of its format.
     pub fn open(path: &Path, format: Option<FileFormat>) -> Result<Self, RowFileError> {
         let name = path.display().to_string();
         let fault = |(place, reason): Fault| RowFileError {
@@ -83,8 +83,7 @@ impl RowFile {
             reason,
         };
         let format = format.or_else(|| FileFormat::of(path)).ok_or_else(|| {
-            let reason =
-                "its name does not say what it is: wanted .jsonl, .csv, .tsv, .avro, .parquet, or --format";
+            let reason = "unknown extension: wanted .jsonl, .csv, .tsv, .avro, .parquet, or --format";
             fault((None, reason.to_owned()))
         })?;
         let open = || File::open(path).map_err(|error| fault((None, error.to_string())));
@@ -121,7 +120,7 @@ impl RowFile {
         self.format
     }
 
-    /// For whoever shows how far it has come.
+    /// View of how much has been read, to show progress.
     pub fn extent(&self) -> Extent {
         self.extent.clone()
     }
@@ -144,7 +143,7 @@ impl Iterator for RowFile {
     }
 }
 
-/// A reader that says how much went through it.
+/// Reader that counts its bytes.
 struct Counted<R> {
     inner: R,
     extent: Extent,

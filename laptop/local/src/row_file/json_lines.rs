@@ -1,4 +1,4 @@
-//! JSON lines.
+//! Rows of files of JSON lines.
 
 use serde::de::IgnoredAny;
 
@@ -25,7 +25,7 @@ pub(super) fn rows(mut input: impl Input) -> Rows {
                     place,
                     json: json.to_vec(),
                 }),
-                // The parser counts lines too, of what it was given.
+                // The error's own line number is that within this line.
                 Err(error) => Err((Some(place), format!("not JSON at column {}", error.column()))),
             });
         }

@@ -1,18 +1,18 @@
-//! The key of a record, taken from its row.
+//! Keys of records, from their rows.
 
 use std::collections::HashMap;
 
 use serde_json::value::RawValue;
 
-/// A top-level member of rows, whose value is the key of their records: a text as it is, a number or boolean as JSON spells it.
+/// Top-level field of rows whose value is the record's key: text without quotes, a number or boolean as JSON spells it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyField(pub String);
 
 impl KeyField {
-    /// The key of this row.
+    /// Key of a row.
     ///
     /// # Errors
-    /// If the row is no object, or has no value there that is a key.
+    /// If the row is not an object, or the field is missing, null, an array or an object.
     pub(super) fn key(&self, row: &[u8]) -> Result<Vec<u8>, String> {
         let Self(name) = self;
         let members: HashMap<String, &RawValue> = serde_json::from_slice(row)

@@ -1,10 +1,10 @@
-//! Rows, and where in a file they are.
+//! Rows, and their places in a file.
 
 use std::io::BufRead;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Where in a file, counted from 1.
+/// Place in a file, counted from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
     Line(u64),
@@ -20,21 +20,21 @@ impl std::fmt::Display for Place {
     }
 }
 
-/// What is wrong, and where in the file.
+/// Error, with its place in the file.
 pub(super) type Fault = (Option<Place>, String);
 pub(super) type Rows = Box<dyn Iterator<Item = Result<Row, Fault>> + Send>;
 
-/// A row of a file.
+/// Row of a file.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Row {
     pub(super) place: Place,
     pub(super) json: Vec<u8>,
 }
 
-/// How much of a file there is, and how much was read.
+/// Size of a file, and how much of it has been read.
 #[derive(Debug, Clone)]
 pub struct Extent {
-    /// Rows of Parquet, bytes of all others; `None` if it is not known.
+    /// Number of rows of Parquet, of bytes of other formats; `None` if unknown.
     pub total: Option<u64>,
     read: Arc<AtomicU64>,
 }
@@ -47,7 +47,7 @@ impl Extent {
         }
     }
 
-    /// In the unit of the total.
+    /// Amount read so far, in the unit of the total.
     pub fn read(&self) -> u64 {
         self.read.load(Ordering::Relaxed)
     }
@@ -57,7 +57,7 @@ impl Extent {
     }
 }
 
-/// What the parts of this module read.
+/// Source of a file's bytes.
 pub(super) trait Input: BufRead + Send + 'static {}
 
 impl<R: BufRead + Send + 'static> Input for R {}

@@ -1,4 +1,4 @@
-//! Rows of a file as records of a topic.
+//! Sending of a file's rows to a topic.
 
 use std::time::Duration;
 
@@ -7,32 +7,33 @@ use producer::{SendError, Sender};
 use super::file::{RowFile, RowFileError};
 use super::key::KeyField;
 
-/// How often whoever watches hears how far it has come.
+/// Interval at which progress is shown.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
 
-/// What was sent.
+/// Total of what was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Loaded {
     pub records: u64,
-    /// Of keys and values.
+    /// Size in bytes of keys and values.
     pub bytes: u64,
     pub elapsed: Duration,
 }
 
-/// Why not all rows are records.
+/// Reason why not all rows were sent.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    /// The rows before are in the topic.
+    /// A row cannot be read or has no key; the rows before it are in the topic.
     #[error("{source}; the {sent} rows before it are sent")]
     File { source: RowFileError, sent: u64 },
     #[error(transparent)]
     Send(#[from] SendError),
 }
 
-/// Sends each row, and waits until all are acknowledged. `shown` hears of each row, and a few times a second of what was sent.
+/// Sends each row, and waits until all are acknowledged. Calls `shown` with each row, and with the progress a few times
+/// a second.
 ///
 /// # Errors
-/// Anything short of all rows is an error; those before it stay in the topic.
+/// Unless every row was sent. Rows before the error stay in the topic.
 pub async fn load(
     mut file: RowFile,
     key: Option<&KeyField>,
@@ -78,11 +79,11 @@ pub async fn load(
     })
 }
 
-/// What whoever watches a file being sent is shown.
+/// Event while a file is sent.
 #[derive(Debug)]
 pub enum Shown<'a> {
-    /// The row that was sent just now.
+    /// Row that was just sent.
     Row(&'a [u8]),
-    /// How many were sent so far.
+    /// Number of rows sent so far.
     Progress(u64),
 }

@@ -53,7 +53,7 @@ fn batch() -> RecordBatch {
     RecordBatch::try_from_iter(columns).unwrap()
 }
 
-/// Of `batch`: all digits, and one spelling of times.
+/// Rows of `batch`, with all digits and uniform times.
 const WANTED: [&str; 2] = [
     r#"{"id":9007199254740993,"price":1.10,"at":"2023-03-14 00:00:00.000040","raw":"00ff"}"#,
     r#"{"id":null,"price":-0.05,"at":"1970-01-01 00:00:00.000000","raw":""}"#,

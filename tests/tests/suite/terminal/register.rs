@@ -85,7 +85,7 @@ async fn a_registry_is_made_with_its_marker_and_versions_are_compared() {
         .await
         .success();
     let lines: Vec<&str> = added.stdout.lines().collect();
-    let wanted = "registered shop.t as version 2, compatible: queries of the version before still work";
+    let wanted = "registered shop.t as version 2, compatible: queries of the previous version still work";
     assert_eq!(lines[..2], [wanted, "  + at date"]);
 
     let narrower = DOCUMENT.replace("BIGINT", "VARCHAR");
@@ -103,14 +103,14 @@ async fn a_registry_is_made_with_its_marker_and_versions_are_compared() {
     assert_eq!(back.code, Some(1));
     assert!(
         back.stderr
-            .contains("as version 1, and its latest is version 3, which stays in use"),
+            .contains("already has this text as version 1, and version 3 stays the latest"),
         "{}",
         back.stderr
     );
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_cannot_be_registered_leaves_nothing_behind() {
+async fn what_cannot_be_registered_changes_nothing() {
     let world = World::start().await;
     let of_shop = ["--registry", "shop", "--name", "t"];
     for (text, arguments, wanted) in [
@@ -124,7 +124,7 @@ async fn what_cannot_be_registered_leaves_nothing_behind() {
         (
             r#"{"type": "record", "name": "R", "fields": []}"#.to_owned(),
             &["--data-format", "avro"][..],
-            "give the schema's name by --name",
+            "the schema has no `topicName`: name it with --name",
         ),
     ] {
         let refused = register(&world, arguments, &text).await;

@@ -1,4 +1,4 @@
-//! Offsets that groups commit and ask for, and which groups there are.
+//! Commits and look-ups of groups' offsets, and the list of groups.
 
 use kafka_protocol::messages::list_groups_response::ListedGroup;
 use kafka_protocol::messages::offset_commit_response::{
@@ -19,9 +19,9 @@ use crate::kafka::broker::Broker;
 use crate::kafka::groups::Groups;
 use crate::kafka::locks::lock;
 
-/// Stands for "no offset was committed".
+/// Offset in a response for a partition without a committed one.
 const NONE: i64 = -1;
-/// The first `OffsetFetch` that asks about many groups at once.
+/// First version of `OffsetFetch` with several groups in a request.
 const FIRST_FETCH_OF_GROUPS: i16 = 8;
 
 pub(crate) fn offset_commit(broker: &Broker, request: OffsetCommitRequest) -> OffsetCommitResponse {
@@ -101,7 +101,7 @@ pub(crate) fn offset_fetch(
     OffsetFetchResponse::default().with_groups(answered.collect())
 }
 
-/// What `group` has committed of the wanted partitions; of all, if none are named.
+/// Committed offsets of `group` for the wanted partitions; `None` stands for all that it has committed.
 fn offsets(groups: &Groups, group: &str, wanted: Option<Vec<Wanted>>) -> Vec<(TopicName, Vec<(i32, i64)>)> {
     let wanted = wanted.unwrap_or_else(|| {
         let all = groups.all_committed(group);

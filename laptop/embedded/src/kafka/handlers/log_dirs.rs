@@ -1,4 +1,4 @@
-//! How many bytes the logs have, in the one directory that there seems to be.
+//! Sizes of the logs, as of one directory.
 
 use std::sync::Arc;
 
@@ -13,10 +13,10 @@ use crate::kafka::broker::Broker;
 use crate::kafka::locks::read;
 use crate::kafka::topics::Topic;
 
-/// Logs are in memory.
+/// Name of the directory; the logs are in memory.
 const DIRECTORY: &str = "memory";
 
-/// Of all topics, or of those partitions that are asked for; what is not there is left out, as Kafka does.
+/// Sizes of all partitions, or of the requested ones. Leaves out unknown partitions, as Kafka does.
 pub(crate) fn describe_log_dirs(
     broker: &Broker,
     request: &DescribeLogDirsRequest,

@@ -1,4 +1,4 @@
-//! Records to standard output.
+//! Output of records.
 
 use std::io::{self, BufWriter, Write};
 
@@ -7,18 +7,18 @@ use clap::ValueEnum;
 use super::view::ShownRecord;
 use crate::cli::listing::Listing;
 
-/// How records are written.
+/// Output format of records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum PeekFormat {
-    /// One object a line.
+    /// One object for each line.
     Json,
-    /// For people; once all are read.
+    /// Aligned columns, once all records are read.
     Table,
-    /// The bytes of each value, and a line's end.
+    /// Bytes of each value, and a line feed.
     Raw,
 }
 
-/// Writes records as they come; a table once they are all there.
+/// Writes records as they arrive, or a table of all of them at the end.
 pub(super) struct RecordPrinter<W: Write> {
     out: BufWriter<W>,
     format: PeekFormat,
@@ -60,7 +60,7 @@ impl<W: Write> RecordPrinter<W> {
         self.out.flush()
     }
 
-    /// Writes what is left, after the last of the records that are there.
+    /// Writes the rest, after the last record.
     pub(super) fn finish(&mut self) -> io::Result<()> {
         if let Some(table) = &self.table {
             writeln!(self.out, "{table}")?;
@@ -80,7 +80,7 @@ fn cells(record: &ShownRecord) -> [String; 6] {
     ]
 }
 
-/// A text as it is, unless it has characters that a line cannot show; nothing for `null`; all other JSON as JSON.
+/// JSON for a cell: text without quotes, unless it has control characters; empty for `null`; anything else unchanged.
 fn without_quotes(json: &str) -> String {
     let text: Result<Option<String>, _> = serde_json::from_str(json);
     match text {

@@ -1,4 +1,4 @@
-//! Which records of a topic are read, in which order.
+//! Selection, order and reading of a topic's records.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
@@ -18,51 +18,51 @@ use super::view::{RecordView, ShownRecord};
 use crate::cli::brokers::answer_deadline;
 use crate::cli::terminal::Error;
 
-/// Where in a topic to begin.
+/// Start of a read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Start {
     Earliest,
-    /// So many records before the end, of all partitions together.
+    /// Number of records before the end, over all partitions.
     Latest(u32),
-    /// Milliseconds since 1970.
+    /// Time in milliseconds since 1970.
     Time(i64),
-    /// Of the only partition.
+    /// Offset in the only partition.
     Offset(i64),
 }
 
-/// Reads one topic, or one partition of it.
+/// Reader of one topic, or of one partition of it.
 pub(super) struct TopicReader {
     broker: KafkaBroker,
     topic: String,
     partition: Option<i32>,
     snapshot: TopicSnapshot,
-    /// By partition, the offset up to which it has been read.
+    /// End of what has been read of each partition.
     positions: BTreeMap<i32, i64>,
 }
 
-/// Records that are wanted, on their way to whoever prints them.
+/// Filter and decoder of records.
 #[derive(Clone)]
 pub(super) struct Selection {
     view: Arc<Mutex<RecordView>>,
     key: Option<Arc<[u8]>>,
 }
 
-/// How long brokers may send nothing while there are records to come.
+/// Time limit for brokers to send the next record while records are left.
 const SILENCE_LIMIT: Duration = Duration::from_secs(60);
-/// A read ends with its range, however long whoever prints the records looks at them.
+/// Time limit of a read. Practically none: output may stop for as long as its reader does.
 const READ_LIMIT: Duration = Duration::from_secs(365 * 24 * 3600);
-/// How long to wait before looking again for records that arrived meanwhile.
+/// Interval at which new records are looked for.
 const FOLLOW_PAUSE: Duration = Duration::from_millis(200);
-/// Records on their way to the printer.
+/// Number of decoded records that wait for the printer.
 const CHANNEL_RECORDS: usize = 256;
-/// How many offsets a search for the latest records first goes back; each further time, twice as many.
+/// Minimum number of offsets that a search for the latest records goes back first; doubled each time.
 const FIRST_WINDOW: i64 = 64;
 
 impl TopicReader {
     /// Looks the topic up.
     ///
     /// # Errors
-    /// If it is not there, or has not the partition.
+    /// If the topic or the partition does not exist.
     pub(super) async fn open(
         broker: KafkaBroker,
         topic: &str,
@@ -87,16 +87,8 @@ impl TopicReader {
         Ok(reader)
     }
 
-    /// Those of the records to come that have this key, if one is given.
-    pub(super) fn select(&self, view: RecordView, key: Option<Vec<u8>>) -> Selection {
-        Selection {
-            view: Arc::new(Mutex::new(view)),
-            key: key.map(Arc::from),
-        }
-    }
-
-    /// Prints what the topic holds at this moment, and says how many records that were. The latest are in order of their
-    /// times, all others partition by partition.
+    /// Prints the records of the topic as of now, and returns their number. The latest are in order of their times, all
+    /// others partition by partition.
     pub(super) async fn read(
         &mut self,
         from: Start,
@@ -120,7 +112,7 @@ impl TopicReader {
         Ok(printed)
     }
 
-    /// Prints records as they arrive. Ends with an error alone.
+    /// Prints records as they arrive. Ends only with an error.
     pub(super) async fn follow(
         &mut self,
         records: &mut Selection,
@@ -142,7 +134,7 @@ impl TopicReader {
                 .into());
             }
             for (partition, ends) in self.partitions() {
-                // A partition that is new is read from its beginning.
+                // A new partition is read from its beginning.
                 let position = self.positions.get(&partition).copied().unwrap_or(ends.low);
                 if let Some(range) = OffsetRange::new(position.max(ends.low), ends.high) {
                     self.stream(partition, range, records, printer).await?;
@@ -152,13 +144,13 @@ impl TopicReader {
         }
     }
 
-    /// The first offset to read of each partition.
+    /// First offset to read of each partition.
     async fn starts(&self, from: Start) -> Result<Vec<i64>, Error> {
         let partitions = self.partitions();
         let lows = || partitions.iter().map(|(_, ends)| ends.low).collect();
         Ok(match from {
             Start::Earliest | Start::Latest(_) => lows(),
-            // No record is that old.
+            // No record is older.
             Start::Time(time_ms) if time_ms < EARLIEST_TIME_MS => lows(),
             Start::Time(time_ms) => {
                 let numbers: Vec<i32> = partitions.iter().map(|(partition, _)| *partition).collect();
@@ -185,7 +177,7 @@ impl TopicReader {
                     }
                     if offset < ends.low {
                         eprintln!(
-                            "{place} begins at offset {}: what was before is deleted.",
+                            "{place} begins at offset {}: earlier records are deleted.",
                             ends.low
                         );
                     }
@@ -195,7 +187,7 @@ impl TopicReader {
         })
     }
 
-    /// The latest records of all partitions by their times, at most `count`.
+    /// Latest records of all partitions by their times, at most `count`.
     async fn latest(&self, count: usize, records: &Selection) -> Result<Vec<ShownRecord>, Error> {
         let mut latest = Vec::new();
         for (partition, ends) in self.partitions() {
@@ -206,7 +198,7 @@ impl TopicReader {
         Ok(latest.split_off(rest))
     }
 
-    /// Goes back further and further: offsets need not have records, and records need not have the key.
+    /// Latest records of one partition. Goes back further and further: offsets may lack records, and records the key.
     async fn latest_of(
         &self,
         partition: i32,
@@ -239,7 +231,7 @@ impl TopicReader {
         Ok(found.into())
     }
 
-    /// Prints the records of a range, and says how many there were.
+    /// Prints the records of a range, and returns their number.
     async fn stream(
         &self,
         partition: i32,
@@ -293,7 +285,7 @@ impl TopicReader {
     }
 }
 
-/// The next record of a read, while that goes on; `None` once all have come.
+/// Next record of a read, which it polls; `None` after the last.
 async fn next(
     shown: &mut Receiver<ShownRecord>,
     is_over: &mut bool,
@@ -308,7 +300,7 @@ async fn next(
             record = shown.recv() => if let Some(record) = record {
                 return Ok(Some(record));
             } else {
-                // The sink is gone, so that the read is about to end.
+                // The sink is dropped, so the read is about to end.
                 read.as_mut().await?;
                 *is_over = true;
             },
@@ -318,13 +310,21 @@ async fn next(
             }
             () = tokio::time::sleep(SILENCE_LIMIT) => {
                 let seconds = SILENCE_LIMIT.as_secs();
-                return Err(format!("the brokers have sent nothing for {seconds} s, though there are records").into());
+                return Err(format!("the brokers have sent nothing for {seconds} s, although records are left").into());
             }
         }
     }
 }
 
 impl Selection {
+    /// Records with this key, or all without one, decoded by `view`.
+    pub(super) fn new(view: RecordView, key: Option<Vec<u8>>) -> Self {
+        Self {
+            view: Arc::new(Mutex::new(view)),
+            key: key.map(Arc::from),
+        }
+    }
+
     fn sink(&self) -> (Sink, Receiver<ShownRecord>) {
         let (shown, receiver) = mpsc::channel(CHANNEL_RECORDS);
         let sink = Sink {
@@ -339,14 +339,14 @@ impl Selection {
     }
 }
 
-/// Decodes on the reading thread, where schemas may be looked up.
+/// Sink that decodes on the reading thread, where schemas may be looked up.
 struct Sink {
     selection: Selection,
     shown: Sender<ShownRecord>,
 }
 
 impl RecordSink for Sink {
-    /// Nobody prints any more: that is the end, and no failure.
+    /// Ends the read, without an error, if the printer is gone.
     fn accept(&mut self, record: Record<'_>) -> Result<ControlFlow<()>, SinkFailed> {
         if self
             .selection

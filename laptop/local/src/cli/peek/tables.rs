@@ -1,4 +1,4 @@
-//! Which registered table is over a topic.
+//! Search for the registered table of a topic.
 
 use std::sync::Arc;
 
@@ -6,11 +6,11 @@ use connector::registry::catalog::{Catalog, CatalogError};
 use protocol::TableName;
 use topic::TopicTable;
 
-/// Tables whose schemas are read, in search of the topic: each is a call to Glue.
+/// Maximum number of schemas that are read in the search: each takes a call to Glue.
 const MAX_READ: usize = 200;
 
-/// The first table of the marked registries that is over `topic`, those of the topic's name before others. A schema that makes no
-/// table is passed over, and so is a table of a named cluster.
+/// First table of `topic` in the marked registries; tables with the topic's name are tried first. Skips invalid schemas
+/// and tables of named clusters.
 pub(super) async fn find_table(
     catalog: &Catalog,
     topic: &str,
@@ -24,7 +24,7 @@ pub(super) async fn find_table(
         match catalog.table(&name).await {
             Ok(table) if table.topic == topic && table.cluster.is_none() => return Ok(Some((name, table))),
             Ok(_) => {}
-            Err(error) => tracing::debug!(%name, %error, "passed over in search of a topic's table"),
+            Err(error) => tracing::debug!(%name, %error, "skipped in the search for a topic's table"),
         }
     }
     Ok(None)

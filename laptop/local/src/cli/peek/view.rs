@@ -1,15 +1,15 @@
-//! A record as it is shown: decoded by the connector's own decoders where a schema says how, else as it is.
+//! Records as JSON: decoded by the connector's decoders if there is a schema, otherwise unchanged.
 //!
-//! | the value is read as | if |
+//! | `read_as` | if |
 //! |---|---|
-//! | a row of `REGISTRY.SCHEMA` | that table is over the topic, and decodes it |
+//! | `REGISTRY.SCHEMA` | the topic has that table, which decodes the value to a row |
 //! | `avro`, `protobuf` | the record names a schema of this format, in Glue or in a Confluent registry |
 //! | `json` | it is JSON, after a registry's header or not |
 //! | `text` | it is UTF-8 without control characters |
 //! | `hex` | it is anything else |
-//! | `null` | there is none: a tombstone |
+//! | `null` | it is a tombstone |
 //!
-//! A key is read likewise, except that columns of it are part of the row.
+//! Keys are read likewise, except that columns of a table that come from the key are part of the row.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -32,11 +32,11 @@ pub(super) struct RecordView {
     topic: String,
     table: Option<TableView>,
     writers: Arc<dyn WriterSchemas>,
-    /// Of records without table, by the schema that they name; the reason, where it makes no decoder.
+    /// Decoders for records without a table, by the writer's schema; or the reason why there is none.
     written: HashMap<WriterSchemaId, Result<Written, String>>,
 }
 
-/// A record as it is shown, in JSON's order of keys.
+/// Record in JSON, with its keys in this order.
 #[derive(Debug, Serialize)]
 pub(super) struct ShownRecord {
     pub(super) partition: i32,
@@ -44,21 +44,21 @@ pub(super) struct ShownRecord {
     /// ISO 8601, UTC.
     pub(super) time: Option<String>,
     pub(super) key: Box<RawValue>,
-    /// Each name with its values in order.
+    /// Values of each name, in order.
     headers: ShownHeaders,
     pub(super) value: Box<RawValue>,
     pub(super) read_as: String,
-    /// Why the value is not what the table, or the schema that the record names, would have of it.
+    /// Reason why the value does not fit the table, or the schema that the record names.
     pub(super) error: Option<String>,
     /// Milliseconds since 1970, to order records by.
     #[serde(skip)]
     pub(super) time_ms: Option<i64>,
-    /// Of the value; `None` for a tombstone.
+    /// Bytes of the value; `None` for a tombstone.
     #[serde(skip)]
     pub(super) bytes: Option<Vec<u8>>,
 }
 
-/// Names in the order in which they first appear.
+/// Header names in the order of their first appearance.
 #[derive(Debug)]
 struct ShownHeaders(Vec<(String, Vec<Option<String>>)>);
 
@@ -68,28 +68,28 @@ impl Serialize for ShownHeaders {
     }
 }
 
-/// The decoders of one table: as the function decodes, and strictly, to say what does not fit.
+/// Decoders of one table: the function's, and a strict one that reports misfits.
 struct TableView {
     name: String,
     decoder: RowDecoder,
     strict: RowDecoder,
 }
 
-/// How payloads of one writer's schema are read.
+/// Decoder for payloads of one writer's schema.
 enum Written {
-    /// The text after the header.
+    /// JSON text after the header.
     Json,
     Rows(Box<TableView>),
 }
 
-/// A payload as it is shown, and how it was read.
+/// Payload in JSON, and how it was read.
 struct Shown {
     json: Box<RawValue>,
     read_as: String,
     error: Option<String>,
 }
 
-/// Why nothing can be shown.
+/// Error of a table without a decoder.
 #[derive(Debug, thiserror::Error)]
 #[error("table {table}: {source}")]
 pub(super) struct ViewError {
@@ -120,7 +120,7 @@ impl RecordView {
         })
     }
 
-    /// May block: schemas that records name are looked up.
+    /// Shows one record. May block: schemas that records name are looked up.
     pub(super) fn show(&mut self, record: &Record<'_>) -> ShownRecord {
         let key = self.key(record);
         let Shown { json, read_as, error } = self.value(record);
@@ -155,7 +155,7 @@ impl RecordView {
         }
         match written_value(record) {
             Ok(Some((id, body))) => self.written(id, record, value, &body),
-            // What begins as a header and is none is a payload like others.
+            // Bytes that only resemble a header are payload.
             Ok(None) | Err(_) => as_it_is(value, None),
         }
     }
@@ -172,8 +172,8 @@ impl RecordView {
         shown.json
     }
 
-    /// A payload whose schema the record names. Without that schema it may be JSON all the same, or bytes that begin by
-    /// chance as a header does.
+    /// Shows a payload whose schema the record names. Without that schema it may still be JSON, or bytes that resemble
+    /// a header by chance.
     fn written(&mut self, id: WriterSchemaId, record: &Record<'_>, payload: &[u8], body: &[u8]) -> Shown {
         let (topic, writers) = (&self.topic, &self.writers);
         let known = self
@@ -183,7 +183,7 @@ impl RecordView {
         let error = match known {
             Ok(Written::Json) => match json(body) {
                 Some(json) => return plain(json, "json"),
-                None => "the record names a JSON schema, and its value is no JSON".to_owned(),
+                None => "the record names a JSON schema, but its value is not JSON".to_owned(),
             },
             Ok(Written::Rows(table)) => match table.show(record) {
                 Ok(shown) => return shown,
@@ -202,7 +202,8 @@ impl RecordView {
     }
 }
 
-/// Numbers of 4 and 8 bytes begin with zeros, as Confluent's header does, and what follows a header has some length.
+/// Maximum length of a payload that is taken for a number: one of 4 or 8 bytes begins with zeros, as Confluent's
+/// header does, but after a header more bytes follow.
 const LONGEST_NUMBER_BYTES: usize = 12;
 
 impl Written {
@@ -221,7 +222,7 @@ impl Written {
     }
 }
 
-/// The table that a schema makes by itself.
+/// Table of a schema without a topic document.
 fn table_of(topic: &str, definition: &SchemaDefinition) -> Result<TopicTable, String> {
     let document = TopicDocument::parse(topic, definition).map_err(|error| error.to_string())?;
     let table = document.into_table("", topic, &Default::default(), &TableDefaults::default());
@@ -245,10 +246,10 @@ impl TableView {
         })
     }
 
-    /// The row, with what does not fit its column.
+    /// Row of the record, and its misfits.
     ///
     /// # Errors
-    /// Why the record is no row.
+    /// Reason why the record has no row.
     fn show(&mut self, record: &Record<'_>) -> Result<Shown, String> {
         let misfit = match self.strict.decode(record) {
             Ok(()) => None,
@@ -286,7 +287,7 @@ fn plain(json: Box<RawValue>, read_as: &str) -> Shown {
     }
 }
 
-/// Objects and arrays on one line. A number or a word alone is shown as text: whoever wrote it need not have meant JSON.
+/// Object or array on one line. A number or a word alone is shown as text, since it need not be meant as JSON.
 fn json(payload: &[u8]) -> Option<Box<RawValue>> {
     let text = std::str::from_utf8(payload).ok()?.trim();
     if !text.starts_with(['{', '[']) {
@@ -299,14 +300,14 @@ fn json(payload: &[u8]) -> Option<Box<RawValue>> {
     }
 }
 
-/// JSON without line ends, which stand between its tokens alone.
+/// JSON without line feeds. Valid JSON has them only between its tokens.
 fn one_line(json: &str) -> String {
     json.chars()
         .map(|c| if matches!(c, '\n' | '\r') { ' ' } else { c })
         .collect()
 }
 
-/// Text that a terminal shows as it is.
+/// Text that a terminal shows unchanged.
 fn readable(payload: &[u8]) -> Option<&str> {
     let text = std::str::from_utf8(payload).ok()?;
     let is_plain = |c: char| !c.is_control() || matches!(c, '\t' | '\n' | '\r');
@@ -405,7 +406,7 @@ mod tests {
     }
 
     #[test]
-    fn a_schema_that_nobody_has_is_an_error_of_its_record() {
+    fn a_missing_schema_is_an_error_of_its_record() {
         let framed = [&[0, 0, 0, 0, 9][..], b"more than a number"].concat();
         let shown = view(None).show(&Record::of_value(&framed));
         assert_eq!(shown.read_as, "hex");
@@ -423,7 +424,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_shows_rows_and_says_what_does_not_fit() {
+    fn a_table_shows_rows_and_their_misfits() {
         let mut view = view(Some(
             r#"{"topicName": "orders", "message": {"dataFormat": "json", "fields": [
                 {"name": "n", "mapping": "n", "type": "BIGINT"},
