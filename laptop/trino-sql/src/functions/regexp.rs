@@ -5,13 +5,12 @@
 //! which the engine and Trino would differ: `$` before a line's end that is the text's end, and `\b` beside letters
 //! that are not ASCII.
 
-use std::cell::RefCell;
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use regex::{Captures, Regex};
 
 use crate::error::{Result, bail, err};
+use crate::functions::compiled::{Compiled, compiled};
 use crate::functions::read::{int, text};
 use crate::registry::{Scalar, each2, function, rows, values};
 use crate::value::Value;
@@ -217,20 +216,9 @@ impl Pattern {
     /// The pattern, compiled once for all rows.
     fn cached(text: &str) -> Result<Rc<Self>> {
         thread_local! {
-            static PATTERNS: RefCell<HashMap<String, Rc<Pattern>>> = RefCell::default();
+            static PATTERNS: Compiled<Pattern> = Compiled::default();
         }
-        if let Some(known) = PATTERNS.with_borrow(|known| known.get(text).cloned()) {
-            return Ok(known);
-        }
-        let pattern = Rc::new(Self::compile(text)?);
-        PATTERNS.with_borrow_mut(|known| {
-            // Patterns that are data may be without end.
-            if known.len() >= 100 {
-                known.clear();
-            }
-            known.insert(text.to_owned(), Rc::clone(&pattern));
-        });
-        Ok(pattern)
+        compiled(&PATTERNS, text, Self::compile)
     }
 
     fn compile(text: &str) -> Result<Self> {
