@@ -234,8 +234,8 @@ impl Node {
                     return Err(failed("division by zero"));
                 }
                 vec![match op {
-                    '+' => number(a + b, scale),
-                    '-' => number(a - b, scale),
+                    '+' => number(a.checked_add(b).ok_or_else(overflow)?, scale),
+                    '-' => number(a.checked_sub(b).ok_or_else(overflow)?, scale),
                     '%' => number(a % b, scale),
                     _ if scale == 0 => number(a / b, 0),
                     _ => bail!(NotSupported, "division of decimals in a JSON path"),
@@ -738,5 +738,12 @@ mod tests {
             ["1", "\"x\""]
         );
         assert_eq!(found("lax $[0] + 2 * 3", context).unwrap(), ["7"]);
+    }
+
+    #[test]
+    fn sums_that_no_number_holds_fail() {
+        let most = "9".repeat(38);
+        assert_eq!(found(&format!("lax $ + {most}"), &most), None);
+        assert_eq!(found(&format!("lax -$ - {most}"), &most), None);
     }
 }
