@@ -65,11 +65,10 @@ struct Scope<'a> {
 impl Path {
     pub(crate) fn parse(text: &str) -> Result<Self> {
         let mut reader = Reader { text, rest: text };
-        let strict = match (reader.word("strict"), reader.word("lax")) {
-            (true, _) => true,
-            (_, true) => false,
-            _ => return Err(reader.invalid()),
-        };
+        let strict = reader.word("strict");
+        if !strict && !reader.word("lax") {
+            return Err(reader.invalid());
+        }
         let root = reader.sum()?;
         if !reader.rest.trim_start().is_empty() {
             return Err(reader.invalid());
@@ -726,6 +725,13 @@ mod tests {
         assert_eq!(found("strict $.a[0 to 1].b", context).unwrap(), ["1", "2"]);
         assert_eq!(found("lax $.a[last].c[0]", context).unwrap(), ["3"]);
         assert_eq!(found("strict $.a[5]", context), None);
+    }
+
+    #[test]
+    fn a_path_has_one_mode() {
+        for path in ["$.a", "strict lax $.a", "lax strict $.a"] {
+            assert!(Path::parse(path).is_err(), "{path}");
+        }
     }
 
     #[test]
