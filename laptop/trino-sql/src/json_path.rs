@@ -64,7 +64,11 @@ struct Scope<'a> {
 
 impl Path {
     pub(crate) fn parse(text: &str) -> Result<Self> {
-        let mut reader = Reader { text, rest: text };
+        let mut reader = Reader {
+            text,
+            rest: text,
+            parts: 0,
+        };
         let strict = reader.word("strict");
         if !strict && !reader.word("lax") {
             return Err(reader.invalid());
@@ -422,12 +426,25 @@ fn number(unscaled: i128, scale: u8) -> Json {
     Json::Number(decimal_text(unscaled, scale))
 }
 
+/// Operands, accessors and conditions that a path may have. Reading and evaluating recurse as deep as they are nested,
+/// and a condition in parentheses may be read twice.
+const MOST_PARTS: usize = 500;
+
 struct Reader<'a> {
     text: &'a str,
     rest: &'a str,
+    parts: usize,
 }
 
 impl<'a> Reader<'a> {
+    fn count_part(&mut self) -> Result<()> {
+        self.parts += 1;
+        if self.parts > MOST_PARTS {
+            bail!(NotSupported, "a JSON path of more than {MOST_PARTS} parts");
+        }
+        Ok(())
+    }
+
     fn invalid(&self) -> Error {
         err!(
             InvalidPath,
@@ -526,6 +543,7 @@ impl<'a> Reader<'a> {
     }
 
     fn signed(&mut self) -> Result<Node> {
+        self.count_part()?;
         if self.accept("-") {
             return Ok(Node::Negate(Box::new(self.signed()?)));
         }
@@ -538,6 +556,7 @@ impl<'a> Reader<'a> {
     fn accessors(&mut self) -> Result<Node> {
         let mut node = self.primary()?;
         loop {
+            self.count_part()?;
             if self.rest.trim_start().starts_with("..") {
                 bail!(NotSupported, "the descendant accessor in a JSON path");
             } else if self.accept(".") {
@@ -658,6 +677,7 @@ impl<'a> Reader<'a> {
     }
 
     fn predicate(&mut self) -> Result<Predicate> {
+        self.count_part()?;
         if self.accept("!") {
             return Ok(Predicate::Not(Box::new(self.predicate()?)));
         }
@@ -731,6 +751,20 @@ mod tests {
     fn a_path_has_one_mode() {
         for path in ["$.a", "strict lax $.a", "lax strict $.a"] {
             assert!(Path::parse(path).is_err(), "{path}");
+        }
+    }
+
+    #[test]
+    fn long_paths_are_refused() {
+        assert!(Path::parse(&format!("lax $ {}", ".a".repeat(400))).is_ok());
+        let nested = format!(" ? (({}", "$ ? ((".repeat(60));
+        for path in [
+            ".a".repeat(100_000),
+            " + 1".repeat(100_000),
+            format!(" + {}", "-".repeat(100_000)),
+            nested,
+        ] {
+            assert!(Path::parse(&format!("lax ${path}")).is_err());
         }
     }
 
