@@ -617,10 +617,8 @@ impl<'a> Reader<'a> {
                 let is_named = self
                     .rest
                     .starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
-                Ok(match self.identifier().filter(|_| is_named) {
-                    Some(name) => Node::Variable(name.to_owned()),
-                    None => Node::Context,
-                })
+                let name = if is_named { self.identifier() } else { None };
+                Ok(name.map_or(Node::Context, |name| Node::Variable(name.to_owned())))
             }
             Some('@') => {
                 self.rest = &self.rest[1..];
@@ -752,6 +750,13 @@ mod tests {
         for path in ["$.a", "strict lax $.a", "lax strict $.a"] {
             assert!(Path::parse(path).is_err(), "{path}");
         }
+    }
+
+    #[test]
+    fn a_word_after_the_context_is_not_its_name() {
+        let starts = found("lax $ ? ($ starts with \"a\")", "\"abc\"");
+        assert_eq!(starts.unwrap(), ["\"abc\""]);
+        assert_eq!(found("lax $[$[0] to 1]", "[0, 5]").unwrap(), ["0", "5"]);
     }
 
     #[test]
