@@ -351,12 +351,12 @@ impl Leaves {
     fn captured<'a>(&self, bodies: impl Iterator<Item = (&'a [(Arc<str>, Type)], &'a Typed)>) -> Vec<Leaf> {
         let mut captured: Vec<Leaf> = Vec::new();
         for (params, body) in bodies {
+            let read = body.columns();
             let mut types = Vec::new();
             collect_types(body, &mut types);
             for (name, ty) in types {
                 let known = captured.iter().any(|leaf| leaf.name == name);
-                if known || params.iter().any(|(param, _)| *param == name) || !body.columns().contains(&name)
-                {
+                if known || params.iter().any(|(param, _)| *param == name) || !read.contains(&name) {
                     continue;
                 }
                 let leaf = self.subqueries.iter().find(|leaf| leaf.name == name).cloned();
@@ -377,10 +377,10 @@ fn collect_types(typed: &Typed, types: &mut Vec<(Arc<str>, Type)>) {
     {
         types.push((Arc::clone(name), typed.ty.clone()));
     }
-    let _ = typed.clone().map_children(&mut |child| {
-        collect_types(&child, types);
-        Ok::<_, ()>(child)
-    });
+    typed
+        .children()
+        .into_iter()
+        .for_each(|child| collect_types(child, types));
 }
 
 /// An expression compiled to be evaluated inside of a function.

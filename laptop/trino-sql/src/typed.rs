@@ -95,7 +95,7 @@ impl Typed {
         }
     }
 
-    fn children(&self) -> Vec<&Self> {
+    pub(crate) fn children(&self) -> Vec<&Self> {
         match &self.node {
             Node::Column(_) | Node::Outer(_) | Node::Literal(_) | Node::Exists(_) | Node::Scalar(_) => {
                 Vec::new()
