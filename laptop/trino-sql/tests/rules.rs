@@ -434,6 +434,23 @@ fn statements_may_be_long() {
 }
 
 #[test]
+fn statements_may_not_be_deep() {
+    for (open, inner, close) in [
+        ("(", "1", ")"),
+        ("trim(", "'a'", ")"),
+        ("extract(year FROM ", "now()", ")"),
+        ("a[", "1", "]"),
+    ] {
+        let sql = format!(
+            "SELECT {}{inner}{} FROM (VALUES 1) t(a)",
+            open.repeat(300),
+            close.repeat(300)
+        );
+        assert_eq!(value(&sql).unwrap_err().kind.name(), "NOT_SUPPORTED", "{open}");
+    }
+}
+
+#[test]
 fn an_error_shows_its_line_and_what_was_meant() {
     let sql = "SELECT order_id\nFROM (VALUES 1) t(order_id)\nWHERE order_ids > 0";
     let error = value(sql).unwrap_err();

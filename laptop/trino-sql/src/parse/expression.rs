@@ -200,6 +200,11 @@ impl Parser {
         }
     }
 
+    /// A value in parentheses or brackets.
+    fn nested_value(&mut self) -> Result<Expr> {
+        self.deeper(Self::value)
+    }
+
     fn value(&mut self) -> Result<Expr> {
         let mut left = self.sum()?;
         loop {
@@ -287,11 +292,9 @@ impl Parser {
         let mut expr = self.primary()?;
         loop {
             let at = expr.at;
-            let subscript_at = self.at();
             if self.accept_symbol("[") {
-                let index = Box::new(self.value()?);
+                let index = Box::new(self.nested_value()?);
                 self.expect_symbol("]")?;
-                let _ = subscript_at;
                 expr = Expr {
                     at,
                     kind: ExprKind::Subscript(Box::new(expr), index),
@@ -544,15 +547,15 @@ impl Parser {
                 self.in_parentheses(|p| {
                     let field = p.ident()?;
                     p.expect(&["from"])?;
-                    Ok(ExprKind::Extract(field, Box::new(p.value()?)))
+                    Ok(ExprKind::Extract(field, Box::new(p.nested_value()?)))
                 })?
             }
             "position" if opens => {
                 self.advance();
                 self.in_parentheses(|p| {
-                    let needle = p.value()?;
+                    let needle = p.nested_value()?;
                     p.expect(&["in"])?;
-                    Ok(call("strpos", vec![p.value()?, needle]))
+                    Ok(call("strpos", vec![p.nested_value()?, needle]))
                 })?
             }
             "substring" if opens => {
@@ -560,9 +563,9 @@ impl Parser {
                 self.in_parentheses(|p| {
                     let mut args = vec![p.expression()?];
                     if p.accept(&["from"]) {
-                        args.push(p.value()?);
+                        args.push(p.nested_value()?);
                         if p.accept(&["for"]) {
-                            args.push(p.value()?);
+                            args.push(p.nested_value()?);
                         }
                     } else {
                         while p.accept_symbol(",") {
@@ -579,7 +582,7 @@ impl Parser {
             "normalize" => {
                 self.advance();
                 self.in_parentheses(|p| {
-                    let text = p.value()?;
+                    let text = p.nested_value()?;
                     let form_at = p.at();
                     let form = if p.accept_symbol(",") {
                         p.ident()?.text.to_uppercase()
@@ -664,15 +667,15 @@ impl Parser {
         };
         let name = side.unwrap_or("trim");
         if side.is_some() && self.accept(&["from"]) {
-            return Ok(call(name, vec![self.value()?]));
+            return Ok(call(name, vec![self.nested_value()?]));
         }
-        let first = self.value()?;
+        let first = self.nested_value()?;
         if self.accept(&["from"]) {
-            return Ok(call(name, vec![self.value()?, first]));
+            return Ok(call(name, vec![self.nested_value()?, first]));
         }
         let mut args = vec![first];
         if self.accept_symbol(",") {
-            args.push(self.value()?);
+            args.push(self.nested_value()?);
         }
         Ok(call(name, args))
     }
