@@ -2,10 +2,13 @@
 
 mod aggregate;
 mod aggregate_call;
+mod apply;
+mod call;
 mod context;
 mod expression;
 mod group;
 mod json;
+mod literal;
 mod relation;
 mod select;
 mod set;
