@@ -313,7 +313,7 @@ fn scalar_function(function: impl ScalarUDFImpl + 'static, args: Vec<Expr>) -> E
     ))
 }
 
-/// What an expression that the crate evaluates itself is given by DataFusion: columns and subqueries.
+/// Inputs that DataFusion gives to an expression which the crate evaluates itself: columns and subqueries.
 #[derive(Default)]
 struct Leaves {
     subqueries: Vec<Leaf>,
@@ -444,10 +444,10 @@ impl Hash for Body {
 /// A function of the crate, for one call.
 #[derive(Debug)]
 struct OwnFunction {
-    /// With all that its arguments do not show: types and lambdas.
+    /// Unique name: with all that the arguments do not show, types and lambdas.
     name: String,
     applied: Arc<Applied>,
-    /// By place; empty if none of the arguments is one.
+    /// Lambdas by the place of the argument; empty if none of the arguments is one.
     lambdas: Vec<Option<Body>>,
     signature: Signature,
     return_type: DataType,
@@ -614,7 +614,7 @@ impl ScalarUDFImpl for Lazy {
         }
     }
 
-    /// With the expression: two of the same columns are not the same.
+    /// Name with the expression: two expressions of the same columns are not the same.
     fn schema_name(&self, _: &[Expr]) -> datafusion::common::Result<String> {
         let parts: Vec<_> = self
             .parts

@@ -113,7 +113,7 @@ impl Typed {
         }
     }
 
-    /// The same expression with others in place of the direct parts.
+    /// Copy of the expression with its direct parts replaced.
     pub(crate) fn map_children<E>(self, f: &mut dyn FnMut(Self) -> Result<Self, E>) -> Result<Self, E> {
         let Self { ty, node } = self;
         let all = |items: Vec<Self>, f: &mut dyn FnMut(Self) -> Result<Self, E>| {

@@ -18,7 +18,7 @@ use trino_sql::{Error, ErrorKind, Query, Session, Type, Value, session_state};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Outcome {
-    /// As Trino answers, or refused with Trino's name of the error.
+    /// Trino's answer, or a refusal with Trino's name of the error.
     Equal,
     /// Refused, as Trino does, with another name.
     OtherError,
@@ -286,7 +286,7 @@ fn float(value: f64) -> Json {
     }
 }
 
-/// Doubles to 14 digits and reals to 6; JSON by what it says.
+/// Rounds doubles to 14 digits and reals to 6, and parses JSON.
 fn normalize(value: &mut Json, ty: &Type) {
     match (&mut *value, ty) {
         (Json::Number(number), Type::Double | Type::Real) => {
@@ -295,8 +295,8 @@ fn normalize(value: &mut Json, ty: &Type) {
             *value = Json::String(rounded.replace("-0.", "0.").replace("e-0", "e0"));
         }
         (Json::String(text), Type::Json) => {
-            if let Ok(said) = serde_json::from_str(text) {
-                *value = said;
+            if let Ok(parsed) = serde_json::from_str(text) {
+                *value = parsed;
             }
         }
         (Json::Array(items), Type::Array(item)) => items.iter_mut().for_each(|value| normalize(value, item)),

@@ -381,7 +381,7 @@ impl Translator<'_> {
         Ok(self)
     }
 
-    /// What follows an opening parenthesis.
+    /// Translates the rest of a group, after its opening parenthesis.
     fn group(&mut self) -> Result<()> {
         let Some(rest) = self.rest.strip_prefix('?') else {
             self.out.push('(');
@@ -414,7 +414,7 @@ impl Translator<'_> {
         Ok(())
     }
 
-    /// What follows a backslash, inside of a class or outside.
+    /// Translates the rest of an escape, after its backslash, inside of a class or outside.
     fn escape(&mut self, in_class: bool) -> Result<()> {
         let Some(c) = self.next() else {
             bail!(InvalidFunctionArgument, "end pattern at escape");
@@ -504,7 +504,7 @@ impl Translator<'_> {
         ))
     }
 
-    /// What follows an opening bracket.
+    /// Translates the rest of a class, after its opening bracket.
     fn class(&mut self) -> Result<()> {
         self.out.push('[');
         if let Some(rest) = self.rest.strip_prefix('^') {

@@ -7,7 +7,7 @@ use crate::error::{Error, Result, bail, err};
 use crate::json::Json;
 use crate::number::{decimal_text, parse_decimal, rescale};
 
-/// What a path is evaluated for.
+/// Surroundings of a node while a path is evaluated.
 struct Scope<'a> {
     strict: bool,
     context: &'a Json,
@@ -198,7 +198,7 @@ impl Node {
 }
 
 impl Scope<'_> {
-    /// In lax mode, items of arrays in place of the arrays.
+    /// Items of arrays in place of the arrays, in lax mode.
     fn unwrapped(&self, items: Vec<Json>) -> Vec<Json> {
         if self.strict {
             return items;
