@@ -204,6 +204,9 @@ fn expanded(with: &str, found: &Captures<'_>, regex: &Regex) -> Result<String> {
     Ok(result)
 }
 
+/// Depth of classes within classes: the engine refuses what is nested deeper, and reading it recurses.
+const MOST_CLASS_DEPTH: usize = 250;
+
 struct Pattern {
     regex: Regex,
     /// `$`, `\Z` or `^` of lines, which look at the end of the text in a way of their own.
@@ -339,7 +342,7 @@ impl Translator<'_> {
             let is_quantifier = matches!(c, '*' | '+' | '?' | '{') && may_repeat;
             match c {
                 '\\' => self.escape(false)?,
-                '[' => self.class()?,
+                '[' => self.class(1)?,
                 '(' => self.group()?,
                 '^' | '$' => {
                     self.has_end = true;
@@ -504,8 +507,14 @@ impl Translator<'_> {
         ))
     }
 
-    /// Translates the rest of a class, after its opening bracket.
-    fn class(&mut self) -> Result<()> {
+    /// Translates the rest of a class, after its opening bracket. `depth` is 1 for a class in no other.
+    fn class(&mut self, depth: usize) -> Result<()> {
+        if depth > MOST_CLASS_DEPTH {
+            bail!(
+                NotSupported,
+                "classes nested deeper than {MOST_CLASS_DEPTH} in a regular expression"
+            );
+        }
         self.out.push('[');
         if let Some(rest) = self.rest.strip_prefix('^') {
             self.out.push('^');
@@ -532,7 +541,7 @@ impl Translator<'_> {
                 }
                 '[' => {
                     is_now_set = true;
-                    self.class()?;
+                    self.class(depth + 1)?;
                 }
                 '\\' => {
                     is_now_set = is_set(self.rest);
@@ -583,6 +592,13 @@ mod tests {
         assert_eq!(found(r"[~~&]+", "a~&").unwrap(), ["~&"]);
         assert_eq!(found(r"\Qa.b\E+", "a.bb").unwrap(), ["a.bb"]);
         assert_eq!(found(r"\d", "\u{664}1").unwrap(), ["1"]);
+    }
+
+    #[test]
+    fn refuses_classes_that_are_nested_deeply() {
+        assert_eq!(found("[[[a]b]c]+", "abcd").unwrap(), ["abc"]);
+        let deep = |depth: usize| "[".repeat(depth) + "a" + &"]".repeat(depth);
+        assert_eq!(found(&deep(100_000), "a"), None);
     }
 
     #[test]
