@@ -1,8 +1,8 @@
 //! Statements with the answers that Trino gave: `tests/corpus/README.md` has the rules of comparing.
 //!
 //! `cargo test -p trino-sql --test corpus -- --nocapture` prints the table; `CORPUS_GROUP=json` in front runs one group,
-//! and lists what is not equal. No answer may be wrong, at most one in a hundred may be lax, and no group may have fewer
-//! equal cases than `tests/corpus/reached.txt` says; `CORPUS_REACHED=write` in front writes it anew.
+//! and lists what is not equal. No answer may be wrong or lax, and no group may have fewer equal cases than
+//! `tests/corpus/reached.txt` has for it; `CORPUS_REACHED=write` in front writes it anew.
 
 #![expect(clippy::unwrap_used, reason = "a test: a panic is how it fails")]
 
@@ -127,9 +127,8 @@ fn hold(groups: &BTreeMap<String, BTreeMap<Outcome, usize>>) {
             .map(|outcomes| of(outcomes, outcome))
             .sum::<usize>()
     };
-    let cases: usize = groups.values().flat_map(BTreeMap::values).sum();
     assert_eq!(all(Outcome::Wrong), 0, "answers that differ without an error");
-    assert!(all(Outcome::Lax) * 100 <= cases, "answers where Trino refuses");
+    assert_eq!(all(Outcome::Lax), 0, "answers where Trino refuses");
 }
 
 fn cases() -> Vec<Case> {
