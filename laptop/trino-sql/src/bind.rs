@@ -2,10 +2,13 @@
 
 mod aggregate;
 mod aggregate_call;
+mod apply;
+mod call;
 mod context;
 mod expression;
 mod group;
 mod json;
+mod literal;
 mod relation;
 mod select;
 mod set;
@@ -40,7 +43,7 @@ pub(crate) struct TableName {
 
 pub(crate) struct Binder<'a> {
     tables: &'a HashMap<TableName, Option<Arc<dyn TableProvider>>>,
-    /// Tables that the statement names and nobody has looked up yet.
+    /// Tables that the statement names and that are not looked up yet.
     missing: RefCell<Vec<TableName>>,
     default_catalog: String,
     default_schema: String,
@@ -66,7 +69,7 @@ struct Relation {
     fields: Vec<Field>,
 }
 
-/// Where names are looked up: here, then in the query around.
+/// Scope in which names are looked up: this query, then the query around it.
 #[derive(Clone, Copy)]
 struct Scope<'s> {
     fields: &'s [Field],

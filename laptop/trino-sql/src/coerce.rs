@@ -1,4 +1,4 @@
-//! Which types become which without a cast.
+//! Types that become others without a cast.
 
 use crate::types::{RowField, Type};
 

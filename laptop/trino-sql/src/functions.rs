@@ -9,6 +9,7 @@ mod array;
 mod binary;
 mod bitwise;
 pub(crate) mod column;
+mod compiled;
 mod date_pattern;
 mod date_text;
 mod datetime;

@@ -6,7 +6,7 @@ use crate::number::java_double_text;
 pub(crate) enum Json {
     Null,
     Boolean(bool),
-    /// As it is spelled.
+    /// Number in its spelling.
     Number(String),
     Text(String),
     Array(Vec<Json>),
@@ -96,7 +96,7 @@ pub(crate) fn quote(text: &str, out: &mut String) {
 /// Deeper values than Jackson reads are not JSON.
 const MOST_DEPTH: usize = 1000;
 
-/// A reader that stops where it is told to: what comes after is not looked at.
+/// A reader that can stop early: the rest of the text is then not looked at.
 pub(crate) struct Reader<'a> {
     text: &'a str,
     at: usize,
@@ -152,7 +152,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Calls for every member of the object that comes, until told to stop.
+    /// Calls `each` for every member of the object that comes, until it returns false.
     pub(crate) fn members(&mut self, mut each: impl FnMut(&mut Self, String) -> Option<bool>) -> Option<()> {
         if !self.accept(b'{') {
             return None;
@@ -178,7 +178,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Calls for every item of the array that comes, until told to stop.
+    /// Calls `each` for every item of the array that comes, until it returns false.
     pub(crate) fn items(&mut self, mut each: impl FnMut(&mut Self, usize) -> Option<bool>) -> Option<()> {
         if !self.accept(b'[') {
             return None;

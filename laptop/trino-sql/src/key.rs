@@ -24,7 +24,7 @@ pub(crate) fn is_own_group_key(ty: &Type) -> bool {
     ty.is_native() || *ty == Type::Json
 }
 
-/// What Arrow groups as Trino groups the value. NULL stays NULL.
+/// Value that Arrow groups as Trino groups this one. NULL stays NULL.
 pub(crate) fn group_key(typed: &Typed) -> Typed {
     match &typed.ty {
         ty if is_own_group_key(ty) => typed.clone(),
@@ -48,7 +48,7 @@ pub(crate) fn group_key(typed: &Typed) -> Typed {
     }
 }
 
-/// What Arrow orders as Trino orders the value.
+/// Value that Arrow orders as Trino orders this one.
 pub(crate) fn sort_key(typed: &Typed) -> Typed {
     match &typed.ty {
         Type::TimestampTz(digits) => call("instant", typed, Type::Timestamp(*digits), column::field(0)),

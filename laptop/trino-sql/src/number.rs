@@ -104,30 +104,28 @@ fn scientific(nan: bool, infinite: bool, negative: bool, zero: bool, text: impl 
 
 /// A double as `Double.toString` of Java spells it: plain from 1e-3 to 1e7, in scientific form outside.
 pub(crate) fn java_double_text(value: f64) -> String {
-    let magnitude = value.abs();
-    if value.is_nan() || value.is_infinite() || magnitude != 0.0 && !(1e-3..1e7).contains(&magnitude) {
-        return double_text(value);
-    }
-    let text = format!("{value}");
-    if text.contains('.') {
-        text
+    if is_plain_in_java(value) {
+        with_point(value.to_string())
     } else {
-        format!("{text}.0")
+        double_text(value)
     }
 }
 
 /// A real as `Float.toString` of Java spells it.
 pub(crate) fn java_real_text(value: f32) -> String {
-    let magnitude = value.abs();
-    if value.is_nan() || value.is_infinite() || magnitude != 0.0 && !(1e-3..1e7).contains(&magnitude) {
-        return real_text(value);
-    }
-    let text = format!("{value}");
-    if text.contains('.') {
-        text
+    if is_plain_in_java(f64::from(value)) {
+        with_point(value.to_string())
     } else {
-        format!("{text}.0")
+        real_text(value)
     }
+}
+
+fn is_plain_in_java(value: f64) -> bool {
+    value == 0.0 || (1e-3..1e7).contains(&value.abs())
+}
+
+fn with_point(text: String) -> String {
+    if text.contains('.') { text } else { text + ".0" }
 }
 
 /// Text as a double by Java's rules: blanks around it, `NaN`, `Infinity`, an `f` or `d` at the end.

@@ -5,7 +5,9 @@
 //! `AT TIME ZONE`, primary expressions.
 
 mod expression;
+mod json;
 mod relation;
+mod type_name;
 
 use crate::ast::*;
 use crate::error::{Error, Position, Result, err};

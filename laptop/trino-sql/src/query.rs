@@ -6,7 +6,7 @@ use datafusion::logical_expr::LogicalPlan;
 
 use crate::types::Type;
 
-/// What a statement is bound for: where names are looked up, and the time that it is.
+/// Surroundings of a statement: the catalogs where names are looked up, and the current time.
 pub struct Session<'a> {
     pub state: &'a SessionState,
     pub now: DateTime<Utc>,
@@ -22,7 +22,7 @@ pub struct Query {
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct OutputColumn {
-    /// As the statement spells it; `_col0`, `_col1` by place where it does not.
+    /// Name in the statement's spelling; `_col0`, `_col1` by place for a column without one.
     pub name: String,
     pub ty: Type,
 }

@@ -25,10 +25,10 @@ pub(crate) struct Function<K> {
 /// Rows of a column each, all of one length, to the result's.
 pub(crate) type Kernel = Arc<dyn Fn(&Call<'_>, &[ArrayRef]) -> Result<ArrayRef> + Send + Sync>;
 
-/// What an aggregate makes of the rows of a group.
+/// Computation of an aggregate over the rows of a group.
 #[derive(Clone)]
 pub(crate) enum Fold {
-    /// Of all rows at once.
+    /// All rows at once.
     Rows(RowsFold),
     /// Row by row.
     Running(Running),
@@ -75,13 +75,13 @@ pub(crate) fn values_at(types: &[Type], columns: &[ArrayRef], row: usize) -> Vec
 pub(crate) type Scalar = Function<Kernel>;
 pub(crate) type Aggregate = Function<Fold>;
 
-/// What a kernel is told of the call it works for.
+/// The call that a kernel works for.
 pub(crate) struct Call<'a> {
     /// Types of the arguments after coercion.
     pub args: &'a [Type],
     pub result: &'a Type,
     pub rows: usize,
-    /// By place of the argument.
+    /// Lambdas by the place of the argument.
     pub lambdas: &'a [Option<&'a dyn Apply>],
 }
 
@@ -139,7 +139,7 @@ pub(crate) fn values_or_null(
     rows(move |call, _, args| f(call, args))
 }
 
-/// A kernel of single values that is told the row, for lambdas. Lambdas are [`Value::Null`] among the arguments.
+/// A kernel of single values that also gets the row's number, for lambdas. Lambdas are [`Value::Null`] among the arguments.
 pub(crate) fn rows(
     f: impl Fn(&Call<'_>, usize, &[Value]) -> Result<Value> + Send + Sync + 'static,
 ) -> Kernel {

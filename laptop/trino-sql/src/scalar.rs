@@ -313,7 +313,7 @@ fn scalar_function(function: impl ScalarUDFImpl + 'static, args: Vec<Expr>) -> E
     ))
 }
 
-/// What an expression that the crate evaluates itself is given by DataFusion: columns and subqueries.
+/// Inputs that DataFusion gives to an expression which the crate evaluates itself: columns and subqueries.
 #[derive(Default)]
 struct Leaves {
     subqueries: Vec<Leaf>,
@@ -351,12 +351,12 @@ impl Leaves {
     fn captured<'a>(&self, bodies: impl Iterator<Item = (&'a [(Arc<str>, Type)], &'a Typed)>) -> Vec<Leaf> {
         let mut captured: Vec<Leaf> = Vec::new();
         for (params, body) in bodies {
+            let read = body.columns();
             let mut types = Vec::new();
             collect_types(body, &mut types);
             for (name, ty) in types {
                 let known = captured.iter().any(|leaf| leaf.name == name);
-                if known || params.iter().any(|(param, _)| *param == name) || !body.columns().contains(&name)
-                {
+                if known || params.iter().any(|(param, _)| *param == name) || !read.contains(&name) {
                     continue;
                 }
                 let leaf = self.subqueries.iter().find(|leaf| leaf.name == name).cloned();
@@ -377,10 +377,10 @@ fn collect_types(typed: &Typed, types: &mut Vec<(Arc<str>, Type)>) {
     {
         types.push((Arc::clone(name), typed.ty.clone()));
     }
-    let _ = typed.clone().map_children(&mut |child| {
-        collect_types(&child, types);
-        Ok::<_, ()>(child)
-    });
+    typed
+        .children()
+        .into_iter()
+        .for_each(|child| collect_types(child, types));
 }
 
 /// An expression compiled to be evaluated inside of a function.
@@ -444,10 +444,10 @@ impl Hash for Body {
 /// A function of the crate, for one call.
 #[derive(Debug)]
 struct OwnFunction {
-    /// With all that its arguments do not show: types and lambdas.
+    /// Unique name: with all that the arguments do not show, types and lambdas.
     name: String,
     applied: Arc<Applied>,
-    /// By place; empty if none of the arguments is one.
+    /// Lambdas by the place of the argument; empty if none of the arguments is one.
     lambdas: Vec<Option<Body>>,
     signature: Signature,
     return_type: DataType,
@@ -614,7 +614,7 @@ impl ScalarUDFImpl for Lazy {
         }
     }
 
-    /// With the expression: two of the same columns are not the same.
+    /// Name with the expression: two expressions of the same columns are not the same.
     fn schema_name(&self, _: &[Expr]) -> datafusion::common::Result<String> {
         let parts: Vec<_> = self
             .parts

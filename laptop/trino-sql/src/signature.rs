@@ -47,7 +47,7 @@ enum Number {
     If(Box<Number>, Box<Number>, Box<Number>),
 }
 
-/// What the letters of a signature stand for in one call.
+/// Types and numbers that the letters of a signature stand for in one call.
 #[derive(Debug, Clone, Default)]
 struct Bindings {
     types: HashMap<char, Type>,

@@ -95,7 +95,7 @@ impl Typed {
         }
     }
 
-    fn children(&self) -> Vec<&Self> {
+    pub(crate) fn children(&self) -> Vec<&Self> {
         match &self.node {
             Node::Column(_) | Node::Outer(_) | Node::Literal(_) | Node::Exists(_) | Node::Scalar(_) => {
                 Vec::new()
@@ -113,7 +113,7 @@ impl Typed {
         }
     }
 
-    /// The same expression with others in place of the direct parts.
+    /// Copy of the expression with its direct parts replaced.
     pub(crate) fn map_children<E>(self, f: &mut dyn FnMut(Self) -> Result<Self, E>) -> Result<Self, E> {
         let Self { ty, node } = self;
         let all = |items: Vec<Self>, f: &mut dyn FnMut(Self) -> Result<Self, E>| {

@@ -228,7 +228,7 @@ pub(crate) fn row_fields(fields: &[RowField]) -> Fields {
         .collect()
 }
 
-/// As `typeof` spells it.
+/// Spelling of `typeof`.
 impl fmt::Display for Type {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

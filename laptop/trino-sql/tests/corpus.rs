@@ -1,8 +1,8 @@
 //! Statements with the answers that Trino gave: `tests/corpus/README.md` has the rules of comparing.
 //!
 //! `cargo test -p trino-sql --test corpus -- --nocapture` prints the table; `CORPUS_GROUP=json` in front runs one group,
-//! and lists what is not equal. No answer may be wrong, at most one in a hundred may be lax, and no group may have fewer
-//! equal cases than `tests/corpus/reached.txt` says; `CORPUS_REACHED=write` in front writes it anew.
+//! and lists what is not equal. No answer may be wrong or lax, and no group may have fewer equal cases than
+//! `tests/corpus/reached.txt` has for it; `CORPUS_REACHED=write` in front writes it anew.
 
 #![expect(clippy::unwrap_used, reason = "a test: a panic is how it fails")]
 
@@ -18,7 +18,7 @@ use trino_sql::{Error, ErrorKind, Query, Session, Type, Value, session_state};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Outcome {
-    /// As Trino answers, or refused with Trino's name of the error.
+    /// Trino's answer, or a refusal with Trino's name of the error.
     Equal,
     /// Refused, as Trino does, with another name.
     OtherError,
@@ -127,9 +127,8 @@ fn hold(groups: &BTreeMap<String, BTreeMap<Outcome, usize>>) {
             .map(|outcomes| of(outcomes, outcome))
             .sum::<usize>()
     };
-    let cases: usize = groups.values().flat_map(BTreeMap::values).sum();
     assert_eq!(all(Outcome::Wrong), 0, "answers that differ without an error");
-    assert!(all(Outcome::Lax) * 100 <= cases, "answers where Trino refuses");
+    assert_eq!(all(Outcome::Lax), 0, "answers where Trino refuses");
 }
 
 fn cases() -> Vec<Case> {
@@ -286,7 +285,7 @@ fn float(value: f64) -> Json {
     }
 }
 
-/// Doubles to 14 digits and reals to 6; JSON by what it says.
+/// Rounds doubles to 14 digits and reals to 6, and parses JSON.
 fn normalize(value: &mut Json, ty: &Type) {
     match (&mut *value, ty) {
         (Json::Number(number), Type::Double | Type::Real) => {
@@ -295,8 +294,8 @@ fn normalize(value: &mut Json, ty: &Type) {
             *value = Json::String(rounded.replace("-0.", "0.").replace("e-0", "e0"));
         }
         (Json::String(text), Type::Json) => {
-            if let Ok(said) = serde_json::from_str(text) {
-                *value = said;
+            if let Ok(parsed) = serde_json::from_str(text) {
+                *value = parsed;
             }
         }
         (Json::Array(items), Type::Array(item)) => items.iter_mut().for_each(|value| normalize(value, item)),

@@ -72,7 +72,7 @@ enum Truth {
 struct Failed;
 
 impl Number {
-    /// How tightly it binds: a sum 0, a product 1, a sign 2, all else 3.
+    /// Precedence: a sum 0, a product 1, a sign 2, all else 3.
     fn level(&self) -> u8 {
         match self {
             Self::Binary('+' | '-', ..) => 0,
@@ -82,7 +82,7 @@ impl Number {
         }
     }
 
-    /// With the fewest parentheses.
+    /// Text with the fewest parentheses.
     fn text(&self, least: u8) -> String {
         let text = match self {
             Self::Literal(digits) => digits.to_string(),
@@ -173,7 +173,7 @@ impl Truth {
         }
     }
 
-    /// What a condition is, of which no number fails.
+    /// Value of the condition, unless one of its numbers fails.
     fn value(&self) -> Result<Option<bool>, Failed> {
         let negated = |negated: &bool, value: Option<bool>| value.map(|value| value != *negated);
         Ok(match self {
@@ -430,6 +430,23 @@ fn statements_may_be_long() {
         ),
     ] {
         assert_eq!(value(&sql).unwrap(), Value::Int(wanted), "{}", &sql[..60]);
+    }
+}
+
+#[test]
+fn statements_may_not_be_deep() {
+    for (open, inner, close) in [
+        ("(", "1", ")"),
+        ("trim(", "'a'", ")"),
+        ("extract(year FROM ", "now()", ")"),
+        ("a[", "1", "]"),
+    ] {
+        let sql = format!(
+            "SELECT {}{inner}{} FROM (VALUES 1) t(a)",
+            open.repeat(300),
+            close.repeat(300)
+        );
+        assert_eq!(value(&sql).unwrap_err().kind.name(), "NOT_SUPPORTED", "{open}");
     }
 }
 

@@ -1,4 +1,4 @@
-//! Where an expression stands.
+//! Places in which expressions stand.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use super::{Binder, Scope};
 use crate::typed::Typed;
 use crate::types::Type;
 
-/// Where an expression stands, and what it may contain there.
+/// Place in which an expression stands, with what it may contain there.
 pub(super) struct Context<'c> {
     pub binder: &'c Binder<'c>,
     pub scope: Scope<'c>,

@@ -56,7 +56,7 @@ impl GroupKey {
         scalar::column(&self.key)
     }
 
-    /// What the input must have beside its columns.
+    /// Expression that the input must have beside its columns; None if a column is the key.
     pub(super) fn input(&self) -> Result<Option<Expr>> {
         if matches!(self.typed.node, Node::Column(_)) && self.key == self.column {
             return Ok(None);

@@ -15,7 +15,7 @@ use crate::typed::{Applied, Node, Typed};
 use crate::types::{Type, VARCHAR};
 use crate::value::Value;
 
-/// What a clause ON EMPTY or ON ERROR gives; DEFAULT an argument of the call.
+/// Result of a clause ON EMPTY or ON ERROR; that of DEFAULT is an argument of the call.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Otherwise {
     Fail,

@@ -37,10 +37,11 @@ enum Element {
     Literal(char),
     /// At least so many digits when printed, at most so many when read.
     Number(Field, usize, usize),
-    /// The range begins 50 years before the pivot; lenient ones take years of other lengths, too.
+    /// The range begins 50 years before the pivot, which is 30 years ago where the pattern has none; lenient ones take
+    /// years of other lengths, too.
     TwoDigitYear {
         field: Field,
-        pivot: i32,
+        pivot: Option<i32>,
         lenient: bool,
     },
     Text(Field, bool),
@@ -140,7 +141,7 @@ impl Pattern {
                 'Y' => elements.push(Element::Number(Year, 4, 4)),
                 'y' => elements.push(Element::TwoDigitYear {
                     field: Year,
-                    pivot: 2020,
+                    pivot: Some(2020),
                     lenient: false,
                 }),
                 'w' | 'U' | 'u' | 'V' | 'X' | 'D' => {
@@ -195,19 +196,11 @@ impl Pattern {
             let number_follows = is_number(&chars[at..]);
             let number = |field, most: usize| Element::Number(field, count, most.max(count));
             let element = match c {
-                'y' | 'Y' | 'x' if count == 2 => {
-                    let now = chrono::Utc::now();
-                    let (field, this_year) = if c == 'x' {
-                        (WeekYear, now.iso_week().year())
-                    } else {
-                        (Year, now.year())
-                    };
-                    Element::TwoDigitYear {
-                        field,
-                        pivot: this_year - 30,
-                        lenient: !number_follows,
-                    }
-                }
+                'y' | 'Y' | 'x' if count == 2 => Element::TwoDigitYear {
+                    field: if c == 'x' { WeekYear } else { Year },
+                    pivot: None,
+                    lenient: !number_follows,
+                },
                 'y' | 'Y' | 'x' => {
                     let field = if c == 'x' { WeekYear } else { Year };
                     Element::Number(field, count, if number_follows { count } else { 9 })
@@ -333,7 +326,8 @@ impl Pattern {
                             return None;
                         }
                         let is_short = digits == 2 && rest.starts_with(|c: char| c.is_ascii_digit());
-                        let low = i64::from(*pivot) - 50;
+                        let pivot = pivot.unwrap_or_else(|| this_year(*field) - 30);
+                        let low = i64::from(pivot) - 50;
                         let shift = low.rem_euclid(100);
                         let year = value + low - shift + if value < shift { 100 } else { 0 };
                         fields.push((*field, if is_short { year } else { value }));
@@ -395,6 +389,16 @@ impl Pattern {
 fn padded(value: i64, width: usize) -> String {
     let sign = if value < 0 { "-" } else { "" };
     format!("{sign}{:0width$}", value.abs())
+}
+
+/// The year of the calendar, or that of the week.
+fn this_year(field: Field) -> i32 {
+    let now = chrono::Utc::now();
+    if field == Field::WeekYear {
+        now.iso_week().year()
+    } else {
+        now.year()
+    }
 }
 
 /// Whether a pattern goes on with a number.

@@ -1,6 +1,9 @@
 //! Dates and times as text, and text as dates and times.
 
+use std::rc::Rc;
+
 use crate::error::{Result, bail, err};
+use crate::functions::compiled::{Compiled, compiled};
 use crate::functions::date_pattern::{Field, Pattern, number, offset, wall_of};
 use crate::functions::datetime::{Wall, digits, wall_clock};
 use crate::functions::read::{int, text};
@@ -18,7 +21,7 @@ pub(crate) fn scalars() -> Vec<Scalar> {
                 "(timestamp(p), varchar(x)) varchar",
                 "(timestamp(p) with time zone, varchar(x)) varchar",
             ],
-            values(|call, args| print(&Pattern::mysql(text(&args[1]))?, call, &args[0])),
+            values(|call, args| print(&mysql(text(&args[1]))?, call, &args[0])),
         ),
         function(
             "format_datetime",
@@ -27,7 +30,7 @@ pub(crate) fn scalars() -> Vec<Scalar> {
                 "(timestamp(p) with time zone, varchar(x)) varchar",
             ],
             values(|call, args| {
-                let pattern = Pattern::joda(text(&args[1]))?;
+                let pattern = joda(text(&args[1]))?;
                 if pattern.has_zone() && matches!(call.args[0], Type::Timestamp(_)) {
                     bail!(
                         InvalidFunctionArgument,
@@ -41,7 +44,7 @@ pub(crate) fn scalars() -> Vec<Scalar> {
             "date_parse",
             &["(varchar(x), varchar(y)) timestamp(3)"],
             values(|_, args| {
-                let (wall, _) = Pattern::mysql(text(&args[1]))?.parse(text(&args[0]))?;
+                let (wall, _) = mysql(text(&args[1]))?.parse(text(&args[0]))?;
                 Ok(Value::Int(temporal::to_units(wall.seconds, wall.nanos, 3)?))
             }),
         ),
@@ -49,7 +52,7 @@ pub(crate) fn scalars() -> Vec<Scalar> {
             "parse_datetime",
             &["(varchar(x), varchar(y)) timestamp(3) with time zone"],
             values(|_, args| {
-                let (wall, zone) = Pattern::joda(text(&args[1]))?.parse(text(&args[0]))?;
+                let (wall, zone) = joda(text(&args[1]))?.parse(text(&args[0]))?;
                 zoned(wall, zone)
             }),
         ),
@@ -97,6 +100,22 @@ pub(crate) fn scalars() -> Vec<Scalar> {
             values(|_, args| Ok(Value::Int(iso(text(&args[0]), false)?.0.day()))),
         ),
     ]
+}
+
+/// A pattern of MySQL's letters, compiled once for all rows.
+fn mysql(pattern: &str) -> Result<Rc<Pattern>> {
+    thread_local! {
+        static PATTERNS: Compiled<Pattern> = Compiled::default();
+    }
+    compiled(&PATTERNS, pattern, Pattern::mysql)
+}
+
+/// A pattern of Joda-Time's letters, compiled once for all rows.
+fn joda(pattern: &str) -> Result<Rc<Pattern>> {
+    thread_local! {
+        static PATTERNS: Compiled<Pattern> = Compiled::default();
+    }
+    compiled(&PATTERNS, pattern, Pattern::joda)
 }
 
 fn print(pattern: &Pattern, call: &Call<'_>, value: &Value) -> Result<Value> {

@@ -205,7 +205,7 @@ fn parts() -> Vec<Part> {
     ]
 }
 
-/// What a clock on the wall shows: seconds since 1970 as if it stood in UTC.
+/// Time on a clock on the wall: seconds since 1970 as if it stood in UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Wall {
     pub seconds: i64,

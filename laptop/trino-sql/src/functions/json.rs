@@ -2,11 +2,10 @@
 //!
 //! Extraction reads no further than to what it wants, and takes the first of equal names.
 
-use std::cell::RefCell;
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use crate::error::{Result, bail, err};
+use crate::functions::compiled::{Compiled, compiled};
 use crate::functions::read::{int, text};
 use crate::json::{Json, Reader};
 use crate::registry::{Scalar, function, values};
@@ -181,20 +180,11 @@ fn walk(reader: &mut Reader<'_>, steps: &[String]) -> Option<Json> {
 /// The steps of a path, read once for all rows.
 fn cached(path: &str) -> Result<Rc<Vec<String>>> {
     thread_local! {
-        static PATHS: RefCell<HashMap<String, Rc<Vec<String>>>> = RefCell::default();
+        static PATHS: Compiled<Vec<String>> = Compiled::default();
     }
-    if let Some(known) = PATHS.with_borrow(|known| known.get(path).cloned()) {
-        return Ok(known);
-    }
-    let steps = steps(path).ok_or_else(|| err!(InvalidFunctionArgument, "Invalid JSON path: '{path}'"))?;
-    let steps = Rc::new(steps);
-    PATHS.with_borrow_mut(|known| {
-        if known.len() >= 100 {
-            known.clear();
-        }
-        known.insert(path.to_owned(), Rc::clone(&steps));
-    });
-    Ok(steps)
+    compiled(&PATHS, path, |path| {
+        steps(path).ok_or_else(|| err!(InvalidFunctionArgument, "Invalid JSON path: '{path}'"))
+    })
 }
 
 fn steps(path: &str) -> Option<Vec<String>> {

@@ -465,7 +465,7 @@ fn to_base(value: i64, radix: u32) -> String {
     digits.iter().rev().collect()
 }
 
-/// Which of equal parts of a range a value lies in; the range may run down.
+/// Number of the part of a range, divided into equal ones, in which a value lies; the range may run down.
 fn bucket(operand: f64, low: f64, high: f64, count: i64) -> Result<i64> {
     if count <= 0 {
         bail!(InvalidFunctionArgument, "bucketCount must be greater than 0");

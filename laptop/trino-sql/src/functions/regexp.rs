@@ -5,13 +5,12 @@
 //! which the engine and Trino would differ: `$` before a line's end that is the text's end, and `\b` beside letters
 //! that are not ASCII.
 
-use std::cell::RefCell;
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use regex::{Captures, Regex};
 
 use crate::error::{Result, bail, err};
+use crate::functions::compiled::{Compiled, compiled};
 use crate::functions::read::{int, text};
 use crate::registry::{Scalar, each2, function, rows, values};
 use crate::value::Value;
@@ -205,6 +204,9 @@ fn expanded(with: &str, found: &Captures<'_>, regex: &Regex) -> Result<String> {
     Ok(result)
 }
 
+/// Depth of classes within classes: the engine refuses what is nested deeper, and reading it recurses.
+const MOST_CLASS_DEPTH: usize = 250;
+
 struct Pattern {
     regex: Regex,
     /// `$`, `\Z` or `^` of lines, which look at the end of the text in a way of their own.
@@ -217,20 +219,9 @@ impl Pattern {
     /// The pattern, compiled once for all rows.
     fn cached(text: &str) -> Result<Rc<Self>> {
         thread_local! {
-            static PATTERNS: RefCell<HashMap<String, Rc<Pattern>>> = RefCell::default();
+            static PATTERNS: Compiled<Pattern> = Compiled::default();
         }
-        if let Some(known) = PATTERNS.with_borrow(|known| known.get(text).cloned()) {
-            return Ok(known);
-        }
-        let pattern = Rc::new(Self::compile(text)?);
-        PATTERNS.with_borrow_mut(|known| {
-            // Patterns that are data may be without end.
-            if known.len() >= 100 {
-                known.clear();
-            }
-            known.insert(text.to_owned(), Rc::clone(&pattern));
-        });
-        Ok(pattern)
+        compiled(&PATTERNS, text, Self::compile)
     }
 
     fn compile(text: &str) -> Result<Self> {
@@ -351,7 +342,7 @@ impl Translator<'_> {
             let is_quantifier = matches!(c, '*' | '+' | '?' | '{') && may_repeat;
             match c {
                 '\\' => self.escape(false)?,
-                '[' => self.class()?,
+                '[' => self.class(1)?,
                 '(' => self.group()?,
                 '^' | '$' => {
                     self.has_end = true;
@@ -393,7 +384,7 @@ impl Translator<'_> {
         Ok(self)
     }
 
-    /// What follows an opening parenthesis.
+    /// Translates the rest of a group, after its opening parenthesis.
     fn group(&mut self) -> Result<()> {
         let Some(rest) = self.rest.strip_prefix('?') else {
             self.out.push('(');
@@ -426,7 +417,7 @@ impl Translator<'_> {
         Ok(())
     }
 
-    /// What follows a backslash, inside of a class or outside.
+    /// Translates the rest of an escape, after its backslash, inside of a class or outside.
     fn escape(&mut self, in_class: bool) -> Result<()> {
         let Some(c) = self.next() else {
             bail!(InvalidFunctionArgument, "end pattern at escape");
@@ -516,8 +507,14 @@ impl Translator<'_> {
         ))
     }
 
-    /// What follows an opening bracket.
-    fn class(&mut self) -> Result<()> {
+    /// Translates the rest of a class, after its opening bracket. `depth` is 1 for a class in no other.
+    fn class(&mut self, depth: usize) -> Result<()> {
+        if depth > MOST_CLASS_DEPTH {
+            bail!(
+                NotSupported,
+                "classes nested deeper than {MOST_CLASS_DEPTH} in a regular expression"
+            );
+        }
         self.out.push('[');
         if let Some(rest) = self.rest.strip_prefix('^') {
             self.out.push('^');
@@ -544,7 +541,7 @@ impl Translator<'_> {
                 }
                 '[' => {
                     is_now_set = true;
-                    self.class()?;
+                    self.class(depth + 1)?;
                 }
                 '\\' => {
                     is_now_set = is_set(self.rest);
@@ -595,6 +592,13 @@ mod tests {
         assert_eq!(found(r"[~~&]+", "a~&").unwrap(), ["~&"]);
         assert_eq!(found(r"\Qa.b\E+", "a.bb").unwrap(), ["a.bb"]);
         assert_eq!(found(r"\d", "\u{664}1").unwrap(), ["1"]);
+    }
+
+    #[test]
+    fn refuses_classes_that_are_nested_deeply() {
+        assert_eq!(found("[[[a]b]c]+", "abcd").unwrap(), ["abc"]);
+        let deep = |depth: usize| "[".repeat(depth) + "a" + &"]".repeat(depth);
+        assert_eq!(found(&deep(100_000), "a"), None);
     }
 
     #[test]

@@ -96,9 +96,9 @@ fn steps(start: i64, stop: i64, step: i64) -> Result<Value> {
     check(start < stop, start > stop, step)?;
     let length = (i128::from(stop) - i128::from(start)) / i128::from(step) + 1;
     check_length(length)?;
-    Ok(Value::Array(
-        (0..length as i64).map(|i| Value::Int(start + i * step)).collect(),
-    ))
+    // An entry lies between start and stop, but its distance from start may be more than an i64 holds.
+    let entry = |i: i64| Value::Int(start.wrapping_add(i.wrapping_mul(step)));
+    Ok(Value::Array((0..length as i64).map(entry).collect()))
 }
 
 /// Each entry counts its months from the start: after the 31st of January and the 28th of February comes the 31st of
@@ -111,4 +111,18 @@ fn months(call: &Call<'_>, args: &[Value]) -> Result<Value> {
     check_length(length.into())?;
     let entry = |i: i64| datetime::add(Unit::Month, i * step, start, ty);
     Ok(Value::Array((0..length).map(entry).collect::<Result<_>>()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_may_be_far_apart() {
+        let quarter = 1 << 62;
+        assert_eq!(
+            steps(i64::MIN, i64::MAX, quarter).unwrap(),
+            Value::Array([i64::MIN, -quarter, 0, quarter].map(Value::Int).to_vec())
+        );
+    }
 }

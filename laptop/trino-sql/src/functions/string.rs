@@ -370,7 +370,7 @@ pub(crate) fn scalars() -> Vec<Scalar> {
     ]
 }
 
-/// What `Character.isWhitespace` of Java holds to be one.
+/// A blank by Java's `Character.isWhitespace`.
 fn is_blank(c: char) -> bool {
     matches!(c, '\u{1c}'..='\u{1f}')
         || c.is_whitespace() && !matches!(c, '\u{a0}' | '\u{2007}' | '\u{202f}' | '\u{85}')

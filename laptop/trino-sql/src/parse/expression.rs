@@ -1,4 +1,4 @@
-//! Expressions and types.
+//! Expressions.
 
 use super::{Parser, is_reserved};
 use crate::ast::*;
@@ -200,6 +200,11 @@ impl Parser {
         }
     }
 
+    /// A value in parentheses or brackets.
+    fn nested_value(&mut self) -> Result<Expr> {
+        self.deeper(Self::value)
+    }
+
     fn value(&mut self) -> Result<Expr> {
         let mut left = self.sum()?;
         loop {
@@ -287,11 +292,9 @@ impl Parser {
         let mut expr = self.primary()?;
         loop {
             let at = expr.at;
-            let subscript_at = self.at();
             if self.accept_symbol("[") {
-                let index = Box::new(self.value()?);
+                let index = Box::new(self.nested_value()?);
                 self.expect_symbol("]")?;
-                let _ = subscript_at;
                 expr = Expr {
                     at,
                     kind: ExprKind::Subscript(Box::new(expr), index),
@@ -544,15 +547,15 @@ impl Parser {
                 self.in_parentheses(|p| {
                     let field = p.ident()?;
                     p.expect(&["from"])?;
-                    Ok(ExprKind::Extract(field, Box::new(p.value()?)))
+                    Ok(ExprKind::Extract(field, Box::new(p.nested_value()?)))
                 })?
             }
             "position" if opens => {
                 self.advance();
                 self.in_parentheses(|p| {
-                    let needle = p.value()?;
+                    let needle = p.nested_value()?;
                     p.expect(&["in"])?;
-                    Ok(call("strpos", vec![p.value()?, needle]))
+                    Ok(call("strpos", vec![p.nested_value()?, needle]))
                 })?
             }
             "substring" if opens => {
@@ -560,9 +563,9 @@ impl Parser {
                 self.in_parentheses(|p| {
                     let mut args = vec![p.expression()?];
                     if p.accept(&["from"]) {
-                        args.push(p.value()?);
+                        args.push(p.nested_value()?);
                         if p.accept(&["for"]) {
-                            args.push(p.value()?);
+                            args.push(p.nested_value()?);
                         }
                     } else {
                         while p.accept_symbol(",") {
@@ -579,7 +582,7 @@ impl Parser {
             "normalize" => {
                 self.advance();
                 self.in_parentheses(|p| {
-                    let text = p.value()?;
+                    let text = p.nested_value()?;
                     let form_at = p.at();
                     let form = if p.accept_symbol(",") {
                         p.ident()?.text.to_uppercase()
@@ -664,15 +667,15 @@ impl Parser {
         };
         let name = side.unwrap_or("trim");
         if side.is_some() && self.accept(&["from"]) {
-            return Ok(call(name, vec![self.value()?]));
+            return Ok(call(name, vec![self.nested_value()?]));
         }
-        let first = self.value()?;
+        let first = self.nested_value()?;
         if self.accept(&["from"]) {
-            return Ok(call(name, vec![self.value()?, first]));
+            return Ok(call(name, vec![self.nested_value()?, first]));
         }
         let mut args = vec![first];
         if self.accept_symbol(",") {
-            args.push(self.value()?);
+            args.push(self.nested_value()?);
         }
         Ok(call(name, args))
     }
@@ -778,245 +781,6 @@ impl Parser {
         };
         self.call_clauses(&mut call)?;
         Ok(ExprKind::Call(Box::new(call)))
-    }
-
-    fn json_value_expression(&mut self) -> Result<Expr> {
-        let expr = self.expression()?;
-        if self.accept(&["format", "json"]) && self.accept(&["encoding"]) {
-            return Err(err!(NotSupported, "JSON input in an encoding").at(self.at()));
-        }
-        Ok(expr)
-    }
-
-    fn json_member(&mut self) -> Result<Expr> {
-        let expr = self.expression()?;
-        if self.accept(&["format", "json"]) {
-            return Err(err!(NotSupported, "FORMAT JSON of a member").at(self.at()));
-        }
-        Ok(expr)
-    }
-
-    fn json_call(function: JsonFunction) -> JsonCall {
-        let on_error = if function == JsonFunction::Exists {
-            JsonBehavior::False
-        } else {
-            JsonBehavior::Null
-        };
-        JsonCall {
-            function,
-            input: None,
-            path: String::new(),
-            passing: Vec::new(),
-            returning: None,
-            on_empty: JsonBehavior::Null,
-            on_error,
-            wrapper: JsonWrapper::Without,
-            omit_quotes: false,
-            members: Vec::new(),
-            absent_on_null: function == JsonFunction::Array,
-            unique_keys: false,
-        }
-    }
-
-    fn json_path_call(&mut self, function: JsonFunction) -> Result<ExprKind> {
-        self.advance();
-        let mut call = Self::json_call(function);
-        self.expect_symbol("(")?;
-        call.input = Some(self.json_value_expression()?);
-        self.expect_symbol(",")?;
-        call.path = self.string()?;
-        if self.accept(&["passing"]) {
-            call.passing = self.comma_separated(|p| {
-                let value = p.json_value_expression()?;
-                p.expect(&["as"])?;
-                Ok((value, p.ident()?.text))
-            })?;
-        }
-        if self.accept(&["returning"]) {
-            call.returning = Some(self.type_name()?);
-            self.accept(&["format", "json"]);
-        }
-        if function == JsonFunction::Query {
-            if self.accept(&["without"]) {
-                self.accept(&["array"]);
-                self.expect(&["wrapper"])?;
-            } else if self.accept(&["with"]) {
-                let conditional = self.accept(&["conditional"]);
-                let _ = conditional || self.accept(&["unconditional"]);
-                self.accept(&["array"]);
-                self.expect(&["wrapper"])?;
-                call.wrapper = if conditional {
-                    JsonWrapper::Conditional
-                } else {
-                    JsonWrapper::Unconditional
-                };
-            }
-            if self.is_word(0, "keep") || self.is_word(0, "omit") {
-                call.omit_quotes = self.accept(&["omit"]);
-                let _ = call.omit_quotes || self.accept(&["keep"]);
-                self.expect(&["quotes"])?;
-                self.accept(&["on", "scalar", "string"]);
-            }
-        }
-        while !self.is_symbol(0, ")") {
-            let behavior = self.json_behavior()?;
-            self.expect(&["on"])?;
-            if self.accept(&["empty"]) {
-                call.on_empty = behavior;
-            } else {
-                self.expect(&["error"])?;
-                call.on_error = behavior;
-            }
-        }
-        self.expect_symbol(")")?;
-        Ok(ExprKind::Json(Box::new(call)))
-    }
-
-    fn json_behavior(&mut self) -> Result<JsonBehavior> {
-        Ok(if self.accept(&["null"]) {
-            JsonBehavior::Null
-        } else if self.accept(&["error"]) {
-            JsonBehavior::Error
-        } else if self.accept(&["true"]) {
-            JsonBehavior::True
-        } else if self.accept(&["false"]) {
-            JsonBehavior::False
-        } else if self.accept(&["unknown"]) {
-            JsonBehavior::Unknown
-        } else if self.accept(&["empty", "array"]) {
-            JsonBehavior::EmptyArray
-        } else if self.accept(&["empty", "object"]) {
-            JsonBehavior::EmptyObject
-        } else {
-            self.expect(&["default"])?;
-            JsonBehavior::Default(self.expression()?)
-        })
-    }
-
-    fn json_members(&mut self, function: JsonFunction) -> Result<ExprKind> {
-        self.advance();
-        let mut call = Self::json_call(function);
-        self.expect_symbol("(")?;
-        if !self.is_symbol(0, ")") && !self.is_word(0, "returning") {
-            call.members = self.comma_separated(|p| {
-                if function == JsonFunction::Array {
-                    return Ok((None, p.json_member()?));
-                }
-                if p.is_word(0, "key") && !p.is_symbol(1, ":") && !p.is_word(1, "value") {
-                    p.advance();
-                }
-                let key = p.expression()?;
-                if !p.accept_symbol(":") {
-                    p.expect(&["value"])?;
-                }
-                Ok((Some(key), p.json_member()?))
-            })?;
-            if self.accept(&["null", "on", "null"]) {
-                call.absent_on_null = false;
-            } else if self.accept(&["absent", "on", "null"]) {
-                call.absent_on_null = true;
-            }
-            if self.accept(&["with", "unique"]) {
-                self.accept(&["keys"]);
-                call.unique_keys = true;
-            } else if self.accept(&["without", "unique"]) {
-                self.accept(&["keys"]);
-            }
-        }
-        if self.accept(&["returning"]) {
-            call.returning = Some(self.type_name()?);
-            self.accept(&["format", "json"]);
-        }
-        self.expect_symbol(")")?;
-        Ok(ExprKind::Json(Box::new(call)))
-    }
-
-    pub(super) fn type_name(&mut self) -> Result<TypeName> {
-        let at = self.at();
-        let mut ty = TypeName {
-            kind: self.deeper(Self::base_type)?,
-            at,
-        };
-        while self.accept(&["array"]) {
-            ty = TypeName {
-                kind: TypeNameKind::Array(Box::new(ty)),
-                at,
-            };
-        }
-        Ok(ty)
-    }
-
-    fn base_type(&mut self) -> Result<TypeNameKind> {
-        if self.is_word(0, "row") && self.is_symbol(1, "(") {
-            self.advance();
-            let fields = self.in_parentheses(|p| p.comma_separated(Self::row_field))?;
-            return Ok(TypeNameKind::Row(fields));
-        }
-        if self.accept(&["interval", "year", "to", "month"]) {
-            return Ok(TypeNameKind::IntervalYear);
-        }
-        if self.accept(&["interval", "day", "to", "second"]) {
-            return Ok(TypeNameKind::IntervalDay);
-        }
-        for name in ["timestamp", "time"] {
-            if self.accept(&[name]) {
-                let precision = if self.is_symbol(0, "(") {
-                    Some(self.in_parentheses(Self::integer)?)
-                } else {
-                    None
-                };
-                let zone = self.accept(&["with", "time", "zone"]);
-                let _ = zone || self.accept(&["without", "time", "zone"]);
-                return Ok(TypeNameKind::DateTime {
-                    name,
-                    precision,
-                    zone,
-                });
-            }
-        }
-        if self.accept(&["double", "precision"]) {
-            return Ok(TypeNameKind::Plain("double".to_owned(), Vec::new()));
-        }
-        let name = self.ident()?.text.to_lowercase();
-        match name.as_str() {
-            "array" if self.accept_symbol("<") => {
-                let item = self.type_name()?;
-                self.expect_symbol(">")?;
-                return Ok(TypeNameKind::Array(Box::new(item)));
-            }
-            "array" => {
-                return Ok(TypeNameKind::Array(Box::new(
-                    self.in_parentheses(Self::type_name)?,
-                )));
-            }
-            "map" => {
-                let angle = self.accept_symbol("<");
-                let _ = angle || self.accept_symbol("(");
-                let key = self.type_name()?;
-                self.expect_symbol(",")?;
-                let value = self.type_name()?;
-                self.expect_symbol(if angle { ">" } else { ")" })?;
-                return Ok(TypeNameKind::Map(Box::new(key), Box::new(value)));
-            }
-            _ => {}
-        }
-        let mut numbers = Vec::new();
-        if self.is_symbol(0, "(") {
-            numbers = self.in_parentheses(|p| p.comma_separated(Self::integer))?;
-        }
-        Ok(TypeNameKind::Plain(name, numbers))
-    }
-
-    /// `name type` or a type alone.
-    fn row_field(&mut self) -> Result<(Option<Ident>, TypeName)> {
-        let ends = |token: &Token| matches!(token, Token::Symbol("," | ")" | "(" | "<" | ">"));
-        let alone = ends(self.peek_at(1))
-            || self.are_words(&["double", "precision"])
-            || self.is_word(0, "interval") && !ends(self.peek_at(2))
-            || (self.is_word(0, "timestamp") || self.is_word(0, "time"))
-                && (self.is_word(1, "with") || self.is_word(1, "without"));
-        let name = if alone { None } else { Some(self.ident()?) };
-        Ok((name, self.type_name()?))
     }
 }
 

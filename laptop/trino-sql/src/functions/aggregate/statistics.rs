@@ -95,29 +95,8 @@ fn merged_moments([n, mean, m2, m3, m4]: [f64; 5], [o, other, o2, o3, o4]: [f64;
 }
 
 fn moments(finish: fn(&[f64; 5]) -> Option<f64>) -> Fold {
-    running(
-        |_| Type::row(vec![Type::Double; 5]),
-        |_, state, args| {
-            if !args[0].is_null() {
-                let alone = [1.0, number(&args[0]), 0.0, 0.0, 0.0];
-                *state = row(if state.is_null() {
-                    alone
-                } else {
-                    merged_moments(parts(state), alone)
-                });
-            }
-            Ok(())
-        },
-        |_, state, other| {
-            *state = row(merged_moments(parts(state), parts(&other)));
-            Ok(())
-        },
-        move |_, state| {
-            Ok(finished(
-                (!state.is_null()).then(|| finish(&parts(&state))).flatten(),
-            ))
-        },
-    )
+    let alone = |args: &[Value]| (!args[0].is_null()).then(|| [1.0, number(&args[0]), 0.0, 0.0, 0.0]);
+    merging(alone, merged_moments, finish)
 }
 
 /// The number of pairs, the means of both, the sums of the squares of the distances from them, and of their product.
@@ -137,21 +116,33 @@ fn merged_pairs([n, x, y, xx, yy, xy]: [f64; 6], [o, u, v, uu, vv, uv]: [f64; 6]
 
 /// Trino's order of arguments: the dependent variable comes first.
 fn pairs(finish: fn(&[f64; 6]) -> Option<f64>) -> Fold {
+    let alone = |args: &[Value]| {
+        let whole = !args[0].is_null() && !args[1].is_null();
+        whole.then(|| [1.0, number(&args[1]), number(&args[0]), 0.0, 0.0, 0.0])
+    };
+    merging(alone, merged_pairs, finish)
+}
+
+/// An aggregate whose state is `N` doubles: those of a row alone, None if the row does not count, merged one by one.
+fn merging<const N: usize>(
+    alone: fn(&[Value]) -> Option<[f64; N]>,
+    merge: fn([f64; N], [f64; N]) -> [f64; N],
+    finish: fn(&[f64; N]) -> Option<f64>,
+) -> Fold {
     running(
-        |_| Type::row(vec![Type::Double; 6]),
-        |_, state, args| {
-            if !args[0].is_null() && !args[1].is_null() {
-                let alone = [1.0, number(&args[1]), number(&args[0]), 0.0, 0.0, 0.0];
+        |_| Type::row(vec![Type::Double; N]),
+        move |_, state, args| {
+            if let Some(alone) = alone(args) {
                 *state = row(if state.is_null() {
                     alone
                 } else {
-                    merged_pairs(parts(state), alone)
+                    merge(parts(state), alone)
                 });
             }
             Ok(())
         },
-        |_, state, other| {
-            *state = row(merged_pairs(parts(state), parts(&other)));
+        move |_, state, other| {
+            *state = row(merge(parts(state), parts(&other)));
             Ok(())
         },
         move |_, state| {
