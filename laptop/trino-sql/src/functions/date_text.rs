@@ -21,7 +21,10 @@ pub(crate) fn scalars() -> Vec<Scalar> {
                 "(timestamp(p), varchar(x)) varchar",
                 "(timestamp(p) with time zone, varchar(x)) varchar",
             ],
-            values(|call, args| print(&mysql(text(&args[1]))?, call, &args[0])),
+            values(|call, args| {
+                let pattern = mysql(text(&args[1]))?;
+                print(&pattern, call, &args[0])
+            }),
         ),
         function(
             "format_datetime",
