@@ -2,31 +2,32 @@
 
 use std::sync::Arc;
 
-use arrow::array::{RecordBatch, RecordBatchOptions};
-use arrow::datatypes::{Schema, SchemaRef};
-use datafusion::common::DataFusionError;
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use chrono::Utc;
 use datafusion::execution::SessionStateBuilder;
-use datafusion::execution::context::SQLOptions;
 use datafusion::execution::session_state::SessionState;
-use datafusion::physical_plan::SendableRecordBatchStream;
-use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use datafusion::prelude::SessionContext;
+use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream, execute_stream};
+use datafusion::prelude::SessionConfig;
 use futures::future::BoxFuture;
-use futures::{FutureExt, StreamExt, TryStreamExt};
+use futures::{FutureExt, TryStreamExt};
 use spill::BlockStore;
+use trino_sql::{OutputColumn, ParsedQuery, Session, Statement, session_state};
 
 use crate::catalog::FederationCatalog;
-use crate::dialect::{ParsedStatement, parse_statement};
 use crate::error::AthenaError;
+use crate::explain;
 use crate::federation::{Federation, FederationOptions};
 use crate::invoke::Invoke;
 use crate::lake::LakeTable;
 use crate::names::lower_case;
 use crate::query_run::QueryRun;
-use crate::session::session_state;
-use crate::show::{self, Show};
+use crate::show;
 use crate::statistics::ScanStatistics;
-use crate::zones::ZonedPlan;
+use crate::types::named_batches;
+
+/// Schema of unqualified tables.
+pub(crate) const DEFAULT_SCHEMA: &str = "default";
 
 /// Athena on this machine, over one connector.
 ///
@@ -57,6 +58,8 @@ impl Default for AthenaOptions {
 /// Result of a running query.
 pub struct RunningQuery {
     run: Arc<QueryRun>,
+    statement: String,
+    columns: Vec<OutputColumn>,
     batches: SendableRecordBatchStream,
 }
 
@@ -68,6 +71,9 @@ pub struct QueryProgress(Arc<QueryRun>);
 #[derive(Debug, Clone)]
 pub struct Answer {
     pub query_id: String,
+    /// Names and types of the columns, as Athena has them.
+    pub columns: Vec<OutputColumn>,
+    /// The same columns as Arrow carries them.
     pub schema: SchemaRef,
     pub batches: Vec<RecordBatch>,
     pub statistics: ScanStatistics,
@@ -87,7 +93,11 @@ impl Athena {
         // Statements name it in lower case; the connector receives it unchanged.
         let catalog = lower_case(&options.federation.catalog_name);
         let federation = Arc::new(Federation::new(invoke, blocks, options.federation));
-        let state = session_state(&catalog, options.concurrency.max(1));
+        let config = SessionConfig::new()
+            .with_default_catalog_and_schema(&catalog, DEFAULT_SCHEMA)
+            .with_create_default_catalog_and_schema(false)
+            .with_target_partitions(options.concurrency.max(1));
+        let state = session_state(config);
         let provider = FederationCatalog::new(Arc::clone(&federation));
         state.catalog_list().register_catalog(catalog, Arc::new(provider));
         Self { federation, state }
@@ -121,44 +131,54 @@ impl Athena {
         self.start(sql).await?.finish().await
     }
 
-    /// Plans and starts one statement: a query, EXPLAIN, SHOW SCHEMAS, SHOW TABLES, SHOW COLUMNS or DESCRIBE.
-    /// Rows are read as the stream is polled.
+    /// Plans and starts one statement: a query, EXPLAIN, SHOW CATALOGS, SHOW SCHEMAS, SHOW TABLES, SHOW COLUMNS or
+    /// DESCRIBE. Rows are read as the stream is polled.
     pub fn start<'a>(&'a self, sql: &'a str) -> BoxFuture<'a, Result<RunningQuery, AthenaError>> {
         self.plan_and_execute(sql).boxed()
     }
 
     async fn plan_and_execute(&self, sql: &str) -> Result<RunningQuery, AthenaError> {
-        let ParsedStatement { statement, headings } = parse_statement(sql)?;
         let run = Arc::new(QueryRun::new());
-        if let Some(show) = Show::of(&statement)? {
-            let batches = show::answer(show, &self.federation).await?;
-            return Ok(RunningQuery { run, batches });
-        }
-        let config = self.state.config().clone().with_extension(Arc::clone(&run));
+        let invalid = |error| AthenaError::statement(error, sql);
+        let (columns, batches) = match Statement::parse(sql).map_err(invalid)? {
+            Statement::Query(query) => {
+                let (columns, state, plan) = self.plan(&query, &run).await.map_err(invalid)?;
+                (columns, execute_stream(plan, state.task_ctx())?)
+            }
+            Statement::Explain { analyze, query } => {
+                let (_, state, plan) = self.plan(&query, &run).await.map_err(invalid)?;
+                match analyze {
+                    true => explain::analyzed(plan, state.task_ctx(), &run)
+                        .await
+                        .map_err(|error| AthenaError::execution(error, sql))?,
+                    false => explain::planned(plan.as_ref())?,
+                }
+            }
+            show => show::answer(show, &self.federation, &self.state).await?,
+        };
+        let batches = named_batches(batches, &columns);
+        Ok(RunningQuery {
+            run,
+            statement: sql.to_owned(),
+            columns,
+            batches,
+        })
+    }
+
+    /// The plan of a query whose scans are part of `run`, with the state to execute it in.
+    async fn plan(
+        &self,
+        query: &ParsedQuery,
+        run: &Arc<QueryRun>,
+    ) -> Result<(Vec<OutputColumn>, SessionState, Arc<dyn ExecutionPlan>), trino_sql::Error> {
+        let config = self.state.config().clone().with_extension(Arc::clone(run));
         let state = SessionStateBuilder::new_from_existing(self.state.clone())
             .with_config(config)
             .build();
-        let plan = state.statement_to_plan(statement).await?;
-        SQLOptions::new()
-            .with_allow_ddl(false)
-            .with_allow_dml(false)
-            .with_allow_statements(false)
-            .verify_plan(&plan)?;
-        let names = plan
-            .schema()
-            .fields()
-            .iter()
-            .map(|field| field.name().clone())
-            .collect();
-        let context = SessionContext::new_with_state(state);
-        let (plan, zones) = ZonedPlan::of(plan).into_parts();
-        let batches = context.execute_logical_plan(plan).await?.execute_stream().await?;
-        let batches = ZonedPlan::shown(zones, batches);
-        let batches = match headings {
-            Some(headings) => headed(batches, headings.over(names)),
-            None => batches,
-        };
-        Ok(RunningQuery { run, batches })
+        let now = Utc::now();
+        let query = query.bind(&Session { state: &state, now }).await?;
+        let plan = query.physical_plan(&state).await?;
+        Ok((query.columns, state, plan))
     }
 }
 
@@ -174,6 +194,12 @@ impl RunningQuery {
         self.run.id()
     }
 
+    /// Names and types of the columns, as Athena has them.
+    pub fn columns(&self) -> &[OutputColumn] {
+        &self.columns
+    }
+
+    /// The same columns as Arrow carries them: `trino_sql::Type` says how.
     pub fn schema(&self) -> SchemaRef {
         self.batches.schema()
     }
@@ -190,7 +216,8 @@ impl RunningQuery {
 
     /// Next rows; `None` after the last.
     pub async fn next(&mut self) -> Result<Option<RecordBatch>, AthenaError> {
-        Ok(self.batches.try_next().await?)
+        let batch = self.batches.try_next().await;
+        batch.map_err(|error| AthenaError::execution(error, &self.statement))
     }
 
     /// Reads all remaining rows.
@@ -202,6 +229,7 @@ impl RunningQuery {
         let (query_id, schema, statistics) = (self.query_id().to_owned(), self.schema(), self.statistics());
         Ok(Answer {
             query_id,
+            columns: self.columns,
             schema,
             batches,
             statistics,
@@ -209,22 +237,5 @@ impl RunningQuery {
     }
 }
 
-/// Rows under other headings. Any column may hold NULL, as in Athena's results.
-fn headed(batches: SendableRecordBatchStream, headings: Vec<String>) -> SendableRecordBatchStream {
-    let schema = batches.schema();
-    let fields = schema.fields().iter().zip(headings);
-    let fields = fields.map(|(field, name)| field.as_ref().clone().with_name(name).with_nullable(true));
-    let headed = Schema::new_with_metadata(fields.collect::<Vec<_>>(), schema.metadata().clone());
-    let headed = Arc::new(headed);
-    let schema = Arc::clone(&headed);
-    let batches = batches.map(move |batch| {
-        let batch = batch?;
-        let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-        let columns = batch.columns().to_vec();
-        RecordBatch::try_new_with_options(Arc::clone(&schema), columns, &options)
-            .map_err(DataFusionError::from)
-    });
-    Box::pin(RecordBatchStreamAdapter::new(headed, batches))
-}
 #[cfg(test)]
 mod tests;

@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Int32Type, Int64Type};
-use arrow::error::ArrowError;
 use producer::{ProductTotal, Progress, Summary};
 
 use crate::athena::{Athena, AthenaOptions, QueryProgress};
@@ -71,8 +70,6 @@ pub enum DemoError {
     Stack(#[from] StackError),
     #[error(transparent)]
     Query(#[from] AthenaError),
-    #[error("cannot print rows: {0}")]
-    Rows(#[from] ArrowError),
     #[error("cannot print: {0}")]
     Print(#[from] io::Error),
     /// Results that differ from the generator's totals.
@@ -182,7 +179,7 @@ impl<W: Write> Demo<'_, W> {
         self.title("The article's query: every item of every order", ARTICLE_QUERY)?;
         let started = Instant::now();
         let mut query = self.athena.start(ARTICLE_QUERY).await?;
-        let schema = query.schema();
+        let columns = query.columns().to_vec();
         let (mut shown, mut missing) = (Vec::new(), shown_rows);
         let mut items = ItemTotals::default();
         self.observer.querying(query.progress());
@@ -202,7 +199,7 @@ impl<W: Write> Demo<'_, W> {
         self.observer.queried();
         read?;
         let elapsed = started.elapsed();
-        writeln!(self.out, "{}", table(&schema, &shown)?)?;
+        writeln!(self.out, "{}", table(&columns, &shown))?;
         writeln!(
             self.out,
             "the first {} of {} rows",
@@ -238,7 +235,7 @@ impl<W: Write> Demo<'_, W> {
         self.observer.queried();
         let answer = answer?;
         let elapsed = started.elapsed();
-        writeln!(self.out, "{}", table(&answer.schema, &answer.batches)?)?;
+        writeln!(self.out, "{}", table(&answer.columns, &answer.batches))?;
         self.timing(elapsed, answer.statistics)?;
         Ok(answer.batches)
     }

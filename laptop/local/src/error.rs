@@ -1,6 +1,7 @@
 //! Errors of statements, and those that pass through DataFusion.
 
 use datafusion::common::DataFusionError;
+use trino_sql::ErrorKind;
 
 use crate::federation::FederationError;
 
@@ -10,10 +11,39 @@ pub enum AthenaError {
     /// The connector failed, or its response is invalid.
     #[error(transparent)]
     Federation(#[from] FederationError),
-    /// The statement is invalid, or its execution failed; for a scan that failed, with the connector's
-    /// message.
+    /// The statement is invalid, or cannot be evaluated for some row. Shown with the statement's line, and a caret below
+    /// the place.
+    #[error("{}", rendered(.error, .statement))]
+    Statement {
+        error: trino_sql::Error,
+        statement: String,
+    },
+    /// A scan failed, with the connector's message; or the engine did.
     #[error("{}", message(.0))]
     Query(#[from] DataFusionError),
+}
+
+impl AthenaError {
+    pub(crate) fn statement(error: trino_sql::Error, statement: &str) -> Self {
+        let statement = statement.to_owned();
+        Self::Statement { error, statement }
+    }
+
+    /// Error of the execution of a statement.
+    pub(crate) fn execution(error: DataFusionError, statement: &str) -> Self {
+        match trino_sql::Error::within(&error) {
+            Some(found) => Self::statement(found.clone(), statement),
+            None => Self::Query(error),
+        }
+    }
+}
+
+fn rendered(error: &trino_sql::Error, statement: &str) -> String {
+    match error.kind {
+        // The connector says where and why by itself.
+        ErrorKind::External => error.message.clone(),
+        _ => error.render(statement),
+    }
 }
 
 /// Text of the innermost error, which for a scan is the connector's own, without the names of the layers

@@ -1,8 +1,8 @@
 //! Athena on this machine: SQL over one federation connector, called with wire bytes.
 //!
-//! [`Athena`] is the engine: it parses a statement of Athena's dialect, plans it with DataFusion, requests
-//! tables, splits and records from the connector as Athena would, and streams the rows. It does not depend on
-//! a terminal; the program `athena-local` is one user of it.
+//! [`Athena`] is the engine: it plans a statement of [Trino's SQL](trino_sql), which is Athena's, with DataFusion,
+//! requests tables, splits and records from the connector as Athena would, and streams the rows. It does not depend
+//! on a terminal; the program `athena-local` is one user of it.
 //!
 //! | module | content |
 //! | --- | --- |
@@ -12,9 +12,8 @@
 //! | `catalog`, `table`, `scan`, `query_run` | the connector as DataFusion's catalog, table and plan node; one query's run |
 //! | `lake` | tables of other catalogs, in memory |
 //! | `constraints` | DataFusion's filters as value sets |
-//! | `dialect`, `json`, `session` | features of Trino's SQL that DataFusion lacks |
+//! | `explain`, `show` | EXPLAIN; SHOW and DESCRIBE |
 //! | `types`, `names`, `columns` | wire types and SQL types, names in the connector's case and in SQL's; a table's columns in both |
-//! | `zones`, `zone_columns` | zones of timestamps, on their way to the answer |
 //! | [`row_file`] | files of rows, and sending them to topics |
 //! | [`registrar`], [`schema_files`] | registration of schemas in Glue; schemas of a folder in place of it |
 //! | [`stack`] | Kafka, Glue and S3 in this process, and a connector on them |
@@ -27,11 +26,10 @@ pub mod cli;
 mod columns;
 mod constraints;
 pub mod demo;
-mod dialect;
 mod error;
+mod explain;
 pub mod federation;
 pub mod invoke;
-mod json;
 mod lake;
 mod names;
 pub mod output;
@@ -40,14 +38,11 @@ pub mod registrar;
 pub mod row_file;
 mod scan;
 pub mod schema_files;
-mod session;
 mod show;
 pub mod stack;
 mod statistics;
 mod table;
 mod types;
-mod zone_columns;
-mod zones;
 
 pub use athena::{Answer, Athena, AthenaOptions, QueryProgress, RunningQuery};
 pub use columns::AmbiguousColumns;

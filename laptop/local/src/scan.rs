@@ -22,7 +22,6 @@ use crate::error::external;
 use crate::federation::{Federation, SplitRecords};
 use crate::query_run::QueryRun;
 use crate::types::sql_array;
-use crate::zone_columns::{Shown, zone_array};
 
 /// Number of spilled blocks of one split that are fetched at once.
 const BLOCKS_AHEAD: usize = 2;
@@ -160,8 +159,6 @@ pub(crate) struct SplitReader {
     pub(crate) requested: SchemaRef,
     /// Columns of the scan, as in SQL; none if rows are only counted.
     pub(crate) schema: SchemaRef,
-    /// Content of each of these columns, by the index of a requested one.
-    pub(crate) shown: Vec<Shown>,
     pub(crate) constraints: Constraints,
     pub(crate) run: Arc<QueryRun>,
 }
@@ -229,11 +226,9 @@ impl SplitReader {
     }
 
     fn sql_batch(&self, block: &RecordBatch) -> Result<RecordBatch> {
-        let column = |shown: &Shown| match *shown {
-            Shown::Values(place) => sql_array(block.column(place)),
-            Shown::Zones(place) => Ok(zone_array(block.column(place))),
-        };
-        let columns = self.shown.iter().map(column).collect::<Result<_, _>>()?;
+        // A block has a column more if rows are only counted.
+        let columns = block.columns().iter().take(self.schema.fields().len());
+        let columns = columns.map(sql_array).collect::<Result<_, _>>()?;
         let options = RecordBatchOptions::new().with_row_count(Some(block.num_rows()));
         Ok(RecordBatch::try_new_with_options(
             Arc::clone(&self.schema),

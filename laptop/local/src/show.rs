@@ -1,148 +1,187 @@
-//! SHOW and DESCRIBE, from the connector's metadata.
+//! SHOW and DESCRIBE, from the connector's metadata and from that of other catalogs.
 
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, StringArray};
-use datafusion::common::{Result, TableReference, plan_err};
+use arrow::datatypes::DataType;
+use datafusion::catalog::SchemaProvider;
+use datafusion::execution::session_state::SessionState;
 use datafusion::physical_plan::SendableRecordBatchStream;
 use datafusion::physical_plan::memory::MemoryStream;
-use datafusion::sql::parser::Statement;
-use datafusion::sql::sqlparser::ast::{
-    ObjectName, ObjectNamePart, ShowStatementFilter, ShowStatementFilterPosition, ShowStatementOptions,
-    Statement as SqlStatement,
-};
 use protocol::TableName;
 use topic::table::comment;
+use trino_sql::{ErrorKind, OutputColumn, Statement, Type};
 
+use crate::athena::DEFAULT_SCHEMA;
 use crate::error::AthenaError;
 use crate::federation::Federation;
+use crate::names::lower_case;
 use crate::types::sql_name;
 
-/// Query of the catalog.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Show {
-    Schemas { like: Option<String> },
-    Tables { schema: String, like: Option<String> },
-    Columns(TableName),
-}
+/// Headings, and the texts below each.
+type Lists = Vec<(&'static str, Vec<String>)>;
 
-impl Show {
-    /// Query of the catalog in a statement, if it is one.
-    pub(crate) fn of(statement: &Statement) -> Result<Option<Self>> {
-        let Statement::Statement(statement) = statement else {
-            return Ok(None);
-        };
-        Ok(Some(match &**statement {
-            SqlStatement::ShowSchemas { show_options, .. }
-            | SqlStatement::ShowDatabases { show_options, .. } => Self::Schemas {
-                like: pattern(show_options)?,
-            },
-            SqlStatement::ShowTables { show_options, .. } => match names(show_options).last() {
-                Some(schema) => Self::Tables {
-                    schema: schema.clone(),
-                    like: pattern(show_options)?,
-                },
-                None => return plan_err!("SHOW TABLES requires a schema: SHOW TABLES IN schema"),
-            },
-            SqlStatement::ShowColumns { show_options, .. } => {
-                Self::Columns(table_name(&names(show_options))?)
-            }
-            SqlStatement::ExplainTable {
-                table_name: table, ..
-            } => Self::Columns(table_name(&parts(table))?),
-            _ => return Ok(None),
-        }))
-    }
-}
-
-/// Result as rows.
+/// Rows of a statement that asks for metadata.
 pub(crate) async fn answer(
-    show: Show,
+    show: Statement,
     federation: &Federation,
-) -> Result<SendableRecordBatchStream, AthenaError> {
-    let columns = match show {
-        Show::Schemas { like } => {
-            let mut schemas = federation.list_schemas().await?;
-            schemas.retain(|schema| matches(like.as_deref(), schema));
-            schemas.sort_unstable();
-            vec![("schema", schemas)]
+    state: &SessionState,
+) -> Result<(Vec<OutputColumn>, SendableRecordBatchStream), AthenaError> {
+    let catalogs = Catalogs { federation, state };
+    let lists = match show {
+        Statement::ShowCatalogs { like } => {
+            vec![("catalog", matching(state.catalog_list().catalog_names(), like))]
         }
-        Show::Tables { schema, like } => {
-            let tables = federation.list_tables(&schema).await?;
-            let mut tables: Vec<_> = tables.into_iter().map(|table| table.table_name).collect();
-            tables.retain(|table| matches(like.as_deref(), table));
-            tables.sort_unstable();
-            vec![("table", tables)]
+        Statement::ShowSchemas { catalog, like } => {
+            let catalog = catalog.unwrap_or_else(|| catalogs.own());
+            vec![("schema", matching(catalogs.schemas(&catalog).await?, like))]
         }
-        Show::Columns(name) => {
-            let table = federation.table(name).await?;
-            let columns = table.columns()?;
-            let fields = columns.sql().fields();
-            let names = fields.iter().map(|field| field.name().clone()).collect();
-            let types = fields.iter().map(|field| sql_name(field.data_type())).collect();
-            let wire = columns.wire();
-            let comments = wire.fields().iter();
-            let comments = comments.map(|field| comment(wire, field.name()).unwrap_or_default().to_owned());
-            let comments: Vec<String> = comments.collect();
-            let mut shown = vec![("column", names), ("type", types)];
-            if comments.iter().any(|comment| !comment.is_empty()) {
-                shown.push(("comment", comments));
-            }
-            shown
+        Statement::ShowTables { schema, like } => {
+            let (catalog, schema) = match schema.as_slice() {
+                [] => return Err(invalid("SHOW TABLES requires a schema: SHOW TABLES IN schema")),
+                [schema] => (catalogs.own(), schema.clone()),
+                [catalog, schema] => (catalog.clone(), schema.clone()),
+                more => {
+                    return Err(invalid(format!(
+                        "wanted catalog.schema, found {}",
+                        more.join(".")
+                    )));
+                }
+            };
+            vec![("table", matching(catalogs.tables(&catalog, &schema).await?, like))]
+        }
+        Statement::ShowColumns { table } => {
+            let [catalog, schema, table] = match table.as_slice() {
+                [table] => [catalogs.own(), DEFAULT_SCHEMA.to_owned(), table.clone()],
+                [schema, table] => [catalogs.own(), schema.clone(), table.clone()],
+                [catalog, schema, table] => [catalog.clone(), schema.clone(), table.clone()],
+                more => return Err(invalid(format!("wanted schema.table, found {}", more.join(".")))),
+            };
+            catalogs.columns(&catalog, &schema, &table).await?
+        }
+        Statement::Query(_) | Statement::Explain { .. } => {
+            return Err(invalid("a query does not ask for metadata"));
         }
     };
-    Ok(rows(columns)?)
+    rows(lists)
 }
 
-fn rows(columns: Vec<(&str, Vec<String>)>) -> Result<SendableRecordBatchStream> {
-    let arrays = columns.into_iter().map(|(name, values)| {
-        (
-            name,
-            Arc::new(StringArray::from_iter_values(values)) as ArrayRef,
-            false,
-        )
-    });
-    let batch = RecordBatch::try_from_iter_with_nullable(arrays)?;
-    let schema = batch.schema();
-    Ok(Box::pin(MemoryStream::try_new(vec![batch], schema, None)?))
+/// The connector, which lists its content by itself, and the catalogs beside it.
+struct Catalogs<'a> {
+    federation: &'a Federation,
+    state: &'a SessionState,
 }
 
-/// Schema or table that is named after IN or FROM, outermost first.
-fn names(options: &ShowStatementOptions) -> Vec<String> {
-    options
-        .show_in
-        .as_ref()
-        .and_then(|show_in| show_in.parent_name.as_ref())
-        .map(parts)
-        .unwrap_or_default()
-}
-
-fn parts(name: &ObjectName) -> Vec<String> {
-    let parts = name.0.iter().filter_map(ObjectNamePart::as_ident);
-    parts.map(|name| name.value.clone()).collect()
-}
-
-fn table_name(parts: &[String]) -> Result<TableName> {
-    match parts {
-        [schema, table] | [_, schema, table] => Ok(TableName::new(schema, table)),
-        _ => plan_err!(
-            "wanted schema.table, found {}",
-            TableReference::bare(parts.join("."))
-        ),
+impl Catalogs<'_> {
+    /// Name of the connector's catalog.
+    fn own(&self) -> String {
+        lower_case(self.federation.catalog_name())
     }
-}
 
-fn pattern(options: &ShowStatementOptions) -> Result<Option<String>> {
-    let filter = options.filter_position.as_ref().map(|position| match position {
-        ShowStatementFilterPosition::Infix(filter) | ShowStatementFilterPosition::Suffix(filter) => filter,
-    });
-    match filter {
-        None => Ok(None),
-        Some(ShowStatementFilter::Like(pattern) | ShowStatementFilter::NoKeyword(pattern)) => {
-            Ok(Some(pattern.clone()))
+    async fn schemas(&self, catalog: &str) -> Result<Vec<String>, AthenaError> {
+        if catalog == self.own() {
+            return Ok(self.federation.list_schemas().await?);
         }
-        Some(other) => plan_err!("SHOW supports LIKE 'pattern', found {other}"),
+        match self.state.catalog_list().catalog(catalog) {
+            Some(catalog) => Ok(catalog.schema_names()),
+            None => Err(missing(format!("Catalog '{catalog}' does not exist"))),
+        }
     }
+
+    async fn tables(&self, catalog: &str, schema: &str) -> Result<Vec<String>, AthenaError> {
+        if catalog == self.own() {
+            let tables = self.federation.list_tables(schema).await?;
+            return Ok(tables.into_iter().map(|table| table.table_name).collect());
+        }
+        Ok(self.schema(catalog, schema)?.table_names())
+    }
+
+    async fn columns(&self, catalog: &str, schema: &str, table: &str) -> Result<Lists, AthenaError> {
+        if catalog != self.own() {
+            let Some(found) = self.schema(catalog, schema)?.table(table).await? else {
+                return Err(missing(format!(
+                    "Table '{catalog}.{schema}.{table}' does not exist"
+                )));
+            };
+            let columns = found.schema();
+            return Ok(described(
+                columns
+                    .fields()
+                    .iter()
+                    .map(|field| (field.name(), field.data_type())),
+            ));
+        }
+        let table = self.federation.table(TableName::new(schema, table)).await?;
+        let columns = table.columns()?;
+        let fields = columns.sql().fields().iter();
+        let mut lists = described(fields.map(|field| (field.name(), field.data_type())));
+        let wire = columns.wire();
+        let comments = wire.fields().iter();
+        let comments = comments.map(|field| comment(wire, field.name()).unwrap_or_default().to_owned());
+        let comments: Vec<String> = comments.collect();
+        if comments.iter().any(|comment| !comment.is_empty()) {
+            lists.push(("comment", comments));
+        }
+        Ok(lists)
+    }
+
+    fn schema(&self, catalog: &str, schema: &str) -> Result<Arc<dyn SchemaProvider>, AthenaError> {
+        let found = self.state.catalog_list().catalog(catalog);
+        let found = found.and_then(|found| found.schema(schema));
+        found.ok_or_else(|| missing(format!("Schema '{catalog}.{schema}' does not exist")))
+    }
+}
+
+fn described<'a>(columns: impl Iterator<Item = (&'a String, &'a DataType)>) -> Lists {
+    let (names, types) = columns
+        .map(|(name, data_type)| (name.clone(), sql_name(data_type)))
+        .unzip();
+    vec![("column", names), ("type", types)]
+}
+
+fn rows(lists: Lists) -> Result<(Vec<OutputColumn>, SendableRecordBatchStream), AthenaError> {
+    let columns = lists.iter().map(|(heading, _)| OutputColumn {
+        name: (*heading).to_owned(),
+        ty: Type::Varchar(None),
+    });
+    let columns = columns.collect();
+    let arrays = lists.into_iter().map(|(heading, texts)| {
+        let texts: ArrayRef = Arc::new(StringArray::from_iter_values(texts));
+        (heading, texts, false)
+    });
+    let batch = RecordBatch::try_from_iter_with_nullable(arrays)
+        .map_err(datafusion::common::DataFusionError::from)?;
+    let schema = batch.schema();
+    Ok((
+        columns,
+        Box::pin(MemoryStream::try_new(vec![batch], schema, None)?),
+    ))
+}
+
+fn invalid(message: impl Into<String>) -> AthenaError {
+    refused(ErrorKind::SyntaxError, message)
+}
+
+fn missing(message: impl Into<String>) -> AthenaError {
+    refused(ErrorKind::TableNotFound, message)
+}
+
+fn refused(kind: ErrorKind, message: impl Into<String>) -> AthenaError {
+    AthenaError::statement(
+        trino_sql::Error {
+            kind,
+            message: message.into(),
+            position: None,
+        },
+        "",
+    )
+}
+
+/// The names that match a pattern, sorted.
+fn matching(mut names: Vec<String>, like: Option<String>) -> Vec<String> {
+    names.retain(|name| matches(like.as_deref(), name));
+    names.sort_unstable();
+    names
 }
 
 /// Matches LIKE: `%` is any text, `_` any character, case-sensitive; and `*` is any text as in Hive.
@@ -168,50 +207,6 @@ fn matches(pattern: Option<&str>, name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dialect::parse_statement;
-
-    fn show(sql: &str) -> Option<Show> {
-        Show::of(&parse_statement(sql).unwrap().statement).unwrap()
-    }
-
-    #[test]
-    fn recognises_questions_about_the_catalog() {
-        let tables = |like: Option<&str>| Show::Tables {
-            schema: "customer".into(),
-            like: like.map(Into::into),
-        };
-        let columns = Show::Columns(TableName::new("customer", "orders"));
-        let cases = [
-            ("SHOW SCHEMAS", Show::Schemas { like: None }),
-            (
-                "show databases like 'cust%'",
-                Show::Schemas {
-                    like: Some("cust%".into()),
-                },
-            ),
-            ("SHOW TABLES IN customer", tables(None)),
-            ("SHOW TABLES FROM msk.Customer LIKE 'o%';", tables(Some("o%"))),
-            ("DESCRIBE customer.orders", columns.clone()),
-            ("DESC msk.customer.orders", columns.clone()),
-            ("SHOW COLUMNS FROM msk.customer.orders", columns.clone()),
-            ("SHOW COLUMNS IN customer.orders", columns),
-        ];
-        for (sql, wanted) in cases {
-            assert_eq!(show(sql), Some(wanted), "{sql}");
-        }
-        assert_eq!(show("SELECT 1"), None);
-        assert_eq!(show("EXPLAIN SELECT 1"), None);
-    }
-
-    #[test]
-    fn refuses_questions_without_a_name() {
-        for sql in ["SHOW TABLES", "DESCRIBE orders", "SHOW TABLES IN a WHERE x = 1"] {
-            assert!(
-                Show::of(&parse_statement(sql).unwrap().statement).is_err(),
-                "{sql}"
-            );
-        }
-    }
 
     #[test]
     fn like_matches_whole_names() {

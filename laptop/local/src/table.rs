@@ -17,17 +17,12 @@ use crate::error::external;
 use crate::federation::{Federation, FederationError, Table};
 use crate::query_run::QueryRun;
 use crate::scan::{FederationScan, SplitReader};
-use crate::zone_columns::{Shown, ZONE_TYPE, is_zoned, zone_column};
 
 /// Table in DataFusion.
 pub(crate) struct FederationTable {
     federation: Arc<Federation>,
     table: Table,
     columns: Columns,
-    /// Schema for [`TableProvider::schema`].
-    schema: SchemaRef,
-    /// Content of each column of `schema`.
-    shown: Vec<Shown>,
 }
 
 impl FederationTable {
@@ -38,32 +33,7 @@ impl FederationTable {
         Ok(Self {
             federation,
             table,
-            schema: Arc::clone(columns.sql()),
-            shown: (0..columns.sql().fields().len()).map(Shown::Values).collect(),
             columns,
-        })
-    }
-
-    /// The same table with a [column of zones](zone_column) for each column of timestamps that have some; `None` if it has
-    /// no such column.
-    pub(crate) fn with_zones(&self) -> Option<Self> {
-        let fields = self.columns.sql().fields();
-        let zoned = fields.iter().enumerate();
-        let zoned: Vec<_> = zoned.filter(|(_, field)| is_zoned(field.data_type())).collect();
-        if zoned.is_empty() {
-            return None;
-        }
-        let zones = zoned
-            .iter()
-            .map(|(_, field)| Arc::new(Field::new(zone_column(field.name()), ZONE_TYPE, true)));
-        let fields = fields.iter().cloned().chain(zones);
-        let shown = zoned.iter().map(|(place, _)| Shown::Zones(*place));
-        Some(Self {
-            federation: Arc::clone(&self.federation),
-            table: self.table.clone(),
-            columns: self.columns.clone(),
-            schema: Arc::new(Schema::new(fields.collect::<Vec<_>>())),
-            shown: self.shown.iter().copied().chain(shown).collect(),
         })
     }
 
@@ -97,7 +67,7 @@ impl fmt::Debug for FederationTable {
 #[async_trait]
 impl TableProvider for FederationTable {
     fn schema(&self) -> SchemaRef {
-        Arc::clone(&self.schema)
+        Arc::clone(self.columns.sql())
     }
 
     fn table_type(&self) -> TableType {
@@ -123,10 +93,9 @@ impl TableProvider for FederationTable {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let all: Vec<usize> = (0..self.schema.fields().len()).collect();
+        let all: Vec<usize> = (0..self.columns.sql().fields().len()).collect();
         let projection = projection.unwrap_or(&all);
-        let schema = Arc::new(self.schema.project(projection)?);
-        let (wire, shown) = wire_columns(projection.iter().map(|&column| self.shown[column]));
+        let schema = Arc::new(self.columns.sql().project(projection)?);
         let Some(constraints) = self.constraints(filters, limit).await? else {
             return Ok(Arc::new(EmptyExec::new(schema)));
         };
@@ -143,9 +112,8 @@ impl TableProvider for FederationTable {
         let reader = SplitReader {
             federation: Arc::clone(&self.federation),
             table_name: self.table.name.clone(),
-            requested: requested(self.columns.wire(), &wire)?,
+            requested: requested(self.columns.wire(), projection)?,
             schema,
-            shown,
             constraints,
             run,
         };
@@ -155,24 +123,6 @@ impl TableProvider for FederationTable {
             state.config().target_partitions(),
         )))
     }
-}
-
-/// Places of the shown columns on the wire, each once, and the same columns by their places among those.
-fn wire_columns(shown: impl Iterator<Item = Shown>) -> (Vec<usize>, Vec<Shown>) {
-    let mut wire: Vec<usize> = Vec::new();
-    let shown = shown.map(|shown| {
-        let known = wire.iter().position(|&place| place == shown.wire());
-        let place = known.unwrap_or_else(|| {
-            wire.push(shown.wire());
-            wire.len() - 1
-        });
-        match shown {
-            Shown::Values(_) => Shown::Values(place),
-            Shown::Zones(_) => Shown::Zones(place),
-        }
-    });
-    let shown = shown.collect();
-    (wire, shown)
 }
 
 /// Columns to request from the connector. A block cannot carry rows without columns, so that the narrowest
@@ -244,13 +194,6 @@ mod tests {
                 .collect::<Vec<_>>(),
             ["c2", "c0"]
         );
-    }
-
-    #[test]
-    fn a_column_and_its_zones_are_one_column_on_the_wire() {
-        let shown = [Shown::Zones(2), Shown::Values(0), Shown::Values(2)];
-        let places = vec![Shown::Zones(0), Shown::Values(1), Shown::Values(0)];
-        assert_eq!(wire_columns(shown.into_iter()), (vec![2, 0], places));
     }
 
     #[test]

@@ -1,31 +1,37 @@
-//! Types on the wire and in SQL, and their names.
+//! Types on the wire, in SQL, and of an answer.
 //!
 //! Athena interprets two Arrow types differently from Arrow:
 //!
 //! | on the wire | in SQL | values |
 //! | --- | --- | --- |
-//! | `Date(MILLISECOND)` | TIMESTAMP: `Timestamp(ms)` | the same milliseconds, a wall clock stored as if UTC |
-//! | `Timestamp(ms, zone)` | TIMESTAMP WITH TIME ZONE: `Timestamp(ms, UTC)` | packed: the upper 52 bits are the instant, the lower 12 name the zone, which goes [its own way](crate::zones) |
+//! | `Date(MILLISECOND)` | TIMESTAMP(3) | the same milliseconds, a wall clock stored as if UTC |
+//! | `Timestamp(ms, zone)` | TIMESTAMP(3) WITH TIME ZONE | packed: the upper 52 bits are the instant, the lower 12 the number of its zone |
 //! | all others | the same | the same |
-//! | all others | the same | the same |
+//!
 //! The difference applies inside lists, rows and maps, and so does the lower case of names
-//! ([`crate::names`]).
+//! ([`crate::names`]). [`trino_sql::Type`] says how Arrow carries the types of SQL.
 
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, Date64Array, ListArray, MapArray, StructArray, TimestampMillisecondArray,
+    Array, ArrayRef, AsArray, Date64Array, ListArray, MapArray, RecordBatch, RecordBatchOptions, StructArray,
+    TimestampMillisecondArray,
 };
 use arrow::datatypes::{
     DataType, Date64Type, Field, FieldRef, Fields, Schema, SchemaRef, TimeUnit, TimestampMillisecondType,
 };
 use arrow::error::ArrowError;
+use datafusion::common::DataFusionError;
+use datafusion::physical_plan::SendableRecordBatchStream;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use futures::StreamExt;
+use trino_sql::{OutputColumn, RowField, Type, Zone, zoned_timestamps};
 
 use crate::names::lower_case;
 
 /// Number of bits of a packed zoned timestamp that identify its zone.
 const ZONE_BITS: u32 = 12;
-const UTC: &str = "UTC";
+const ZONE_MASK: i64 = (1 << ZONE_BITS) - 1;
 
 /// Table schema in SQL: names in lower case, without the connector's metadata.
 pub(crate) fn sql_schema(wire: &Schema) -> SchemaRef {
@@ -38,45 +44,33 @@ pub(crate) fn sql_schema(wire: &Schema) -> SchemaRef {
 pub(crate) fn sql_type(wire: &DataType) -> DataType {
     match wire {
         DataType::Date64 => DataType::Timestamp(TimeUnit::Millisecond, None),
-        DataType::Timestamp(TimeUnit::Millisecond, Some(_)) => {
-            DataType::Timestamp(TimeUnit::Millisecond, Some(UTC.into()))
-        }
-        DataType::List(item) => DataType::List(sql_field(item)),
+        DataType::Timestamp(TimeUnit::Millisecond, Some(_)) => Type::TimestampTz(3).arrow(),
+        DataType::List(item) => DataType::List(renamed(item, "item")),
         DataType::Struct(fields) => DataType::Struct(fields.iter().map(sql_field).collect()),
-        DataType::Map(entries, sorted) => DataType::Map(sql_field(entries), *sorted),
+        DataType::Map(entries, sorted) => DataType::Map(renamed(entries, "entries"), *sorted),
         other => other.clone(),
     }
 }
 
 /// Column in SQL; its type becomes [`sql_type`] of the one it has.
 pub(crate) fn sql_array(wire: &ArrayRef) -> Result<ArrayRef, ArrowError> {
-    Ok(match wire.data_type() {
-        DataType::Date64 => timestamps(wire.as_primitive::<Date64Type>()),
-        DataType::Timestamp(TimeUnit::Millisecond, Some(_)) => {
+    Ok(match (wire.data_type(), sql_type(wire.data_type())) {
+        (DataType::Date64, _) => timestamps(wire.as_primitive::<Date64Type>()),
+        (DataType::Timestamp(TimeUnit::Millisecond, Some(_)), _) => {
             unpacked(wire.as_primitive::<TimestampMillisecondType>())
         }
-        DataType::List(item) => {
+        (DataType::List(_), DataType::List(item)) => {
             let list = wire.as_list::<i32>();
             let items = sql_array(list.values())?;
-            Arc::new(ListArray::try_new(
-                sql_field(item),
-                list.offsets().clone(),
-                items,
-                list.nulls().cloned(),
-            )?)
+            let (offsets, nulls) = (list.offsets().clone(), list.nulls().cloned());
+            Arc::new(ListArray::try_new(item, offsets, items, nulls)?)
         }
-        DataType::Struct(_) => Arc::new(sql_struct(wire.as_struct())?),
-        DataType::Map(entries, sorted) => {
+        (DataType::Struct(_), _) => Arc::new(sql_struct(wire.as_struct())?),
+        (DataType::Map(..), DataType::Map(entries, sorted)) => {
             let map = wire.as_map();
             let pairs = sql_struct(map.entries())?;
             let (offsets, nulls) = (map.offsets().clone(), map.nulls().cloned());
-            Arc::new(MapArray::try_new(
-                sql_field(entries),
-                offsets,
-                pairs,
-                nulls,
-                *sorted,
-            )?)
+            Arc::new(MapArray::try_new(entries, offsets, pairs, nulls, sorted)?)
         }
         _ => Arc::clone(wire),
     })
@@ -84,60 +78,103 @@ pub(crate) fn sql_array(wire: &ArrayRef) -> Result<ArrayRef, ArrowError> {
 
 /// Type as Athena's users write it, for messages and DESCRIBE.
 pub(crate) fn sql_name(data_type: &DataType) -> String {
-    match data_type {
-        DataType::Boolean => "boolean".to_owned(),
-        DataType::Int8 => "tinyint".to_owned(),
-        DataType::Int16 => "smallint".to_owned(),
-        DataType::Int32 => "integer".to_owned(),
-        DataType::Int64 => "bigint".to_owned(),
-        DataType::Float32 => "real".to_owned(),
-        DataType::Float64 => "double".to_owned(),
-        DataType::Decimal128(precision, scale) => format!("decimal({precision},{scale})"),
-        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => "varchar".to_owned(),
-        DataType::Binary | DataType::LargeBinary | DataType::BinaryView => "varbinary".to_owned(),
-        DataType::Date32 => "date".to_owned(),
-        DataType::Date64 => "timestamp(3)".to_owned(),
-        DataType::Timestamp(unit, zone) => {
-            let digits = fraction_digits(*unit);
-            format!(
-                "timestamp({digits}){}",
-                if zone.is_some() { " with time zone" } else { "" }
-            )
+    Type::of_column(data_type).map_or_else(|_| data_type.to_string(), |ty| ty.to_string())
+}
+
+/// The rows of an answer under the names of its columns, and of the fields of their rows. Any column may hold NULL.
+pub(crate) fn named_batches(
+    batches: SendableRecordBatchStream,
+    columns: &[OutputColumn],
+) -> SendableRecordBatchStream {
+    let fields = columns.iter();
+    let fields = fields.map(|column| Field::new(&column.name, named_type(&column.ty), true));
+    let named = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+    let schema = Arc::clone(&named);
+    let batches = batches.map(move |batch| {
+        let batch = batch?;
+        let fields = schema.fields().iter().zip(batch.columns());
+        let columns = fields.map(|(field, column)| named_array(column, field.data_type()));
+        let columns = columns.collect::<Result<Vec<_>, ArrowError>>()?;
+        let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+        RecordBatch::try_new_with_options(Arc::clone(&schema), columns, &options)
+            .map_err(DataFusionError::from)
+    });
+    Box::pin(RecordBatchStreamAdapter::new(named, batches))
+}
+
+/// The Arrow type that carries `ty`, with the names of the fields of rows.
+fn named_type(ty: &Type) -> DataType {
+    match ty {
+        Type::Array(item) => DataType::List(Arc::new(Field::new("item", named_type(item), true))),
+        Type::Map(key, value) => {
+            let key = Field::new("key", named_type(key), false);
+            let value = Field::new("value", named_type(value), true);
+            let entries = DataType::Struct(vec![key, value].into());
+            DataType::Map(Arc::new(Field::new("entries", entries, false)), false)
         }
-        DataType::List(item) => format!("array({})", sql_name(item.data_type())),
-        DataType::Struct(fields) => format!(
-            "row({})",
-            joined(fields, |f| {
-                format!("{} {}", f.name(), sql_name(f.data_type()))
-            })
-        ),
-        DataType::Map(entries, _) => match entries.data_type() {
-            DataType::Struct(fields) => format!("map({})", joined(fields, |f| sql_name(f.data_type()))),
-            other => format!("map({})", sql_name(other)),
-        },
-        other => other.to_string(),
+        Type::Row(fields) => {
+            let fields = fields.iter().enumerate();
+            let fields = fields
+                .map(|(place, field)| Field::new(field_name(field, place), named_type(&field.ty), true));
+            DataType::Struct(fields.collect())
+        }
+        other => other.arrow(),
     }
 }
 
-fn joined(fields: &Fields, text: impl Fn(&FieldRef) -> String) -> String {
-    fields.iter().map(text).collect::<Vec<_>>().join(", ")
+/// Name of a row's field; one without a name has its place, as in Trino.
+pub(crate) fn field_name(field: &RowField, place: usize) -> String {
+    field.name.clone().unwrap_or_else(|| format!("field{place}"))
 }
 
-fn fraction_digits(unit: TimeUnit) -> u8 {
-    match unit {
-        TimeUnit::Second => 0,
-        TimeUnit::Millisecond => 3,
-        TimeUnit::Microsecond => 6,
-        TimeUnit::Nanosecond => 9,
+/// The array as one of a type that differs in the names of fields only.
+fn named_array(array: &ArrayRef, named: &DataType) -> Result<ArrayRef, ArrowError> {
+    if array.data_type() == named {
+        return Ok(Arc::clone(array));
     }
+    Ok(match named {
+        DataType::List(item) => {
+            let list = array.as_list::<i32>();
+            let items = named_array(list.values(), item.data_type())?;
+            let (offsets, nulls) = (list.offsets().clone(), list.nulls().cloned());
+            Arc::new(ListArray::try_new(Arc::clone(item), offsets, items, nulls)?)
+        }
+        DataType::Map(entries, sorted) => {
+            let map = array.as_map();
+            let (offsets, nulls) = (map.offsets().clone(), map.nulls().cloned());
+            let pairs: ArrayRef = Arc::new(map.entries().clone());
+            let pairs = named_array(&pairs, entries.data_type())?.as_struct().clone();
+            Arc::new(MapArray::try_new(
+                Arc::clone(entries),
+                offsets,
+                pairs,
+                nulls,
+                *sorted,
+            )?)
+        }
+        DataType::Struct(fields) => {
+            let row = array.as_struct();
+            let columns = row.columns().iter().zip(fields);
+            let columns = columns.map(|(column, field)| named_array(column, field.data_type()));
+            let columns = columns.collect::<Result<Vec<_>, ArrowError>>()?;
+            let nulls = row.nulls().cloned();
+            Arc::new(StructArray::try_new_with_length(
+                fields.clone(),
+                columns,
+                nulls,
+                row.len(),
+            )?)
+        }
+        _ => Arc::clone(array),
+    })
 }
 
 fn sql_field(wire: &FieldRef) -> FieldRef {
-    Arc::new(Field::new(
-        lower_case(wire.name()),
-        sql_type(wire.data_type()),
-        wire.is_nullable(),
-    ))
+    renamed(wire, &lower_case(wire.name()))
+}
+
+fn renamed(wire: &FieldRef, name: &str) -> FieldRef {
+    Arc::new(Field::new(name, sql_type(wire.data_type()), wire.is_nullable()))
 }
 
 fn sql_struct(wire: &StructArray) -> Result<StructArray, ArrowError> {
@@ -159,7 +196,21 @@ fn timestamps(wire: &Date64Array) -> ArrayRef {
 
 fn unpacked(wire: &TimestampMillisecondArray) -> ArrayRef {
     let instants: TimestampMillisecondArray = wire.unary(|packed| packed >> ZONE_BITS);
-    Arc::new(instants.with_timezone(UTC))
+    zoned_timestamps(
+        &instants,
+        wire.values().iter().map(|packed| zone(packed & ZONE_MASK)),
+    )
+}
+
+/// The zone of a number on the wire: 0 is UTC, then come the offsets from -14:00 to +14:00 without zero. A zone with a
+/// name is shown in UTC, which is the same instant.
+fn zone(number: i64) -> Zone {
+    let minutes = match number {
+        west @ 1..=840 => west - 841,
+        east @ 841..=1680 => east - 840,
+        _ => return Zone::utc(),
+    };
+    Zone::of_offset(minutes as i32).unwrap_or_else(Zone::utc)
 }
 
 #[cfg(test)]
@@ -181,11 +232,40 @@ mod tests {
     #[test]
     fn zoned_timestamps_are_unpacked() {
         // 2020-01-01T00:00Z in UTC, and an instant before 1970 in zone 1847.
-        let packed = vec![6_462_819_532_800_000, (-1_i64 << 12) | 1847];
+        let packed = vec![
+            6_462_819_532_800_000,
+            (-1_i64 << 12) | 1847,
+            (1_577_836_800_000 << 12) | 1380,
+        ];
         let wire: ArrayRef = Arc::new(TimestampMillisecondArray::from(packed).with_timezone("Asia/Tokyo"));
         let sql = sql_array(&wire).unwrap();
-        let expected = TimestampMillisecondArray::from(vec![1_577_836_800_000, -1]).with_timezone("UTC");
-        assert_eq!(sql.as_primitive::<TimestampMillisecondType>(), &expected);
+        let ty = Type::TimestampTz(3);
+        assert_eq!(sql.data_type(), &ty.arrow());
+        let texts = (0..3).map(|row| trino_sql::Value::read(&sql, row, &ty).text(&ty).unwrap());
+        assert_eq!(
+            texts.collect::<Vec<_>>(),
+            [
+                "2020-01-01 00:00:00.000 UTC",
+                "1969-12-31 23:59:59.999 UTC",
+                "2020-01-01 09:00:00.000 +09:00"
+            ]
+        );
+    }
+
+    #[test]
+    fn numbers_of_zones_are_offsets() {
+        let offset = |minutes| Zone::of_offset(minutes).unwrap();
+        for (number, wanted) in [
+            (0, Zone::utc()),
+            (1, offset(-840)),
+            (840, offset(-1)),
+            (841, offset(1)),
+            (1380, offset(540)),
+            (1680, offset(840)),
+            (1847, Zone::utc()),
+        ] {
+            assert_eq!(zone(number), wanted, "{number}");
+        }
     }
 
     #[test]
@@ -226,10 +306,7 @@ mod tests {
                 DataType::Map(Arc::new(entries), false),
                 "map(varchar, decimal(10,2))",
             ),
-            (
-                DataType::Timestamp(TimeUnit::Millisecond, Some("UTC".into())),
-                "timestamp(3) with time zone",
-            ),
+            (Type::TimestampTz(3).arrow(), "timestamp(3) with time zone"),
             (DataType::Binary, "varbinary"),
         ];
         for (data_type, name) in cases {

@@ -10,6 +10,31 @@ pub(crate) struct Ident {
 }
 
 #[derive(Debug, Clone)]
+pub(crate) enum Statement {
+    Query(Query),
+    Explain {
+        /// Whether the query is run for its statistics.
+        analyze: bool,
+        query: Query,
+    },
+    ShowCatalogs {
+        like: Option<String>,
+    },
+    ShowSchemas {
+        catalog: Option<String>,
+        like: Option<String>,
+    },
+    /// The name has no parts if the statement names no schema.
+    ShowTables {
+        schema: Vec<String>,
+        like: Option<String>,
+    },
+    ShowColumns {
+        table: Vec<String>,
+    },
+}
+
+#[derive(Debug, Clone)]
 pub(crate) struct Query {
     pub with: Option<With>,
     pub body: SetExpr,

@@ -15,6 +15,7 @@ mod set;
 mod sort_key;
 mod subquery;
 mod type_name;
+mod unnest;
 mod window;
 mod windows;
 

@@ -1,6 +1,7 @@
 //! CAST: which types become which, and how a value does.
 
 pub(crate) mod json;
+mod json_columns;
 mod single;
 
 use std::sync::Arc;
@@ -64,12 +65,25 @@ pub(crate) fn kernel(from: &Type, to: &Type, safe: bool) -> Kernel {
     if is_same_carrier(from, to) {
         return Arc::new(|_, columns| Ok(Arc::clone(&columns[0])));
     }
+    if *from == Type::Json
+        && !safe
+        && let Some(kernel) = json_columns::kernel(from, to)
+    {
+        return kernel;
+    }
     values(
         move |call, args| match cast(&args[0], &call.args[0], call.result) {
             Err(_) if safe => Ok(Value::Null),
             result => result,
         },
     )
+}
+
+/// The kernel of a cast of `json_parse` of a text, without the JSON in between; None where there is no such kernel.
+pub(crate) fn parsed_kernel(text: &Type, to: &Type) -> Option<Kernel> {
+    matches!(text, Type::Varchar(_))
+        .then(|| json_columns::kernel(text, to))
+        .flatten()
 }
 
 /// One value of one type as a value of another.

@@ -12,10 +12,10 @@ pub struct Position {
 }
 
 macro_rules! kinds {
-    ($($variant:ident $name:literal,)*) => {
+    ($($(#[$doc:meta])* $variant:ident $name:literal,)*) => {
         /// Trino's names of errors, which Athena shows.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub enum ErrorKind { $($variant,)* }
+        pub enum ErrorKind { $($(#[$doc])* $variant,)* }
 
         impl ErrorKind {
             pub fn name(self) -> &'static str {
@@ -60,6 +60,8 @@ kinds! {
     InvalidPath "INVALID_PATH",
     PathEvaluation "PATH_EVALUATION_ERROR",
     ExceededFunctionMemoryLimit "EXCEEDED_FUNCTION_MEMORY_LIMIT",
+    /// Reason of a source of rows, in its words.
+    External "GENERIC_USER_ERROR",
     Internal "GENERIC_INTERNAL_ERROR",
 }
 
@@ -128,13 +130,13 @@ impl From<arrow::error::ArrowError> for Error {
     }
 }
 
-/// Finds the dialect's error inside what DataFusion wrapped around it.
-impl From<DataFusionError> for Error {
-    fn from(error: DataFusionError) -> Self {
-        let mut source: Option<&(dyn std::error::Error + 'static)> = Some(&error);
+impl Error {
+    /// The dialect's error inside what DataFusion wrapped around it.
+    pub fn within(error: &DataFusionError) -> Option<&Self> {
+        let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
         while let Some(inner) = source {
-            if let Some(found) = inner.downcast_ref::<Error>() {
-                return found.clone();
+            if let Some(found) = inner.downcast_ref::<Self>() {
+                return Some(found);
             }
             // `External` hands out the source of what it holds, not what it holds.
             source = match inner.downcast_ref::<DataFusionError>() {
@@ -147,11 +149,20 @@ impl From<DataFusionError> for Error {
                 _ => inner.source(),
             };
         }
-        let kind = match error.find_root() {
-            DataFusionError::NotImplemented(_) => ErrorKind::NotSupported,
-            _ => ErrorKind::Internal,
-        };
-        Self::new(kind, error.strip_backtrace())
+        None
+    }
+}
+
+impl From<DataFusionError> for Error {
+    fn from(error: DataFusionError) -> Self {
+        if let Some(found) = Self::within(&error) {
+            return found.clone();
+        }
+        match error.find_root() {
+            DataFusionError::External(source) => Self::new(ErrorKind::External, source.to_string()),
+            DataFusionError::NotImplemented(_) => Self::new(ErrorKind::NotSupported, error.strip_backtrace()),
+            _ => Self::new(ErrorKind::Internal, error.strip_backtrace()),
+        }
     }
 }
 

@@ -128,8 +128,8 @@ impl<'a> Lexer<'a> {
             (c, next) if c.is_ascii_digit() || c == '.' && next.is_some_and(|c| c.is_ascii_digit()) => {
                 self.number()?
             }
-            (c, _) if c.is_ascii_alphabetic() || c == '_' => Token::Word(
-                self.take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '_'))
+            (c, _) if c.is_alphabetic() || c == '_' => Token::Word(
+                self.take_while(|c| c.is_alphanumeric() || matches!(c, '_'))
                     .to_owned(),
             ),
             (c, _) => match SYMBOLS.into_iter().find(|symbol| self.rest.starts_with(symbol)) {

@@ -21,7 +21,7 @@
 //!
 //! | layer | modules |
 //! | --- | --- |
-//! | a statement becomes a plan: parsing and binding, tables looked up in between, planning on a deep stack | `statement`, `query` |
+//! | a statement becomes a plan: parsing and binding, tables looked up in between, planning on a deep stack | `statement`, `plan`, `query` |
 //! | names become columns, expressions get types, a query becomes DataFusion's logical plan | `bind` |
 //! | the grammar of Trino's `SqlBase.g4`, as a tree | `lexer`, `parse`, `ast` |
 //! | typed expressions as expressions of DataFusion, aggregates as its accumulators | `typed`, `scalar`, `accumulate`, `key` |
@@ -55,6 +55,7 @@ mod key;
 mod lexer;
 mod number;
 mod parse;
+mod plan;
 mod query;
 mod registry;
 mod scalar;
@@ -68,7 +69,10 @@ mod value;
 mod zone;
 
 pub use error::{Error, ErrorKind, Position};
+pub use plan::session_state;
 pub use query::{OutputColumn, Query, Session};
-pub use statement::session_state;
+pub use scalar::native_filter;
+pub use statement::{ParsedQuery, Statement};
 pub use types::{RowField, Type};
-pub use value::Value;
+pub use value::{Value, zoned_timestamps};
+pub use zone::Zone;

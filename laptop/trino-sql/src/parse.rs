@@ -7,23 +7,24 @@
 mod expression;
 mod json;
 mod relation;
+mod statement;
 mod type_name;
 
 use crate::ast::*;
 use crate::error::{Error, Position, Result, err};
 use crate::lexer::{Token, tokens};
 
-/// One query; a semicolon may end it.
-pub(crate) fn query(statement: &str) -> Result<Query> {
+/// One statement; a semicolon may end it.
+pub(crate) fn statement(text: &str) -> Result<Statement> {
     let mut parser = Parser {
-        tokens: tokens(statement)?,
+        tokens: tokens(text)?,
         next: 0,
         depth: 0,
     };
-    let query = parser.query()?;
+    let statement = parser.statement()?;
     parser.accept_symbol(";");
     match parser.peek() {
-        Token::End => Ok(query),
+        Token::End => Ok(statement),
         _ => Err(parser.unexpected()),
     }
 }

@@ -1,98 +1,54 @@
-//! From a statement to a plan, and on to a physical one.
-//!
-//! Parsing, binding and DataFusion's planner recurse as deep as expressions are nested, and a chain of `+`, `OR` or `||` is
-//! nested as deep as it is long. All of them run on threads whose stack has [`STACK_BYTES`].
+//! Statements as callers see them.
 
-use std::collections::HashMap;
-use std::io;
-use std::sync::Arc;
-use std::thread;
-
-use datafusion::catalog::TableProvider;
-use datafusion::execution::SessionStateBuilder;
-use datafusion::execution::session_state::SessionState;
-use datafusion::physical_plan::ExecutionPlan;
-use datafusion::prelude::SessionConfig;
-use tokio::runtime::Handle;
-use tokio::sync::oneshot;
-
-use crate::bind::{Binder, TableName};
-use crate::error::{Error, Result, err};
+use crate::ast;
+use crate::error::Result;
 use crate::parse;
-use crate::query::{Query, Session};
+use crate::plan::on_deep_stack;
 
-/// Stack of a thread that parses, binds or plans: enough for a chain of a thousand operators, unoptimized. The system
-/// gives memory only to what is used of it.
-const STACK_BYTES: usize = 64 << 20;
-
-/// DataFusion as plans of this crate need it.
-pub fn session_state(config: SessionConfig) -> SessionState {
-    SessionStateBuilder::new()
-        .with_config(config)
-        .with_default_features()
-        // Types are decided: nothing is left to coerce.
-        .with_analyzer_rules(Vec::new())
-        .build()
+/// A parsed statement. Names are in lower case, outermost first.
+#[derive(Debug, Clone)]
+pub enum Statement {
+    Query(ParsedQuery),
+    Explain {
+        /// Whether the query is run for its statistics.
+        analyze: bool,
+        query: ParsedQuery,
+    },
+    ShowCatalogs {
+        like: Option<String>,
+    },
+    ShowSchemas {
+        catalog: Option<String>,
+        like: Option<String>,
+    },
+    /// The name has no parts if the statement names no schema.
+    ShowTables {
+        schema: Vec<String>,
+        like: Option<String>,
+    },
+    /// Also DESCRIBE.
+    ShowColumns {
+        table: Vec<String>,
+    },
 }
 
-impl Query {
-    /// Parses and types a query. Tables are found in the session's catalogs, with names in lower case.
-    pub async fn bind(statement: &str, session: &Session<'_>) -> Result<Self> {
-        let query = on_deep_stack(|| parse::query(statement))??;
-        let mut tables: HashMap<TableName, Option<Arc<dyn TableProvider>>> = HashMap::new();
-        loop {
-            let (bound, missing) = on_deep_stack(|| {
-                let binder = Binder::new(&tables, session);
-                (binder.query(&query), binder.missing())
-            })?;
-            if missing.is_empty() {
-                return bound;
-            }
-            for name in missing {
-                let provider = provider(session.state, &name).await?;
-                tables.insert(name, provider);
-            }
-        }
+/// A query that is parsed, but not bound to tables.
+#[derive(Debug, Clone)]
+pub struct ParsedQuery(pub(crate) ast::Query);
+
+impl Statement {
+    /// Parses one statement; a semicolon may end it.
+    pub fn parse(text: &str) -> Result<Self> {
+        Ok(match on_deep_stack(|| parse::statement(text))?? {
+            ast::Statement::Query(query) => Self::Query(ParsedQuery(query)),
+            ast::Statement::Explain { analyze, query } => Self::Explain {
+                analyze,
+                query: ParsedQuery(query),
+            },
+            ast::Statement::ShowCatalogs { like } => Self::ShowCatalogs { like },
+            ast::Statement::ShowSchemas { catalog, like } => Self::ShowSchemas { catalog, like },
+            ast::Statement::ShowTables { schema, like } => Self::ShowTables { schema, like },
+            ast::Statement::ShowColumns { table } => Self::ShowColumns { table },
+        })
     }
-
-    /// The plan optimized, in the form that can be executed. Must be called within a Tokio runtime.
-    pub async fn physical_plan(&self, state: &SessionState) -> Result<Arc<dyn ExecutionPlan>> {
-        let (runtime, state, plan) = (Handle::current(), state.clone(), self.plan.clone());
-        let (sender, receiver) = oneshot::channel();
-        let plan = move || {
-            // The receiver is gone if the caller has given up.
-            let _ = sender.send(runtime.block_on(state.create_physical_plan(&plan)));
-        };
-        deep_thread().spawn(plan).map_err(not_started)?;
-        let planned = receiver.await;
-        Ok(planned.map_err(|_| err!(Internal, "the planner panicked"))??)
-    }
-}
-
-fn deep_thread() -> thread::Builder {
-    thread::Builder::new()
-        .name("trino-sql".to_owned())
-        .stack_size(STACK_BYTES)
-}
-
-fn not_started(error: io::Error) -> Error {
-    err!(Internal, "no thread to plan on: {error}")
-}
-
-/// Runs it on a thread of its own and waits: for work of milliseconds.
-fn on_deep_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T> {
-    thread::scope(|scope| {
-        let thread = deep_thread().spawn_scoped(scope, work).map_err(not_started)?;
-        thread.join().or_else(|panic| std::panic::resume_unwind(panic))
-    })
-}
-
-async fn provider(state: &SessionState, name: &TableName) -> Result<Option<Arc<dyn TableProvider>>> {
-    let Some(catalog) = state.catalog_list().catalog(&name.catalog) else {
-        return Err(err!(TableNotFound, "Catalog '{}' does not exist", name.catalog));
-    };
-    let Some(schema) = catalog.schema(&name.schema) else {
-        return Ok(None);
-    };
-    schema.table(&name.table).await.map_err(Error::from)
 }

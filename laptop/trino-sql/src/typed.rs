@@ -32,6 +32,8 @@ pub(crate) enum Node {
     /// Both sides are of one type.
     Compare(Comparison, Box<Typed>, Box<Typed>),
     Distinct(Box<Typed>, Box<Typed>),
+    /// `value IN (…)` of constants of its type.
+    OneOf(Box<Typed>, Vec<Value>),
     And(Vec<Typed>),
     Or(Vec<Typed>),
     Not(Box<Typed>),
@@ -102,9 +104,12 @@ impl Typed {
             }
             Node::Call(_, args) | Node::And(args) | Node::Or(args) => args.iter().collect(),
             Node::Compare(_, a, b) | Node::Distinct(a, b) => vec![a, b],
-            Node::Lambda { body: a, .. } | Node::Not(a) | Node::IsNull(a) | Node::Try(a) | Node::In(a, _) => {
-                vec![a]
-            }
+            Node::Lambda { body: a, .. }
+            | Node::Not(a)
+            | Node::IsNull(a)
+            | Node::Try(a)
+            | Node::OneOf(a, _)
+            | Node::In(a, _) => vec![a],
             Node::Case(branches, otherwise) => branches
                 .iter()
                 .flat_map(|(a, b)| [a, b])
@@ -126,6 +131,7 @@ impl Typed {
             Node::Or(items) => Node::Or(all(items, f)?),
             Node::Compare(op, a, b) => Node::Compare(op, Box::new(f(*a)?), Box::new(f(*b)?)),
             Node::Distinct(a, b) => Node::Distinct(Box::new(f(*a)?), Box::new(f(*b)?)),
+            Node::OneOf(a, values) => Node::OneOf(Box::new(f(*a)?), values),
             Node::Lambda { params, body } => Node::Lambda {
                 params,
                 body: Box::new(f(*body)?),

@@ -61,6 +61,13 @@ pub struct RowField {
     pub ty: Type,
 }
 
+/// Key in the metadata of a field that has the zone of the timestamp before it.
+const ZONE_MARKER: &str = "trino.zone";
+
+fn is_zoned(fields: &Fields) -> bool {
+    fields.len() == 2 && fields[1].metadata().contains_key(ZONE_MARKER)
+}
+
 pub(crate) const VARCHAR: Type = Type::Varchar(None);
 
 impl Type {
@@ -77,7 +84,7 @@ impl Type {
     }
 
     /// The Arrow type that carries values of this type.
-    pub(crate) fn arrow(&self) -> DataType {
+    pub fn arrow(&self) -> DataType {
         match self {
             Self::Unknown | Self::Boolean | Self::Function => DataType::Boolean,
             Self::TinyInt => DataType::Int8,
@@ -101,15 +108,19 @@ impl Type {
 
     fn zoned_fields(digits: u8) -> Fields {
         let instant = DataType::Timestamp(unit(digits), None);
+        let marker = [(ZONE_MARKER.to_owned(), String::new())];
         vec![
             Field::new("instant", instant, true),
-            Field::new("zone", DataType::Int32, true),
+            Field::new("zone", DataType::Int32, true).with_metadata(marker.into()),
         ]
         .into()
     }
 
     /// The type that a table's column of an Arrow type has.
-    pub(crate) fn of_column(arrow: &DataType) -> Result<Self> {
+    ///
+    /// # Errors
+    /// If no type of Trino has such values.
+    pub fn of_column(arrow: &DataType) -> Result<Self> {
         Ok(match arrow {
             DataType::Boolean => Self::Boolean,
             DataType::Int8 => Self::TinyInt,
@@ -133,6 +144,10 @@ impl Type {
                     Self::of_column(fields[1].data_type())?,
                 ),
                 other => bail!(NotSupported, "a map of {other}"),
+            },
+            DataType::Struct(fields) if is_zoned(fields) => match fields[0].data_type() {
+                DataType::Timestamp(unit, _) => Self::TimestampTz(digits(*unit)),
+                other => bail!(NotSupported, "a time zone beside {other}"),
             },
             DataType::Struct(fields) => {
                 let field = |f: &FieldRef| {

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use arrow::array::{
     Array, ArrayRef, AsArray, BinaryArray, BooleanArray, Decimal128Array, Float32Array, Float64Array,
-    ListArray, MapArray, PrimitiveArray, StringArray, StructArray, new_null_array,
+    Int32Array, ListArray, MapArray, PrimitiveArray, StringArray, StructArray, TimestampMillisecondArray,
+    new_null_array,
 };
 use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::datatypes::{
@@ -14,6 +15,7 @@ use arrow::datatypes::{
 };
 
 use crate::types::{Type, entries_field, item_field, row_fields};
+use crate::zone::Zone;
 
 /// Value of any type; what it means depends on the [`Type`] beside it.
 #[derive(Debug, Clone, PartialEq)]
@@ -243,6 +245,23 @@ impl Value {
             }
         }
     }
+}
+
+/// A column of TIMESTAMP(3) WITH TIME ZONE from instants in milliseconds since 1970 and the zone of each.
+pub fn zoned_timestamps(
+    instants: &TimestampMillisecondArray,
+    zones: impl IntoIterator<Item = Zone>,
+) -> ArrayRef {
+    let DataType::Struct(fields) = Type::TimestampTz(3).arrow() else {
+        unreachable!("zoned types are structs")
+    };
+    let zones = Int32Array::from_iter_values(zones.into_iter().map(|zone| zone.0));
+    let nulls = instants.nulls().cloned();
+    Arc::new(StructArray::new(
+        fields,
+        vec![Arc::new(instants.clone()), Arc::new(zones)],
+        nulls,
+    ))
 }
 
 fn validity(values: &[Value]) -> Option<NullBuffer> {

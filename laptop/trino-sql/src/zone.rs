@@ -11,6 +11,21 @@ use crate::error::{Result, bail, err};
 
 const NAMED: i32 = 10_000;
 
+/// Time zone of a value in a column of TIMESTAMP WITH TIME ZONE.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Zone(pub(crate) i32);
+
+impl Zone {
+    pub fn utc() -> Self {
+        Self(utc())
+    }
+
+    /// A fixed offset in minutes east of UTC; `None` beyond 14 hours.
+    pub fn of_offset(minutes: i32) -> Option<Self> {
+        from_offset(minutes.into()).ok().map(Self)
+    }
+}
+
 /// Trino reads these as UTC.
 const UTC_NAMES: [&str; 8] = ["utc", "z", "ut", "uct", "gmt", "gmt0", "greenwich", "universal"];
 

@@ -24,7 +24,7 @@ impl<'a> Printer<'a> {
         let started = Instant::now();
         let mut query = self.athena.start(sql).await?;
         let mut rows = 0;
-        let mut writer = RowWriter::new(out, query.schema(), self.format);
+        let mut writer = RowWriter::new(out, query.columns().to_vec(), self.format);
         // Rows that are written as they come are progress enough.
         let mut line = (self.format == OutputFormat::Table).then(|| QueryLine::start(query.progress()));
         while let Some(batch) = query.next().await? {

@@ -11,6 +11,7 @@ use datafusion::common::{Column, ScalarValue};
 use datafusion::logical_expr::expr::InList;
 use datafusion::logical_expr::{Between, BinaryExpr, Expr, Operator};
 use protocol::Constraints;
+use trino_sql::native_filter;
 
 use self::domain::{Domain, has_order};
 use crate::columns::Columns;
@@ -31,7 +32,8 @@ impl Pushdown {
     pub(crate) fn of<'a>(filters: impl IntoIterator<Item = &'a Expr>, columns: &Columns) -> Self {
         filters
             .into_iter()
-            .fold(Self::default(), |all, filter| all.and(implied(filter, columns)))
+            .map(|filter| native_filter(filter.clone()))
+            .fold(Self::default(), |all, filter| all.and(implied(&filter, columns)))
     }
 
     /// Whether there is no constraint: all rows may satisfy the filters.

@@ -65,46 +65,6 @@ impl Binder<'_> {
         }
     }
 
-    /// `value IN (…)` of many constants.
-    pub(super) fn in_constants(&self, value: Typed, items: Vec<Typed>) -> Typed {
-        let mut constants = Vec::with_capacity(items.len());
-        let mut key = String::new();
-        for item in items {
-            if let Node::Literal(value) = item.node {
-                key.push_str(&format!("{value:?},"));
-                constants.push(value);
-            }
-        }
-        let has_null = constants.iter().any(Value::is_null);
-        let ty = value.ty.clone();
-        let known: std::collections::HashSet<String> =
-            constants.iter().map(|constant| format!("{constant:?}")).collect();
-        let by_text = ty.is_native();
-        let kernel = registry::values(move |_, args| {
-            let found = if by_text {
-                known.contains(&format!("{:?}", args[0]))
-            } else {
-                constants
-                    .iter()
-                    .any(|constant| crate::compare::equal(&args[0], constant) == Some(true))
-            };
-            Ok(if found || !has_null {
-                Value::Boolean(found)
-            } else {
-                Value::Null
-            })
-        });
-        let applied = Applied {
-            name: format!("in({key})"),
-            kernel,
-            args: vec![ty],
-            result: Type::Boolean,
-            volatile: false,
-            total: true,
-        };
-        Typed::boolean(Node::Call(Arc::new(applied), vec![value]))
-    }
-
     /// The expression as a type that it becomes without a cast.
     pub(super) fn coerce(&self, typed: Typed, to: &Type) -> Result<Typed> {
         if typed.ty == *to {
@@ -137,6 +97,24 @@ impl Binder<'_> {
                 Err(_) if safe => return Ok(Typed::literal(Value::Null, to.clone())),
                 Err(_) => {}
             }
+        }
+        if let Node::Call(parse, args) = &typed.node
+            && parse.name == "json_parse"
+            && !safe
+            && let Some(kernel) = cast::parsed_kernel(&parse.args[0], to)
+        {
+            let applied = Applied {
+                name: "cast_json_parse".to_owned(),
+                kernel,
+                args: parse.args.clone(),
+                result: to.clone(),
+                volatile: false,
+                total: false,
+            };
+            return Ok(Typed {
+                ty: to.clone(),
+                node: Node::Call(Arc::new(applied), args.clone()),
+            });
         }
         let applied = Applied {
             name: if safe { "try_cast" } else { "cast" }.to_owned(),

@@ -406,8 +406,12 @@ impl Context<'_> {
             .map(|typed| self.binder.coerce(typed, &ty))
             .collect::<Result<Vec<_>>>()?;
         let value = all.remove(0);
-        if all.len() > 20 && all.iter().all(|item| matches!(item.node, Node::Literal(_))) {
-            return Ok(self.binder.in_constants(value, all));
+        let constants = all.iter().map(|item| match &item.node {
+            Node::Literal(value) => Some(value.clone()),
+            _ => None,
+        });
+        if let Some(constants) = constants.collect() {
+            return Ok(Typed::boolean(Node::OneOf(Box::new(value), constants)));
         }
         let equal = |item| {
             Typed::boolean(Node::Compare(

@@ -3,20 +3,19 @@
 use std::sync::Arc;
 
 use datafusion::common::JoinType;
-use datafusion::common::{Column, Spans, TableReference, UnnestOptions};
+use datafusion::common::{Column, Spans, TableReference};
 use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder, Subquery};
 
 use super::context::Context;
-use super::expression::field;
 use super::subquery::vet;
+use super::unnest::Unnest;
 use super::{Binder, Field, Relation, Scope, TableName, is_same_name, project_exprs};
 use crate::ast::{self, Comparison, Ident, JoinKind, JoinOn, RelationKind};
 use crate::error::{Position, Result, err};
-use crate::functions::unnest;
 use crate::scalar;
-use crate::typed::{Applied, Node, Typed};
-use crate::types::{RowField, Type};
+use crate::typed::{Node, Typed};
+use crate::types::Type;
 use crate::value::Value;
 
 impl Binder<'_> {
@@ -43,17 +42,17 @@ impl Binder<'_> {
     }
 
     fn bind_relation(&self, relation: &ast::Relation, scope: Scope<'_>) -> Result<Relation> {
+        if let Some(unnest) = Unnest::of(relation) {
+            return self.bind_unnest(self.single_row(), &unnest, false, scope);
+        }
         match &relation.kind {
+            RelationKind::Unnest { .. } => Err(err!(Internal, "UNNEST is bound").at(relation.at)),
             RelationKind::Table(name) => self.bind_table(name, scope),
             RelationKind::Subquery(query) => {
                 // Tables of FROM do not see each other, but the query around does show.
                 self.bind_query(query, Scope { fields: &[], ..scope })
             }
             RelationKind::Lateral(query) => self.bind_query(query, scope),
-            RelationKind::Unnest { exprs, ordinality } => {
-                let left = self.single_row();
-                self.bind_unnest(left, exprs, *ordinality, false, scope, relation.at)
-            }
             RelationKind::Alias {
                 relation: inner,
                 name,
@@ -74,7 +73,7 @@ impl Binder<'_> {
         }
     }
 
-    fn aliased(
+    pub(super) fn aliased(
         &self,
         mut relation: Relation,
         name: &Ident,
@@ -190,8 +189,8 @@ impl Binder<'_> {
         if let JoinOn::Natural = on {
             return Err(err!(NotSupported, "Natural join not supported").at(at));
         }
-        if let Some(unnest) = as_unnest(right) {
-            return self.bind_join_unnest(kind, left, unnest, on, scope);
+        if let Some(unnest) = Unnest::of(right) {
+            return self.bind_join_unnest(kind, left, &unnest, on, scope);
         }
         if let Some((query, alias)) = as_lateral(right) {
             let around = Scope {
@@ -337,145 +336,6 @@ impl Binder<'_> {
         Ok(relation)
     }
 
-    fn bind_join_unnest(
-        &self,
-        kind: JoinKind,
-        left: Relation,
-        unnest: Unnest<'_>,
-        on: &JoinOn,
-        scope: Scope<'_>,
-    ) -> Result<Relation> {
-        let is_true = matches!(
-            on,
-            JoinOn::On(ast::Expr {
-                kind: ast::ExprKind::Boolean(true),
-                ..
-            })
-        );
-        let outer = match (kind, on) {
-            (JoinKind::Cross, _) => false,
-            (JoinKind::Inner, JoinOn::On(_)) if is_true => false,
-            (JoinKind::Left, JoinOn::On(_)) if is_true => true,
-            _ => {
-                let message = "joins with UNNEST other than CROSS JOIN and LEFT JOIN … ON TRUE";
-                return Err(err!(NotSupported, "{message} are not supported").at(unnest.at));
-            }
-        };
-        let kept = left.fields.clone();
-        let bound = self.bind_unnest(left, unnest.exprs, unnest.ordinality, outer, scope, unnest.at)?;
-        let right = Relation {
-            plan: bound.plan,
-            fields: bound.fields[kept.len()..].to_vec(),
-        };
-        let right = match unnest.alias {
-            Some((name, columns)) => self.aliased(right, name, columns, unnest.at)?,
-            None => right,
-        };
-        Ok(Relation {
-            plan: right.plan,
-            fields: kept.into_iter().chain(right.fields).collect(),
-        })
-    }
-
-    /// The rows of the left side, each with the items of its arrays and maps side by side. `outer` keeps a row whose
-    /// arrays are all empty.
-    fn bind_unnest(
-        &self,
-        left: Relation,
-        exprs: &[ast::Expr],
-        ordinality: bool,
-        outer: bool,
-        scope: Scope<'_>,
-        at: Position,
-    ) -> Result<Relation> {
-        let inner = Scope {
-            fields: &left.fields,
-            outer: Some(&scope),
-            queries: scope.queries,
-        };
-        let mut args = Vec::with_capacity(exprs.len());
-        let mut items = Vec::new();
-        for expr in exprs {
-            let typed = Context::scalar(self, inner, "UNNEST").bind(expr)?;
-            match &typed.ty {
-                Type::Array(item) => match item.as_ref() {
-                    Type::Row(fields) => items.extend(fields.iter().cloned()),
-                    other => items.push(RowField {
-                        name: None,
-                        ty: other.clone(),
-                    }),
-                },
-                Type::Map(key, value) => items.extend([
-                    RowField {
-                        name: None,
-                        ty: key.as_ref().clone(),
-                    },
-                    RowField {
-                        name: None,
-                        ty: value.as_ref().clone(),
-                    },
-                ]),
-                other => {
-                    return Err(err!(TypeMismatch, "Cannot unnest type: {other}").at(expr.at));
-                }
-            }
-            args.push(typed);
-        }
-        if ordinality {
-            items.push(RowField {
-                name: None,
-                ty: Type::BigInt,
-            });
-        }
-        let row = Type::Row(items.clone().into());
-        let applied = Applied {
-            name: "unnest".to_owned(),
-            kernel: unnest::kernel(ordinality, outer),
-            args: args.iter().map(|arg| arg.ty.clone()).collect(),
-            result: Type::array(row.clone()),
-            volatile: false,
-            total: true,
-        };
-        let rows = Typed {
-            ty: Type::array(row.clone()),
-            node: Node::Call(Arc::new(applied), args),
-        };
-        let list = self.unique("unnest");
-        let mut columns: Vec<_> = left
-            .fields
-            .iter()
-            .map(|field| scalar::column(&field.column))
-            .collect();
-        columns.push(scalar::lower(&rows)?.alias(list.as_ref()));
-        let plan = project_exprs(left.plan, columns)?;
-        let options = UnnestOptions::new().with_preserve_nulls(outer);
-        let plan = LogicalPlanBuilder::from(plan)
-            .unnest_column_with_options(Column::from_name(list.as_ref()), options)?
-            .build()
-            .map_err(|error| crate::error::Error::from(error).at(at))?;
-        let unnested = Typed::column(&list, row);
-        let mut exprs: Vec<_> = left
-            .fields
-            .iter()
-            .map(|field| scalar::column(&field.column))
-            .collect();
-        let mut fields = left.fields;
-        for (place, item) in items.into_iter().enumerate() {
-            let column = self.unique(item.name.as_deref().unwrap_or("item"));
-            exprs.push(scalar::lower(&field(unnested.clone(), place))?.alias(column.as_ref()));
-            fields.push(Field {
-                name: item.name,
-                qualifier: Vec::new(),
-                column,
-                ty: item.ty,
-            });
-        }
-        Ok(Relation {
-            plan: project_exprs(plan, exprs)?,
-            fields,
-        })
-    }
-
     /// A subquery that may name columns of the left side.
     fn bind_lateral(
         &self,
@@ -554,38 +414,6 @@ fn inlined(left: &LogicalPlan, right: &LogicalPlan, fields: &[Field]) -> Result<
         joined = project_exprs(joined, exprs)?;
     }
     Ok(Some(joined))
-}
-
-struct Unnest<'r> {
-    exprs: &'r [ast::Expr],
-    ordinality: bool,
-    alias: Option<(&'r Ident, Option<&'r [Ident]>)>,
-    at: Position,
-}
-
-fn as_unnest(relation: &ast::Relation) -> Option<Unnest<'_>> {
-    match &relation.kind {
-        RelationKind::Unnest { exprs, ordinality } => Some(Unnest {
-            exprs,
-            ordinality: *ordinality,
-            alias: None,
-            at: relation.at,
-        }),
-        RelationKind::Alias {
-            relation: inner,
-            name,
-            columns,
-        } => match &inner.kind {
-            RelationKind::Unnest { exprs, ordinality } => Some(Unnest {
-                exprs,
-                ordinality: *ordinality,
-                alias: Some((name, columns.as_deref())),
-                at: relation.at,
-            }),
-            _ => None,
-        },
-        _ => None,
-    }
 }
 
 type AliasOf<'r> = Option<(&'r Ident, Option<&'r [Ident]>)>;

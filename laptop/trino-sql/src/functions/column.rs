@@ -31,6 +31,12 @@ pub(crate) fn adopted(column: Expr, from: &DataType, ty: &Type) -> Expr {
     ))
 }
 
+/// The column of a table below [`adopted`].
+pub(crate) fn adopted_column(call: &ScalarFunction) -> Option<&Expr> {
+    call.func.inner().downcast_ref::<Adopt>()?;
+    call.args.first()
+}
+
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Adopt {
     ty: Type,
@@ -134,13 +140,22 @@ fn unit_of(data_type: &DataType) -> TimeUnit {
 
 /// The field of a row in a place.
 pub(crate) fn field(place: usize) -> Kernel {
-    Arc::new(move |_, columns| {
-        let row = columns[0].as_struct();
-        let column = row.column(place);
-        let Some(nulls) = row.nulls().filter(|nulls| nulls.null_count() > 0) else {
-            return Ok(Arc::clone(column));
-        };
-        let mask = arrow::array::BooleanArray::new(!nulls.inner(), None);
-        Ok(arrow::compute::nullif(column, &mask)?)
-    })
+    Arc::new(move |_, columns| row_column(columns[0].as_struct(), place))
+}
+
+/// The fields of rows as columns.
+pub(crate) fn row_columns(rows: &StructArray) -> Result<Vec<ArrayRef>> {
+    (0..rows.num_columns())
+        .map(|place| row_column(rows, place))
+        .collect()
+}
+
+/// A field of a row that is NULL is NULL, too.
+fn row_column(rows: &StructArray, place: usize) -> Result<ArrayRef> {
+    let column = rows.column(place);
+    let Some(nulls) = rows.nulls().filter(|nulls| nulls.null_count() > 0) else {
+        return Ok(Arc::clone(column));
+    };
+    let mask = arrow::array::BooleanArray::new(!nulls.inner(), None);
+    Ok(arrow::compute::nullif(column, &mask)?)
 }

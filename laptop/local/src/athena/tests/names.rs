@@ -101,7 +101,7 @@ async fn every_clause_takes_names_in_any_case() {
         (
             "SELECT orderID, x.Last FROM msk.customer.orders JOIN
              (SELECT ORDERID, max(AT) AS last FROM MSK.Customer.\"ORDERS\" GROUP BY OrderId) X USING (orderId)
-             WHERE x.\"ORDERID\" = 1",
+             WHERE \"ORDERID\" = 1",
             &["orderID | Last", "1 | 1970-01-01T00:00:01"],
         ),
         (
@@ -134,12 +134,12 @@ async fn fields_of_rows_answer_to_their_names_in_any_case() {
         ("O.\"A\"", "A"),
         ("o.\"a\"", "a"),
         ("t.o.a", "a"),
-        ("o.INNER.b", "b"),
-        ("o.inner.B", "B"),
+        ("o.\"INNER\".b", "_col0"),
+        ("o.\"inner\".B", "B"),
         ("Items[1].PRODUCTID", "_col0"),
         ("items[1].\"productId\"", "_col0"),
         ("T.Items[1].N", "_col0"),
-        ("CAST(o AS ROW(A INT, Inner ROW(B INT))).INNER.b", "_col0"),
+        ("CAST(o AS ROW(A INT, \"Inner\" ROW(B INT))).\"INNER\".b", "_col0"),
         ("m['n3'].a", "_col0"),
         ("M['n3'].A", "_col0"),
     ] {
