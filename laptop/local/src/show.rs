@@ -10,7 +10,7 @@ use datafusion::physical_plan::SendableRecordBatchStream;
 use datafusion::physical_plan::memory::MemoryStream;
 use protocol::TableName;
 use topic::table::comment;
-use trino_sql::{ErrorKind, OutputColumn, Statement, Type};
+use trino_sql::{ErrorKind, FunctionInfo, OutputColumn, Statement, Type};
 
 use crate::athena::DEFAULT_SCHEMA;
 use crate::error::AthenaError;
@@ -58,6 +58,17 @@ pub(crate) async fn answer(
                 more => return Err(invalid(format!("wanted schema.table, found {}", more.join(".")))),
             };
             catalogs.columns(&catalog, &schema, &table).await?
+        }
+        Statement::ShowFunctions { like } => {
+            let mut functions = trino_sql::functions();
+            functions.retain(|function| matches(like.as_deref(), function.name));
+            functions.sort_by_key(|function| function.name);
+            let texts = |text: fn(&FunctionInfo) -> String| functions.iter().map(text).collect();
+            vec![
+                ("function", texts(|function| function.name.to_owned())),
+                ("group", texts(|function| function.group.to_owned())),
+                ("signatures", texts(|function| function.signatures.join("; "))),
+            ]
         }
         Statement::Query(_) | Statement::Explain { .. } => {
             return Err(invalid("a query does not ask for metadata"));

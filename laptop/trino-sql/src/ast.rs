@@ -32,6 +32,9 @@ pub(crate) enum Statement {
     ShowColumns {
         table: Vec<String>,
     },
+    ShowFunctions {
+        like: Option<String>,
+    },
 }
 
 #[derive(Debug, Clone)]

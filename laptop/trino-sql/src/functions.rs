@@ -37,31 +37,32 @@ use crate::registry::{Fold, Kernel, Table};
 pub(crate) fn scalars() -> &'static Table<Kernel> {
     static TABLE: LazyLock<Table<Kernel>> = LazyLock::new(|| {
         Table::new(vec![
-            arithmetic::scalars(),
-            array::scalars(),
-            binary::scalars(),
-            bitwise::scalars(),
-            date_text::scalars(),
-            datetime::scalars(),
-            format::scalars(),
-            interval::scalars(),
-            json::scalars(),
-            lambda::scalars(),
-            like::scalars(),
-            map::scalars(),
-            math::scalars(),
-            network::scalars(),
-            regexp::scalars(),
-            sequence::scalars(),
-            string::scalars(),
-            unixtime::scalars(),
-            url::scalars(),
+            ("operators", arithmetic::scalars()),
+            ("arrays", array::scalars()),
+            ("binary", binary::scalars()),
+            ("bitwise", bitwise::scalars()),
+            ("dates and times", date_text::scalars()),
+            ("dates and times", datetime::scalars()),
+            ("strings", format::scalars()),
+            ("dates and times", interval::scalars()),
+            ("JSON", json::scalars()),
+            ("lambdas", lambda::scalars()),
+            ("operators", like::scalars()),
+            ("maps", map::scalars()),
+            ("mathematics", math::scalars()),
+            ("IP addresses and UUIDs", network::scalars()),
+            ("regular expressions", regexp::scalars()),
+            ("arrays", sequence::scalars()),
+            ("strings", string::scalars()),
+            ("dates and times", unixtime::scalars()),
+            ("URLs", url::scalars()),
         ])
     });
     &TABLE
 }
 
 pub(crate) fn aggregates() -> &'static Table<Fold> {
-    static TABLE: LazyLock<Table<Fold>> = LazyLock::new(|| Table::new(vec![aggregate::aggregates()]));
+    static TABLE: LazyLock<Table<Fold>> =
+        LazyLock::new(|| Table::new(vec![("aggregates", aggregate::aggregates())]));
     &TABLE
 }

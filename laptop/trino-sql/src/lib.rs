@@ -25,7 +25,7 @@
 //! | names become columns, expressions get types, a query becomes DataFusion's logical plan | `bind` |
 //! | the grammar of Trino's `SqlBase.g4`, as a tree | `lexer`, `parse`, `ast` |
 //! | typed expressions as expressions of DataFusion, aggregates as its accumulators | `typed`, `scalar`, `accumulate`, `key` |
-//! | functions: rows of a table with a name, signatures and a kernel | `functions`, with `json_path` |
+//! | functions: rows of a table with a name, signatures and a kernel; their listing | `functions`, with `json_path`; `listing` |
 //! | what a row of that table is, and how a call finds its row | `registry`, `signature` |
 //! | casts, comparisons, coercions | `cast`, `compare`, `coerce`, `text` |
 //! | types, single values and their formats | `types`, `value`, `number`, `temporal`, `zone`, `address`, `json` |
@@ -53,6 +53,7 @@ mod json;
 mod json_path;
 mod key;
 mod lexer;
+mod listing;
 mod number;
 mod parse;
 mod plan;
@@ -69,6 +70,7 @@ mod value;
 mod zone;
 
 pub use error::{Error, ErrorKind, Position};
+pub use listing::{FunctionInfo, functions};
 pub use plan::session_state;
 pub use query::{OutputColumn, Query, Session};
 pub use scalar::native_filter;

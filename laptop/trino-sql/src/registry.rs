@@ -18,6 +18,8 @@ use crate::value::Value;
 /// One row of the table: a function, or an aggregate.
 pub(crate) struct Function<K> {
     pub name: &'static str,
+    /// What [`Signature::parse`] has read.
+    pub texts: Vec<&'static str>,
     pub signatures: Vec<Signature>,
     pub kernel: K,
 }
@@ -116,6 +118,7 @@ impl Call<'_> {
 pub(crate) fn function<K>(name: &'static str, signatures: &[&'static str], kernel: K) -> Function<K> {
     Function {
         name,
+        texts: signatures.to_vec(),
         signatures: signatures.iter().map(|text| Signature::parse(text)).collect(),
         kernel,
     }
@@ -287,24 +290,43 @@ typed_kernels! {
 }
 
 /// Functions by name.
-pub(crate) struct Table<K: 'static>(HashMap<&'static str, Vec<&'static Function<K>>>);
+pub(crate) struct Table<K: 'static> {
+    by_name: HashMap<&'static str, Vec<&'static Function<K>>>,
+    groups: Vec<(&'static str, Vec<&'static Function<K>>)>,
+}
 
 impl<K> Table<K> {
-    pub(crate) fn new(families: Vec<Vec<Function<K>>>) -> Self {
-        let mut table: HashMap<_, Vec<_>> = HashMap::new();
-        for function in families.into_iter().flatten() {
-            let function: &'static _ = Box::leak(Box::new(function));
-            table.entry(function.name).or_default().push(function);
+    /// Families of functions, each with the name of its group.
+    pub(crate) fn new(families: Vec<(&'static str, Vec<Function<K>>)>) -> Self {
+        let mut table = Self {
+            by_name: HashMap::new(),
+            groups: Vec::new(),
+        };
+        for (group, functions) in families {
+            let functions: Vec<&'static _> = functions
+                .into_iter()
+                .map(|function| &*Box::leak(Box::new(function)))
+                .collect();
+            for function in &functions {
+                table.by_name.entry(function.name).or_default().push(function);
+            }
+            table.groups.push((group, functions));
         }
-        Self(table)
+        table
     }
 
     pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
-        self.0.keys().copied()
+        self.by_name.keys().copied()
+    }
+
+    /// All functions, by the groups they were registered in.
+    pub(crate) fn groups(&self) -> impl Iterator<Item = (&'static str, &'static Function<K>)> {
+        let groups = self.groups.iter();
+        groups.flat_map(|(group, functions)| functions.iter().map(|function| (*group, *function)))
     }
 
     pub(crate) fn has(&self, name: &str) -> bool {
-        self.0.contains_key(name)
+        self.by_name.contains_key(name)
     }
 
     /// The function that a call means, by Trino's order: what fits as it is, then what fits by coercion and is more
@@ -314,7 +336,7 @@ impl<K> Table<K> {
         name: &str,
         arguments: &mut [Argument<'_>],
     ) -> Result<(&'static Function<K>, &'static Signature, Bound)> {
-        let functions = self.0.get(name).map(Vec::as_slice).unwrap_or_default();
+        let functions = self.by_name.get(name).map(Vec::as_slice).unwrap_or_default();
         let rows: Vec<_> = functions
             .iter()
             .flat_map(|f| f.signatures.iter().map(|s| (*f, s)))

@@ -30,6 +30,9 @@ pub enum Statement {
     ShowColumns {
         table: Vec<String>,
     },
+    ShowFunctions {
+        like: Option<String>,
+    },
 }
 
 /// A query that is parsed, but not bound to tables.
@@ -49,6 +52,7 @@ impl Statement {
             ast::Statement::ShowSchemas { catalog, like } => Self::ShowSchemas { catalog, like },
             ast::Statement::ShowTables { schema, like } => Self::ShowTables { schema, like },
             ast::Statement::ShowColumns { table } => Self::ShowColumns { table },
+            ast::Statement::ShowFunctions { like } => Self::ShowFunctions { like },
         })
     }
 }

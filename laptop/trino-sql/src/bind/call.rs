@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::context::Context;
 use super::expression::not;
-use super::windows::Windows;
+use super::windows::{RANKING, Windows};
 use super::{closest, did_you_mean};
 use crate::ast::{Call, Comparison, Expr, ExprKind};
 use crate::error::{Position, Result, bail, err};
@@ -16,6 +16,9 @@ use crate::value::Value;
 
 /// Parameters and body of a lambda.
 type Lambda = (Vec<(Arc<str>, Type)>, Typed);
+
+/// What reads like a function, and is typed by the binder.
+pub(crate) const FORMS: [&str; 6] = ["coalesce", "if", "now", "nullif", "try", "typeof"];
 
 impl Context<'_> {
     pub(super) fn call(&self, call: &Call, at: Position) -> Result<Typed> {
@@ -127,6 +130,8 @@ impl Context<'_> {
             let known = table
                 .names()
                 .chain(functions::aggregates().names())
+                .chain(FORMS)
+                .chain(RANKING)
                 .filter(|name| !name.starts_with('$'));
             let suggestion = did_you_mean(closest(name, known));
             return Err(err!(FunctionNotFound, "Function '{name}' not registered{suggestion}").at(at));

@@ -47,7 +47,7 @@ pub(super) enum WindowOf {
     Ranking(&'static str, Vec<Typed>),
 }
 
-pub(super) const RANKING: [&str; 11] = [
+pub(crate) const RANKING: [&str; 11] = [
     "row_number",
     "rank",
     "dense_rank",

@@ -60,6 +60,9 @@ impl Parser {
         if self.accept(&["catalogs"]) {
             return Ok(Statement::ShowCatalogs { like: self.like()? });
         }
+        if self.accept(&["functions"]) {
+            return Ok(Statement::ShowFunctions { like: self.like()? });
+        }
         if self.accept(&["schemas"]) || self.accept(&["databases"]) {
             let catalog = match self.accept_from() {
                 true => Some(self.ident()?.text.to_lowercase()),

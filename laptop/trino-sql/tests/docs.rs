@@ -1,0 +1,28 @@
+//! The page on SQL is held to the code.
+
+#![expect(clippy::unwrap_used, reason = "a test: a panic is how it fails")]
+
+use std::collections::BTreeMap;
+
+use trino_sql::functions;
+
+#[test]
+fn the_page_lists_the_functions() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/sql.md");
+    let page = std::fs::read_to_string(path).unwrap();
+    let mut groups: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for function in functions() {
+        groups
+            .entry(function.group)
+            .or_default()
+            .push(format!("`{}`", function.name));
+    }
+    let rows = groups
+        .iter()
+        .map(|(group, names)| format!("| {group} | {} |\n", names.join(", ")));
+    let table = format!(
+        "| group | functions |\n| --- | --- |\n{}",
+        rows.collect::<String>()
+    );
+    assert!(page.contains(&table), "docs/sql.md should have\n\n{table}");
+}
