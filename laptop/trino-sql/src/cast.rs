@@ -6,7 +6,7 @@ mod single;
 
 use std::sync::Arc;
 
-use crate::coerce::is_same_carrier;
+use crate::coerce::{as_decimal, is_same_carrier};
 use crate::compare::same;
 use crate::error::{Result, bail};
 use crate::registry::{Kernel, values};
@@ -57,6 +57,25 @@ pub(crate) fn is_cast(from: &Type, to: &Type) -> bool {
         (Timestamp(_) | TimestampTz(_), Timestamp(_) | TimestampTz(_) | Time(_)) => true,
         (Time(_), Time(_) | Timestamp(_)) | (Char(_), Char(_)) => true,
         (from, to) => from == to || number(from) && number(to),
+    }
+}
+
+/// Whether every value of one type has a value of the other.
+pub(crate) fn is_total(from: &Type, to: &Type) -> bool {
+    use Type::*;
+    match (from, to) {
+        (TinyInt | SmallInt | Integer | BigInt, Real | Double)
+        | (Real, Double)
+        | (Decimal(..), Real | Double) => true,
+        (Date, Timestamp(q)) => *q <= 6,
+        (Timestamp(p), Timestamp(q)) => p <= q && *q <= 6,
+        (from, Decimal(precision, scale)) => {
+            *from != Unknown
+                && as_decimal(from).is_some_and(|(p, s)| s <= *scale && p - s <= precision - scale)
+        }
+        (TinyInt, SmallInt | Integer | BigInt) | (SmallInt, Integer | BigInt) | (Integer, BigInt) => true,
+        (from, Varchar(None)) => !matches!(from, Json | Array(_) | Map(..) | Row(_) | Function),
+        _ => false,
     }
 }
 

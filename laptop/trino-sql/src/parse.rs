@@ -38,6 +38,28 @@ struct Parser {
     depth: usize,
 }
 
+/// Unions side by side, in a tree as deep as the logarithm of their number: its order does not matter to them.
+fn balanced(mut queries: Vec<SetExpr>, op: SetOp, all: bool, at: Position) -> SetExpr {
+    while queries.len() > 1 {
+        let mut pairs = Vec::with_capacity(queries.len().div_ceil(2));
+        let mut rest = queries.into_iter();
+        while let Some(left) = rest.next() {
+            pairs.push(match rest.next() {
+                Some(right) => SetExpr::Operation {
+                    op,
+                    all,
+                    left: Box::new(left),
+                    right: Box::new(right),
+                    at,
+                },
+                None => left,
+            });
+        }
+        queries = pairs;
+    }
+    queries.remove(0)
+}
+
 impl Parser {
     fn peek(&self) -> &Token {
         self.peek_at(0)
@@ -278,15 +300,21 @@ impl Parser {
                 () => return Ok(left),
             };
             let all = self.set_quantifier();
-            let right = Box::new(self.intersection()?);
-            left = SetExpr::Operation {
-                op,
-                all,
-                left: Box::new(left),
-                right,
-                at,
-            };
+            let mut queries = vec![left, self.intersection()?];
+            if op == SetOp::Union {
+                while self.is_union(all) {
+                    self.accept(&["union"]);
+                    self.set_quantifier();
+                    queries.push(self.intersection()?);
+                }
+            }
+            left = balanced(queries, op, all, at);
         }
+    }
+
+    /// Whether another UNION comes next, of the same kind.
+    fn is_union(&self, all: bool) -> bool {
+        self.is_word(0, "union") && self.is_word(1, "all") == all
     }
 
     fn intersection(&mut self) -> Result<SetExpr> {

@@ -180,7 +180,10 @@ fn connective(items: &[Typed], kind: Connective) -> Result<Expr> {
     if items.iter().skip(1).all(Typed::is_total) {
         return balanced(items.iter().map(lower).collect::<Result<_>>()?, op);
     }
-    let whole = lazy(kind, &items.iter().collect::<Vec<_>>(), &Type::Boolean)?;
+    // A condition on columns of the query around becomes one of a join, if it stands by itself.
+    let is_joined = |item: &&Typed| kind == Connective::And && item.is_total() && item.has_outer();
+    let parts: Vec<_> = items.iter().filter(|item| !is_joined(item)).collect();
+    let whole = lazy(kind, &parts, &Type::Boolean)?;
     if kind == Connective::Or {
         return Ok(whole);
     }

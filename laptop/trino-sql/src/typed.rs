@@ -180,14 +180,19 @@ impl Typed {
     /// Whether evaluating the expression cannot fail.
     pub(crate) fn is_total(&self) -> bool {
         let own = match &self.node {
+            // A subquery is joined, whatever the expression does with its value.
             Node::Call(applied, _) => applied.total,
-            Node::Scalar(_) => false,
             Node::Compare(_, a, _) => {
                 a.ty.is_native() || matches!(a.ty, Type::Real | Type::Double | Type::TimestampTz(_))
             }
             _ => true,
         };
         own && self.children().into_iter().all(Self::is_total)
+    }
+
+    /// Whether the expression reads columns of a query around its own.
+    pub(crate) fn has_outer(&self) -> bool {
+        matches!(self.node, Node::Outer(_)) || self.children().into_iter().any(Self::has_outer)
     }
 
     pub(crate) fn is_volatile(&self) -> bool {

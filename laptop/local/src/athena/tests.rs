@@ -24,6 +24,7 @@ use super::*;
 use crate::invoke::InvokeError;
 
 mod names;
+mod statements;
 
 /// Result of reading a split.
 #[derive(Clone)]

@@ -133,8 +133,11 @@ fn known(filter: &Expr, columns: &Columns) -> Option<Pushdown> {
             )
         }
         Expr::InList(InList { expr, list, negated }) => {
+            // What equals NULL is not known, so that it adds nothing.
+            let is_null = |value: &&Expr| matches!(value, Expr::Literal(value, _) if value.is_null());
             let mut values = list
                 .iter()
+                .filter(|value| *negated || !is_null(value))
                 .map(|value| comparison(expr, Operator::Eq, value, columns));
             let first = values.next()??;
             let any = values.try_fold(first, |any, value| Some(any.or(value?)))?;

@@ -38,9 +38,12 @@ impl Binder<'_> {
             volatile,
             total: false,
         };
-        Typed {
-            ty: bound.result,
-            node: Node::Call(Arc::new(applied), args),
+        match constant(&applied, &args) {
+            Some(value) => Typed::literal(value, bound.result),
+            None => Typed {
+                ty: bound.result,
+                node: Node::Call(Arc::new(applied), args),
+            },
         }
     }
 
@@ -119,10 +122,10 @@ impl Binder<'_> {
         let applied = Applied {
             name: if safe { "try_cast" } else { "cast" }.to_owned(),
             kernel: cast::kernel(&from, to, safe),
+            total: safe || cast::is_total(&from, to),
             args: vec![from],
             result: to.clone(),
             volatile: false,
-            total: safe,
         };
         Ok(Typed {
             ty: to.clone(),
@@ -172,4 +175,24 @@ impl Binder<'_> {
             _ => bail!(NotSupported, "{name}"),
         })
     }
+}
+
+/// The value of a call of constants. A call that fails is left to fail when the statement runs, if it does then.
+fn constant(applied: &Applied, args: &[Typed]) -> Option<Value> {
+    if applied.volatile {
+        return None;
+    }
+    let literal = |arg: &Typed| match &arg.node {
+        Node::Literal(value) => Some(Value::array(vec![value.clone()], &arg.ty)),
+        _ => None,
+    };
+    let columns = args.iter().map(literal).collect::<Option<Vec<_>>>()?;
+    let call = KernelCall {
+        args: &applied.args,
+        result: &applied.result,
+        rows: 1,
+        lambdas: &[],
+    };
+    let result = (applied.kernel)(&call, &columns).ok()?;
+    Some(Value::read(&result, 0, &applied.result))
 }

@@ -231,18 +231,15 @@ impl Binder<'_> {
             )
             .at(at));
         }
+        if op == SetOp::Union {
+            let union = self.union(left, right, types)?;
+            return if all { Ok(union) } else { self.distinct(union) };
+        }
         let names: Vec<_> = left.fields.iter().map(|field| field.name.clone()).collect();
         let (left, right) = (self.coerced(left, &types)?, self.coerced(right, &types)?);
         let plan = match (op, all) {
-            (SetOp::Union, true) => LogicalPlanBuilder::from(left.plan).union(right.plan)?.build()?,
-            (SetOp::Union, false) => {
-                let plan = LogicalPlanBuilder::from(left.plan.clone())
-                    .union(right.plan)?
-                    .build()?;
-                self.distinct(Relation { plan, ..left })?.plan
-            }
             (SetOp::Intersect, all) => self.sided(left, right, all, Expr::and)?,
-            (SetOp::Except, all) => self.sided(left, right, all, |left, right| {
+            (_, all) => self.sided(left, right, all, |left, right| {
                 left.and(Expr::Not(Box::new(right)))
             })?,
         };
@@ -264,6 +261,31 @@ impl Binder<'_> {
         })
     }
 
+    /// The rows of both sides as these types, under the names of the left side.
+    ///
+    /// Both sides have equal columns: DataFusion's optimizer makes one union of nested ones, and takes the columns of one
+    /// side for those of the other.
+    fn union(&self, left: Relation, right: Relation, types: Vec<Type>) -> Result<Relation> {
+        let names = left.fields.iter().map(|field| field.name.clone());
+        let fields = names.zip(types).map(|(name, ty)| Field {
+            column: self.unique(name.as_deref().unwrap_or("expr")),
+            name,
+            qualifier: Vec::new(),
+            ty,
+        });
+        let fields: Vec<_> = fields.collect();
+        let side = |relation: Relation| {
+            let exprs = relation.fields.into_iter().zip(&fields).map(|(from, to)| {
+                let typed = self.coerce(Typed::column(&from.column, from.ty), &to.ty)?;
+                Ok(scalar::lower(&typed)?.alias(to.column.as_ref()))
+            });
+            project_exprs(relation.plan, exprs.collect::<Result<_>>()?)
+        };
+        let (left, right) = (side(left)?, side(right)?);
+        let plan = LogicalPlanBuilder::from(left).union(right)?.build()?;
+        Ok(Relation { plan, fields })
+    }
+
     /// The rows of both sides, each once, of which a condition holds that is told which of the sides have them. With
     /// `all`, a row that occurs several times is as many rows: they differ by the number of the occurrence.
     fn sided(
@@ -275,10 +297,12 @@ impl Binder<'_> {
     ) -> Result<LogicalPlan> {
         let (in_left, in_right, number) = (self.unique("left"), self.unique("right"), self.unique("number"));
         let side = |relation: &Relation, is_left: bool| -> Result<LogicalPlan> {
+            // As in `union`, both sides have equal columns.
             let mut exprs: Vec<_> = relation
                 .fields
                 .iter()
-                .map(|field| scalar::column(&field.column))
+                .zip(&left.fields)
+                .map(|(from, to)| scalar::column(&from.column).alias(to.column.as_ref()))
                 .collect();
             for (name, value) in [(&in_left, is_left), (&in_right, !is_left)] {
                 let value = scalar::literal(&Value::Boolean(value), &Type::Boolean)?;

@@ -134,14 +134,14 @@ async fn fields_of_rows_answer_to_their_names_in_any_case() {
         ("O.\"A\"", "A"),
         ("o.\"a\"", "a"),
         ("t.o.a", "a"),
-        ("o.\"INNER\".b", "_col0"),
+        ("o.\"INNER\".b", "b"),
         ("o.\"inner\".B", "B"),
         ("Items[1].PRODUCTID", "_col0"),
         ("items[1].\"productId\"", "_col0"),
         ("T.Items[1].N", "_col0"),
         ("CAST(o AS ROW(A INT, \"Inner\" ROW(B INT))).\"INNER\".b", "_col0"),
-        ("m['n3'].a", "_col0"),
-        ("M['n3'].A", "_col0"),
+        ("element_at(m, 'n3').a", "_col0"),
+        ("Element_At(M, 'n3').A", "_col0"),
     ] {
         let condition = format!("{expr} = 3");
         let sql = format!("SELECT {expr} FROM msk.customer.orders t WHERE {condition}");
