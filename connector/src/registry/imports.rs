@@ -14,7 +14,7 @@
 use std::collections::HashSet;
 
 use topic::document::missing_references;
-use topic::{ReferencedSchema, SchemaDefinition};
+use topic::{ReferencedSchema, SchemaDefinition, SchemaFormat};
 
 use super::{RegistryError, SchemaRegistry};
 
@@ -71,7 +71,9 @@ async fn find(
 ) -> Result<Option<String>, RegistryError> {
     for candidate in candidates(name) {
         match registry.latest_schema(registry_name, &candidate).await {
-            Ok(found) if found.data_format == importing.data_format || importing.data_format == "JSON" => {
+            Ok(found)
+                if found.format() == importing.format() || importing.format() == Some(SchemaFormat::Json) =>
+            {
                 return Ok(Some(found.definition));
             }
             Ok(_) | Err(RegistryError::NotFound { .. } | RegistryError::AccessDenied { .. }) => {}

@@ -214,7 +214,13 @@ fn payload_decoder(
     Ok(match encoding {
         Encoding::Json => Box::new(JsonDecoder::new(columns)?),
         Encoding::Csv(options) => Box::new(CsvDecoder::new(columns, options)?),
-        Encoding::Avro { definition } => Box::new(AvroDecoder::new(columns, definition, writers)?),
+        Encoding::Avro {
+            definition,
+            references,
+        } => {
+            let schema = (definition.as_str(), references.as_slice());
+            Box::new(AvroDecoder::new(columns, schema, writers)?)
+        }
         Encoding::Protobuf {
             definition,
             references,

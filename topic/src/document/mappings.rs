@@ -75,7 +75,10 @@ fn missing(table: &TopicTable, side: &Source) -> Result<Vec<usize>, SchemaTextEr
         }
     }
     let lead_somewhere = match encoding {
-        Some(Encoding::Avro { definition }) => avro::lead_somewhere(definition, &paths)?,
+        Some(Encoding::Avro {
+            definition,
+            references,
+        }) => avro::lead_somewhere(definition, references, &paths)?,
         Some(Encoding::Protobuf {
             definition,
             references,

@@ -7,7 +7,7 @@ use crate::decode::error::RowError;
 use crate::decode::protobuf::plan::{Plan, Target};
 use crate::decode::protobuf::schema::Schema;
 use crate::decode::writer_schemas::{WriterSchemaError, WriterSchemaId, WriterSchemas};
-use crate::definition::{ReferencedSchema, SchemaDefinition};
+use crate::definition::{ReferencedSchema, SchemaDefinition, SchemaFormat};
 
 /// Maximum number of schemas, and of plans for each, that are kept; one more, and all are removed.
 const MAX_KEPT: usize = 200;
@@ -72,17 +72,17 @@ impl Writers {
     }
 
     fn compile(&self, id: WriterSchemaId, definition: &SchemaDefinition) -> Result<Arc<Schema>, RowError> {
+        if definition.format() != Some(SchemaFormat::Protobuf) {
+            return Err(RowError::bad(format!(
+                "schema {id} that the record names is {}, wanted PROTOBUF",
+                definition.data_format
+            )));
+        }
         let SchemaDefinition {
-            data_format,
             definition,
             references,
             ..
         } = definition;
-        if !data_format.eq_ignore_ascii_case("PROTOBUF") {
-            return Err(RowError::bad(format!(
-                "schema {id} that the record names is {data_format}, wanted PROTOBUF"
-            )));
-        }
         if *definition == self.definition && (references.is_empty() || *references == self.references) {
             return Ok(Arc::clone(&self.reader));
         }

@@ -17,6 +17,7 @@ type HeaderList<'a> = [(&'a str, Option<&'a [u8]>)];
 fn avro() -> Encoding {
     Encoding::Avro {
         definition: AVRO.to_owned(),
+        references: Vec::new(),
     }
 }
 
@@ -157,6 +158,7 @@ fn a_bare_datum_that_looks_framed_has_no_id() {
         {"name": "a", "type": "int"}, {"name": "b", "type": "string"}]}"#;
     let encoding = Encoding::Avro {
         definition: TEXT.to_owned(),
+        references: Vec::new(),
     };
     let none: &HeaderList<'_> = &[];
     for writers in [registries("AVRO", TEXT), Arc::new(Failing::Absent)] {

@@ -46,6 +46,7 @@ fn takes_schemas_from_the_registry_and_inline() {
         .unwrap();
     let wanted = Encoding::Avro {
         definition: avro.to_owned(),
+        references: Vec::new(),
     };
     assert_eq!(
         (table.value, table.schema_version_id.as_str()),
@@ -59,7 +60,7 @@ fn takes_schemas_from_the_registry_and_inline() {
         let table = document
             .into_table("r", "s", &BTreeMap::new(), &TableDefaults::default())
             .unwrap();
-        let Encoding::Avro { definition } = &table.value else {
+        let Encoding::Avro { definition, .. } = &table.value else {
             panic!("the format is Avro")
         };
         let (found, wanted): (Value, Value) = (
@@ -76,7 +77,14 @@ fn an_inline_schema_keeps_the_order_of_its_keys() {
     let table = TopicTable::parse("r", "s", &definition("JSON", text)).unwrap();
     let definition =
         r#"{"type":"record","name":"r","b":1,"a":2,"fields":[{"name":"id","type":"int"}]}"#.to_owned();
-    assert_eq!(table.value, Encoding::Avro { definition });
+    let references = Vec::new();
+    assert_eq!(
+        table.value,
+        Encoding::Avro {
+            definition,
+            references
+        }
+    );
 }
 
 #[test]
