@@ -79,7 +79,7 @@ pub use self::error::DocumentError;
 use self::field::DeclaredColumn;
 pub use self::imports::missing_references;
 use self::json::Json;
-pub use self::mappings::columns_without_part;
+pub use self::mappings::{columns_without_part, left_out_fields};
 use self::node::Node;
 pub use self::reference::SchemaReference;
 use self::side::{DeclaredEncoding, Side, schema_fields};
@@ -185,6 +185,9 @@ impl TopicDocument {
         let path = self.value.schema_path.clone();
         let payload_schemas =
             [Some(&self.value), self.key.as_ref()].map(|side| side.map(Side::payload_schema));
+        // Columns of the whole schema match it.
+        let sides = [Some(&self.value), self.key.as_ref()];
+        let declares_columns = sides.into_iter().flatten().any(|side| !side.columns.is_empty());
         let mut columns = Columns::default();
         let value = columns.add_side(self.value, referenced)?;
         let key = self
@@ -221,7 +224,7 @@ impl TopicDocument {
         let metadata = table.metadata(&fields);
         table.schema = Arc::new(Schema::new_with_metadata(fields, metadata));
         let mapping_path = |column: usize| mapping_paths.get(column).cloned().unwrap_or_default();
-        for schema in payload_schemas.iter().flatten() {
+        for schema in payload_schemas.iter().flatten().filter(|_| declares_columns) {
             schema.check(&table, mapping_path)?;
         }
         Ok(table)

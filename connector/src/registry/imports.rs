@@ -18,7 +18,7 @@ use topic::{ReferencedSchema, SchemaDefinition, SchemaFormat};
 
 use super::{RegistryError, SchemaRegistry};
 
-/// The most schemas that one imports, by way of others included.
+/// The most names of schemas that one imports, by way of others included, for which the registry is asked.
 const MAX_IMPORTS: usize = 200;
 /// Endings of files that a schema's name may leave out.
 const ENDINGS: [&str; 4] = [".proto", ".schema.json", ".json", ".avsc"];
@@ -44,7 +44,7 @@ pub async fn with_imports(
         let missing = missing_references(&definition);
         let mut found_any = false;
         for name in missing {
-            if definition.references.len() >= MAX_IMPORTS || !asked.insert(name.clone()) {
+            if asked.len() >= MAX_IMPORTS || !asked.insert(name.clone()) {
                 continue;
             }
             let found = find(registry, &registry_name, &name, &definition).await?;

@@ -71,7 +71,7 @@ mod tests {
         let money = "syntax = 'proto3'; package c; import 'unit.proto'; message Money { Unit unit = 1; }";
         assert_eq!(
             missing("PROTOBUF", PAY, &[("money.proto", money)]),
-            ["unit.proto"]
+            ["unused.proto", "unit.proto"]
         );
         let unit = "syntax = 'proto3'; package c; message Unit {}";
         let references = [("money.proto", money), ("unit.proto", unit)];

@@ -133,8 +133,8 @@ async fn keys_whose_schema_does_not_exist_are_bad_and_their_rows_stay() {
     // Numbers that a registry may have, and above them.
     for (registry, key) in [
         (&unknown, STRAY),
-        (&unknown, b"\x00\xff key"),
-        (&invalid, b"\x00\xff key"),
+        (&unknown, b"\x00\xff key".as_slice()),
+        (&invalid, b"\x00\xff key".as_slice()),
     ] {
         for policy in ["null", "skip"] {
             let world = world(&[("schema_registry_url", &registry.url), ("on_bad_record", policy)]);

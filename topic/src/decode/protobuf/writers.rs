@@ -25,7 +25,9 @@ pub(super) struct Writers {
 /// Schema, with the plans for its messages.
 pub(super) struct Writer {
     pub(super) schema: Arc<Schema>,
-    plans: HashMap<usize, Plan>,
+    id: WriterSchemaId,
+    /// Plans for its messages, or why they cannot be read.
+    plans: HashMap<usize, Result<Plan, RowError>>,
 }
 
 impl Writers {
@@ -67,6 +69,7 @@ impl Writers {
         let definition = self.schemas.schema(id)?;
         Ok(Writer {
             schema: self.compile(id, &definition)?,
+            id,
             plans: HashMap::new(),
         })
     }
@@ -94,11 +97,23 @@ impl Writers {
 
 impl Writer {
     /// Plan for one of its messages.
-    pub(super) fn plan(&mut self, message: usize, columns: &[Target]) -> &Plan {
+    ///
+    /// # Errors
+    /// A column shows what is left out of the schema because of a missing import: it was written, and is not NULL.
+    pub(super) fn plan(&mut self, message: usize, columns: &[Target]) -> Result<&Plan, RowError> {
         if self.plans.len() >= MAX_KEPT && !self.plans.contains_key(&message) {
             self.plans.clear();
         }
-        let plan = self.plans.entry(message);
-        plan.or_insert_with(|| Plan::new(&self.schema, message, columns))
+        let (schema, id) = (&self.schema, self.id);
+        let plan = self.plans.entry(message).or_insert_with(|| {
+            let left_out = columns.iter().find_map(|column| column.left_out(schema, message));
+            match left_out {
+                Some(reason) => Err(RowError::bad(format!(
+                    "schema {id} that the record names: {reason}"
+                ))),
+                None => Ok(Plan::new(schema, message, columns)),
+            }
+        });
+        plan.as_ref().map_err(RowError::clone)
     }
 }
