@@ -9,7 +9,7 @@
 //! | its last part | `money.proto`, `money` | `address.json`, `address` |
 //!
 //! in this order. Only schemas that another requires are requested, each by its latest version. One that does not exist,
-//! or may not be read, is left out: an error of the referring schema then names it.
+//! or may not be read, is left out: what the referring schema lacks without it names it.
 
 use std::collections::HashSet;
 

@@ -177,7 +177,7 @@ pub(crate) fn matches(
     let schema = Schema::compile(definition, references)?;
     let message = schema.choose(message)?;
     let matches = paths.iter().map(|(path, data_type)| {
-        match left_out::reason(&schema, message, &path.steps, data_type) {
+        match left_out::why_left_out(&schema, message, &path.steps, data_type) {
             Some(reason) => Match::LeftOut(reason),
             None if plan::leads_somewhere(&schema, message, path) => Match::Part,
             None => Match::Nothing,

@@ -7,7 +7,7 @@ use crate::path::Step;
 
 /// Reason why the part of `message` at `steps`, shown as `data_type`, is not there or not whole; `None` if nothing of it
 /// is left out.
-pub(super) fn reason(
+pub(super) fn why_left_out(
     schema: &Schema,
     message: usize,
     steps: &[Step],
@@ -41,7 +41,7 @@ fn in_field(
             let (_, value) = schema.entry(field)?;
             in_field(schema, (value, Shape::Singular), rest, data_type)
         }
-        (Shape::Singular, Some(message)) => reason(schema, message, steps, data_type),
+        (Shape::Singular, Some(message)) => why_left_out(schema, message, steps, data_type),
         (Shape::Singular, None) => None,
     }
 }

@@ -25,7 +25,7 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Fields};
 
 use crate::decode::protobuf::kind::{EnumType, Kind};
-use crate::decode::protobuf::left_out;
+use crate::decode::protobuf::left_out::why_left_out;
 use crate::decode::protobuf::schema::{Field, Message, Schema, Shape};
 use crate::decode::protobuf::well_known::WellKnown;
 use crate::decode::protobuf::wire::Lookup;
@@ -143,7 +143,7 @@ impl Target {
     /// Reason why `message` of the writer's schema cannot fill the column: what it shows is left out there.
     pub(super) fn left_out(&self, schema: &Schema, message: usize) -> Option<String> {
         let path = self.path.as_ref()?;
-        left_out::reason(schema, message, &path.steps, &self.data_type)
+        why_left_out(schema, message, &path.steps, &self.data_type)
     }
 }
 
