@@ -20,22 +20,25 @@ pub(in crate::decode::protobuf) struct LeftOut {
     pub(in crate::decode::protobuf) type_name: String,
 }
 
-/// Removes the fields whose types are in none of `files`, which are all that the definition imports.
+/// Removes the fields whose types are neither in their file nor in what it imports. `files` are all that the definition
+/// imports; those that were not found are empty.
 pub(super) fn leave_out(files: &mut [FileDescriptorProto]) -> Vec<LeftOut> {
-    let mut names = HashSet::new();
-    for file in files.iter() {
+    let mut remover = Remover {
+        names: HashMap::new(),
+        visible: HashSet::new(),
+        left_out: Vec::new(),
+    };
+    for (file, at) in files.iter().zip(0..) {
         let mut collect = |name: String| {
-            names.insert(name);
+            remover.names.insert(name, at);
         };
         let scope = file.package();
         enums(&file.enum_type, scope, &mut collect);
         messages(&file.message_type, scope, &mut collect);
     }
-    let mut remover = Remover {
-        names,
-        left_out: Vec::new(),
-    };
-    for file in files {
+    let imports = imports(files);
+    for (file, at) in files.iter_mut().zip(0..) {
+        remover.visible = visible(&imports, at);
         // The positions of fields change.
         file.source_code_info = None;
         let scope = file.package().to_owned();
@@ -44,6 +47,33 @@ pub(super) fn leave_out(files: &mut [FileDescriptorProto]) -> Vec<LeftOut> {
         }
     }
     remover.left_out
+}
+
+/// Files that a file imports, by their positions, each with whether it imports it publicly.
+fn imports(files: &[FileDescriptorProto]) -> Vec<Vec<(usize, bool)>> {
+    let names: HashMap<&str, usize> = files.iter().map(FileDescriptorProto::name).zip(0..).collect();
+    let imports = files.iter().map(|file| {
+        let imports = file.dependency.iter().zip(0..);
+        let imports = imports.filter_map(|(path, at)| {
+            let imported = names.get(path.as_str())?;
+            Some((*imported, file.public_dependency.contains(&at)))
+        });
+        imports.collect()
+    });
+    imports.collect()
+}
+
+/// Files whose types the file at `at` may name: itself, those that it imports, and what these import publicly.
+fn visible(imports: &[Vec<(usize, bool)>], at: usize) -> HashSet<usize> {
+    let mut visible = HashSet::from([at]);
+    let mut next: Vec<usize> = imports[at].iter().map(|(file, _)| *file).collect();
+    while let Some(file) = next.pop() {
+        if visible.insert(file) {
+            let public = imports[file].iter().filter(|(_, is_public)| *is_public);
+            next.extend(public.map(|(file, _)| *file));
+        }
+    }
+    visible
 }
 
 fn within(scope: &str, name: &str) -> String {
@@ -69,8 +99,10 @@ fn messages(types: &[DescriptorProto], scope: &str, collect: &mut impl FnMut(Str
 }
 
 struct Remover {
-    /// Full names of all types.
-    names: HashSet<String>,
+    /// Full names of all types, with their files.
+    names: HashMap<String, usize>,
+    /// Files whose types the current one may name.
+    visible: HashSet<usize>,
     left_out: Vec<LeftOut>,
 }
 
@@ -117,17 +149,22 @@ impl Remover {
         self.left_out.append(&mut left_out);
     }
 
+    fn is_visible(&self, full_name: &str) -> bool {
+        let file = self.names.get(full_name);
+        file.is_some_and(|file| self.visible.contains(file))
+    }
+
     /// Whether a field has a scalar type, or one that is looked for from `scope` outwards and exists.
     fn is_defined(&self, field: &FieldDescriptorProto, scope: &str) -> bool {
         let Some(name) = field.type_name.as_deref().filter(|name| !name.is_empty()) else {
             return true;
         };
         if let Some(full_name) = name.strip_prefix('.') {
-            return self.names.contains(full_name);
+            return self.is_visible(full_name);
         }
         let mut scope = Some(scope);
         while let Some(at) = scope {
-            if self.names.contains(&within(at, name)) {
+            if self.is_visible(&within(at, name)) {
                 return true;
             }
             scope = match at {
@@ -236,6 +273,32 @@ mod tests {
         );
         assert_eq!(left, ["M.a: Away", "M.b: Away", "M.c: Away", "M.f: Away"]);
         assert_eq!(stay, ["d in rest", "e in _e", "g"]);
+    }
+
+    #[test]
+    fn a_type_is_where_the_file_imports_it_from() {
+        let file = |name: &str, text: &str| {
+            let file = File::from_source(name, &format!("syntax = 'proto3'; {text}")).unwrap();
+            FileDescriptorProto::from(file)
+        };
+        let mut files = [
+            file(
+                "a",
+                "import 'b'; import 'gone'; message A { B b = 1; C c = 2; D d = 3; }",
+            ),
+            file(
+                "b",
+                "import public 'c'; import 'd'; import 'gone'; message B { A a = 1; D d = 2; }",
+            ),
+            file("c", "message C {}"),
+            file("d", "message D {}"),
+        ];
+        let left_out = leave_out(&mut files);
+        let left_out: Vec<_> = left_out
+            .iter()
+            .map(|field| (&*field.message, &*field.name))
+            .collect();
+        assert_eq!(left_out, [("A", "d"), ("B", "a")]);
     }
 
     #[test]
