@@ -273,6 +273,14 @@ impl Known {
         file.name = Some(name.to_owned());
         let implicit = pruned::prune(&mut file);
         self.noted().implicit.extend(implicit);
+        // The compiler panics at others.
+        if let Some(other) = file.syntax.as_deref()
+            && !matches!(other, "proto2" | "proto3")
+        {
+            return Err(protox::Error::new(format!(
+                "syntax `{other}` is not supported, wanted proto2, proto3 or an edition"
+            )));
+        }
         Ok(File::from_file_descriptor_proto(file))
     }
 
@@ -549,6 +557,19 @@ mod tests {
         let pool = file.parent_pool();
         let money = pool.get_message_by_name("google.type.Money").unwrap();
         assert_eq!(money.fields().next().unwrap().name(), "cents");
+    }
+
+    #[test]
+    fn a_descriptor_of_an_unknown_syntax_is_refused() {
+        let file = FileDescriptorProto {
+            syntax: Some("proto4".to_owned()),
+            message_type: vec![Default::default()],
+            ..Default::default()
+        };
+        assert_eq!(
+            reason(&STANDARD.encode(file.encode_to_vec())),
+            "syntax `proto4` is not supported, wanted proto2, proto3 or an edition"
+        );
     }
 
     #[test]
