@@ -79,12 +79,12 @@ pub use self::error::DocumentError;
 use self::field::DeclaredColumn;
 pub use self::imports::missing_references;
 use self::json::Json;
-pub use self::mappings::columns_without_part;
+pub use self::mappings::{columns_without_part, left_out_fields};
 use self::node::Node;
 pub use self::reference::SchemaReference;
 use self::side::{DeclaredEncoding, Side, schema_fields};
 pub use self::warning::Warning;
-use crate::definition::{ReferencedSchema, SchemaDefinition};
+use crate::definition::{ReferencedSchema, SchemaDefinition, SchemaFormat};
 use crate::names::Names;
 use crate::table::{Encoding, OnBadRecord, OnTombstone, ReadOptions, Source, TopicTable};
 
@@ -133,10 +133,10 @@ impl TopicDocument {
     pub fn parse(schema_name: &str, definition: &SchemaDefinition) -> Result<Self, DocumentError> {
         let text = &definition.definition;
         let references = &definition.references;
-        let mut document = match definition.data_format.as_str() {
-            "JSON" => Self::of_json(schema_name, &serde_json::from_str(text)?, references),
-            "AVRO" => Self::of_avro(schema_name, &serde_json::from_str(text)?, text),
-            "PROTOBUF" => Ok(Self::of_schema(
+        let mut document = match definition.format() {
+            Some(SchemaFormat::Json) => Self::of_json(schema_name, &serde_json::from_str(text)?, references),
+            Some(SchemaFormat::Avro) => Self::of_avro(schema_name, text, references),
+            Some(SchemaFormat::Protobuf) => Ok(Self::of_schema(
                 schema_name.to_owned(),
                 Encoding::Protobuf {
                     definition: text.clone(),
@@ -144,7 +144,7 @@ impl TopicDocument {
                     message: None,
                 },
             )),
-            other => Err(DocumentError::RegistryFormat(other.to_owned())),
+            None => Err(DocumentError::RegistryFormat(definition.data_format.clone())),
         }?;
         document
             .schema_version_id
@@ -185,6 +185,9 @@ impl TopicDocument {
         let path = self.value.schema_path.clone();
         let payload_schemas =
             [Some(&self.value), self.key.as_ref()].map(|side| side.map(Side::payload_schema));
+        // Columns of the whole schema match it.
+        let sides = [Some(&self.value), self.key.as_ref()];
+        let declares_columns = sides.into_iter().flatten().any(|side| !side.columns.is_empty());
         let mut columns = Columns::default();
         let value = columns.add_side(self.value, referenced)?;
         let key = self
@@ -221,7 +224,7 @@ impl TopicDocument {
         let metadata = table.metadata(&fields);
         table.schema = Arc::new(Schema::new_with_metadata(fields, metadata));
         let mapping_path = |column: usize| mapping_paths.get(column).cloned().unwrap_or_default();
-        for schema in payload_schemas.iter().flatten() {
+        for schema in payload_schemas.iter().flatten().filter(|_| declares_columns) {
             schema.check(&table, mapping_path)?;
         }
         Ok(table)
@@ -265,16 +268,20 @@ impl TopicDocument {
         document.with_options(&root)
     }
 
-    fn of_avro(schema_name: &str, json: &Json, text: &str) -> Result<Self, DocumentError> {
-        let definition = text.to_owned();
-        let root = Node::root(json);
+    fn of_avro(
+        schema_name: &str,
+        text: &str,
+        references: &[ReferencedSchema],
+    ) -> Result<Self, DocumentError> {
+        let json: Json = serde_json::from_str(text)?;
+        let encoding = Encoding::Avro {
+            definition: text.to_owned(),
+            references: references.to_vec(),
+        };
+        let root = Node::root(&json);
         match json {
-            Json::Object(_) => Self::of_schema(own_topic(&root, schema_name)?, Encoding::Avro { definition })
-                .with_options(&root),
-            _ => Ok(Self::of_schema(
-                schema_name.to_owned(),
-                Encoding::Avro { definition },
-            )),
+            Json::Object(_) => Self::of_schema(own_topic(&root, schema_name)?, encoding).with_options(&root),
+            _ => Ok(Self::of_schema(schema_name.to_owned(), encoding)),
         }
     }
 

@@ -32,7 +32,7 @@ pub use decode::{
     BadRecord, NoWriterSchemas, RowDecoder, RowError, TableError, Unresolved, ValueErrors, WriterSchemaError,
     WriterSchemaId, WriterSchemas, written_key, written_value,
 };
-pub use definition::{ReferencedSchema, SchemaDefinition};
+pub use definition::{ReferencedSchema, SchemaDefinition, SchemaFormat};
 pub use document::{DocumentError, SchemaReference, TableDefaults, TopicDocument, Warning};
 pub use record::{Headers, NoHeaders, Record, RecordTimestamp, TimestampType};
 pub use table::{DataFormat, Encoding, OnBadRecord, OnTombstone, ReadOptions, Source, TopicTable};

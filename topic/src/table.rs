@@ -10,7 +10,7 @@ use std::str::FromStr;
 
 use arrow::datatypes::{Field, Schema, SchemaRef};
 
-use crate::definition::ReferencedSchema;
+use crate::definition::{ReferencedSchema, SchemaFormat};
 
 /// Table schema metadata: format of the topic's record values.
 pub const DATA_FORMAT_KEY: &str = "dataFormat";
@@ -126,9 +126,10 @@ impl TopicTable {
 pub enum Encoding {
     Json,
     Csv(CsvOptions),
-    /// Registered Avro schema, as JSON.
+    /// Registered Avro schema, as JSON, and the schemas whose types it names.
     Avro {
         definition: String,
+        references: Vec<ReferencedSchema>,
     },
     /// Registered Protobuf text or base64 descriptor, the schemas that it imports by their names, and the message of
     /// headerless payloads (else the first of the file).
@@ -303,6 +304,16 @@ impl DataFormat {
         ("raw", Self::Raw),
         ("text", Self::Text),
     ];
+}
+
+impl From<SchemaFormat> for DataFormat {
+    fn from(format: SchemaFormat) -> Self {
+        match format {
+            SchemaFormat::Json => Self::Json,
+            SchemaFormat::Avro => Self::Avro,
+            SchemaFormat::Protobuf => Self::Protobuf,
+        }
+    }
 }
 
 /// Word that is not an allowed one.

@@ -236,6 +236,28 @@ fn survives_what_is_known_to_hurt() {
     }
 }
 
+/// Data formats and texts of schemas that the fuzz targets found to hurt.
+const FOUND: [(&str, &str); 1] = [
+    // A descriptor set whose file has an unknown syntax: prost-reflect panicked.
+    (
+        "PROTOBUF",
+        "Ci0KB20ucHJvdG8iFQoBTRIQCgFhGAEgASgFQgWqAQIIAmIIWWRpdGlvbnNw6Ac=",
+    ),
+];
+
+#[test]
+fn survives_schema_texts() {
+    for (data_format, text) in FOUND {
+        let definition = SchemaDefinition {
+            data_format: data_format.to_owned(),
+            definition: text.to_owned(),
+            ..SchemaDefinition::default()
+        };
+        let _ = TopicTable::parse("registry", "schema", &definition);
+        let _ = topic::document::missing_references(&definition);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 

@@ -25,7 +25,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use protocol::TableName;
-use topic::document::columns_without_part;
+use topic::document::{columns_without_part, left_out_fields};
 use topic::{DocumentError, SchemaDefinition, SchemaReference, TableDefaults, TopicDocument, TopicTable};
 
 use crate::names::{AmbiguousName, pick};
@@ -325,6 +325,16 @@ impl Catalog {
                 registry,
                 schema,
                 column,
+                reason,
+                "a column differs from its document"
+            );
+        }
+        for warning in left_out_fields(&table) {
+            let (path, reason) = (&warning.path, &warning.text);
+            tracing::warn!(
+                registry,
+                schema,
+                path,
                 reason,
                 "a column differs from its document"
             );

@@ -101,7 +101,7 @@ impl ConfluentRegistry {
     pub async fn schema(&self, key: &SchemaKey) -> Result<RegisteredSchema, ConfluentError> {
         let answer = self.get(&self.url.of_schema(key), key).await;
         let answer = answer.map_err(|error| match (error, key) {
-            (ConfluentError::NoRegistry, key) if !key.is_valid() => ConfluentError::NotFound,
+            (error, key) if !key.is_valid() && error.is_about_request() => ConfluentError::NotFound,
             (ConfluentError::NoRegistry, SchemaKey::Guid(_)) => ConfluentError::NoGuids,
             (error, _) => error,
         });
@@ -232,6 +232,21 @@ pub enum ConfluentError {
 }
 
 impl ConfluentError {
+    /// Whether it may be the answer to a path that the API does not have: Confluent's registry answers 404 then, others
+    /// that the number is invalid.
+    fn is_about_request(&self) -> bool {
+        match self {
+            Self::NoRegistry => true,
+            Self::Refused(status) => {
+                matches!(
+                    *status,
+                    StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY
+                )
+            }
+            _ => false,
+        }
+    }
+
     /// Whether a further attempt may succeed.
     fn may_pass(&self) -> bool {
         match self {

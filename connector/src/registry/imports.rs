@@ -9,16 +9,16 @@
 //! | its last part | `money.proto`, `money` | `address.json`, `address` |
 //!
 //! in this order. Only schemas that another requires are requested, each by its latest version. One that does not exist,
-//! or may not be read, is left out: an error of the referring schema then names it.
+//! or may not be read, is left out: what the referring schema lacks without it names it.
 
 use std::collections::HashSet;
 
 use topic::document::missing_references;
-use topic::{ReferencedSchema, SchemaDefinition};
+use topic::{ReferencedSchema, SchemaDefinition, SchemaFormat};
 
 use super::{RegistryError, SchemaRegistry};
 
-/// The most schemas that one imports, by way of others included.
+/// The most names of schemas that one imports, by way of others included, for which the registry is asked.
 const MAX_IMPORTS: usize = 200;
 /// Endings of files that a schema's name may leave out.
 const ENDINGS: [&str; 4] = [".proto", ".schema.json", ".json", ".avsc"];
@@ -44,7 +44,7 @@ pub async fn with_imports(
         let missing = missing_references(&definition);
         let mut found_any = false;
         for name in missing {
-            if definition.references.len() >= MAX_IMPORTS || !asked.insert(name.clone()) {
+            if asked.len() >= MAX_IMPORTS || !asked.insert(name.clone()) {
                 continue;
             }
             let found = find(registry, &registry_name, &name, &definition).await?;
@@ -71,7 +71,9 @@ async fn find(
 ) -> Result<Option<String>, RegistryError> {
     for candidate in candidates(name) {
         match registry.latest_schema(registry_name, &candidate).await {
-            Ok(found) if found.data_format == importing.data_format || importing.data_format == "JSON" => {
+            Ok(found)
+                if found.format() == importing.format() || importing.format() == Some(SchemaFormat::Json) =>
+            {
                 return Ok(Some(found.definition));
             }
             Ok(_) | Err(RegistryError::NotFound { .. } | RegistryError::AccessDenied { .. }) => {}

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use topic::document::left_out_fields;
 use topic::{DocumentError, SchemaDefinition, TableDefaults, TopicDocument, TopicTable};
 
 use crate::names::{AmbiguousName, pick};
@@ -183,9 +184,14 @@ impl SubjectTables {
             let (path, reason) = (&warning.path, &warning.text);
             tracing::warn!(topic, path, reason, "a column differs from its schema");
         }
-        document
+        let table = document
             .into_table(&self.database, topic, &BTreeMap::new(), &self.defaults)
-            .map_err(table_error)
+            .map_err(table_error)?;
+        for warning in left_out_fields(&table) {
+            let (path, reason) = (&warning.path, &warning.text);
+            tracing::warn!(topic, path, reason, "a column differs from its schema");
+        }
+        Ok(table)
     }
 
     fn kept_table(&self, key: &str, now: Instant) -> Option<Arc<TopicTable>> {

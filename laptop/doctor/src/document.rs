@@ -6,7 +6,7 @@ use arrow::datatypes::DataType;
 use connector::Parts;
 use connector::registry::catalog::CatalogError;
 use protocol::TableName;
-use topic::document::{Warning, columns_without_part};
+use topic::document::{Warning, columns_without_part, left_out_fields};
 use topic::table::{FORMAT_HINT_KEY, SOURCE_KEY};
 use topic::{DataFormat, Encoding, RowDecoder, Source, TopicDocument, TopicTable, WriterSchemas};
 
@@ -55,6 +55,13 @@ pub(crate) async fn check(
             Check::Document,
             found,
             "map another field, or remove the column: only older records have it",
+        );
+    }
+    for warning in left_out_fields(&table) {
+        about.warn(
+            Check::Document,
+            warning.to_string(),
+            "register the file that it needs",
         );
     }
     warn_of_missing_hints(&table, &mut about);

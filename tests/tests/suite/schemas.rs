@@ -141,6 +141,30 @@ async fn a_protobuf_import_that_nobody_has_is_named_with_the_way_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_protobuf_import_that_nobody_has_costs_the_fields_of_its_types_alone() {
+    let world = World::start().await;
+    let topic = topic(&world, b"\x0a\x01x\x10\x07").await;
+    let text = r#"syntax = "proto3"; import "gone/types.proto"; message M { gone.Type t = 1; int32 n = 2; }"#;
+    world.register_schema(&topic, DataFormat::Protobuf, text);
+    assert_eq!(row(&world, &topic).await, ["7"]);
+    let document = |name: &str| {
+        let fields = json!([{"name": name, "mapping": name}]);
+        json!({"topicName": topic, "message": {"dataFormat": "protobuf", "dataSchema": text, "fields": fields}})
+    };
+    world.register("mapped", &document("n"));
+    assert_eq!(row(&world, "mapped").await, ["7"]);
+    world.register("unmapped", &document("t"));
+    let (lambda, _) = world.lambda(1, &[]).await;
+    let error = query(&world, &lambda, "SELECT * FROM customer.unmapped").await;
+    let error = error.expect_err("a type is missing");
+    assert!(
+        error.contains("message.fields[0].mapping: `t` cannot be read")
+            && error.contains("`gone/types.proto`"),
+        "{error}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_protobuf_edition_has_presence_unless_it_says_otherwise() {
     let world = World::start().await;
     let text =

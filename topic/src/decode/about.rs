@@ -18,7 +18,8 @@
 //! value is NULL (KIP-82).
 //!
 //! A schema's id is the GUID or number in the record header for it, else the number in Confluent's framing or
-//! the version id in Glue's ([`framing`](super::framing)). The beginning of a payload is examined if its
+//! the version id in Glue's ([`framing`](super::framing)), whether or not a registry has that schema. Only an Avro
+//! payload that is a bare datum of the table's schema, and whose first bytes name no schema of a registry, has none. The beginning of a payload is examined if its
 //! format may have a framing: JSON, Avro and Protobuf, and keys for which the table has a format.
 
 use std::borrow::Cow;

@@ -24,7 +24,6 @@
 //! |---|---|
 //! | `schema` | schemas, parsed from JSON |
 //! | `fields` | columns of a schema |
-//! | `bundle` | a schema and those that it refers to as one text |
 //! | `resolve` | resolution of the writer's types to the reader's |
 //! | `matching` | matching of fields and branches |
 //! | `default` | default values as data |
@@ -72,12 +71,11 @@ use crate::decode::framing::{self, CONFLUENT_HEADER_BYTES, Framed, GLUE_HEADER_B
 use crate::decode::payload_decoder::PayloadDecoder;
 use crate::decode::wanted::Column;
 use crate::decode::writer_schemas::{WriterSchemaError, WriterSchemaId, WriterSchemas};
-use crate::definition::{SchemaDefinition, SchemaTextError};
+use crate::definition::{ReferencedSchema, SchemaDefinition, SchemaFormat, SchemaTextError};
 use crate::path::Path;
 use crate::table::DataFormat;
 
 mod budget;
-mod bundle;
 mod cursor;
 mod default;
 mod fields;
@@ -90,7 +88,6 @@ mod skip;
 mod text;
 mod value;
 
-pub(crate) use bundle::bundle;
 pub(crate) use fields::fields;
 use plan::{Plan, Target, leads_somewhere};
 use resolve::Resolution;
@@ -103,7 +100,9 @@ const MAX_PLANS: usize = 200;
 pub(crate) struct AvroDecoder {
     /// Registered schema, as which data are read.
     reader: Schema,
+    /// Text of the registered schema, and the schemas that it refers to.
     definition: String,
+    references: Vec<ReferencedSchema>,
     /// Mappings of the columns into the registered schema.
     targets: Vec<Target>,
     /// Mappings that the registered schema does not contain, perhaps no longer; `None` if it contains all.
@@ -118,14 +117,14 @@ pub(crate) struct AvroDecoder {
 impl AvroDecoder {
     pub(crate) fn new(
         columns: &[Column],
-        definition: &str,
+        (definition, references): (&str, &[ReferencedSchema]),
         writers: &Arc<dyn WriterSchemas>,
     ) -> Result<Self, TableError> {
         let schema_error = |reason| TableError::Schema {
             format: DataFormat::Avro,
             reason,
         };
-        let reader = Schema::parse(definition).map_err(|error| schema_error(error.reason))?;
+        let reader = Schema::parse(definition, references).map_err(|error| schema_error(error.reason))?;
         let mut targets = Vec::with_capacity(columns.len());
         let mut dropped = Vec::with_capacity(columns.len());
         for column in columns {
@@ -146,6 +145,7 @@ impl AvroDecoder {
             own: Arc::new(Plan::new(own, &targets)),
             reader,
             definition: definition.to_owned(),
+            references: references.to_vec(),
             targets,
             dropped: dropped.iter().any(is_dropped).then_some(dropped),
             writers: Arc::clone(writers),
@@ -198,10 +198,10 @@ impl AvroDecoder {
     }
 
     fn resolve(&self, writer: &SchemaDefinition) -> Result<Arc<Plan>, String> {
-        if !writer.data_format.eq_ignore_ascii_case("AVRO") {
+        if writer.format() != Some(SchemaFormat::Avro) {
             return Err(format!("its format is {}, wanted AVRO", writer.data_format));
         }
-        if writer.definition == self.definition && writer.references.is_empty() {
+        if writer.definition == self.definition && writer.references == self.references {
             return Ok(Arc::clone(&self.own));
         }
         let mut types = self.reader.types.clone();
@@ -280,8 +280,12 @@ impl WholeDatum {
 }
 
 /// Whether each of `paths` matches a part of data of the schema.
-pub(crate) fn lead_somewhere(definition: &str, paths: &[Path]) -> Result<Vec<bool>, SchemaTextError> {
-    let schema = Schema::parse(definition)?;
+pub(crate) fn lead_somewhere(
+    definition: &str,
+    references: &[ReferencedSchema],
+    paths: &[Path],
+) -> Result<Vec<bool>, SchemaTextError> {
+    let schema = Schema::parse(definition, references)?;
     Ok(paths.iter().map(|path| leads_somewhere(&schema, path)).collect())
 }
 

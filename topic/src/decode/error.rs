@@ -74,7 +74,7 @@ pub struct BadRecord {
     pub lacks_registry: bool,
 }
 
-/// First of the values, or keys, none of which can be read because no schema registry is configured.
+/// First of the values, or keys, none of which can be read, most of them because no schema registry is configured.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unresolved {
     pub offset: i64,

@@ -267,8 +267,9 @@ impl RowDecoder {
     }
 
     /// First record whose value, or key, needs a schema for which no registry is configured, if columns are
-    /// requested of that side, or records are skipped because of it, and none of them could be read so far. A
-    /// read that ends like this is an error: its rows would be NULL because of a missing setting.
+    /// requested of that side, or records are skipped because of it, none of them could be read so far, and most
+    /// of them for this reason. A read that ends like this is an error: its rows would be NULL because of a missing
+    /// setting.
     pub fn unresolved(&self, on_bad_record: OnBadRecord) -> Option<Unresolved> {
         let value_wanted = !self.value.columns.is_empty() || on_bad_record == OnBadRecord::Skip;
         let value = self.value.unresolved().filter(|_| value_wanted);

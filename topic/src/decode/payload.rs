@@ -29,10 +29,38 @@ pub(super) struct Payload {
     needs_schema: bool,
     /// Number of keys that could not be decoded.
     pub(super) bad: u64,
+    look_ups: LookUps,
+}
+
+/// Payloads of a side so far, as far as they tell whether a registry is missing.
+#[derive(Default)]
+struct LookUps {
     /// Whether any payload was read, or was legitimately absent.
-    resolved: bool,
+    any_read: bool,
+    /// Number of payloads for whose schema no registry is configured.
+    lacking_registry: u64,
+    /// Number of payloads that are bad for another reason.
+    otherwise_bad: u64,
     /// First payload for whose schema no registry is configured.
-    unresolved: Option<Unresolved>,
+    first: Option<Unresolved>,
+}
+
+impl LookUps {
+    fn count(&mut self, decoded: &Result<(), RowError>, offset: i64) {
+        match decoded {
+            Ok(()) => self.any_read = true,
+            Err(RowError::Bad(bad)) if bad.lacks_registry => {
+                self.lacking_registry += 1;
+                self.first.get_or_insert_with(|| Unresolved {
+                    offset,
+                    reason: bad.to_string(),
+                });
+            }
+            Err(RowError::Bad(_)) => self.otherwise_bad += 1,
+            // The read ends.
+            Err(RowError::WriterSchema(_)) => {}
+        }
+    }
 }
 
 impl Payload {
@@ -60,8 +88,7 @@ impl Payload {
             schema_header: KEY_SCHEMA_HEADER,
             needs_schema: false,
             bad: 0,
-            resolved: false,
-            unresolved: None,
+            look_ups: LookUps::default(),
         }
     }
 
@@ -79,8 +106,7 @@ impl Payload {
             schema_header,
             needs_schema: matches!(format, DataFormat::Avro | DataFormat::Protobuf | DataFormat::Text),
             bad: 0,
-            resolved: false,
-            unresolved: None,
+            look_ups: LookUps::default(),
         })
     }
 
@@ -103,22 +129,13 @@ impl Payload {
             Some(header) => decoder.decode_written(&SchemaHeader::read(header)?, payload, columns),
             None => decoder.decode(payload, columns),
         });
-        match &decoded {
-            Ok(()) => self.resolved = true,
-            Err(RowError::Bad(bad)) if bad.lacks_registry && self.unresolved.is_none() => {
-                self.unresolved = Some(Unresolved {
-                    offset: record.offset,
-                    reason: bad.to_string(),
-                });
-            }
-            Err(_) => {}
-        }
+        self.look_ups.count(&decoded, record.offset);
         decoded
     }
 
     /// Appends the row of a record without this side.
     pub(super) fn append_absent(&mut self) {
-        self.resolved = true;
+        self.look_ups.any_read = true;
         self.append_nulls();
     }
 
@@ -128,9 +145,12 @@ impl Payload {
             .for_each(|column| column.append(Scalar::Null));
     }
 
-    /// First payload for whose schema no registry is configured, if none has been read so far.
+    /// First payload for whose schema no registry is configured, if none has been read so far, and most are bad for this
+    /// reason. A few that only begin as if they named a schema do not show that a setting is missing.
     pub(super) fn unresolved(&self) -> Option<&Unresolved> {
-        self.unresolved.as_ref().filter(|_| !self.resolved)
+        let look_ups = &self.look_ups;
+        let is_for_want_of_it = !look_ups.any_read && look_ups.lacking_registry > look_ups.otherwise_bad;
+        look_ups.first.as_ref().filter(|_| is_for_want_of_it)
     }
 
     /// Id of the schema that `payload` was written with, if the record names one.
@@ -194,7 +214,13 @@ fn payload_decoder(
     Ok(match encoding {
         Encoding::Json => Box::new(JsonDecoder::new(columns)?),
         Encoding::Csv(options) => Box::new(CsvDecoder::new(columns, options)?),
-        Encoding::Avro { definition } => Box::new(AvroDecoder::new(columns, definition, writers)?),
+        Encoding::Avro {
+            definition,
+            references,
+        } => {
+            let schema = (definition.as_str(), references.as_slice());
+            Box::new(AvroDecoder::new(columns, schema, writers)?)
+        }
         Encoding::Protobuf {
             definition,
             references,

@@ -54,6 +54,7 @@
 //! | `definition` | compilation of text or base64 to descriptors |
 //! | `schema` | messages, fields and enums; the message of a payload |
 //! | `kind` | types of a field's values |
+//! | `left_out` | parts of messages that are left out, because an import was not found |
 //! | `fields` | columns of a message |
 //! | `writers` | schemas of payloads |
 //! | `plan` | mapping of fields to columns |
@@ -66,6 +67,8 @@
 
 use std::sync::Arc;
 
+use arrow::datatypes::DataType;
+
 use crate::decode::column::ColumnBuilder;
 use crate::decode::error::{RowError, TableError};
 use crate::decode::framing::{self, SchemaHeader};
@@ -76,6 +79,7 @@ use crate::definition::{ReferencedSchema, SchemaDefinition, SchemaTextError};
 use crate::path::Path;
 use crate::table::DataFormat;
 
+use self::definition::Compiled;
 use self::fill::{Scratch, fill, fill_json};
 use self::plan::{Plan, Target};
 use self::scalars::zigzag;
@@ -89,6 +93,7 @@ mod fields;
 mod fill;
 mod json;
 mod kind;
+mod left_out;
 mod plan;
 mod scalars;
 mod schema;
@@ -101,6 +106,9 @@ pub(crate) use self::fields::fields;
 /// Maximum number of steps of a path. No definition nests messages as deep as the compiler allows, so a
 /// longer path has no match.
 const MAX_PATH: i64 = 100;
+
+/// Maximum number of fields whose absence is reported.
+const MAX_LEFT_OUT: usize = 20;
 
 /// Decoder of Protobuf messages.
 pub(crate) struct ProtobufDecoder {
@@ -146,32 +154,58 @@ impl ProtobufDecoder {
         let writer = self.writers.writer(id)?;
         let (message, payload) = read_message(&writer.schema, id, body)?;
         let schema = Arc::clone(&writer.schema);
-        let plan = writer.plan(message, &self.columns);
+        let plan = writer.plan(message, &self.columns)?;
         fill(plan, &schema, payload, &mut self.scratch, columns)
     }
 }
 
-/// Whether each of `paths` matches a part of the schema's message.
-pub(crate) fn lead_somewhere(
+/// Match of a mapping in a schema.
+pub(crate) enum Match {
+    Part,
+    Nothing,
+    /// It would match a field, or the column's type has one, that is left out for this reason.
+    LeftOut(String),
+}
+
+/// Match of each path, for a column of its type, in the schema's message.
+pub(crate) fn matches(
     definition: &str,
     references: &[ReferencedSchema],
     message: Option<&str>,
-    paths: &[Path],
-) -> Result<Vec<bool>, SchemaTextError> {
+    paths: &[(Path, &DataType)],
+) -> Result<Vec<Match>, SchemaTextError> {
     let schema = Schema::compile(definition, references)?;
     let message = schema.choose(message)?;
-    let paths = paths.iter();
-    Ok(paths
-        .map(|path| plan::leads_somewhere(&schema, message, path))
-        .collect())
+    let matches = paths.iter().map(|(path, data_type)| {
+        match left_out::why_left_out(&schema, message, &path.steps, data_type) {
+            Some(reason) => Match::LeftOut(reason),
+            None if plan::leads_somewhere(&schema, message, path) => Match::Part,
+            None => Match::Nothing,
+        }
+    });
+    Ok(matches.collect())
 }
 
-/// Paths of imports without which the definition does not compile, and which are neither known nor among `references`.
+/// Paths of imports that fields need, and which are neither known nor among `references`; empty if the definition does
+/// not compile for another reason.
 pub(crate) fn missing_imports(definition: &str, references: &[ReferencedSchema]) -> Vec<String> {
     let compiled = definition::compile(definition, references);
-    compiled
-        .err()
-        .map_or_else(Vec::new, |refused| refused.missing_imports)
+    compiled.map_or_else(|_| Vec::new(), |compiled| compiled.incomplete.missing_imports)
+}
+
+/// Fields that are left out because an import was not found, each as `message.field`, with the reason; the first
+/// [`MAX_LEFT_OUT`] of them.
+pub(crate) fn left_out(
+    definition: &str,
+    references: &[ReferencedSchema],
+) -> Result<Vec<(String, String)>, SchemaTextError> {
+    let Compiled { incomplete, .. } = definition::compile(definition, references)?;
+    let fields = incomplete.left_out.iter().take(MAX_LEFT_OUT);
+    let fields = fields.map(|field| {
+        let name = format!("{}.{}", field.message, field.name);
+        (name, incomplete.reason(field))
+    });
+    Ok(fields.collect())
 }
 
 impl PayloadDecoder for ProtobufDecoder {
@@ -192,7 +226,7 @@ impl PayloadDecoder for ProtobufDecoder {
         let path = read_path(&writer.schema, header.message_index);
         let (message, _) = path.map_err(RowError::of_record_header)?;
         let schema = Arc::clone(&writer.schema);
-        let plan = writer.plan(message, &self.columns);
+        let plan = writer.plan(message, &self.columns)?;
         fill(plan, &schema, payload, &mut self.scratch, columns)
     }
 
@@ -212,8 +246,13 @@ impl WholeMessage {
     /// The reason, if the schema cannot be used.
     pub(crate) fn new(schema: &SchemaDefinition) -> Result<Self, String> {
         let compiled = Schema::compile(&schema.definition, &schema.references);
+        let schema = compiled.map_err(|error| error.reason)?;
+        // A message without some of its fields is not what was written.
+        if let Some(reason) = schema.first_left_out() {
+            return Err(reason);
+        }
         Ok(Self {
-            schema: compiled.map_err(|error| error.reason)?,
+            schema,
             scratch: Scratch::default(),
         })
     }

@@ -24,7 +24,7 @@ use crate::decode::protobuf::WholeMessage;
 use crate::decode::scalar::Scalar;
 use crate::decode::wanted::Column;
 use crate::decode::writer_schemas::{WriterSchemaError, WriterSchemaId, WriterSchemas};
-use crate::definition::SchemaDefinition;
+use crate::definition::{SchemaDefinition, SchemaFormat};
 use crate::table::DataFormat;
 
 /// Maximum number of writers' schemas that are kept; at one more, all are dropped.
@@ -85,14 +85,48 @@ impl TextDecoder {
 
 impl Known {
     fn new(id: WriterSchemaId, schema: &SchemaDefinition) -> Self {
-        let known = match schema.data_format.to_ascii_uppercase().as_str() {
-            "AVRO" => WholeDatum::new(schema).map(Self::Avro),
-            "PROTOBUF" => WholeMessage::new(schema).map(|message| Self::Protobuf(Box::new(message))),
-            "JSON" => Ok(Self::Json),
-            other => Err(format!("its format is {other}, wanted AVRO, PROTOBUF or JSON")),
+        let known = match schema.format() {
+            Some(SchemaFormat::Avro) => WholeDatum::new(schema).map(Self::Avro),
+            Some(SchemaFormat::Protobuf) => {
+                WholeMessage::new(schema).map(|message| Self::Protobuf(Box::new(message)))
+            }
+            Some(SchemaFormat::Json) => Ok(Self::Json),
+            None => Err(format!(
+                "its format is {}, wanted AVRO, PROTOBUF or JSON",
+                schema.data_format
+            )),
         };
         known.unwrap_or_else(|reason| Self::Unusable(format!("the record's schema {id}: {reason}")))
     }
+
+    /// Appends the text of `body`, whose schema is named by `name`, to each of `columns`.
+    fn append(
+        &mut self,
+        name: &SchemaName<'_>,
+        body: &[u8],
+        columns: &mut [ColumnBuilder],
+    ) -> Result<(), RowError> {
+        for column in columns.chunks_mut(1) {
+            match self {
+                Self::Nothing | Self::Json => append_text(body, column)?,
+                Self::Avro(datum) => datum.append(body, column)?,
+                Self::Protobuf(message) => match name {
+                    SchemaName::Prefix(id) => message.append_framed(*id, body, &mut column[0])?,
+                    SchemaName::Header(header) => message.append_written(header, body, &mut column[0])?,
+                },
+                Self::Unusable(reason) => return Err(RowError::bad(reason.clone())),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Place in which a record names the schema of a payload; for Protobuf, that of the message's index too.
+enum SchemaName<'a> {
+    /// Before the payload.
+    Prefix(WriterSchemaId),
+    /// In a record header.
+    Header(&'a SchemaHeader<'a>),
 }
 
 impl PayloadDecoder for TextDecoder {
@@ -105,15 +139,7 @@ impl PayloadDecoder for TextDecoder {
             return append_text(payload, columns);
         }
         let body = framing::read(payload)?.map_or(Cow::Borrowed(payload), |(_, body)| body);
-        for column in columns.chunks_mut(1) {
-            match known {
-                Known::Nothing | Known::Json => append_text(&body, column)?,
-                Known::Avro(datum) => datum.append(&body, column)?,
-                Known::Protobuf(message) => message.append_framed(id, &body, &mut column[0])?,
-                Known::Unusable(reason) => return Err(RowError::bad(reason.clone())),
-            }
-        }
-        Ok(())
+        known.append(&SchemaName::Prefix(id), &body, columns)
     }
 
     fn decode_written(
@@ -123,15 +149,7 @@ impl PayloadDecoder for TextDecoder {
         columns: &mut [ColumnBuilder],
     ) -> Result<(), RowError> {
         let known = self.known(header.id)?;
-        for column in columns.chunks_mut(1) {
-            match known {
-                Known::Nothing | Known::Json => append_text(payload, column)?,
-                Known::Avro(datum) => datum.append(payload, column)?,
-                Known::Protobuf(message) => message.append_written(header, payload, &mut column[0])?,
-                Known::Unusable(reason) => return Err(RowError::bad(reason.clone())),
-            }
-        }
-        Ok(())
+        known.append(&SchemaName::Header(header), payload, columns)
     }
 
     /// Id in the first bytes, also if no registry could confirm that they are one.

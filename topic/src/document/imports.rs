@@ -9,26 +9,21 @@
 use super::json::Json;
 use super::json_schema;
 use crate::decode::protobuf;
-use crate::definition::{ReferencedSchema, SchemaDefinition};
+use crate::definition::{ReferencedSchema, SchemaDefinition, SchemaFormat};
 use crate::table::DataFormat;
 
 /// Names of schemas that `definition` requires, that are not among its references, and that a registry may have; empty
 /// if it does not parse.
 pub fn missing_references(definition: &SchemaDefinition) -> Vec<String> {
-    let SchemaDefinition {
-        data_format,
-        definition,
-        references,
-        ..
-    } = definition;
-    match data_format.as_str() {
-        "PROTOBUF" => protobuf::missing_imports(definition, references),
-        "JSON" => match serde_json::from_str(definition) {
+    let (text, references) = (&definition.definition, &definition.references);
+    match definition.format() {
+        Some(SchemaFormat::Protobuf) => protobuf::missing_imports(text, references),
+        Some(SchemaFormat::Json) => match serde_json::from_str(text) {
             Ok(json) if json_schema::is_json_schema(&json) => json_schema::missing(&json, references),
             Ok(json) => of_document(&json, references),
             Err(_) => Vec::new(),
         },
-        _ => Vec::new(),
+        Some(SchemaFormat::Avro) | None => Vec::new(),
     }
 }
 
@@ -72,10 +67,11 @@ mod tests {
     fn names_what_a_schema_cannot_do_without() {
         let both = ["money.proto", "unused.proto"];
         assert_eq!(missing("PROTOBUF", PAY, &[]), both);
+        assert_eq!(missing("Protobuf", PAY, &[]), both);
         let money = "syntax = 'proto3'; package c; import 'unit.proto'; message Money { Unit unit = 1; }";
         assert_eq!(
             missing("PROTOBUF", PAY, &[("money.proto", money)]),
-            ["unit.proto"]
+            ["unused.proto", "unit.proto"]
         );
         let unit = "syntax = 'proto3'; package c; message Unit {}";
         let references = [("money.proto", money), ("unit.proto", unit)];
@@ -85,6 +81,7 @@ mod tests {
                 "key": {{"dataFormat": "protobuf", "dataSchema": "{PAY}"}}}}"#
         );
         assert_eq!(missing("JSON", &document, &[]), both);
+        assert_eq!(missing("json", &document, &[]), both);
     }
 
     #[test]

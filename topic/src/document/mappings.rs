@@ -2,9 +2,11 @@
 //!
 //! A document that contains its schema is inconsistent if a mapping has no match in it. A schema that is
 //! registered separately may have dropped the field in a newer version: older records still show it, the
-//! others NULL.
+//! others NULL. A mapping of what a missing import leaves out is an error in both cases.
 
 use super::DocumentError;
+use super::warning::Warning;
+use crate::decode::protobuf::Match;
 use crate::decode::{avro, protobuf};
 use crate::definition::SchemaTextError;
 use crate::path::Path;
@@ -27,20 +29,25 @@ impl PayloadSchema {
         table: &TopicTable,
         mapping_path: impl Fn(usize) -> String,
     ) -> Result<(), DocumentError> {
-        let missing = missing(table, &self.source).map_err(|source| DocumentError::Schema {
+        let unmatched = unmatched(table, &self.source).map_err(|source| DocumentError::Schema {
             path: self.path.clone(),
             source,
         })?;
-        match missing.first() {
-            Some(&column) if self.is_inline => {
-                let mapping = &table.schema.field(column).metadata()[MAPPING_KEY];
-                Err(DocumentError::Invalid {
-                    path: mapping_path(column),
-                    reason: format!("`{mapping}` matches no field of the schema"),
-                })
-            }
-            _ => Ok(()),
+        for (column, why) in unmatched {
+            let mapping = &table.schema.field(column).metadata()[MAPPING_KEY];
+            let reason = match why {
+                Unmatched::LeftOut(reason) => format!("`{mapping}` cannot be read: {reason}"),
+                Unmatched::Nothing if self.is_inline => {
+                    format!("`{mapping}` matches no field of the schema")
+                }
+                Unmatched::Nothing => continue,
+            };
+            return Err(DocumentError::Invalid {
+                path: mapping_path(column),
+                reason,
+            });
         }
+        Ok(())
     }
 }
 
@@ -50,13 +57,40 @@ pub fn columns_without_part(table: &TopicTable) -> Vec<&str> {
     let sides = [Source::Value, Source::Key];
     let columns = sides
         .iter()
-        .flat_map(|side| missing(table, side).unwrap_or_default());
+        .flat_map(|side| unmatched(table, side).unwrap_or_default());
     columns
-        .map(|column| table.schema.field(column).name().as_str())
+        .map(|(column, _)| table.schema.field(column).name().as_str())
         .collect()
 }
 
-fn missing(table: &TopicTable, side: &Source) -> Result<Vec<usize>, SchemaTextError> {
+/// Fields of a table's Protobuf schemas that are left out, as neither they nor parts of them are columns: their types are
+/// in imports that were not found.
+pub fn left_out_fields(table: &TopicTable) -> Vec<Warning> {
+    let sides = [Some(&table.value), table.key.as_ref()];
+    let fields = sides.into_iter().flatten().flat_map(|encoding| match encoding {
+        Encoding::Protobuf {
+            definition,
+            references,
+            ..
+        } => protobuf::left_out(definition, references).unwrap_or_default(),
+        _ => Vec::new(),
+    });
+    let warnings = fields.map(|(field, reason)| Warning {
+        path: field,
+        text: format!("is left out: {reason}"),
+        changes_column: true,
+    });
+    warnings.collect()
+}
+
+/// Reason why a mapping has no match.
+enum Unmatched {
+    Nothing,
+    LeftOut(String),
+}
+
+/// Columns of a side whose mappings have no match in the schema.
+fn unmatched(table: &TopicTable, side: &Source) -> Result<Vec<(usize, Unmatched)>, SchemaTextError> {
     let encoding = match side {
         Source::Key => table.key.as_ref(),
         _ => Some(&table.value),
@@ -71,20 +105,35 @@ fn missing(table: &TopicTable, side: &Source) -> Result<Vec<usize>, SchemaTextEr
         };
         if let (true, Ok(path)) = (is_of_side, Path::parse(text(MAPPING_KEY))) {
             columns.push(at);
-            paths.push(path);
+            paths.push((path, field.data_type()));
         }
     }
-    let lead_somewhere = match encoding {
-        Some(Encoding::Avro { definition }) => avro::lead_somewhere(definition, &paths)?,
+    let unmatched: Vec<Option<Unmatched>> = match encoding {
+        Some(Encoding::Avro {
+            definition,
+            references,
+        }) => {
+            let paths: Vec<Path> = paths.into_iter().map(|(path, _)| path).collect();
+            let leads = avro::lead_somewhere(definition, references, &paths)?.into_iter();
+            leads
+                .map(|leads| (!leads).then_some(Unmatched::Nothing))
+                .collect()
+        }
         Some(Encoding::Protobuf {
             definition,
             references,
             message,
-        }) => protobuf::lead_somewhere(definition, references, message.as_deref(), &paths)?,
+        }) => {
+            let matches = protobuf::matches(definition, references, message.as_deref(), &paths)?;
+            let matches = matches.into_iter().map(|found| match found {
+                Match::Part => None,
+                Match::Nothing => Some(Unmatched::Nothing),
+                Match::LeftOut(reason) => Some(Unmatched::LeftOut(reason)),
+            });
+            matches.collect()
+        }
         _ => return Ok(Vec::new()),
     };
-    let columns = columns.into_iter().zip(lead_somewhere);
-    Ok(columns
-        .filter_map(|(column, leads)| (!leads).then_some(column))
-        .collect())
+    let columns = columns.into_iter().zip(unmatched);
+    Ok(columns.filter_map(|(column, why)| Some((column, why?))).collect())
 }

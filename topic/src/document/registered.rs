@@ -15,8 +15,7 @@ use super::json::Json;
 use super::side::{DeclaredEncoding, Side, schema_fields};
 use super::warning::Warning;
 use super::{TopicDocument, json_schema};
-use crate::decode::avro;
-use crate::definition::SchemaDefinition;
+use crate::definition::{SchemaDefinition, SchemaFormat};
 use crate::table::{Encoding, FORMAT_HINT_KEY, MAPPING_KEY, ReadOptions, Source, TYPE_KEY};
 use crate::type_name;
 
@@ -65,23 +64,19 @@ fn side(
         path: path.clone(),
         source,
     };
-    let SchemaDefinition {
-        data_format,
-        definition,
-        references,
-        ..
-    } = schema;
-    let encoding = match data_format.to_ascii_uppercase().as_str() {
-        "AVRO" => Encoding::Avro {
-            definition: avro::bundle(definition, references).map_err(unusable)?,
+    let (definition, references) = (schema.definition.clone(), schema.references.clone());
+    let encoding = match schema.format() {
+        Some(SchemaFormat::Avro) => Encoding::Avro {
+            definition,
+            references,
         },
-        "PROTOBUF" => Encoding::Protobuf {
-            definition: definition.clone(),
-            references: references.clone(),
+        Some(SchemaFormat::Protobuf) => Encoding::Protobuf {
+            definition,
+            references,
             message: None,
         },
-        "JSON" => return json_side(source, schema, warnings),
-        _ => return Err(DocumentError::RegistryFormat(data_format.clone())),
+        Some(SchemaFormat::Json) => return json_side(source, schema, warnings),
+        None => return Err(DocumentError::RegistryFormat(schema.data_format.clone())),
     };
     let fields = schema_fields(&encoding).map_err(unusable)?;
     let columns = fields.into_iter();
@@ -260,10 +255,23 @@ mod tests {
             columns(Some(schema("AVRO", orders, &[("Order", ORDER)])), None),
             ["first ROW(id BIGINT) first"]
         );
+        // By way of others, by full names and by those within a namespace.
+        let unit = r#"{"type": "enum", "name": "Unit", "namespace": "shop", "symbols": ["KG"]}"#;
+        let item = r#"{"type": "record", "name": "shop.Item", "fields": [{"name": "unit", "type": ["null", "Unit"]}]}"#;
+        let orders = r#"{"type": "record", "name": "Orders", "namespace": "shop", "fields": [
+            {"name": "items", "type": {"type": "array", "items": "Item"}}, {"name": "last", "type": "shop.Item"}]}"#;
+        let references = [("shop.Unit", unit), ("shop.Item", item)];
+        assert_eq!(
+            columns(Some(schema("avro", orders, &references)), None),
+            [
+                "items ARRAY(ROW(unit VARCHAR)) items",
+                "last ROW(unit VARCHAR) last"
+            ]
+        );
         let item = "syntax = 'proto3'; message Item { int64 n = 1; }";
         let order = "syntax = 'proto3'; import 'item.proto'; message Order { Item item = 1; }";
         assert_eq!(
-            columns(Some(schema("PROTOBUF", order, &[("item.proto", item)])), None),
+            columns(Some(schema("Protobuf", order, &[("item.proto", item)])), None),
             ["item ROW(n BIGINT) item"]
         );
     }

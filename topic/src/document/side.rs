@@ -133,7 +133,7 @@ impl DeclaredEncoding {
         let Some(schema) = referenced.get(&reference) else {
             return Err(DocumentError::Reference { path, reference });
         };
-        if !schema.data_format.eq_ignore_ascii_case(&format.to_string()) {
+        if schema.format().map(DataFormat::from) != Some(format) {
             let found = &schema.data_format;
             let reason = format!("the registered schema `{reference}` is {found}, wanted {format}");
             return Err(DocumentError::Invalid { path, reason });
@@ -209,7 +209,12 @@ fn read_schema(
                 Json::Object(_) | Json::Array(_) if format == DataFormat::Avro => schema.to_string(),
                 _ => node.required_text("dataSchema")?,
             };
-            let schema = (definition, context.references.clone());
+            // A document refers to other schemas only by the imports of Protobuf texts.
+            let references = match format {
+                DataFormat::Protobuf => context.references.clone(),
+                _ => Vec::new(),
+            };
+            let schema = (definition, references);
             let encoding = encoding_of_schema(format, schema, message);
             return Ok((node.child_path("dataSchema"), DeclaredEncoding::Known(encoding)));
         }
@@ -241,13 +246,19 @@ fn encoding_of_schema(
             references,
             message,
         },
-        _ => Encoding::Avro { definition },
+        _ => Encoding::Avro {
+            definition,
+            references,
+        },
     }
 }
 
 pub(super) fn schema_fields(encoding: &Encoding) -> Result<Vec<Field>, crate::definition::SchemaTextError> {
     match encoding {
-        Encoding::Avro { definition } => avro::fields(definition),
+        Encoding::Avro {
+            definition,
+            references,
+        } => avro::fields(definition, references),
         Encoding::Protobuf {
             definition,
             references,

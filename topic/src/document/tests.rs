@@ -154,7 +154,8 @@ fn reads_a_definition_in_the_format_of_the_registry() {
     assert_eq!(
         table.value,
         Encoding::Avro {
-            definition: avro.to_string()
+            definition: avro.to_string(),
+            references: Vec::new()
         }
     );
 

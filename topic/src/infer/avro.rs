@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::connect::is_envelope;
 use crate::connect_types;
 use crate::decode::avro;
-use crate::definition::SchemaDefinition;
+use crate::definition::{SchemaDefinition, SchemaFormat};
 use crate::type_name;
 
 /// The columns of an envelope: name, mapping, type and format hint of each, the operation last.
@@ -18,10 +18,10 @@ pub(super) struct Envelope {
 
 /// Columns of an envelope; `None` if the definition is not one, or refers to others.
 pub(super) fn envelope(definition: &SchemaDefinition) -> Option<Envelope> {
-    if definition.data_format != "AVRO" || !definition.references.is_empty() {
+    if definition.format() != Some(SchemaFormat::Avro) || !definition.references.is_empty() {
         return None;
     }
-    let fields = avro::fields(&definition.definition).ok()?;
+    let fields = avro::fields(&definition.definition, &[]).ok()?;
     if !is_envelope(|name| fields.iter().any(|field| field.name() == name)) {
         return None;
     }

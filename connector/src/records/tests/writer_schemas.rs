@@ -125,6 +125,48 @@ async fn a_stray_key_is_null_and_its_row_stays() {
 }
 
 #[tokio::test]
+async fn keys_whose_schema_does_not_exist_are_bad_and_their_rows_stay() {
+    let (unknown, invalid) = (
+        HttpEndpoint::answering(404, UNKNOWN).await,
+        HttpEndpoint::answering(400, r#"{"error_code": 400}"#).await,
+    );
+    // Numbers that a registry may have, and above them.
+    for (registry, key) in [
+        (&unknown, STRAY),
+        (&unknown, b"\x00\xff key".as_slice()),
+        (&invalid, b"\x00\xff key".as_slice()),
+    ] {
+        for policy in ["null", "skip"] {
+            let world = world(&[("schema_registry_url", &registry.url), ("on_bad_record", policy)]);
+            for _ in 0..2 {
+                append(&world, Some(key), &[2], &[]);
+            }
+            let batch = rows(&world, (0, 2)).await;
+            assert_eq!((ids(&batch), key_ids(&batch)), (some([1, 1]), vec![None, None]));
+        }
+    }
+}
+
+#[tokio::test]
+async fn values_whose_schema_does_not_exist_are_bad_records_also_if_all_are() {
+    let registry = HttpEndpoint::answering(404, UNKNOWN).await;
+    let world = world(&[("schema_registry_url", &registry.url)]);
+    append_values(&world, &[STRAY, b"\x00\xff value"]);
+    assert_eq!(ids(&rows(&world, (0, 2)).await), [None, None]);
+}
+
+#[tokio::test]
+async fn one_stray_key_among_plain_ones_is_no_error_without_a_registry() {
+    let world = world(&[]);
+    // No Avro data: texts.
+    for key in [b"customer-1".as_slice(), b"customer-2", STRAY] {
+        append(&world, Some(key), &[2], &[]);
+    }
+    let batch = rows(&world, (0, 3)).await;
+    assert_eq!((ids(&batch), key_ids(&batch)), (some([1, 1, 1]), vec![None; 3]));
+}
+
+#[tokio::test]
 async fn keys_that_all_want_a_registry_are_an_error_where_they_are_asked_for() {
     let world = world(&[]);
     for _ in 0..2 {

@@ -10,7 +10,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use topic::{ReferencedSchema, SchemaDefinition};
+use topic::{ReferencedSchema, SchemaDefinition, SchemaFormat};
 use uuid::Uuid;
 
 use super::{ConfluentError, ConfluentRegistry, Reference, RegisteredSchema, SchemaKey, SubjectVersion};
@@ -115,7 +115,10 @@ impl ConfluentSchemas {
         schema: RegisteredSchema,
         schema_version_id: String,
     ) -> Result<SchemaDefinition, SchemaError> {
-        let needs_references = matches!(schema.data_format.as_str(), "AVRO" | "PROTOBUF");
+        let needs_references = matches!(
+            SchemaFormat::named(&schema.data_format),
+            Some(SchemaFormat::Avro | SchemaFormat::Protobuf)
+        );
         let references = match needs_references {
             true => self.referenced_by(&schema).await?,
             false => Vec::new(),

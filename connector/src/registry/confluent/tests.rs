@@ -131,19 +131,39 @@ async fn tells_an_unknown_schema_from_a_wrong_path() {
 
 #[tokio::test]
 async fn an_id_that_no_registry_can_give_is_unknown() {
-    let endpoint =
-        HttpEndpoint::answering(404, r#"{"error_code": 404, "message": "HTTP 404 Not Found"}"#).await;
-    let registry = registry(&endpoint.url);
-    for (id, is_unknown) in [(2_147_483_647, false), (2_147_483_648, true), (u32::MAX, true)] {
-        let error = registry.schema(&SchemaKey::Id(id)).await.unwrap_err();
-        assert_eq!(
-            matches!(error, ConfluentError::NotFound),
-            is_unknown,
-            "{id}: {error}"
-        );
+    for (status, body) in [
+        (404, r#"{"error_code": 404, "message": "HTTP 404 Not Found"}"#),
+        (400, r#"{"error_code": 400, "message": "invalid schema id"}"#),
+        (422, ""),
+    ] {
+        let endpoint = HttpEndpoint::answering(status, body).await;
+        let registry = registry(&endpoint.url);
+        for (id, is_unknown) in [(2_147_483_647, false), (2_147_483_648, true), (u32::MAX, true)] {
+            let error = registry.schema(&SchemaKey::Id(id)).await.unwrap_err();
+            assert_eq!(
+                matches!(error, ConfluentError::NotFound),
+                is_unknown,
+                "{status} {id}: {error}"
+            );
+        }
     }
-    let error = registry.schema(&SchemaKey::Guid(Uuid::nil())).await.unwrap_err();
+    // Nothing about the id.
+    for status in [401, 403] {
+        let endpoint = HttpEndpoint::answering(status, "").await;
+        let error = registry(&endpoint.url).schema(&SchemaKey::Id(u32::MAX)).await;
+        assert!(matches!(error, Err(ConfluentError::Refused(_))), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_registry_without_guids_is_told_from_one_that_lacks_the_schema() {
+    let (body, guid) = (r#"{"error_code": 404}"#, SchemaKey::Guid(Uuid::nil()));
+    let endpoint = HttpEndpoint::answering(404, body).await;
+    let error = registry(&endpoint.url).schema(&guid).await.unwrap_err();
     assert!(matches!(error, ConfluentError::NoGuids), "{error}");
+    let endpoint = HttpEndpoint::answering(404, UNKNOWN).await;
+    let error = registry(&endpoint.url).schema(&guid).await.unwrap_err();
+    assert!(matches!(error, ConfluentError::NotFound), "{error}");
 }
 
 #[tokio::test]

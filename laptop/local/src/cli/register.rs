@@ -11,6 +11,7 @@ use connector::registry::catalog::{Catalog, MARKERS};
 use connector::registry::glue::GlueSchemaRegistry;
 use connector::registry::imports::with_imports;
 use connector::registry::{RegistryError, SchemaRegistry};
+use topic::document::left_out_fields;
 use topic::{SchemaDefinition, TableDefaults, TopicDocument, TopicTable, Warning};
 
 use super::schema_change::Changes;
@@ -286,13 +287,14 @@ impl Registry {
             let latest = with_imports(&self.reader, Some(registry), latest).await?;
             referenced.insert(reference, latest);
         }
-        let warnings = document.warnings().to_vec();
+        let mut warnings = document.warnings().to_vec();
         let table = document.into_table(
             schema.registry,
             schema.name,
             &referenced,
             &TableDefaults::default(),
         )?;
+        warnings.extend(left_out_fields(&table));
         Ok((table, warnings))
     }
 }

@@ -12,7 +12,7 @@ use connector::assembly;
 use kafka::{
     Broker, KafkaBroker, OffsetRange, OnExpiredOffsets, PlannedRange, RecordSink, SinkFailed, TopicPartition,
 };
-use topic::document::{TableDefaults, TopicDocument};
+use topic::document::{TableDefaults, TopicDocument, left_out_fields};
 use topic::infer::{InferRecord, infer_with};
 use topic::{Record, SchemaDefinition, TopicTable, WriterSchemas};
 
@@ -186,7 +186,9 @@ fn check_text(name: &str, data_format: RegisteredAs, definition: String) -> Resu
         )
         .into());
     }
-    Ok(document.into_table("", name, &Default::default(), &TableDefaults::default())?)
+    let table = document.into_table("", name, &Default::default(), &TableDefaults::default())?;
+    print_warnings(&left_out_fields(&table));
+    Ok(table)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arrow::datatypes::{DECIMAL128_MAX_PRECISION, DataType, Field, Fields};
 
 use super::schema::{Logical, Schema, Shape, TypeId, Types};
-use crate::definition::SchemaTextError;
+use crate::definition::{ReferencedSchema, SchemaTextError};
 use crate::names::are_distinct;
 use crate::table::{COMMENT_KEY, FORMAT_HINT_KEY, MAPPING_KEY, TYPE_KEY};
 
@@ -17,8 +17,11 @@ pub(super) const WHOLE: &str = "value";
 const MAX_FIELDS: usize = 10_000;
 
 /// Columns of a table over this schema, with their metadata.
-pub(crate) fn fields(definition: &str) -> Result<Vec<Field>, SchemaTextError> {
-    let Schema { types, top } = Schema::parse(definition)?;
+pub(crate) fn fields(
+    definition: &str,
+    references: &[ReferencedSchema],
+) -> Result<Vec<Field>, SchemaTextError> {
+    let Schema { types, top } = Schema::parse(definition, references)?;
     let record = types.without_null(top);
     let mut deriver = Deriver {
         types: &types,

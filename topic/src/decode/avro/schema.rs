@@ -10,7 +10,7 @@
 
 use serde_json::Value;
 
-use crate::definition::SchemaTextError;
+use crate::definition::{ReferencedSchema, SchemaTextError};
 
 mod parse;
 
@@ -26,9 +26,10 @@ pub(super) struct Schema {
 }
 
 impl Schema {
-    pub(super) fn parse(text: &str) -> Result<Self, SchemaTextError> {
+    /// Parses a schema that may name types of `references`.
+    pub(super) fn parse(text: &str, references: &[ReferencedSchema]) -> Result<Self, SchemaTextError> {
         let mut types = Types::default();
-        let top = types.parse(text)?;
+        let top = types.parse_with(text, references)?;
         Ok(Self { types, top })
     }
 }

@@ -32,6 +32,11 @@ mod references;
 mod resolution;
 mod types;
 
+/// Columns of a schema that refers to no other.
+fn fields(schema: &str) -> Result<Vec<Field>, SchemaTextError> {
+    super::fields(schema, &[])
+}
+
 /// Decoder of bare data with the columns of the schema.
 fn derived(schema: &str) -> ValueDecoder {
     declared(schema, fields(schema).unwrap())
@@ -43,7 +48,14 @@ fn declared(schema: &str, columns: Vec<Field>) -> ValueDecoder {
 
 fn with_writers(schema: &str, columns: Vec<Field>, writers: Arc<dyn WriterSchemas>) -> ValueDecoder {
     let definition = schema.to_owned();
-    ValueDecoder::with_writers(Encoding::Avro { definition }, columns, writers)
+    ValueDecoder::with_writers(
+        Encoding::Avro {
+            definition,
+            references: Vec::new(),
+        },
+        columns,
+        writers,
+    )
 }
 
 /// Reason why no decoder can be made.
@@ -59,7 +71,7 @@ fn refused(schema: &str, columns: &[(&str, &str)]) -> String {
         })
         .collect();
     let writers: Arc<dyn WriterSchemas> = Arc::new(NoWriterSchemas);
-    match AvroDecoder::new(&columns, schema, &writers) {
+    match AvroDecoder::new(&columns, (schema, &[]), &writers) {
         Ok(_) => panic!("a decoder was made"),
         Err(error) => error.to_string(),
     }

@@ -15,7 +15,7 @@
 //! | `google/protobuf/*.proto` | the compiler |
 //! | a schema that the definition refers to, by the path of the import | the registry |
 //! | a file that other compilers include, such as `google/type/*.proto` | [bundled] |
-//! | none of these | nowhere: it is empty, which is an error only where a field needs a type of it |
+//! | none of these | nowhere: fields that need a type of it are [left out](incomplete) |
 //!
 //! Services, extensions and options mean nothing to the columns of a table and are [left out](pruned), so that the imports
 //! that only they need (`buf/validate/validate.proto`, `google/api/annotations.proto`) need not be there.
@@ -26,9 +26,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use prost_reflect::FileDescriptor;
 use prost_reflect::prost::Message;
 use prost_reflect::prost_types::{FileDescriptorProto, FileDescriptorSet};
-use prost_reflect::{DescriptorPool, FileDescriptor};
 use protox::Compiler;
 use protox::file::{File, FileResolver, GoogleFileResolver};
 
@@ -36,11 +36,16 @@ use crate::definition::{ReferencedSchema, SchemaTextError};
 
 mod bundled;
 mod edition;
+mod incomplete;
 mod pruned;
+
+pub(super) use self::incomplete::LeftOut;
 
 const MAX_DEFINITION_BYTES: usize = 1 << 20;
 /// Maximum number of files: the compiler follows imports by recursion.
 const MAX_FILES: usize = 200;
+/// Maximum number of imports that a message names.
+const MAX_SHOWN: usize = 5;
 /// Name of the registered file here. Not a name that an import would use.
 const NAME: &str = "definition";
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -53,35 +58,88 @@ pub(super) struct Compiled {
     pub(super) file: FileDescriptor,
     /// Full names of fields whose edition gives them no presence, which the descriptors do not tell.
     pub(super) implicit: HashSet<String>,
+    pub(super) incomplete: Incomplete,
 }
 
-/// Error of a definition that does not compile.
-#[derive(Debug)]
-pub(super) struct Refused {
-    pub(super) error: SchemaTextError,
-    /// Paths of imports that would help: they were not found, and a type was not either.
+/// Parts of a definition that are not compiled, because an import was not found.
+#[derive(Debug, Default)]
+pub(super) struct Incomplete {
+    pub(super) left_out: Vec<LeftOut>,
+    /// Paths of the imports that were not found, if fields are left out.
     pub(super) missing_imports: Vec<String>,
 }
 
-/// Compiles `definition`, which may import `references` by their names.
-pub(super) fn compile(definition: &str, references: &[ReferencedSchema]) -> Result<Compiled, Refused> {
-    check_sizes(definition, references)?;
-    let known = Known {
-        files: named_files(definition, references)?,
-        google: GoogleFileResolver::new(),
-        noted: Arc::default(),
-    };
-    let noted = Arc::clone(&known.noted);
-    let mut compiler = Compiler::with_file_resolver(known);
-    if let Err(error) = compiler.open_file(NAME) {
-        return Err(explain(&error, &lock(&noted).absent));
+impl Incomplete {
+    /// Reason why a field is left out, and what mends it.
+    pub(super) fn reason(&self, field: &LeftOut) -> String {
+        let shown = self.missing_imports.iter().take(MAX_SHOWN);
+        let shown: Vec<String> = shown.map(|path| format!("`{path}`")).collect();
+        let more = match self.missing_imports.len().saturating_sub(MAX_SHOWN) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        format!(
+            "the type `{}` of field `{}.{}` is not defined; not found: import {}{more}; register the file in the same \
+             registry, under that name or without `.proto`, or register, in place of the text, the base64 of a \
+             descriptor set that has it: `protoc --include_imports --descriptor_set_out=FILE`",
+            field.type_name,
+            field.message,
+            field.name,
+            shown.join(", ")
+        )
     }
-    let pool: DescriptorPool = compiler.descriptor_pool();
-    let file = pool.get_file_by_name(NAME);
-    Ok(Compiled {
-        file: file.ok_or_else(|| error("the definition has no file"))?,
-        implicit: std::mem::take(&mut lock(&noted).implicit),
-    })
+}
+
+/// Compiles `definition`, which may import `references` by their names.
+pub(super) fn compile(
+    definition: &str,
+    references: &[ReferencedSchema],
+) -> Result<Compiled, SchemaTextError> {
+    check_sizes(definition, references)?;
+    let known = Known::new(named_files(definition, references)?);
+    let known = Arc::new(known);
+    let refused = match compile_files(&known) {
+        Ok(file) => return Ok(known.compiled(file, Incomplete::default())),
+        Err(refused) => refused,
+    };
+    let is_undefined = {
+        let reason = refused.to_string();
+        reason.starts_with("name '") && reason.ends_with("is not defined")
+    };
+    if !is_undefined && known.noted().absent.is_empty() {
+        return Err(explain(&refused));
+    }
+    // The type may be in an import that was not found.
+    let Ok((mut files, missing_imports)) = known.reachable() else {
+        return Err(explain(&refused));
+    };
+    if missing_imports.is_empty() {
+        return Err(explain(&refused));
+    }
+    let left_out = incomplete::leave_out(&mut files);
+    if left_out.is_empty() {
+        return Err(explain(&refused));
+    }
+    let files = files.into_iter();
+    let files = files.map(|file| (file.name().to_owned(), Source::Descriptor(Box::new(file))));
+    let rest = Arc::new(Known::new(files.collect()));
+    let file = compile_files(&rest).map_err(|error| explain(&error))?;
+    rest.noted().implicit = std::mem::take(&mut known.noted().implicit);
+    Ok(rest.compiled(
+        file,
+        Incomplete {
+            left_out,
+            missing_imports,
+        },
+    ))
+}
+
+/// Compiles the file [`NAME`].
+fn compile_files(known: &Arc<Known>) -> Result<FileDescriptor, protox::Error> {
+    let mut compiler = Compiler::with_file_resolver(Resolver(Arc::clone(known)));
+    compiler.open_file(NAME)?;
+    let file = compiler.descriptor_pool().get_file_by_name(NAME);
+    file.ok_or_else(|| protox::Error::new("the definition has no file"))
 }
 
 fn check_sizes(definition: &str, references: &[ReferencedSchema]) -> Result<(), SchemaTextError> {
@@ -160,7 +218,7 @@ fn descriptors(definition: &str) -> Option<Vec<FileDescriptorProto>> {
 struct Known {
     files: Vec<(String, Source)>,
     google: GoogleFileResolver,
-    noted: Arc<Mutex<Noted>>,
+    noted: Mutex<Noted>,
 }
 
 /// Findings of opening the files.
@@ -171,12 +229,28 @@ struct Noted {
     absent: Vec<String>,
 }
 
-fn lock(noted: &Mutex<Noted>) -> MutexGuard<'_, Noted> {
-    noted.lock().unwrap_or_else(PoisonError::into_inner)
-}
+impl Known {
+    fn new(files: Vec<(String, Source)>) -> Self {
+        Self {
+            files,
+            google: GoogleFileResolver::new(),
+            noted: Mutex::default(),
+        }
+    }
 
-impl FileResolver for Known {
-    fn open_file(&self, name: &str) -> Result<File, protox::Error> {
+    fn noted(&self) -> MutexGuard<'_, Noted> {
+        self.noted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn compiled(&self, file: FileDescriptor, incomplete: Incomplete) -> Compiled {
+        Compiled {
+            file,
+            implicit: std::mem::take(&mut self.noted().implicit),
+            incomplete,
+        }
+    }
+
+    fn open(&self, name: &str) -> Result<File, protox::Error> {
         let is_named = |(known, _): &&(String, Source)| known == name;
         // Files of Google's take precedence over registered ones.
         let google = self.google.open_file(name);
@@ -187,7 +261,7 @@ impl FileResolver for Known {
             (Err(_), None) => match bundled::text(name) {
                 Some(text) => Source::Text(text),
                 None => {
-                    lock(&self.noted).absent.push(name.to_owned());
+                    self.noted().absent.push(name.to_owned());
                     Source::Descriptor(Box::default())
                 }
             },
@@ -198,13 +272,51 @@ impl FileResolver for Known {
         };
         file.name = Some(name.to_owned());
         let implicit = pruned::prune(&mut file);
-        lock(&self.noted).implicit.extend(implicit);
+        self.noted().implicit.extend(implicit);
+        // The compiler panics at others.
+        if let Some(other) = file.syntax.as_deref()
+            && !matches!(other, "proto2" | "proto3")
+        {
+            return Err(protox::Error::new(format!(
+                "syntax `{other}` is not supported, wanted proto2, proto3 or an edition"
+            )));
+        }
         Ok(File::from_file_descriptor_proto(file))
+    }
+
+    /// The file [`NAME`] and all that it imports, directly or not, and the paths of those that were not found.
+    fn reachable(&self) -> Result<(Vec<FileDescriptorProto>, Vec<String>), protox::Error> {
+        self.noted().absent.clear();
+        let mut files: Vec<FileDescriptorProto> = Vec::new();
+        let mut names = vec![NAME.to_owned()];
+        let mut seen = HashSet::new();
+        while let Some(name) = names.get(files.len()).cloned() {
+            let file = FileDescriptorProto::from(self.open(&name)?);
+            for import in &file.dependency {
+                if seen.insert(import.clone()) {
+                    names.push(import.clone());
+                }
+            }
+            files.push(FileDescriptorProto {
+                name: Some(name),
+                ..file
+            });
+        }
+        Ok((files, std::mem::take(&mut self.noted().absent)))
+    }
+}
+
+/// The files for one run of the compiler, which takes its resolver.
+struct Resolver(Arc<Known>);
+
+impl FileResolver for Resolver {
+    fn open_file(&self, name: &str) -> Result<File, protox::Error> {
+        self.0.open(name)
     }
 }
 
 /// Error of the compiler; its position in the text is only in its debug form, as `definition:1:2: `.
-fn explain(compiler: &protox::Error, absent: &[String]) -> Refused {
+fn explain(compiler: &protox::Error) -> SchemaTextError {
     let debug = format!("{compiler:?}");
     let (file, place) = debug.split_once(':').unwrap_or_default();
     let mut place = place.splitn(3, ':').map(str::parse::<u32>);
@@ -213,34 +325,7 @@ fn explain(compiler: &protox::Error, absent: &[String]) -> Refused {
         (import, Some(Ok(line)), Some(Ok(column))) => format!("{import}, line {line}, column {column}: "),
         _ => String::new(),
     };
-    let reason = compiler.to_string();
-    let is_undefined = reason.starts_with("name '") && reason.ends_with("is not defined");
-    let missing_imports = match is_undefined {
-        true => absent.to_vec(),
-        false => Vec::new(),
-    };
-    let hint = match missing_imports.as_slice() {
-        [] => String::new(),
-        paths => format!(
-            "; not found: import `{}`; register the file in the same registry, under that name or without `.proto`, or \
-             register, in place of the text, the base64 of a descriptor set that has it: \
-             `protoc --include_imports --descriptor_set_out=FILE`",
-            paths.join("`, `")
-        ),
-    };
-    Refused {
-        error: error(format!("{place}{reason}{hint}")),
-        missing_imports,
-    }
-}
-
-impl From<SchemaTextError> for Refused {
-    fn from(error: SchemaTextError) -> Self {
-        Self {
-            error,
-            missing_imports: Vec::new(),
-        }
-    }
+    error(format!("{place}{compiler}"))
 }
 
 fn error(reason: impl Into<String>) -> SchemaTextError {
@@ -260,7 +345,7 @@ mod tests {
         message Order { string id = 1; google.protobuf.Timestamp at = 2; }"#;
 
     fn reason(definition: &str) -> String {
-        compile(definition, &[]).err().unwrap().error.reason
+        compile(definition, &[]).err().unwrap().reason
     }
 
     fn order(definition: &str) -> Vec<String> {
@@ -361,19 +446,85 @@ mod tests {
     }
 
     #[test]
-    fn names_an_import_that_a_field_needs() {
-        let text = "syntax = \"proto3\";\nimport \"a/b.proto\";\nmessage A { b.C c = 1; }";
-        let refused = compile(text, &[]).err().unwrap();
-        assert_eq!(refused.missing_imports, ["a/b.proto"]);
-        let reason = refused.error.reason;
+    fn a_field_whose_import_is_missing_is_left_out() {
+        let text = "syntax = \"proto3\"; package shop;\nimport \"a/b.proto\"; import 'unused.proto';\n\
+            message A { b.C c = 1; string id = 2; Lot lot = 3; message Lot { map<int32, b.C> c = 1; int32 n = 2; } }";
+        let compiled = compile(text, &[]).ok().unwrap();
+        let messages: Vec<_> = compiled.file.messages().collect();
+        let fields = |message: &prost_reflect::MessageDescriptor| -> Vec<_> {
+            message.fields().map(|field| field.name().to_owned()).collect()
+        };
+        assert_eq!(fields(&messages[0]), ["id", "lot"]);
+        let nested: Vec<_> = messages[0].child_messages().collect();
+        assert_eq!(fields(&nested[0]), ["n"]);
+        // Glue's headers count the map's entries.
+        let entries: Vec<_> = nested[0].child_messages().collect();
+        assert_eq!(entries[0].full_name(), "shop.A.Lot.CEntry");
+        let Incomplete {
+            left_out,
+            missing_imports,
+        } = &compiled.incomplete;
+        assert_eq!(missing_imports, &["a/b.proto", "unused.proto"]);
+        let fields: Vec<_> = left_out
+            .iter()
+            .map(|field| (field.message.as_str(), field.name.as_str()))
+            .collect();
+        assert_eq!(fields, [("shop.A.Lot", "c"), ("shop.A", "c")]);
+        let reason = compiled.incomplete.reason(&left_out[1]);
         assert!(
-            reason
-                .starts_with("line 3, column 13: name 'b.C' is not defined; not found: import `a/b.proto`; ")
-                && reason.contains("--descriptor_set_out"),
+            reason.starts_with(
+                "the type `b.C` of field `shop.A.c` is not defined; not found: import `a/b.proto`, `unused.proto`; "
+            ) && reason.contains("--descriptor_set_out"),
             "{reason}"
         );
-        let refused = compile("import 'a.proto'; message", &[]).err().unwrap();
-        assert_eq!(refused.missing_imports, [""; 0]);
+    }
+
+    #[test]
+    fn of_many_missing_imports_a_few_are_named() {
+        let imports: String = (0..1000).map(|n| format!("import 'i{n}.proto';")).collect();
+        let fields: String = (1..1000).map(|n| format!("a.B f{n} = {n};")).collect();
+        let text = format!("syntax = 'proto3'; {imports} message A {{ int32 id = 2000; {fields} }}");
+        let incomplete = compile(&text, &[]).ok().unwrap().incomplete;
+        assert_eq!(
+            (incomplete.left_out.len(), incomplete.missing_imports.len()),
+            (999, 1000)
+        );
+        let reason = incomplete.reason(&incomplete.left_out[0]);
+        assert!(
+            reason
+                .contains("import `i0.proto`, `i1.proto`, `i2.proto`, `i3.proto`, `i4.proto` and 995 more; "),
+            "{reason}"
+        );
+    }
+
+    #[test]
+    fn an_import_of_an_import_may_be_missing_too() {
+        let money = ReferencedSchema {
+            name: "money.proto".to_owned(),
+            definition:
+                "edition = '2023'; package c; import 'unit.proto'; option features.field_presence = IMPLICIT;
+                message Money { Unit unit = 1; int64 cents = 2; }"
+                    .to_owned(),
+        };
+        let text = "syntax = 'proto3'; import 'money.proto'; message Pay { c.Money amount = 1; }";
+        let compiled = compile(text, &[money]).ok().unwrap();
+        assert_eq!(compiled.incomplete.missing_imports, ["unit.proto"]);
+        let left_out = &compiled.incomplete.left_out[0];
+        assert_eq!((&*left_out.message, &*left_out.name), ("c.Money", "unit"));
+        let pool = compiled.file.parent_pool();
+        let money = pool.get_message_by_name("c.Money").unwrap();
+        assert_eq!(money.fields().count(), 1);
+        assert!(compiled.implicit.contains("c.Money.cents"));
+    }
+
+    #[test]
+    fn what_no_import_can_define_is_an_error_all_the_same() {
+        let text = "import 'a.proto'; message";
+        assert!(reason(text).contains("reached end of file"), "{}", reason(text));
+        // The number is used twice.
+        let text = "syntax = 'proto3'; import 'a.proto'; message A { B b = 1; int32 c = 2; int32 d = 2; }";
+        assert!(reason(text).contains("number"), "{}", reason(text));
+        assert!(reason("message A { optional B b = 1; }").contains("'B' is not defined"));
     }
 
     #[test]
@@ -406,6 +557,19 @@ mod tests {
         let pool = file.parent_pool();
         let money = pool.get_message_by_name("google.type.Money").unwrap();
         assert_eq!(money.fields().next().unwrap().name(), "cents");
+    }
+
+    #[test]
+    fn a_descriptor_of_an_unknown_syntax_is_refused() {
+        let file = FileDescriptorProto {
+            syntax: Some("proto4".to_owned()),
+            message_type: vec![Default::default()],
+            ..Default::default()
+        };
+        assert_eq!(
+            reason(&STANDARD.encode(file.encode_to_vec())),
+            "syntax `proto4` is not supported, wanted proto2, proto3 or an edition"
+        );
     }
 
     #[test]

@@ -19,6 +19,8 @@
 //! | nested message with fields that differ only by case | VARCHAR: JSON, since Athena could not distinguish them |
 //! | message within itself, or at a depth of [`MAX_DEPTH`] | VARCHAR: JSON |
 //!
+//! A field whose type is in an import that was not found has none, and is no part of a ROW either.
+//!
 //! A message of more than [`MAX_FIELDS`] fields, those of its rows included, is rejected.
 
 use std::collections::HashMap;
@@ -76,7 +78,13 @@ impl<'a> Columns<'a> {
     fn columns(&mut self) -> Result<Vec<ArrowField>, SchemaTextError> {
         let message = self.schema.message(self.within[0]);
         if message.fields.is_empty() {
-            return Err(error(format!("message `{}` has no fields", message.full_name)));
+            let why = self.schema.reason(message, |_| true);
+            let why = why.map(|reason| format!(" that can be read: {reason}"));
+            return Err(error(format!(
+                "message `{}` has no fields{}",
+                message.full_name,
+                why.unwrap_or_default()
+            )));
         }
         message.fields.iter().map(|field| self.column(field)).collect()
     }

@@ -25,6 +25,7 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Fields};
 
 use crate::decode::protobuf::kind::{EnumType, Kind};
+use crate::decode::protobuf::left_out::why_left_out;
 use crate::decode::protobuf::schema::{Field, Message, Schema, Shape};
 use crate::decode::protobuf::well_known::WellKnown;
 use crate::decode::protobuf::wire::Lookup;
@@ -137,6 +138,12 @@ impl Target {
         };
         let data_type = column.data_type.clone();
         Ok(Self { path, data_type })
+    }
+
+    /// Reason why `message` of the writer's schema cannot fill the column: what it shows is left out there.
+    pub(super) fn left_out(&self, schema: &Schema, message: usize) -> Option<String> {
+        let path = self.path.as_ref()?;
+        why_left_out(schema, message, &path.steps, &self.data_type)
     }
 }
 

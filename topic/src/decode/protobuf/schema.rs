@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use prost_reflect::{DescriptorPool, FieldDescriptor, MessageDescriptor, Value};
 
-use crate::decode::protobuf::definition::{self, Compiled};
+use crate::decode::protobuf::definition::{self, Compiled, Incomplete, LeftOut};
 use crate::decode::protobuf::kind::{EnumType, Kind};
 use crate::decode::protobuf::well_known::WellKnown;
 use crate::decode::protobuf::wire::{Lookup, Slot};
@@ -26,6 +26,7 @@ pub(super) struct Schema {
     ranked: Vec<usize>,
     /// Top-level messages of the file, in its order.
     top: Vec<usize>,
+    incomplete: Incomplete,
 }
 
 #[derive(Debug)]
@@ -64,8 +65,11 @@ pub(super) enum Shape {
 impl Schema {
     /// Compiles a definition that may import `references` by their names.
     pub(super) fn compile(text: &str, references: &[ReferencedSchema]) -> Result<Self, SchemaTextError> {
-        let Compiled { file, implicit } =
-            definition::compile(text, references).map_err(|refused| refused.error)?;
+        let Compiled {
+            file,
+            implicit,
+            incomplete,
+        } = definition::compile(text, references)?;
         let pool = file.parent_pool();
         let types = Types::of(pool, implicit);
         let messages = pool.all_messages().map(|message| Message::new(&message, &types));
@@ -83,7 +87,21 @@ impl Schema {
             messages,
             by_name: types.messages,
             ranked,
+            incomplete,
         })
+    }
+
+    /// Reason why the first field that is left out is; `None` if the definition is complete.
+    pub(super) fn first_left_out(&self) -> Option<String> {
+        let first = self.incomplete.left_out.first();
+        first.map(|field| self.incomplete.reason(field))
+    }
+
+    /// Reason why the field of `message` that `is_wanted` is left out; `None` if there is no such field.
+    pub(super) fn reason(&self, message: &Message, is_wanted: impl Fn(&LeftOut) -> bool) -> Option<String> {
+        let mut left_out = self.incomplete.left_out.iter();
+        let found = left_out.find(|field| field.message == message.full_name && is_wanted(field));
+        found.map(|field| self.incomplete.reason(field))
     }
 
     pub(super) fn message(&self, index: usize) -> &Message {

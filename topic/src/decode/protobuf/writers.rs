@@ -7,7 +7,7 @@ use crate::decode::error::RowError;
 use crate::decode::protobuf::plan::{Plan, Target};
 use crate::decode::protobuf::schema::Schema;
 use crate::decode::writer_schemas::{WriterSchemaError, WriterSchemaId, WriterSchemas};
-use crate::definition::{ReferencedSchema, SchemaDefinition};
+use crate::definition::{ReferencedSchema, SchemaDefinition, SchemaFormat};
 
 /// Maximum number of schemas, and of plans for each, that are kept; one more, and all are removed.
 const MAX_KEPT: usize = 200;
@@ -25,7 +25,9 @@ pub(super) struct Writers {
 /// Schema, with the plans for its messages.
 pub(super) struct Writer {
     pub(super) schema: Arc<Schema>,
-    plans: HashMap<usize, Plan>,
+    id: WriterSchemaId,
+    /// Plans for its messages, or why they cannot be read.
+    plans: HashMap<usize, Result<Plan, RowError>>,
 }
 
 impl Writers {
@@ -67,22 +69,23 @@ impl Writers {
         let definition = self.schemas.schema(id)?;
         Ok(Writer {
             schema: self.compile(id, &definition)?,
+            id,
             plans: HashMap::new(),
         })
     }
 
     fn compile(&self, id: WriterSchemaId, definition: &SchemaDefinition) -> Result<Arc<Schema>, RowError> {
+        if definition.format() != Some(SchemaFormat::Protobuf) {
+            return Err(RowError::bad(format!(
+                "schema {id} that the record names is {}, wanted PROTOBUF",
+                definition.data_format
+            )));
+        }
         let SchemaDefinition {
-            data_format,
             definition,
             references,
             ..
         } = definition;
-        if !data_format.eq_ignore_ascii_case("PROTOBUF") {
-            return Err(RowError::bad(format!(
-                "schema {id} that the record names is {data_format}, wanted PROTOBUF"
-            )));
-        }
         if *definition == self.definition && (references.is_empty() || *references == self.references) {
             return Ok(Arc::clone(&self.reader));
         }
@@ -94,11 +97,23 @@ impl Writers {
 
 impl Writer {
     /// Plan for one of its messages.
-    pub(super) fn plan(&mut self, message: usize, columns: &[Target]) -> &Plan {
+    ///
+    /// # Errors
+    /// A column shows what is left out of the schema because of a missing import: it was written, and is not NULL.
+    pub(super) fn plan(&mut self, message: usize, columns: &[Target]) -> Result<&Plan, RowError> {
         if self.plans.len() >= MAX_KEPT && !self.plans.contains_key(&message) {
             self.plans.clear();
         }
-        let plan = self.plans.entry(message);
-        plan.or_insert_with(|| Plan::new(&self.schema, message, columns))
+        let (schema, id) = (&self.schema, self.id);
+        let plan = self.plans.entry(message).or_insert_with(|| {
+            let left_out = columns.iter().find_map(|column| column.left_out(schema, message));
+            match left_out {
+                Some(reason) => Err(RowError::bad(format!(
+                    "schema {id} that the record names: {reason}"
+                ))),
+                None => Ok(Plan::new(schema, message, columns)),
+            }
+        });
+        plan.as_ref().map_err(RowError::clone)
     }
 }

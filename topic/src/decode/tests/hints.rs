@@ -113,6 +113,7 @@ fn dates_that_avro_tells_need_no_hint() {
         {"name":"at","type":{"type":"long","logicalType":"timestamp-millis"}},{"name":"n","type":"int"}]}"#;
     let encoding = Encoding::Avro {
         definition: definition.into(),
+        references: Vec::new(),
     };
     let columns = vec![
         hinted("at", "at", DataType::Date64, HINT),

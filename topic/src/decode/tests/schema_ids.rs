@@ -17,6 +17,7 @@ type HeaderList<'a> = [(&'a str, Option<&'a [u8]>)];
 fn avro() -> Encoding {
     Encoding::Avro {
         definition: AVRO.to_owned(),
+        references: Vec::new(),
     }
 }
 
@@ -157,6 +158,7 @@ fn a_bare_datum_that_looks_framed_has_no_id() {
         {"name": "a", "type": "int"}, {"name": "b", "type": "string"}]}"#;
     let encoding = Encoding::Avro {
         definition: TEXT.to_owned(),
+        references: Vec::new(),
     };
     let none: &HeaderList<'_> = &[];
     for writers in [registries("AVRO", TEXT), Arc::new(Failing::Absent)] {
@@ -317,6 +319,12 @@ fn values_are_unresolved_if_some_lack_a_registry_and_none_was_read() {
             assert_eq!(unresolved(policy, &[(None, STRAY), (None, good)]), None);
             assert_eq!(unresolved(policy, &[(None, good), (None, STRAY)]), None);
             assert_eq!(unresolved(policy, &[(None, GARBAGE), (None, None)]), None);
+            // Most are bad for another reason, so that one that begins like a header is no more than that.
+            assert_eq!(
+                unresolved(policy, &[(None, STRAY), (None, GARBAGE), (None, GARBAGE)]),
+                None
+            );
+            assert_eq!(unresolved(policy, &[(None, GARBAGE), (None, STRAY)]), None);
             assert_eq!(unresolved(policy, &[]), None);
         }
     }
@@ -356,6 +364,9 @@ fn keys_are_unresolved_by_themselves() {
         // A record without key has its own NULL.
         (vec![(None, good), (STRAY, good)], false),
         (vec![(good, STRAY)], true),
+        // Plain texts, of which one begins like a header.
+        (vec![(GARBAGE, good), (STRAY, good), (GARBAGE, good)], false),
+        (vec![(STRAY, good), (GARBAGE, good), (STRAY, good)], true),
     ] {
         let mut decoder = decoder(avro(), Some(avro()), columns(), &absent);
         let found = unresolved(&mut decoder, OnBadRecord::Null, &records);
@@ -368,6 +379,30 @@ fn keys_are_unresolved_by_themselves() {
         "{}",
         found.reason
     );
+}
+
+#[test]
+fn an_answer_that_there_is_no_such_schema_never_makes_a_split_unresolved() {
+    let good: Option<&[u8]> = Some(&[2]);
+    for (format, definition, encoding) in [("AVRO", AVRO, avro()), ("PROTOBUF", PROTOBUF, protobuf())] {
+        let known = registries(format, definition);
+        let columns = vec![
+            column("id", "id", DataType::Int32),
+            sourced("key", "key", "id", DataType::Int32),
+        ];
+        for records in [[(STRAY, good); 2], [(STRAY, STRAY); 2], [(good, STRAY); 2]] {
+            let mut decoder = decoder(encoding.clone(), Some(encoding.clone()), columns.clone(), &known);
+            assert_eq!(
+                unresolved(&mut decoder, OnBadRecord::Null, &records),
+                None,
+                "{format} {records:?}"
+            );
+            assert_eq!(decoder.rows(), 2);
+            if records[0].0 == STRAY {
+                assert_eq!(decoder.bad_keys(), 2);
+            }
+        }
+    }
 }
 
 #[test]

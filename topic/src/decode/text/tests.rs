@@ -119,6 +119,30 @@ fn a_payload_that_only_begins_as_a_header_does_is_what_it_is() {
 }
 
 #[test]
+fn the_id_is_shown_also_where_no_registry_knows_it() {
+    let unknown = Uuid::from_u128(9);
+    let glue = [&[3, 0], unknown.as_bytes().as_slice(), b"text"].concat();
+    let header = [0, 0, 0, 0, 9];
+    let headers = [("__value_schema_id", Some(&header[..]))];
+    let headers: &dyn Headers = &headers.as_slice();
+    for writers in [registries("AVRO", AVRO), Arc::new(Failing::Absent)] {
+        assert_eq!(
+            shown(Arc::clone(&writers), &glue).unwrap().1,
+            Some(unknown.to_string())
+        );
+        let mut decoder = ValueDecoder::with_writers(Encoding::Text, columns(), writers);
+        let record = Record {
+            headers,
+            ..Record::of_value(b"text")
+        };
+        decoder.0.decode(&record).unwrap();
+        let rows = decoder.flush();
+        assert_eq!(rows.column(0).as_string::<i32>().value(0), "text");
+        assert_eq!(rows.column(1).as_string::<i32>().value(0), "9");
+    }
+}
+
+#[test]
 fn a_payload_that_does_not_follow_the_schema_it_names_is_bad() {
     let error = shown(registries("AVRO", AVRO), &confluent(&[2])).unwrap_err();
     assert!(error.contains("not an Avro datum"), "{error}");

@@ -46,6 +46,7 @@ fn takes_schemas_from_the_registry_and_inline() {
         .unwrap();
     let wanted = Encoding::Avro {
         definition: avro.to_owned(),
+        references: Vec::new(),
     };
     assert_eq!(
         (table.value, table.schema_version_id.as_str()),
@@ -59,7 +60,7 @@ fn takes_schemas_from_the_registry_and_inline() {
         let table = document
             .into_table("r", "s", &BTreeMap::new(), &TableDefaults::default())
             .unwrap();
-        let Encoding::Avro { definition } = &table.value else {
+        let Encoding::Avro { definition, .. } = &table.value else {
             panic!("the format is Avro")
         };
         let (found, wanted): (Value, Value) = (
@@ -76,7 +77,14 @@ fn an_inline_schema_keeps_the_order_of_its_keys() {
     let table = TopicTable::parse("r", "s", &definition("JSON", text)).unwrap();
     let definition =
         r#"{"type":"record","name":"r","b":1,"a":2,"fields":[{"name":"id","type":"int"}]}"#.to_owned();
-    assert_eq!(table.value, Encoding::Avro { definition });
+    let references = Vec::new();
+    assert_eq!(
+        table.value,
+        Encoding::Avro {
+            definition,
+            references
+        }
+    );
 }
 
 #[test]
@@ -238,4 +246,101 @@ fn a_column_of_the_key_without_type_has_the_one_of_the_keys_schema() {
         .map(|field| field.data_type())
         .collect();
     assert_eq!(types, [&DataType::Boolean, &DataType::Int64, &DataType::Int64]);
+}
+
+const PAY: &str = r#"syntax = "proto3"; import "money.proto"; import "unused.proto";
+    message Pay { int32 id = 1; c.Money amount = 2; Part part = 3; message Part { c.Money left = 1; int32 n = 2; } }"#;
+
+fn names(table: &TopicTable) -> Vec<&str> {
+    let fields = table.schema.fields().iter();
+    fields.map(|field| field.name().as_str()).collect()
+}
+
+#[test]
+fn a_missing_import_costs_the_columns_of_its_types_alone() {
+    let table = TopicTable::parse("r", "s", &definition("PROTOBUF", PAY)).unwrap();
+    assert_eq!(names(&table), ["id", "part"]);
+    let part = table.column("part").unwrap();
+    assert_eq!(crate::type_name::name(part.data_type()), "ROW(n INTEGER)");
+    let warnings: Vec<String> = left_out_fields(&table).iter().map(ToString::to_string).collect();
+    assert_eq!(warnings.len(), 2);
+    for (warning, field) in warnings.iter().zip(["Pay.Part.left", "Pay.amount"]) {
+        let wanted = format!(
+            "{field}: is left out: the type `c.Money` of field `{field}` is not defined; not found: import \
+             `money.proto`, `unused.proto`"
+        );
+        assert!(warning.starts_with(&wanted), "{warning}");
+    }
+    let mut whole = definition("PROTOBUF", PAY);
+    whole.references = vec![ReferencedSchema {
+        name: "money.proto".to_owned(),
+        definition: "syntax = 'proto3'; package c; message Money { int64 units = 1; }".to_owned(),
+    }];
+    let table = TopicTable::parse("r", "s", &whole).unwrap();
+    assert_eq!(names(&table), ["id", "amount", "part"]);
+    assert_eq!(left_out_fields(&table), []);
+}
+
+#[test]
+fn a_document_that_maps_what_a_missing_import_leaves_out_is_an_error() {
+    let fields = |mapping: &str, of: &str| json!([{"name": "id", "mapping": "id"}, {"name": "c", "mapping": mapping, "type": of}]);
+    let inline = |fields: Value| {
+        parse(
+            json!({"topicName": "t", "message": {"dataFormat": "protobuf", "dataSchema": PAY, "fields": fields}}),
+        )
+    };
+    let registered = |fields: Value| {
+        let side = json!({"dataFormat": "protobuf", "schema": {"schemaName": "a"}, "fields": fields});
+        let referenced = BTreeMap::from([(reference(None, "a"), definition("PROTOBUF", PAY))]);
+        message(side).into_table("r", "s", &referenced, &TableDefaults::default())
+    };
+    for make in [&inline as &dyn Fn(Value) -> _, &registered] {
+        assert_eq!(names(&make(fields("part.n", "INT")).unwrap()), ["id", "c"]);
+        assert_eq!(
+            names(&make(fields("part", "struct<n:int>")).unwrap()),
+            ["id", "c"]
+        );
+        for (mapping, of, field) in [
+            ("amount", "VARCHAR", "Pay.amount"),
+            ("amount.units", "BIGINT", "Pay.amount"),
+            ("part.left", "VARCHAR", "Pay.Part.left"),
+            ("part", "struct<n:int,left:struct<units:bigint>>", "Pay.Part.left"),
+        ] {
+            let error = make(fields(mapping, of)).unwrap_err().to_string();
+            let wanted = format!(
+                "message.fields[1].mapping: `{mapping}` cannot be read: the type `c.Money` of field `{field}` is not \
+                 defined; not found: import `money.proto`"
+            );
+            assert!(error.starts_with(&wanted), "{error}");
+        }
+    }
+}
+
+#[test]
+fn a_message_of_missing_types_alone_is_an_error_that_names_the_import() {
+    let text = "syntax = 'proto3'; import 'money.proto'; message Pay { c.Money amount = 1; }";
+    let error = TopicTable::parse("r", "s", &definition("PROTOBUF", text))
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("message `Pay` has no fields that can be read") && error.contains("`money.proto`"),
+        "{error}"
+    );
+}
+
+#[test]
+fn what_a_protobuf_text_imports_is_not_read_as_avro() {
+    let value = "syntax = 'proto3'; import 'money.proto'; message Pay { c.Money amount = 1; }";
+    let key = r#"{"type": "record", "name": "K", "fields": [{"name": "id", "type": "long"}]}"#;
+    let mut document = definition(
+        "json",
+        json!({"topicName": "t", "message": {"dataFormat": "protobuf", "dataSchema": value},
+            "key": {"dataFormat": "avro", "dataSchema": key, "fields": [{"name": "k", "mapping": "id"}]}}),
+    );
+    document.references = vec![ReferencedSchema {
+        name: "money.proto".to_owned(),
+        definition: "syntax = 'proto3'; package c; message Money { int64 units = 1; }".to_owned(),
+    }];
+    let table = TopicTable::parse("r", "s", &document).unwrap();
+    assert_eq!(names(&table), ["amount", "k"]);
 }

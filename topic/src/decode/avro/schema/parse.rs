@@ -10,11 +10,6 @@ use super::{
 use crate::definition::{ReferencedSchema, SchemaTextError};
 
 impl Types {
-    /// Parses a schema and adds its types.
-    pub(in crate::decode::avro) fn parse(&mut self, text: &str) -> Result<TypeId, SchemaTextError> {
-        self.parse_with(text, &[])
-    }
-
     /// Parses a schema that may name types of `references`, each of which may name those before it, and adds
     /// its types.
     pub(in crate::decode::avro) fn parse_with(
@@ -321,25 +316,23 @@ mod tests {
     use super::*;
 
     fn reason(text: &str) -> String {
-        Schema::parse(text).unwrap_err().reason
+        Schema::parse(text, &[]).unwrap_err().reason
     }
 
     fn logical_of(text: &str) -> Option<Logical> {
-        let schema = Schema::parse(text).unwrap();
+        let schema = Schema::parse(text, &[]).unwrap();
         schema.types[schema.top].logical
     }
 
     #[test]
     fn finds_names_in_their_namespaces() {
-        let schema = Schema::parse(
-            r#"{"type": "record", "name": "shop.Order", "fields": [
+        let schema = Schema::parse(r#"{"type": "record", "name": "shop.Order", "fields": [
                 {"name": "a", "type": {"type": "fixed", "name": "Hash", "size": 2, "aliases": ["Sum", "x.Digest"]}},
                 {"name": "b", "type": "Hash"},
                 {"name": "c", "type": "shop.Hash"},
                 {"name": "d", "type": {"type": "enum", "name": "E", "namespace": "", "symbols": ["X"]}},
                 {"name": "e", "type": "E"}
-            ]}"#,
-        )
+            ]}"#, &[])
         .unwrap();
         let Shape::Record(name, fields) = &schema.types[schema.top].shape else {
             panic!("no record");

@@ -153,8 +153,17 @@ fn may_be_keys() {
         column("v", "v", DataType::Int32),
     ];
     let definition = record(r#""v": "int""#);
-    let mut table = table(Encoding::Avro { definition }, columns);
-    table.key = Some(Encoding::Avro { definition: schema });
+    let mut table = table(
+        Encoding::Avro {
+            definition,
+            references: Vec::new(),
+        },
+        columns,
+    );
+    table.key = Some(Encoding::Avro {
+        definition: schema,
+        references: Vec::new(),
+    });
     let writers: Arc<dyn WriterSchemas> = Arc::new(NoWriterSchemas);
     let mut decoder = RowDecoder::try_new(&table.schema, Some(&table), &writers).unwrap();
     let key = bytes(&[4, 0xd2]);

@@ -222,7 +222,7 @@ fn keeps_a_bounded_number_of_plans() {
         }
     }
     let writers: Arc<dyn WriterSchemas> = Arc::new(Same);
-    let mut decoder = AvroDecoder::new(&[], REGISTERED, &writers).unwrap();
+    let mut decoder = AvroDecoder::new(&[], (REGISTERED, &[]), &writers).unwrap();
     for id in 0..1000 {
         decoder.decode(&confluent(id, &[2]), &mut []).unwrap();
         assert!(decoder.plans.len() <= MAX_PLANS);

@@ -314,6 +314,7 @@ fn keys_are_no_different() {
     let reader = record(r#""a": "string", "b": "int""#);
     let encoding = |definition: &str| Encoding::Avro {
         definition: definition.to_owned(),
+        references: Vec::new(),
     };
     let columns = vec![
         sourced("a", "key", "a", DataType::Utf8),

@@ -73,7 +73,7 @@ fn says_what_a_schema_lacks() {
     let lacks = error(("PROTOBUF", PAY, &[]));
     assert!(
         lacks.starts_with(
-            "schema 6 that the record names: line 2, column 33: name 'c.Money' is not defined; not found: \
+            "schema 6 that the record names: the type `c.Money` of field `Pay.amount` is not defined; not found: \
              import `common/money.proto`"
         ),
         "{lacks}"
@@ -88,4 +88,48 @@ fn says_what_a_schema_lacks() {
         "{}",
         error(("PROTOBUF", PAY, circle))
     );
+}
+
+#[test]
+fn a_missing_import_of_the_writer_costs_only_records_of_which_its_fields_are_shown() {
+    let read = |table: &str, writer: Registered, columns: Vec<Field>| {
+        let registries = Arc::new(Registries(vec![(WriterSchemaId::Confluent(6), writer)]));
+        let mut decoder = ValueDecoder::with_writers(encoding(table, None), columns, registries);
+        let payload = [&[0, 0, 0, 0, 6, 0], MESSAGE].concat();
+        decoder.decode(&payload).map_err(|error| error.to_string())?;
+        Ok::<_, String>(rows(&decoder.flush()).remove(0))
+    };
+    let pay: Registered = ("PROTOBUF", PAY, &[]);
+    let id = || vec![column("id", "id", DataType::Int32)];
+    assert_eq!(read(TABLE, pay, id()), Ok(vec!["9".to_owned()]));
+    // The whole of the table's columns, of which one is a row with the field.
+    let nested = "syntax = 'proto3'; package c; message Order { Pay id = 2; } message Pay { string currency = 1; Unit unit = 2; }
+        message Unit { int32 n = 1; }";
+    let writer = "syntax = 'proto3'; package c; import 'u.proto'; message Order { Pay id = 2; }
+        message Pay { string currency = 1; Unit unit = 2; }";
+    let all = || fields(nested, &[], None).unwrap();
+    let refused = read(nested, ("PROTOBUF", writer, &[]), all()).unwrap_err();
+    assert!(
+        refused.contains("the type `Unit` of field `c.Pay.unit` is not defined"),
+        "{refused}"
+    );
+    // The table's own schema lacks it too, so no column has it.
+    let all = fields(writer, &[], None).unwrap();
+    let older: &str =
+        "syntax = 'proto3'; package c; import 'u.proto'; message Order { Pay id = 2; Unit old = 3; }
+        message Pay { string currency = 1; Unit unit = 2; }";
+    let row = read(writer, ("PROTOBUF", older, &[]), all).unwrap();
+    assert_eq!(row, ["(currency: \"EUR\")"]);
+}
+
+#[test]
+fn a_message_as_json_is_refused_if_a_field_is_left_out() {
+    let schema = |definition: &str| SchemaDefinition {
+        data_format: "PROTOBUF".to_owned(),
+        definition: definition.to_owned(),
+        ..SchemaDefinition::default()
+    };
+    assert!(WholeMessage::new(&schema(TABLE)).is_ok());
+    let refused = WholeMessage::new(&schema(PAY)).err().unwrap();
+    assert!(refused.contains("`common/money.proto`"), "{refused}");
 }

@@ -1,0 +1,5 @@
+#![no_main]
+
+use fuzz::describe;
+
+libfuzzer_sys::fuzz_target!(|text: &str| describe("AVRO", text));
