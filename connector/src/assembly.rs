@@ -101,10 +101,7 @@ fn assemble(
     clusters: Clusters,
     spill_keys: Arc<dyn SpillKeys>,
 ) -> Parts {
-    let registry = match &config.glue_role {
-        Some(role) => GlueSchemaRegistry::from_sdk_config(&role::assume(own, role)),
-        None => GlueSchemaRegistry::from_sdk_config(sdk),
-    };
+    let registry = GlueSchemaRegistry::from_sdk_config(&glue_sdk(config, sdk, own));
     let blocks = S3BlockStore::new(sdk::s3_client(sdk)).with_put_headers(config.spill_put_headers.clone());
     let query_status = AthenaQueryStatus::new(aws_sdk_athena::Client::new(sdk));
     let parts = Parts::new(
@@ -117,6 +114,14 @@ fn assemble(
     parts
         .with_spill_keys(spill_keys)
         .with_registry_credentials(credential_store(own))
+}
+
+/// Configuration of clients of Glue: with the role that the settings name, assumed by `own`, otherwise `sdk`.
+pub fn glue_sdk(config: &Config, sdk: &SdkConfig, own: &SdkConfig) -> SdkConfig {
+    match &config.glue_role {
+        Some(role) => role::assume(own, role),
+        None => sdk.clone(),
+    }
 }
 
 /// Number of sessions whose parts are kept: a container serves one request at a time, and the requests of a

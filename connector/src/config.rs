@@ -349,6 +349,7 @@ mod tests {
             ("role_session_name", "queries"),
             ("oauth_token_url", "https://login.example/token"),
             ("oauth_scope", "kafka"),
+            ("oauth_extensions", "logicalCluster=lkc-1,identityPoolId=pool-1"),
             ("client_rack", "use1-az1"),
             ("glue_role_arn", "arn:aws:iam::123456789012:role/glue"),
             ("glue_external_id", "glue/7"),
@@ -368,6 +369,7 @@ mod tests {
                     url: "https://login.example/token".to_owned(),
                     scope: Some("kafka".to_owned()),
                 }),
+                sasl_extensions: "logicalCluster=lkc-1,identityPoolId=pool-1".parse().unwrap(),
                 rack: Some("use1-az1".to_owned()),
                 ..Cluster::at("b-1:9092,b-2:9092")
             },
@@ -507,6 +509,7 @@ mod tests {
             ("raw_topics", "orders", "raw_database beside it"),
             ("glue_registries", "a,,b", NamedRegistries::WANTED),
             ("oauth_scope", "kafka", "oauth_token_url beside it"),
+            ("oauth_extensions", "a=1", "oauth_token_url beside it"),
             (
                 "oauth_token_url",
                 "login.example",

@@ -26,7 +26,8 @@
 //! | [`telemetry`] | log, metrics and traces |
 //! | `wait` | external calls within a request's time |
 //! | `oauth` | tokens of an authorization server |
-//! | `http`, `once_cache` | HTTP client; cache that loads each value once |
+//! | `http` | HTTP client |
+//! | `once_cache`, `expiring_cache` | cache that loads each value once; cache that keeps values for a fixed time |
 //!
 //! Each module uses those below it. Brokers and records are in the crate `kafka`.
 
@@ -36,6 +37,7 @@ pub mod config;
 pub mod connector;
 pub mod diagnostic;
 pub mod error;
+mod expiring_cache;
 pub mod filter;
 mod http;
 pub mod metadata;

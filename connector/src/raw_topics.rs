@@ -3,13 +3,13 @@
 //! The brokers list the topics; [`undescribed`] gives such a table its columns. Lists are cached for as long as
 //! tables of registries are.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use kafka::{Broker, KafkaError};
 use topic::{TopicTable, undescribed};
 
+use crate::expiring_cache::ExpiringCache;
 use crate::names::{AmbiguousName, pick};
 use patterns::TopicPatterns;
 
@@ -27,14 +27,8 @@ pub struct RawDatabase {
 /// All databases of this kind.
 pub struct RawTopics {
     databases: Vec<RawDatabase>,
-    cache_for: Duration,
     /// Topics by the database's name.
-    listed: Mutex<HashMap<String, Listed>>,
-}
-
-struct Listed {
-    topics: Arc<[String]>,
-    expires: Instant,
+    listed: ExpiringCache<String, Arc<[String]>>,
 }
 
 /// Reason why a name is not a table of a raw database.
@@ -57,8 +51,7 @@ impl RawTopics {
     pub fn new(databases: Vec<RawDatabase>, cache_for: Duration) -> Self {
         Self {
             databases,
-            cache_for,
-            listed: Mutex::default(),
+            listed: ExpiringCache::new(cache_for),
         }
     }
 
@@ -80,28 +73,16 @@ impl RawTopics {
         broker: &dyn Broker,
         deadline: Instant,
     ) -> Result<Arc<[String]>, KafkaError> {
-        let now = Instant::now();
-        if let Some(topics) = self.kept(database, now) {
-            return Ok(topics);
-        }
-        let topics = broker.topics(deadline).await?;
-        let topics: Arc<[String]> = topics
-            .into_iter()
-            .filter(|topic| database.topics.fit(topic))
-            .collect();
-        let listed = Listed {
-            topics: Arc::clone(&topics),
-            expires: now + self.cache_for,
+        let list = async {
+            let topics = broker.topics(deadline).await?;
+            Ok(topics
+                .into_iter()
+                .filter(|topic| database.topics.fit(topic))
+                .collect())
         };
-        let mut lists = self.listed.lock().unwrap_or_else(PoisonError::into_inner);
-        lists.insert(database.name.clone(), listed);
-        Ok(topics)
-    }
-
-    fn kept(&self, database: &RawDatabase, now: Instant) -> Option<Arc<[String]>> {
-        let lists = self.listed.lock().unwrap_or_else(PoisonError::into_inner);
-        let listed = lists.get(&database.name).filter(|listed| now < listed.expires)?;
-        Some(Arc::clone(&listed.topics))
+        self.listed
+            .get_or_load(database.name.clone(), Instant::now(), list)
+            .await
     }
 
     /// Table of the topic called `table`, in any case.

@@ -12,9 +12,9 @@ use topic::TopicTable;
 
 use crate::error::Error;
 use crate::raw_topics::{RawDatabase, RawTopics};
+use crate::registry::Page;
 use crate::registry::catalog::{Catalog, CatalogError, MAX_NAMES, TableVersion};
 use crate::registry::subjects::SubjectTables;
-use crate::registry::{Page, RegistryError};
 use crate::system_tables::SystemTable;
 use crate::wait::within_registry;
 
@@ -104,9 +104,10 @@ impl Tables<'_> {
             return Ok(Found::System(system, self.table(&base).await?));
         }
         // A registered schema may be called so.
-        match self.table(name).await {
-            Err(error) if is_absent(&error) => Ok(Found::System(system, self.table(&base).await?)),
-            found => found.map(Found::Topic),
+        let registered = self.catalog.table_if_any(name);
+        match within_registry(self.deadline, format!("table `{name}`"), registered).await? {
+            Some(table) => Ok(Found::Topic(table)),
+            None => Ok(Found::System(system, self.table(&base).await?)),
         }
     }
 
@@ -177,18 +178,4 @@ fn page_of(
             .filter(|_| !rest.is_empty())
             .map(|topic| (*topic).to_owned()),
     })
-}
-
-/// Whether an error means that no table has the name, or none that this function may read.
-fn is_absent(error: &Error) -> bool {
-    match error {
-        Error::Catalog(CatalogError::UnknownTable { .. }) => true,
-        Error::Catalog(CatalogError::Registry(error)) => {
-            matches!(
-                error,
-                RegistryError::NotFound { .. } | RegistryError::AccessDenied { .. }
-            )
-        }
-        _ => false,
-    }
 }

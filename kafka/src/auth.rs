@@ -108,6 +108,11 @@ impl AuthType {
         )
     }
 
+    /// Whether the client logs in with a token, of IAM or of an authorization server.
+    pub(crate) fn has_token(self) -> bool {
+        self.sasl_mechanism() == Some("OAUTHBEARER")
+    }
+
     /// Whether an OAuth authorization server gives the token.
     fn has_oauth_token(self) -> bool {
         matches!(self, Self::SaslSslOauthbearer | Self::SaslPlaintextOauthbearer)

@@ -53,8 +53,9 @@ impl KafkaBroker {
     /// The topics that the client may see, by ascending names: all, Kafka's own among them, or the one that is `wanted`.
     ///
     /// # Errors
-    /// [`KafkaError::UnknownTopic`] and [`KafkaError::Unauthorized`] of the one that is wanted; [`KafkaError::LookUp`] if
-    /// the brokers do not answer in time, [`KafkaError::Unreachable`] when it is clear before that none will.
+    /// [`KafkaError::UnknownTopic`] of the one that is wanted; [`KafkaError::Unauthorized`] of a topic whose offsets are
+    /// denied; [`KafkaError::LookUp`] if the brokers do not answer in time, [`KafkaError::Unreachable`] when it is clear
+    /// before that none will.
     pub async fn topics(
         &self,
         wanted: Option<&str>,

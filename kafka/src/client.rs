@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use rdkafka::client::{ClientContext, OAuthToken};
+use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::KafkaError as ClientError;
@@ -12,17 +12,23 @@ use tokio::runtime::Handle;
 
 use crate::auth::failure::{AuthenticationCause, AuthenticationFailure};
 use crate::auth::settings::Authentication;
+use crate::auth::token::is_visible;
 use crate::error::KafkaError;
+use crate::librdkafka::login_token::set_token;
 
 /// Client of librdkafka. Without a `group.id` it joins no group and commits nothing.
 pub(crate) type Client = BaseConsumer<Context>;
 
-/// Serves the events on the client's main queue (errors, log lines, token requests) without waiting for more.
+/// Serves the events on the client's main queue (errors, log lines) without waiting for more. Before that, gives a client
+/// of OAUTHBEARER a token when it needs one.
 ///
 /// # Errors
 /// [`KafkaError::Authentication`] if a broker and the client have refused each other, now or earlier.
 pub(crate) fn serve_events(client: &Client) -> Result<(), KafkaError> {
     let context = client.context();
+    if context.needs_token() {
+        renew_token(client);
+    }
     loop {
         let heard = context.heard().events;
         // `None` also if the event was one for the context.
@@ -36,15 +42,60 @@ pub(crate) fn serve_events(client: &Client) -> Result<(), KafkaError> {
     }
 }
 
+/// Part of a token's lifetime after which it is renewed, as by librdkafka.
+const RENEWED_AFTER: f64 = 0.8;
+/// Pause after a failure to get a token, as by librdkafka.
+const TOKEN_PAUSE: Duration = Duration::from_secs(10);
+/// Principal of every client; the brokers take it from the token.
+const PRINCIPAL: &str = "athena-connector";
+
+/// Gets a token and sets it with the cluster's SASL extensions. A failure is heard like one that
+/// librdkafka reports.
+///
+/// The callback of the `rdkafka` crate is not used, because it sets tokens without extensions.
+fn renew_token(client: &Client) {
+    let context = client.context();
+    let now = SystemTime::now();
+    let token = context
+        .runtime
+        .block_on(context.authentication.token(now))
+        .map_err(|error| error.to_string());
+    let set = token.and_then(|token| {
+        // librdkafka would refuse it with a reason that contains it.
+        if !token.text.expose().bytes().all(is_visible) {
+            return Err("the token has characters that a login cannot carry".to_owned());
+        }
+        let lifetime = token.expires.duration_since(SystemTime::UNIX_EPOCH);
+        let lifetime_ms = lifetime.map_or(0, |lifetime| lifetime.as_millis());
+        let lifetime_ms = i64::try_from(lifetime_ms).unwrap_or(i64::MAX / 1000);
+        let extensions = &context.authentication.cluster().sasl_extensions;
+        set_token(client, token.text.expose(), lifetime_ms, PRINCIPAL, extensions)?;
+        Ok(token.expires)
+    });
+    match set {
+        Ok(expires) => {
+            let lifetime = expires.duration_since(now).unwrap_or_default();
+            let mut heard = context.heard();
+            heard.token_expires = Some(expires);
+            heard.renew_token_at = Some(now + lifetime.mul_f64(RENEWED_AFTER));
+        }
+        Err(reason) => {
+            context.heard().renew_token_at = Some(now + TOKEN_PAUSE);
+            let reason = format!("Failed to acquire SASL OAUTHBEARER token: {reason}");
+            context.error(ClientError::Global(RDKafkaErrorCode::Authentication), &reason);
+        }
+    }
+}
+
 /// Last error of librdkafka since the client's last success.
 pub(crate) fn last_complaint(client: &Client) -> Option<String> {
     client.context().heard().complaint.clone()
 }
 
-/// Callbacks of librdkafka: receives its events, and provides tokens.
+/// Callbacks of librdkafka: receives its events.
 pub(crate) struct Context {
     authentication: Arc<Authentication>,
-    /// Runtime on which credentials are read: callbacks run on threads that may block.
+    /// Runtime on which credentials are read: clients are used on threads that may block.
     runtime: Handle,
     heard: Mutex<Heard>,
     answering_broker: Mutex<Option<i32>>,
@@ -57,6 +108,8 @@ struct Heard {
     complaint: Option<String>,
     failure: Option<AuthenticationFailure>,
     token_expires: Option<SystemTime>,
+    /// When the next token is needed; `None` until the first one was.
+    renew_token_at: Option<SystemTime>,
     /// Whether any broker has answered a question.
     is_answered: bool,
     /// Whether, since then, the client has failed with each broker that it knows.
@@ -132,6 +185,11 @@ impl Context {
         heard.token_expires.is_some() && !heard.has_token()
     }
 
+    fn needs_token(&self) -> bool {
+        let is_due = |at: SystemTime| at <= SystemTime::now();
+        self.authentication.cluster().auth_type.has_token() && self.heard().renew_token_at.is_none_or(is_due)
+    }
+
     /// Whether a broker and the client have refused each other.
     pub(crate) fn has_failed(&self) -> bool {
         self.heard().failure.is_some()
@@ -149,8 +207,6 @@ impl Context {
 }
 
 impl ClientContext for Context {
-    const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
-
     /// Keeps a log line. One about a failed connection has more details than the error event, and is written
     /// only once while the failure lasts.
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
@@ -188,20 +244,9 @@ impl ClientContext for Context {
                 failure.filter(|failure| failure.cause != AuthenticationCause::Token || !has_token);
         }
     }
-
-    fn generate_oauth_token(&self, _config: Option<&str>) -> Result<OAuthToken, Box<dyn std::error::Error>> {
-        self.heard().events += 1;
-        let token = self.authentication.token(SystemTime::now());
-        let token = self.runtime.block_on(token)?;
-        self.heard().token_expires = Some(token.expires);
-        let since_epoch = token.expires.duration_since(SystemTime::UNIX_EPOCH)?;
-        Ok(OAuthToken {
-            token: token.text.expose().to_owned(),
-            // The brokers take the principal from the token.
-            principal_name: "athena-connector".to_owned(),
-            lifetime_ms: i64::try_from(since_epoch.as_millis())?,
-        })
-    }
 }
 
 impl ConsumerContext for Context {}
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,7 @@
 
 use crate::auth::AuthType;
 use crate::auth::location::CertificatesLocation;
-use crate::auth::token::TokenEndpoint;
+use crate::auth::token::{SaslExtensions, TokenEndpoint};
 use crate::error::KafkaError;
 
 /// Settings of one cluster.
@@ -19,6 +19,8 @@ pub struct Cluster {
     pub signing_region: Option<String>,
     /// Source of tokens for OAUTHBEARER; `None` for IAM.
     pub token_endpoint: Option<TokenEndpoint>,
+    /// SASL extensions that a login sends with a token of `token_endpoint`.
+    pub sasl_extensions: SaslExtensions,
     /// Rack or zone of this client, whose replicas are read from
     /// ([KIP-392](https://cwiki.apache.org/confluence/x/go_zBQ)); `None` to read from leaders only.
     pub rack: Option<String>,

@@ -72,14 +72,11 @@ pub async fn lists_topics(broker: &dyn Broker, topic: &str) {
 pub async fn shows_the_state_of_partitions(broker: &dyn Broker, topic: &str) {
     let states = broker.partition_states(topic, deadline()).await.unwrap();
     let ends = states.iter().map(|state| {
+        let log = state.log.unwrap();
         (
             state.partition,
-            [
-                state.earliest_offset,
-                state.latest_offset,
-                state.last_stable_offset,
-            ],
-            [state.first_timestamp_ms, state.newest_timestamp_ms],
+            [log.earliest_offset, log.latest_offset, log.last_stable_offset],
+            [log.first_timestamp_ms, log.newest_timestamp_ms],
         )
     });
     let filled = (

@@ -36,7 +36,7 @@ pub use offsets::{
     OffsetRange, OnExpiredOffsets, PlannedRange, ReadStats, TopicPartition, TopicSnapshot, Watermarks,
 };
 pub use seam::{Broker, EARLIEST_TIME_MS, RecordSink};
-pub use state::{CommittedOffset, PartitionState};
+pub use state::{CommittedOffset, LogState, PartitionState};
 pub use topic_id::TopicId;
 
 mod attempts;
@@ -63,6 +63,8 @@ mod pool;
 mod reader;
 mod seam;
 pub mod state;
+#[cfg(test)]
+mod testing;
 pub mod topic_id;
 mod topic_state;
 mod uncommitted;

@@ -1,6 +1,7 @@
 //! Topics of a cluster: their names, or their partitions and sizes for people. A plan asks about one topic (`look_up`).
 
 use std::collections::HashMap;
+use std::slice;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
@@ -8,7 +9,7 @@ use rdkafka::consumer::Consumer;
 use rdkafka::metadata::MetadataTopic;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
-use crate::attempts::{ATTEMPT_LIMIT, About, Attempts, Failure};
+use crate::attempts::{ATTEMPT_LIMIT, About, Attempts};
 use crate::client::Client;
 use crate::error::KafkaError;
 use crate::librdkafka::topic_config::{CLEANUP_POLICY, topic_settings};
@@ -75,8 +76,8 @@ pub(crate) fn topic_names(
 /// Topics by ascending names: all of them, or the one that is `wanted`.
 ///
 /// # Errors
-/// [`KafkaError::UnknownTopic`] and [`KafkaError::Unauthorized`] of the one that is wanted; [`KafkaError::LookUp`] if the
-/// brokers do not answer in time.
+/// [`KafkaError::UnknownTopic`] of the one that is wanted; [`KafkaError::Unauthorized`] of a topic that the brokers list
+/// but whose offsets they deny; [`KafkaError::LookUp`] if the brokers do not answer in time.
 pub(crate) fn list_topics(
     client: &Client,
     wanted: Option<&str>,
@@ -84,28 +85,36 @@ pub(crate) fn list_topics(
     cancelled: &AtomicBool,
 ) -> Result<Vec<ListedTopic>, KafkaError> {
     let about = wanted.map_or(About::Cluster, About::Topic);
-    let listing = Listing {
-        client,
-        attempts: Attempts::new(client, about, deadline, cancelled),
-    };
+    let listing = Listing::new(client, about, deadline, cancelled);
     let mut topics = listing.topics(wanted)?;
     topics.sort_unstable_by(|left, right| left.name.cmp(&right.name));
     listing.add_watermarks(&mut topics)?;
-    listing.add_cleanup_policies(&mut topics, deadline);
+    listing.add_cleanup_policies(&mut topics);
     Ok(topics)
 }
 
 struct Listing<'a> {
     client: &'a Client,
     attempts: Attempts<'a>,
+    deadline: Instant,
+    cancelled: &'a AtomicBool,
 }
 
-impl Listing<'_> {
+impl<'a> Listing<'a> {
+    fn new(client: &'a Client, about: About<'a>, deadline: Instant, cancelled: &'a AtomicBool) -> Self {
+        Self {
+            client,
+            attempts: Attempts::new(client, about, deadline, cancelled),
+            deadline,
+            cancelled,
+        }
+    }
+
     fn topics(&self, wanted: Option<&str>) -> Result<Vec<ListedTopic>, KafkaError> {
         self.attempts.retry("topics", |patience| {
             let limit = self.attempts.at_most(patience);
             let metadata = self.client.fetch_metadata(wanted, limit);
-            let metadata = metadata.map_err(|error| Failure::Passing(error.to_string()))?;
+            let metadata = metadata.map_err(|error| self.attempts.failure(&error))?;
             if let Some(name) = wanted {
                 self.attempts.topic(&metadata, name)?;
             }
@@ -129,8 +138,31 @@ impl Listing<'_> {
         Ok(())
     }
 
-    /// Offset at one end of each partition that has a leader, in one call; without those that no leader returned.
+    /// Offset at one end of each partition that has a leader; without those that no leader returned.
+    ///
+    /// One call asks for all topics. If that is denied, librdkafka does not say for which topic: then each is asked for by
+    /// itself, so that the error names it.
     fn offsets(
+        &self,
+        topics: &[ListedTopic],
+        end: Offset,
+        wanted: &'static str,
+    ) -> Result<HashMap<(String, i32), i64>, KafkaError> {
+        match self.ask_offsets(topics, end, wanted) {
+            Err(KafkaError::Unauthorized { .. }) if topics.len() > 1 => {
+                let mut answers = HashMap::new();
+                for topic in topics {
+                    let about = About::Topic(&topic.name);
+                    let listing = Listing::new(self.client, about, self.deadline, self.cancelled);
+                    answers.extend(listing.ask_offsets(slice::from_ref(topic), end, wanted)?);
+                }
+                Ok(answers)
+            }
+            answers => answers,
+        }
+    }
+
+    fn ask_offsets(
         &self,
         topics: &[ListedTopic],
         end: Offset,
@@ -151,7 +183,7 @@ impl Listing<'_> {
         let answers = self.attempts.retry(wanted, |_| {
             let limit = self.attempts.at_most(ATTEMPT_LIMIT);
             let answers = self.client.offsets_for_times(questions.clone(), limit);
-            answers.map_err(|error| Failure::Passing(error.to_string()))
+            answers.map_err(|error| self.attempts.failure(&error))
         })?;
         // librdkafka leaves the question in place of an answer that it did not get.
         let answers = answers.elements();
@@ -163,12 +195,12 @@ impl Listing<'_> {
     }
 
     /// Adds nothing if access is denied: the request needs a permission that reads do not.
-    fn add_cleanup_policies(&self, topics: &mut [ListedTopic], deadline: Instant) {
+    fn add_cleanup_policies(&self, topics: &mut [ListedTopic]) {
         let names: Vec<&str> = topics.iter().map(|topic| topic.name.as_str()).collect();
         if names.is_empty() {
             return;
         }
-        match topic_settings(self.client, &names, CLEANUP_POLICY, deadline) {
+        match topic_settings(self.client, &names, CLEANUP_POLICY, self.deadline) {
             Ok(policies) => {
                 for (topic, policy) in topics.iter_mut().zip(policies) {
                     topic.cleanup_policy = policy.unwrap_or(None);
@@ -196,7 +228,16 @@ fn listed(topic: &MetadataTopic) -> ListedTopic {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use rdkafka::bindings::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED as DENIED;
+    use rdkafka::mocking::MockCluster;
+    use rdkafka::types::RDKafkaApiKey;
+
     use super::*;
+    use crate::auth::credentials::memory::MemoryCredentialStore;
+    use crate::{Cluster, IsolationLevel, KafkaBroker};
 
     fn topic(ends: &[Option<(i64, i64)>]) -> ListedTopic {
         let partitions = (0..).zip(ends).map(|(partition, ends)| ListedPartition {
@@ -215,5 +256,28 @@ mod tests {
     fn the_offsets_of_a_topic_are_known_if_those_of_all_partitions_are() {
         assert_eq!(topic(&[Some((5, 15)), Some((0, 3))]).offsets(), Some(13));
         assert_eq!(topic(&[Some((5, 15)), None]).offsets(), None);
+    }
+
+    /// The deadline is far away, and so is the time limit of look-ups.
+    #[tokio::test]
+    async fn a_denial_ends_a_listing_and_names_the_topic() {
+        let mock = MockCluster::new(1).unwrap();
+        for topic in ["orders", "payments"] {
+            mock.create_topic(topic, 1, 1).unwrap();
+        }
+        let store = Arc::new(MemoryCredentialStore::new());
+        let cluster = Cluster::at(mock.bootstrap_servers());
+        let broker = KafkaBroker::new(cluster, IsolationLevel::default(), store);
+        for (wanted, denied) in [(Some("payments"), "payments"), (None, "orders")] {
+            mock.request_errors(RDKafkaApiKey::ListOffsets, &[DENIED; 2]);
+            let deadline = Instant::now() + Duration::from_secs(600);
+            let error = broker.topics(wanted, deadline).await.unwrap_err();
+            let place = format!("topic `{denied}`");
+            assert!(
+                matches!(&error, KafkaError::Unauthorized { place: named, .. } if *named == place),
+                "{error:?}"
+            );
+            mock.clear_request_errors(RDKafkaApiKey::ListOffsets);
+        }
     }
 }

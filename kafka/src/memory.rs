@@ -12,7 +12,7 @@ use crate::cursor::{Cursor, Verdict};
 use crate::error::KafkaError;
 use crate::offsets::{PlannedRange, ReadStats, TopicPartition, TopicSnapshot, Watermarks};
 use crate::seam::{Broker, RecordSink};
-use crate::state::{CommittedOffset, PartitionState};
+use crate::state::{CommittedOffset, LogState, PartitionState};
 use crate::topic_id::TopicId;
 
 /// Cluster in memory that responds at once and never fails.
@@ -210,7 +210,7 @@ impl Broker for MemoryBroker {
                 group,
                 partition,
                 offset,
-                lag: (log.high - offset).max(0),
+                lag: Some((log.high - offset).max(0)),
             })
         });
         Ok(committed.collect())
@@ -267,11 +267,13 @@ impl Log {
             leader: Some(0),
             replicas: vec![0],
             in_sync_replicas: vec![0],
-            earliest_offset: self.low,
-            latest_offset: self.high,
-            last_stable_offset: self.high,
-            first_timestamp_ms: times().next().map(|time| time.millis),
-            newest_timestamp_ms: times().map(|time| time.millis).max(),
+            log: Some(LogState {
+                earliest_offset: self.low,
+                latest_offset: self.high,
+                last_stable_offset: self.high,
+                first_timestamp_ms: times().next().map(|time| time.millis),
+                newest_timestamp_ms: times().map(|time| time.millis).max(),
+            }),
         }
     }
 

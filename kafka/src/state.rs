@@ -8,6 +8,13 @@ pub struct PartitionState {
     pub leader: Option<i32>,
     pub replicas: Vec<i32>,
     pub in_sync_replicas: Vec<i32>,
+    /// `None` while the partition has no leader: only a leader answers questions about the log.
+    pub log: Option<LogState>,
+}
+
+/// Ends of a partition's log, and the timestamps in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LogState {
     /// Earliest offset of the log.
     pub earliest_offset: i64,
     /// High watermark: one past the last record, also of open transactions.
@@ -27,6 +34,6 @@ pub struct CommittedOffset {
     pub partition: i32,
     /// Next offset that the group reads.
     pub offset: i64,
-    /// Number of offsets from there to the latest.
-    pub lag: i64,
+    /// Number of offsets from there to the latest; `None` while the partition has no leader, which knows the latest.
+    pub lag: Option<i64>,
 }

@@ -5,10 +5,9 @@
 //! started by the first test that needs them and shared by the others. They end with the test process,
 //! however that ends: a shell waits for it (see `process`) and removes everything.
 
-use std::io;
-
 mod acls;
 mod cluster;
+mod forward;
 mod node;
 mod ports;
 mod process;
@@ -18,12 +17,3 @@ pub use cluster::Cluster;
 pub use secured::{
     ACCESS_KEY_ID, Listener, MSK_REGION, PASSWORD, SECRET_ACCESS_KEY, SESSION_TOKEN, SecuredBroker, USER,
 };
-
-/// Class path of Apache Kafka's jars.
-///
-/// # Errors
-/// If `KAFKA_CLASSPATH` is not set: a test that needs Apache Kafka must not pass without it.
-fn class_path() -> io::Result<String> {
-    std::env::var("KAFKA_CLASSPATH")
-        .map_err(|error| io::Error::other(format!("KAFKA_CLASSPATH, see scripts/kafka: {error}")))
-}

@@ -14,7 +14,8 @@ use protocol::{
 };
 use spill::{BlockStore, SpillReader};
 
-use crate::world::REGISTRY;
+/// Registry of every test table: its description has the marker.
+pub const REGISTRY: &str = "customer";
 
 /// Transport of wire bytes to a connector and back; a function error is its message. An emulated Lambda has
 /// its own time limit.

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::io;
 use std::path::{self, PathBuf};
 use std::process::Stdio;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -74,6 +75,7 @@ impl Lambda {
             waiting: Mutex::default(),
             trace_header: Mutex::default(),
             timeout,
+            answered: AtomicUsize::new(0),
         });
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
@@ -112,6 +114,32 @@ impl Lambda {
     /// Output of the containers so far: the function's log, and all other output.
     pub fn output(&self) -> String {
         String::from_utf8_lossy(&self.output.bytes()).into_owned()
+    }
+
+    /// Number of records that the function reports to have read so far, by its log at level `info`.
+    ///
+    /// # Panics
+    /// If the log lacks the closing line of an invocation.
+    pub async fn records_read(&self) -> u64 {
+        let answered = self.api.answered.load(Ordering::SeqCst);
+        // The pipe may lag behind the response.
+        for _ in 0..100 {
+            let output = self.output();
+            let lines = output
+                .lines()
+                .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+            let closing: Vec<_> = lines
+                .filter(|line| line["message"] == "answered" || line["message"] == "failed")
+                .collect();
+            if closing.len() >= answered {
+                return closing.iter().filter_map(|line| line["records"].as_u64()).sum();
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!(
+            "the log has less than {answered} closing lines: {}",
+            self.output()
+        );
     }
 
     /// Sets the X-Ray header of further invocations.
@@ -168,6 +196,8 @@ struct Api {
     waiting: Mutex<HashMap<String, oneshot::Sender<Outcome>>>,
     trace_header: Mutex<Option<String>>,
     timeout: Duration,
+    /// Number of invocations that the function has answered.
+    answered: AtomicUsize,
 }
 
 impl Api {
@@ -194,6 +224,7 @@ impl Api {
     }
 
     fn complete(&self, id: &str, outcome: Outcome) -> StatusCode {
+        self.answered.fetch_add(1, Ordering::SeqCst);
         match self
             .waiting
             .lock()

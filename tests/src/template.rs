@@ -13,8 +13,6 @@ use yaml_serde::Value as Yaml;
 mod functions;
 mod parameters;
 
-pub use parameters::Combinations;
-
 /// Partition of rendered stacks.
 pub const PARTITION: &str = "aws";
 pub const REGION: &str = "us-east-1";
@@ -71,6 +69,18 @@ pub struct Rendered {
 pub struct Resource {
     pub resource_type: String,
     pub properties: Json,
+}
+
+/// Sets of parameter values that give the relevant conditions every combination of truth values once.
+pub struct Combinations(Vec<BTreeMap<String, String>>);
+
+impl IntoIterator for Combinations {
+    type Item = BTreeMap<String, String>;
+    type IntoIter = std::vec::IntoIter<Self::Item>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
 }
 
 /// Error of a template, or an unknown part of it, with its place.

@@ -18,11 +18,9 @@ use kafka::Clusters;
 use spill::{BlockStore, S3BlockStore};
 
 use crate::broker::Broker;
+pub use crate::client::REGISTRY;
 use crate::client::{Ask, Client};
 use crate::lambda::{Lambda, Outcome};
-
-/// Registry of every test table: its description has the marker.
-pub const REGISTRY: &str = "customer";
 
 /// Parts of one test.
 pub struct World {

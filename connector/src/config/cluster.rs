@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use hyper::Uri;
 use kafka::auth::error::{AuthError, Credential};
 use kafka::auth::location::CertificatesLocation;
-use kafka::auth::token::TokenEndpoint;
+use kafka::auth::token::{SaslExtensions, TokenEndpoint};
 use kafka::{AssumedRole, Cluster, KafkaError};
 
 use crate::config::error::{AUTH_TYPE, ConfigError, KAFKA_CLUSTERS};
@@ -32,13 +32,14 @@ pub(super) const RAW_DATABASE: &str = "raw_database";
 const RAW_TOPICS: &str = "raw_topics";
 const OAUTH_TOKEN_URL: &str = "oauth_token_url";
 const OAUTH_SCOPE: &str = "oauth_scope";
+const OAUTH_EXTENSIONS: &str = "oauth_extensions";
 const CLIENT_RACK: &str = "client_rack";
 
 /// Value of [`Cluster::rack`] that stands for the id of the function's availability zone.
 pub(crate) const ZONE_OF_FUNCTION: &str = "auto";
 
 /// Keys of an entry of `kafka_clusters`.
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 14] = [
     KAFKA_ENDPOINT,
     AUTH_TYPE,
     SECRETS_MANAGER_SECRET,
@@ -51,6 +52,7 @@ const KEYS: [&str; 13] = [
     KAFKA_ROLE.session_name,
     OAUTH_TOKEN_URL,
     OAUTH_SCOPE,
+    OAUTH_EXTENSIONS,
     CLIENT_RACK,
 ];
 
@@ -133,6 +135,14 @@ fn read_token_endpoint(
     }
 }
 
+fn read_extensions(
+    vars: &TypedVariables<impl Fn(&str) -> Option<String>>,
+) -> Result<SaslExtensions, ConfigError> {
+    vars.text_beside(OAUTH_EXTENSIONS, OAUTH_TOKEN_URL)?;
+    let extensions = vars.parsed(OAUTH_EXTENSIONS, SaslExtensions::WANTED)?;
+    Ok(extensions.unwrap_or_default())
+}
+
 fn is_role_arn(arn: &str) -> bool {
     let mut parts = arn.splitn(6, ':');
     parts.next() == Some("arn")
@@ -174,6 +184,7 @@ pub(super) fn read(vars: &TypedVariables<impl Fn(&str) -> Option<String>>) -> Re
         signing_region: vars.text(MSK_REGION),
         role: read_role(vars, KAFKA_ROLE)?,
         token_endpoint: read_token_endpoint(vars)?,
+        sasl_extensions: read_extensions(vars)?,
         rack: vars.text(CLIENT_RACK),
     })
 }

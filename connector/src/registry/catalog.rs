@@ -18,16 +18,18 @@
 //!
 //! **Cache.** A table is kept for a fixed time in the container that read it, by name and by version. A new
 //! schema version is seen after that time, and so is one of a schema that a document refers to; failures are
-//! not cached. The text of a version is kept without time limit.
+//! not cached. The absence of a name that is hardly ever registered is ([`Catalog::table_if_any`]). The text of a
+//! version is kept without time limit.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use protocol::TableName;
 use topic::document::{columns_without_part, left_out_fields};
 use topic::{DocumentError, SchemaDefinition, SchemaReference, TableDefaults, TopicDocument, TopicTable};
 
+use crate::expiring_cache::ExpiringCache;
 use crate::names::{AmbiguousName, pick};
 use crate::registry::imports::with_imports;
 use crate::registry::named::NamedRegistries;
@@ -48,11 +50,12 @@ pub const MAX_NAMES: usize = 100_000;
 pub struct Catalog {
     registry: Arc<dyn SchemaRegistry>,
     versions: Arc<SchemaVersions>,
-    cache_for: Duration,
     defaults: TableDefaults,
     has_named_clusters: bool,
     named: Option<NamedRegistries>,
-    tables: Mutex<HashMap<TableKey, CachedTable>>,
+    tables: ExpiringCache<TableKey, Arc<TopicTable>>,
+    /// Tables of names that may have none.
+    optional: ExpiringCache<TableName, Option<Arc<TopicTable>>>,
 }
 
 /// Version of a table, with the registry's own names.
@@ -70,22 +73,17 @@ enum TableKey {
     Version(TableVersion),
 }
 
-struct CachedTable {
-    table: Arc<TopicTable>,
-    expires: Instant,
-}
-
 impl Catalog {
     /// Creates a catalog that caches tables for `cache_for`; zero disables the cache.
     pub fn new(registry: Arc<dyn SchemaRegistry>, cache_for: Duration) -> Self {
         Self {
             versions: Arc::new(SchemaVersions::new(Arc::clone(&registry))),
             registry,
-            cache_for,
             defaults: TableDefaults::default(),
             has_named_clusters: false,
             named: None,
-            tables: Mutex::default(),
+            tables: ExpiringCache::new(cache_for),
+            optional: ExpiringCache::new(cache_for),
         }
     }
 
@@ -201,29 +199,37 @@ impl Catalog {
         self.table_at(name, Instant::now()).await
     }
 
+    /// Table as of [`table`](Self::table); `None` if no table has the name, or none that this function may read. Both are
+    /// kept for the cache's time.
+    pub async fn table_if_any(&self, name: &TableName) -> Result<Option<Arc<TopicTable>>, CatalogError> {
+        self.table_if_any_at(name, Instant::now()).await
+    }
+
+    async fn table_if_any_at(
+        &self,
+        name: &TableName,
+        now: Instant,
+    ) -> Result<Option<Arc<TopicTable>>, CatalogError> {
+        let find = async {
+            match self.find_table(name).await {
+                Err(error) if error.is_absence() => Ok(None),
+                found => found.map(Arc::new).map(Some),
+            }
+        };
+        self.optional.get_or_load(name.clone(), now, find).await
+    }
+
     /// Table of one schema version.
     pub async fn table_version(&self, version: &TableVersion) -> Result<Arc<TopicTable>, CatalogError> {
         let key = TableKey::Version(version.clone());
-        self.reuse(key, Instant::now(), self.read_version(version)).await
+        let read = async { self.read_version(version).await.map(Arc::new) };
+        self.tables.get_or_load(key, Instant::now(), read).await
     }
 
     async fn table_at(&self, name: &TableName, now: Instant) -> Result<Arc<TopicTable>, CatalogError> {
         let key = TableKey::Latest(name.clone());
-        self.reuse(key, now, self.find_table(name)).await
-    }
-
-    async fn reuse(
-        &self,
-        key: TableKey,
-        now: Instant,
-        find: impl Future<Output = Result<TopicTable, CatalogError>>,
-    ) -> Result<Arc<TopicTable>, CatalogError> {
-        if let Some(table) = self.cached(&key, now) {
-            return Ok(table);
-        }
-        let table = Arc::new(find.await?);
-        self.cache(key, &table, now);
-        Ok(table)
+        let find = async { self.find_table(name).await.map(Arc::new) };
+        self.tables.get_or_load(key, now, find).await
     }
 
     async fn read_version(&self, version: &TableVersion) -> Result<TopicTable, CatalogError> {
@@ -412,28 +418,6 @@ impl Catalog {
         let named = self.named.as_ref().and_then(|named| named.id_of(registry));
         named.unwrap_or(registry)
     }
-
-    fn cached(&self, key: &TableKey, now: Instant) -> Option<Arc<TopicTable>> {
-        let tables = self.lock();
-        let cached = tables.get(key).filter(|cached| now < cached.expires)?;
-        Some(Arc::clone(&cached.table))
-    }
-
-    /// Caches a table; removes expired ones, so that the cache holds no more than what was read within its
-    /// time.
-    fn cache(&self, key: TableKey, table: &Arc<TopicTable>, now: Instant) {
-        let mut tables = self.lock();
-        tables.retain(|_, cached| now < cached.expires);
-        let cached = CachedTable {
-            table: Arc::clone(table),
-            expires: now + self.cache_for,
-        };
-        tables.insert(key, cached);
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<TableKey, CachedTable>> {
-        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 /// Error of a database or a table.
@@ -467,6 +451,15 @@ pub enum CatalogError {
 }
 
 impl CatalogError {
+    /// Whether no table has the name, or none that this function may read.
+    fn is_absence(&self) -> bool {
+        match self {
+            Self::UnknownTable { .. } => true,
+            Self::Registry(error) => may_be_another_case(error),
+            _ => false,
+        }
+    }
+
     /// Kind of failure, see [`crate::error::Error::kind`].
     pub fn kind(&self) -> &'static str {
         match self {

@@ -4,13 +4,14 @@
 //! `<topic>-key`, as [`TopicNameStrategy`](https://docs.confluent.io/platform/current/schema-registry/fundamentals/serdes-develop/index.html)
 //! names them. The latest versions describe it; a split is read with the versions of its query's plan.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use topic::document::left_out_fields;
 use topic::{DocumentError, SchemaDefinition, TableDefaults, TopicDocument, TopicTable};
 
+use crate::expiring_cache::ExpiringCache;
 use crate::names::{AmbiguousName, pick};
 use crate::registry::confluent::ConfluentError;
 use crate::registry::confluent::schemas::{ConfluentId, ConfluentSchemas, SchemaError};
@@ -19,16 +20,10 @@ use crate::registry::confluent::schemas::{ConfluentId, ConfluentSchemas, SchemaE
 pub struct SubjectTables {
     database: String,
     schemas: Arc<ConfluentSchemas>,
-    cache_for: Duration,
     defaults: TableDefaults,
-    kept: Mutex<Kept>,
-}
-
-#[derive(Default)]
-struct Kept {
-    topics: Option<(Instant, Arc<BTreeSet<String>>)>,
+    topics: ExpiringCache<(), Arc<BTreeSet<String>>>,
     /// Tables by the requested name, or by topic and version.
-    tables: HashMap<String, (Instant, Arc<TopicTable>)>,
+    tables: ExpiringCache<String, Arc<TopicTable>>,
 }
 
 const VALUE: &str = "-value";
@@ -81,9 +76,9 @@ impl SubjectTables {
         Self {
             database,
             schemas,
-            cache_for,
             defaults,
-            kept: Mutex::default(),
+            topics: ExpiringCache::new(cache_for),
+            tables: ExpiringCache::new(cache_for),
         }
     }
 
@@ -93,12 +88,12 @@ impl SubjectTables {
 
     /// Names of the topics that are tables, sorted.
     pub async fn topics(&self) -> Result<Arc<BTreeSet<String>>, SubjectError> {
-        let now = Instant::now();
-        if let Some((expires, topics)) = &self.kept().topics
-            && now < *expires
-        {
-            return Ok(Arc::clone(topics));
-        }
+        self.topics
+            .get_or_load((), Instant::now(), self.list_topics())
+            .await
+    }
+
+    async fn list_topics(&self) -> Result<Arc<BTreeSet<String>>, SubjectError> {
         let subjects = self.schemas.subjects().await.map_err(SubjectError::List)?;
         let topic = |subject: &String| {
             let topic = subject
@@ -106,17 +101,18 @@ impl SubjectTables {
                 .or_else(|| subject.strip_suffix(KEY))?;
             (!topic.is_empty()).then(|| topic.to_owned())
         };
-        let topics: Arc<BTreeSet<String>> = Arc::new(subjects.iter().filter_map(topic).collect());
-        self.kept().topics = Some((now + self.cache_for, Arc::clone(&topics)));
-        Ok(topics)
+        Ok(Arc::new(subjects.iter().filter_map(topic).collect()))
     }
 
     /// Finds a table by its name, in any case, as the latest versions describe it.
     pub async fn table(&self, name: &str) -> Result<Arc<TopicTable>, SubjectError> {
-        let now = Instant::now();
-        if let Some(table) = self.kept_table(name, now) {
-            return Ok(table);
-        }
+        let find = async { self.find_table(name).await.map(Arc::new) };
+        self.tables
+            .get_or_load(name.to_owned(), Instant::now(), find)
+            .await
+    }
+
+    async fn find_table(&self, name: &str) -> Result<TopicTable, SubjectError> {
         let topics = self.topics().await?;
         let unknown = || SubjectError::Unknown {
             database: self.database.clone(),
@@ -128,23 +124,21 @@ impl SubjectTables {
         if value.is_none() && key.is_none() {
             return Err(unknown());
         }
-        let table = self.describe(topic, value.as_ref(), key.as_ref())?;
-        Ok(self.keep(name.to_owned(), table, now))
+        self.describe(topic, value.as_ref(), key.as_ref())
     }
 
     /// Table of `topic` as one version describes it: a [`TopicTable::schema_version_id`].
     pub async fn table_version(&self, topic: &str, version: &str) -> Result<Arc<TopicTable>, SubjectError> {
-        let now = Instant::now();
         // No topic has a blank in its name.
         let key = format!("{topic} {version}");
-        if let Some(table) = self.kept_table(&key, now) {
-            return Ok(table);
-        }
-        let [value, of_key] = ids(version);
-        let value = self.of_id(value).await?;
-        let of_key = self.of_id(of_key).await?;
-        let table = self.describe(topic, value.as_deref(), of_key.as_deref())?;
-        Ok(self.keep(key, table, now))
+        let read = async {
+            let [value, of_key] = ids(version);
+            let value = self.of_id(value).await?;
+            let of_key = self.of_id(of_key).await?;
+            let table = self.describe(topic, value.as_deref(), of_key.as_deref())?;
+            Ok(Arc::new(table))
+        };
+        self.tables.get_or_load(key, Instant::now(), read).await
     }
 
     async fn latest(&self, subject: String) -> Result<Option<SchemaDefinition>, SubjectError> {
@@ -192,26 +186,6 @@ impl SubjectTables {
             tracing::warn!(topic, path, reason, "a column differs from its schema");
         }
         Ok(table)
-    }
-
-    fn kept_table(&self, key: &str, now: Instant) -> Option<Arc<TopicTable>> {
-        let kept = self.kept();
-        let (_, table) = kept.tables.get(key).filter(|(expires, _)| now < *expires)?;
-        Some(Arc::clone(table))
-    }
-
-    /// Caches a table, and drops expired ones.
-    fn keep(&self, key: String, table: TopicTable, now: Instant) -> Arc<TopicTable> {
-        let table = Arc::new(table);
-        let mut kept = self.kept();
-        kept.tables.retain(|_, (expires, _)| now < *expires);
-        kept.tables
-            .insert(key, (now + self.cache_for, Arc::clone(&table)));
-        table
-    }
-
-    fn kept(&self) -> MutexGuard<'_, Kept> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -19,15 +19,15 @@ pub(super) fn fields() -> Vec<Field> {
 
 /// Columns in the order of [`fields`].
 pub(super) fn columns(committed: &[CommittedOffset]) -> Vec<ArrayRef> {
-    let numbers = |number: fn(&CommittedOffset) -> i64| -> ArrayRef {
-        Arc::new(Int64Array::from_iter_values(committed.iter().map(number)))
+    let numbers = |number: fn(&CommittedOffset) -> Option<i64>| -> ArrayRef {
+        Arc::new(Int64Array::from_iter(committed.iter().map(number)))
     };
     vec![
         Arc::new(StringArray::from_iter_values(
             committed.iter().map(|each| &each.group),
         )),
-        numbers(|each| each.partition.into()),
-        numbers(|each| each.offset),
+        numbers(|each| Some(each.partition.into())),
+        numbers(|each| Some(each.offset)),
         numbers(|each| each.lag),
     ]
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Date64Array, Int32Array, Int64Array, ListArray};
 use arrow::datatypes::{DataType, Field, Int32Type};
-use kafka::PartitionState;
+use kafka::{LogState, PartitionState};
 
 /// Columns; timestamps are TIMESTAMP, in milliseconds since 1970.
 pub(super) fn fields() -> Vec<Field> {
@@ -25,13 +25,14 @@ pub(super) fn fields() -> Vec<Field> {
     .to_vec()
 }
 
-/// Columns in the order of [`fields`].
+/// Columns in the order of [`fields`]. Those about the log are NULL for a partition without a leader.
 pub(super) fn columns(states: &[PartitionState]) -> Vec<ArrayRef> {
-    let offsets = |offset: fn(&PartitionState) -> i64| -> ArrayRef {
-        Arc::new(Int64Array::from_iter_values(states.iter().map(offset)))
+    let logs = || states.iter().map(|state| state.log.as_ref());
+    let offsets = |offset: fn(&LogState) -> i64| -> ArrayRef {
+        Arc::new(Int64Array::from_iter(logs().map(|log| log.map(offset))))
     };
-    let times = |time: fn(&PartitionState) -> Option<i64>| -> ArrayRef {
-        Arc::new(Date64Array::from_iter(states.iter().map(time)))
+    let times = |time: fn(&LogState) -> Option<i64>| -> ArrayRef {
+        Arc::new(Date64Array::from_iter(logs().map(|log| log.and_then(time))))
     };
     let brokers = |brokers: fn(&PartitionState) -> &[i32]| -> ArrayRef {
         let lists = states
@@ -40,13 +41,15 @@ pub(super) fn columns(states: &[PartitionState]) -> Vec<ArrayRef> {
         Arc::new(ListArray::from_iter_primitive::<Int32Type, _, _>(lists))
     };
     vec![
-        offsets(|state| state.partition.into()),
-        offsets(|state| state.earliest_offset),
-        offsets(|state| state.latest_offset),
-        offsets(|state| state.last_stable_offset),
-        offsets(|state| state.latest_offset - state.earliest_offset),
-        times(|state| state.first_timestamp_ms),
-        times(|state| state.newest_timestamp_ms),
+        Arc::new(Int64Array::from_iter_values(
+            states.iter().map(|state| state.partition.into()),
+        )),
+        offsets(|log| log.earliest_offset),
+        offsets(|log| log.latest_offset),
+        offsets(|log| log.last_stable_offset),
+        offsets(|log| log.latest_offset - log.earliest_offset),
+        times(|log| log.first_timestamp_ms),
+        times(|log| log.newest_timestamp_ms),
         Arc::new(Int32Array::from_iter(states.iter().map(|state| state.leader))),
         brokers(|state| &state.replicas),
         brokers(|state| &state.in_sync_replicas),

@@ -1,6 +1,6 @@
 use arrow::util::pretty::pretty_format_batches;
-use kafka::MemoryBroker;
 use kafka::memory::MemoryRecord;
+use kafka::{CommittedOffset, MemoryBroker, PartitionState};
 use topic::{RecordTimestamp, TimestampType};
 
 use super::*;
@@ -51,6 +51,32 @@ async fn partitions_show_their_ends_and_their_brokers() {
             "|1|0|0|0|0|||0|[0]|"
         ]
     );
+}
+
+#[test]
+fn what_only_a_leader_knows_is_null_without_one() {
+    let state = PartitionState {
+        partition: 7,
+        leader: None,
+        replicas: vec![1],
+        in_sync_replicas: vec![],
+        log: None,
+    };
+    let columns = partitions::columns(&[state]);
+    let nulls: Vec<_> = columns.iter().map(|column| column.is_null(0)).collect();
+    assert_eq!(
+        nulls,
+        [false, true, true, true, true, true, true, true, false, false]
+    );
+    let committed = CommittedOffset {
+        group: "loader".into(),
+        partition: 7,
+        offset: 3,
+        lag: None,
+    };
+    let columns = groups::columns(&[committed]);
+    let nulls: Vec<_> = columns.iter().map(|column| column.is_null(0)).collect();
+    assert_eq!(nulls, [false, false, false, true]);
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ use crate::auth::credentials::CredentialStore;
 use crate::auth::error::{AuthError, Credential};
 use crate::auth::keystore::{self, KeystoreFormat, KeystorePasswords};
 use crate::auth::secret::{KafkaSecret, SecretKey, SecretText};
-use crate::auth::token::LoginToken;
+use crate::auth::token::{LoginToken, TokenEndpoint};
 use crate::cluster::Cluster;
 
 /// Authentication of one cluster's clients. Reads no credentials until a client is made.
@@ -99,13 +99,21 @@ impl Authentication {
     }
 
     async fn oauth_token(&self) -> Result<LoginToken, AuthError> {
+        let (endpoint, client_id, client_secret) = self.oauth_client(&LazySecret::new(self)).await?;
+        self.store.oauth_token(endpoint, &client_id, &client_secret).await
+    }
+
+    /// Source of tokens, and the client id and client secret that it requires.
+    async fn oauth_client(
+        &self,
+        secret: &LazySecret<'_>,
+    ) -> Result<(&TokenEndpoint, SecretText, SecretText), AuthError> {
         let endpoint = self.cluster.token_endpoint.as_ref();
         let endpoint = endpoint.ok_or_else(|| self.missing(Credential::TokenEndpoint))?;
         let needed_by = || format!("`auth_type` {}", self.cluster.auth_type.name());
-        let secret = LazySecret::new(self);
         let client_id = secret.require(SecretKey::ClientId, needed_by).await?;
         let client_secret = secret.require(SecretKey::ClientSecret, needed_by).await?;
-        self.store.oauth_token(endpoint, &client_id, &client_secret).await
+        Ok((endpoint, client_id, client_secret))
     }
 
     /// Token for a client of `SASL_SSL_AWS_MSK_IAM`.
@@ -149,12 +157,7 @@ impl Authentication {
         }
         if auth_type.has_oauth_token() {
             // A missing setting is reported here by its name, and not by a client without a token.
-            if self.cluster.token_endpoint.is_none() {
-                return Err(self.missing(Credential::TokenEndpoint));
-            }
-            let needed_by = || format!("`auth_type` {}", auth_type.name());
-            secret.require(SecretKey::ClientId, needed_by).await?;
-            secret.require(SecretKey::ClientSecret, needed_by).await?;
+            self.oauth_client(&secret).await?;
         }
         if auth_type.is_encrypted() {
             self.read_certificates(&secret, &mut settings).await?;

@@ -7,7 +7,7 @@
 use std::ffi::c_char;
 use std::ptr::NonNull;
 use std::slice;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rdkafka::bindings as sys;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
@@ -94,13 +94,45 @@ impl AdminCall {
         self,
         send: impl FnOnce(*mut sys::rd_kafka_t, *const sys::rd_kafka_AdminOptions_t, *mut sys::rd_kafka_queue_t),
     ) -> Result<Event, RDKafkaErrorCode> {
+        // SAFETY: guaranteed by the caller.
+        unsafe { self.send(send) }.answer()
+    }
+
+    /// Makes the call with `send`, whose result is awaited later. The client must not be destroyed before.
+    ///
+    /// # Safety
+    /// That of [`answer`](Self::answer).
+    pub(crate) unsafe fn send(
+        self,
+        send: impl FnOnce(*mut sys::rd_kafka_t, *const sys::rd_kafka_AdminOptions_t, *mut sys::rd_kafka_queue_t),
+    ) -> Sent {
         // librdkafka copies the options; the queue is reference-counted, so that a result that arrives too
         // late is freed.
         send(self.client, self.options.0.as_ptr(), self.queue.0.as_ptr());
+        let timeout_ms = self.timeout_ms.saturating_add(GRACE_MS);
+        Sent {
+            queue: self.queue,
+            until: Instant::now() + Duration::from_millis(timeout_ms.unsigned_abs().into()),
+        }
+    }
+}
+
+/// Call that has been made, and whose result is to come.
+pub(crate) struct Sent {
+    queue: Queue,
+    until: Instant,
+}
+
+impl Sent {
+    /// Waits for the result.
+    ///
+    /// # Errors
+    /// The errors of the call, including [`RDKafkaErrorCode::OperationTimedOut`].
+    pub(crate) fn answer(self) -> Result<Event, RDKafkaErrorCode> {
+        let left = self.until.saturating_duration_since(Instant::now());
+        let left_ms = i32::try_from(left.as_millis()).unwrap_or(MAX_TIMEOUT_MS);
         // SAFETY: the queue is live.
-        let event = unsafe {
-            sys::rd_kafka_queue_poll(self.queue.0.as_ptr(), self.timeout_ms.saturating_add(GRACE_MS))
-        };
+        let event = unsafe { sys::rd_kafka_queue_poll(self.queue.0.as_ptr(), left_ms) };
         let event = Event(NonNull::new(event).ok_or(RDKafkaErrorCode::OperationTimedOut)?);
         // SAFETY: the event is live.
         succeeded(unsafe { sys::rd_kafka_event_error(event.as_ptr()) })?;

@@ -8,7 +8,7 @@ use rdkafka::bindings as sys;
 use rdkafka::consumer::{BaseConsumer, ConsumerContext};
 use rdkafka::types::RDKafkaErrorCode;
 
-use crate::librdkafka::admin::{AdminCall, Event, elements, succeeded};
+use crate::librdkafka::admin::{AdminCall, Event, Sent, elements, succeeded};
 use crate::librdkafka::partition_list::{PartitionList, elements_of, partition_offset};
 
 /// Names of the groups that the brokers list, sorted: those that the client may describe.
@@ -28,25 +28,38 @@ pub(crate) fn groups<C: ConsumerContext>(
     event?.groups()
 }
 
-/// Partition and committed offset of each of `partitions` in which `group` has committed one.
+/// For each of `groups`, partition and committed offset of each of `partitions` in which it has committed one. All are
+/// asked before the first answer is awaited: librdkafka takes one group per call.
 ///
-/// # Errors
-/// The code of the group's coordinator, or the client's.
+/// The error of a group is the code of its coordinator, or the client's.
 pub(crate) fn committed_offsets<C: ConsumerContext>(
+    consumer: &BaseConsumer<C>,
+    groups: &[String],
+    topic: &str,
+    partitions: &[i32],
+    timeout: Duration,
+) -> Vec<Result<Vec<(i32, i64)>, RDKafkaErrorCode>> {
+    let ask = |group: &String| ask_committed_offsets(consumer, group, topic, partitions, timeout);
+    let asked: Vec<_> = groups.iter().map(ask).collect();
+    let answer = |asked: Result<Sent, RDKafkaErrorCode>| asked?.answer()?.committed_offsets();
+    asked.into_iter().map(answer).collect()
+}
+
+fn ask_committed_offsets<C: ConsumerContext>(
     consumer: &BaseConsumer<C>,
     group: &str,
     topic: &str,
     partitions: &[i32],
     timeout: Duration,
-) -> Result<Vec<(i32, i64)>, RDKafkaErrorCode> {
+) -> Result<Sent, RDKafkaErrorCode> {
     let partitions = PartitionList::new(topic, partitions, 0)?;
     let question = GroupQuestion::new(group, &partitions)?;
     let operation = sys::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS;
     let call = AdminCall::new(consumer, operation, timeout)?;
     let mut questions = [question.0.as_ptr()];
     // SAFETY: `consumer` is borrowed, so its client lives. There is one question, which is copied.
-    let event = unsafe {
-        call.answer(|client, options, queue| {
+    let sent = unsafe {
+        call.send(|client, options, queue| {
             sys::rd_kafka_ListConsumerGroupOffsets(
                 client,
                 questions.as_mut_ptr(),
@@ -56,7 +69,7 @@ pub(crate) fn committed_offsets<C: ConsumerContext>(
             );
         })
     };
-    event?.committed_offsets()
+    Ok(sent)
 }
 
 /// A group and partitions; freed when dropped.

@@ -54,12 +54,19 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>, SchemaFilesError> {
     Ok(paths)
 }
 
+/// Data format by the extension of a file's name; `None` if it is not that of a schema.
+pub fn data_format_of(path: &Path) -> Option<DataFormat> {
+    match path.extension()?.to_str()? {
+        "json" => Some(DataFormat::Json),
+        "avsc" => Some(DataFormat::Avro),
+        "proto" => Some(DataFormat::Protobuf),
+        _ => None,
+    }
+}
+
 fn read(path: PathBuf, registry: &str) -> Result<Option<SchemaFile>, SchemaFilesError> {
-    let data_format = match path.extension().and_then(|ending| ending.to_str()) {
-        Some("json") => DataFormat::Json,
-        Some("avsc") => DataFormat::Avro,
-        Some("proto") => DataFormat::Protobuf,
-        _ => return Ok(None),
+    let Some(data_format) = data_format_of(&path) else {
+        return Ok(None);
     };
     match fs::read_to_string(&path) {
         Ok(definition) => Ok(Some(SchemaFile {

@@ -8,6 +8,7 @@ use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use tokio::sync::{Mutex, MutexGuard};
 
+use super::forward::Forward;
 use super::node::{Node, NodeConfig};
 use super::ports::{free_port, start_on_free_ports};
 use crate::broker::Broker;
@@ -29,13 +30,23 @@ const SETTINGS: &[(&str, &str)] = &[
     ("auto.leader.rebalance.enable", "false"),
     ("log.cleaner.backoff.ms", "500"),
     ("num.replica.fetchers", "1"),
+    // Only for clients that name a rack: each node is a rack of its own.
+    (
+        "replica.selector.class",
+        "org.apache.kafka.common.replica.RackAwareReplicaSelector",
+    ),
 ];
+
+/// Listener whose clients are directed to ports that count.
+const COUNTED: &str = "COUNTED";
 
 /// Cluster of three nodes, each broker and controller.
 pub struct Cluster {
     nodes: Vec<Node>,
     /// Client ports by node.
     ports: Vec<u16>,
+    /// Ports that count what a node sends, by node.
+    counted: Vec<Forward>,
 }
 
 impl Cluster {
@@ -65,6 +76,23 @@ impl Cluster {
     /// `host:port` of one node.
     pub fn address(&self, node: i32) -> String {
         format!("127.0.0.1:{}", self.ports[index(node)])
+    }
+
+    /// Rack of a node.
+    pub fn rack(node: i32) -> String {
+        format!("rack-{node}")
+    }
+
+    /// `host:port` of all nodes for clients that are counted by [`sent`](Self::sent).
+    pub fn counted_bootstrap(&self) -> String {
+        let ports = self.counted.iter().map(Forward::port);
+        let addresses: Vec<_> = ports.map(|port| format!("127.0.0.1:{port}")).collect();
+        addresses.join(",")
+    }
+
+    /// Bytes that each node has sent to clients of [`counted_bootstrap`](Self::counted_bootstrap), with its id.
+    pub fn sent(&self) -> [(i32, u64); NODES.len()] {
+        NODES.map(|node| (node, self.counted[index(node)].sent()))
     }
 
     pub fn broker(&self) -> Broker {
@@ -132,17 +160,27 @@ impl Cluster {
     fn start() -> Result<Self, String> {
         let voters = NODES.map(|id| (id, free_port())).to_vec();
         let ports: Vec<u16> = NODES.iter().map(|_| free_port()).collect();
+        let counted_ports: Vec<u16> = NODES.iter().map(|_| free_port()).collect();
+        let counted = counted_ports.iter().map(|port| Forward::start(*port));
+        let counted: Vec<_> = counted
+            .collect::<io::Result<_>>()
+            .map_err(|error| error.to_string())?;
         let formatting: Vec<_> = NODES
             .iter()
             .map(|id| {
                 let config = NodeConfig {
                     id: *id,
-                    listeners: vec![("PLAINTEXT", "PLAINTEXT", ports[index(*id)])],
+                    listeners: vec![
+                        ("PLAINTEXT", "PLAINTEXT", ports[index(*id)]),
+                        (COUNTED, "PLAINTEXT", counted_ports[index(*id)]),
+                    ],
+                    advertised: vec![(COUNTED, counted[index(*id)].port())],
                     voters: voters.clone(),
                     scram_users: Vec::new(),
                     settings: SETTINGS
                         .iter()
                         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                        .chain([("broker.rack".to_owned(), Self::rack(*id))])
                         .collect(),
                 };
                 std::thread::spawn(move || -> io::Result<Node> {
@@ -160,6 +198,7 @@ impl Cluster {
                 .collect::<io::Result<_>>()
                 .map_err(|error| error.to_string())?,
             ports,
+            counted,
         };
         for node in &mut cluster.nodes {
             node.start().map_err(|error| error.to_string())?;

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use super::class_path;
 use super::process::Process;
 
 /// Time limit for a node to respond.
@@ -50,6 +49,8 @@ pub(super) struct NodeConfig {
     pub id: i32,
     /// Name, security protocol and port of each listener for clients.
     pub listeners: Vec<(&'static str, &'static str, u16)>,
+    /// Ports to which clients of a listener are directed, if not its own.
+    pub advertised: Vec<(&'static str, u16)>,
     /// Ids and controller ports of all nodes.
     pub voters: Vec<(i32, u16)>,
     /// Names and passwords of users of SCRAM, with either hash.
@@ -60,8 +61,12 @@ pub(super) struct NodeConfig {
 impl NodeConfig {
     fn properties(&self, data: &Path) -> String {
         let (mut listeners, mut protocols, mut voters) = (Vec::new(), Vec::new(), Vec::new());
+        let mut advertised = Vec::new();
         for (name, protocol, port) in &self.listeners {
             listeners.push(format!("{name}://127.0.0.1:{port}"));
+            let directed = self.advertised.iter().find(|(known, _)| known == name);
+            let port = directed.map_or(port, |(_, port)| port);
+            advertised.push(format!("{name}://127.0.0.1:{port}"));
             protocols.push(format!("{name}:{protocol}"));
         }
         protocols.push("CONTROLLER:PLAINTEXT".into());
@@ -72,10 +77,12 @@ impl NodeConfig {
             }
         }
         let mut text = format!(
-            "node.id={}\nlog.dirs={}\nlisteners={}\nlistener.security.protocol.map={}\ncontroller.quorum.voters={}\n",
+            "node.id={}\nlog.dirs={}\nlisteners={}\nadvertised.listeners={}\nlistener.security.protocol.map={}\n\
+             controller.quorum.voters={}\n",
             self.id,
             data.display(),
             listeners.join(","),
+            advertised.join(","),
             protocols.join(","),
             voters.join(","),
         );
@@ -241,4 +248,13 @@ fn new_folder() -> io::Result<PathBuf> {
     let folder = beside.join(format!("run.{}", uuid::Uuid::new_v4().simple()));
     std::fs::create_dir_all(&folder)?;
     Ok(folder)
+}
+
+/// Class path of Apache Kafka's jars.
+///
+/// # Errors
+/// If `KAFKA_CLASSPATH` is not set: a test that needs Apache Kafka must not pass without it.
+fn class_path() -> io::Result<String> {
+    std::env::var("KAFKA_CLASSPATH")
+        .map_err(|error| io::Error::other(format!("KAFKA_CLASSPATH, see scripts/kafka: {error}")))
 }

@@ -132,6 +132,7 @@ impl SecuredBroker {
                 .map(|((_, name, protocol, _), port)| (*name, *protocol, port))
                 .collect(),
             voters: vec![(1, free_port())],
+            advertised: Vec::new(),
             scram_users: vec![(USER, PASSWORD)],
             settings: settings(&certificates).map_err(text)?,
         };

@@ -8,11 +8,11 @@ use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::Soak;
 use super::background::{Assignment, Background, Written};
 use super::fault::{Fault, Moment, happen, move_log_start};
 use super::figures::Figures;
 use super::model::{PartitionModel, Slot};
+use super::parts::Parts;
 use super::query::{self, Query, Row, compare};
 use super::writers::Writer;
 
@@ -27,7 +27,7 @@ const MAX_READ_SPLITS: usize = 50;
 
 /// Topic, its model, and the random numbers.
 pub(super) struct Episode<'a> {
-    soak: &'a Soak,
+    parts: &'a Parts,
     seed: u64,
     random: ChaCha8Rng,
     topic: String,
@@ -55,7 +55,7 @@ struct Answer {
 
 impl<'a> Episode<'a> {
     /// Draws the topic and creates it.
-    pub(super) async fn draw(soak: &'a Soak, seed: u64) -> Self {
+    pub(super) async fn draw(parts: &'a Parts, seed: u64) -> Self {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         let wide = random.random_bool(0.15);
         let (partitions, pad_bytes) = if wide {
@@ -64,9 +64,9 @@ impl<'a> Episode<'a> {
             (random.random_range(1..=4), random.random_range(0..20))
         };
         let with_tombstones = random.random_bool(0.5);
-        let topic = soak.world.broker.create_topic("soak", partitions).await;
+        let topic = parts.world.broker.create_topic("soak", partitions).await;
         let table = topic.replace('-', "_");
-        soak.world.register(
+        parts.world.register(
             &table,
             &serde_json::json!({
                 "topicName": topic,
@@ -84,7 +84,7 @@ impl<'a> Episode<'a> {
             }
         )];
         Self {
-            soak,
+            parts,
             seed,
             random,
             topic,
@@ -122,7 +122,7 @@ impl<'a> Episode<'a> {
         let query = self.plan(IsolationLevel::ReadCommitted, false).await?;
         let answer = self.read(query).await?;
         self.judge(answer)?;
-        self.soak.world.broker.delete_topic(&self.topic).await;
+        self.parts.world.broker.delete_topic(&self.topic).await;
         Ok(())
     }
 
@@ -146,22 +146,24 @@ impl<'a> Episode<'a> {
     }
 
     async fn produce(&mut self) {
-        let writer = self.random.random_range(0..self.soak.writers.plain.len());
-        let soak = self.soak;
+        let writer = self.random.random_range(0..self.parts.writers.plain.len());
+        let parts = self.parts;
         let most = if self.is_wide() { 400 } else { 150 };
         let records = self.random.random_range(1..=most);
-        self.send(&soak.writers.plain[writer], records, None).await;
+        self.send(&parts.writers.plain[writer], records, None).await;
     }
 
     async fn produce_in_transaction(&mut self) {
-        let writer = self.random.random_range(0..self.soak.writers.transactional.len());
-        let soak = self.soak;
+        let writer = self
+            .random
+            .random_range(0..self.parts.writers.transactional.len());
+        let parts = self.parts;
         if self.open.insert(writer) {
-            soak.writers.transactional[writer].begin_transaction();
+            parts.writers.transactional[writer].begin_transaction();
             self.figures.transactions += 1;
         }
         let records = self.random.random_range(1..=20);
-        self.send(&soak.writers.transactional[writer], records, Some(writer))
+        self.send(&parts.writers.transactional[writer], records, Some(writer))
             .await;
     }
 
@@ -208,7 +210,7 @@ impl<'a> Episode<'a> {
             if commit { "committed" } else { "aborted" }
         ));
         self.open.remove(&writer);
-        self.soak.writers.transactional[writer].end_transaction(commit);
+        self.parts.writers.transactional[writer].end_transaction(commit);
         for partition in &mut self.partitions {
             partition.end_transaction(writer, commit);
         }
@@ -224,7 +226,7 @@ impl<'a> Episode<'a> {
 
     async fn expire_to(&mut self, partition: usize, offset: i64) {
         self.note(format!("partition {partition}: log start moved to {offset}"));
-        move_log_start(self.soak, &self.topic, partition, offset).await;
+        move_log_start(self.parts, &self.topic, partition, offset).await;
         self.partitions[partition].expire(offset);
         self.figures.expirations += 1;
         self.settle(partition).await;
@@ -232,7 +234,7 @@ impl<'a> Episode<'a> {
 
     /// Removes records: all or some of a range of offsets. A real broker cannot be made to do that.
     fn compact(&mut self) {
-        let Some(kafka) = self.soak.world.broker.as_embedded() else {
+        let Some(kafka) = self.parts.world.broker.as_embedded() else {
             return;
         };
         let partition = self.random.random_range(0..self.partitions.len());
@@ -285,7 +287,7 @@ impl<'a> Episode<'a> {
         self.note(format!(
             "plan {isolation:?}, at most {max_records} offsets a split"
         ));
-        let mut client = self.soak.connector(isolation, max_records);
+        let mut client = self.parts.connector(isolation, max_records);
         client.limit = Duration::from_secs(30);
         if self.random.random_bool(0.2) {
             (client.max_inline_block_bytes, client.max_block_bytes) = (2_000, 5_000);
@@ -325,7 +327,7 @@ impl<'a> Episode<'a> {
             splits.len(),
             fault.map_or_else(String::new, |fault| format!(", meanwhile {fault:?}"))
         ));
-        let happening = happen(self.soak, &self.topic, fault, delay_ms);
+        let happening = happen(self.parts, &self.topic, fault, delay_ms);
         let ((), rows) = tokio::join!(happening, query.read(&splits, at_a_time));
         if let Some(Fault::Expire {
             partition, offset, ..
@@ -363,7 +365,7 @@ impl<'a> Episode<'a> {
 
     /// Plans and reads while two producers write, whose records are known only afterwards.
     async fn query_under_writers(&mut self) -> Result<(), String> {
-        let transactional = self.soak.writers.transactional.len() - 1;
+        let transactional = self.parts.writers.transactional.len() - 1;
         if self.open.contains(&transactional) {
             self.end_transaction(transactional).await;
         }
@@ -375,7 +377,7 @@ impl<'a> Episode<'a> {
         };
         let (first, second) = (assignment(1 << 40, self.seed), assignment(1 << 41, !self.seed));
         self.note("two producers begin to write");
-        let background = Background::start(&self.soak.writers, first, second);
+        let background = Background::start(&self.parts.writers, first, second);
         let answers = self.answers_under_writers().await;
         self.learn(background.stop().await).await;
         for answer in answers? {
@@ -468,7 +470,7 @@ impl<'a> Episode<'a> {
     }
 
     fn draw_fault(&mut self) -> Option<Fault> {
-        let on_embedded = self.soak.world.broker.as_embedded().is_some();
+        let on_embedded = self.parts.world.broker.as_embedded().is_some();
         // If a split takes several fetches, a fault can occur between them.
         let most = if self.is_wide() { 40 } else { 100 };
         match self.random.random_range(0..most) {
@@ -509,7 +511,7 @@ impl<'a> Episode<'a> {
     async fn settle(&self, partition: usize) {
         let model = &self.partitions[partition];
         let wanted = [model.low(), model.last_stable(), model.high()];
-        self.soak.settle(&self.topic, partition as i32, wanted).await;
+        self.parts.settle(&self.topic, partition as i32, wanted).await;
     }
 
     fn note(&mut self, operation: impl Into<String>) {

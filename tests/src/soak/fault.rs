@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use embedded::kafka::{ApiKey, EmbeddedKafka};
 
-use super::{SETTLE_LIMIT, Soak};
+use super::parts::{Parts, SETTLE_LIMIT};
 
 /// Fault while splits are read.
 #[derive(Debug, Clone, Copy)]
@@ -30,8 +30,8 @@ pub(super) enum Moment {
 
 /// Causes a fault, at its time if it has one. Meanwhile every fetch of the embedded broker takes `delay_ms`,
 /// so that the fault occurs in between.
-pub(super) async fn happen(soak: &Soak, topic: &str, fault: Option<Fault>, delay_ms: u64) {
-    let (Some(fault), kafka) = (fault, soak.world.broker.as_embedded()) else {
+pub(super) async fn happen(parts: &Parts, topic: &str, fault: Option<Fault>, delay_ms: u64) {
+    let (Some(fault), kafka) = (fault, parts.world.broker.as_embedded()) else {
         return;
     };
     if let Some(kafka) = kafka {
@@ -61,7 +61,7 @@ pub(super) async fn happen(soak: &Soak, topic: &str, fault: Option<Fault>, delay
                     kafka.stall_fetches(SETTLE_LIMIT);
                 }
             }
-            move_log_start(soak, topic, partition, offset).await;
+            move_log_start(parts, topic, partition, offset).await;
             kafka.resume_fetches();
         }
         (
@@ -70,7 +70,7 @@ pub(super) async fn happen(soak: &Soak, topic: &str, fault: Option<Fault>, delay
             },
             None,
         ) => {
-            move_log_start(soak, topic, partition, offset).await;
+            move_log_start(parts, topic, partition, offset).await;
         }
         _ => {}
     }
@@ -92,14 +92,14 @@ async fn fetched(kafka: &EmbeddedKafka, topic: &str) {
 }
 
 /// Moves a partition's log start, as retention does.
-pub(super) async fn move_log_start(soak: &Soak, topic: &str, partition: usize, offset: i64) {
+pub(super) async fn move_log_start(parts: &Parts, topic: &str, partition: usize, offset: i64) {
     let partition = partition as i32;
-    match soak.world.broker.as_embedded() {
+    match parts.world.broker.as_embedded() {
         Some(kafka) => kafka
             .log_start(topic, partition, offset)
             .expect("an offset of the log"),
         None => {
-            let broker = &soak.world.broker;
+            let broker = &parts.world.broker;
             broker.delete_records_before(topic, partition, offset).await;
         }
     }

@@ -6,7 +6,7 @@ use regex::Regex;
 use yaml_serde::Value as Yaml;
 
 use super::functions::{call, list};
-use super::{Parameter, Result, Template, TemplateError, entries, error, text};
+use super::{Combinations, Parameter, Result, Template, TemplateError, entries, error, text};
 
 /// Attributes that a parameter may have.
 const ATTRIBUTES: [&str; 9] = [
@@ -96,18 +96,6 @@ impl Parameter {
             }
         }
         Ok(())
-    }
-}
-
-/// Sets of parameter values that give the relevant conditions every combination of truth values once.
-pub struct Combinations(Vec<BTreeMap<String, String>>);
-
-impl IntoIterator for Combinations {
-    type Item = BTreeMap<String, String>;
-    type IntoIter = std::vec::IntoIter<Self::Item>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.0.into_iter()
     }
 }
 

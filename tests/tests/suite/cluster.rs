@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use arrow::array::AsArray;
+use arrow::array::{Array, AsArray};
 use arrow::datatypes::Int64Type;
 use protocol::Constraints;
 use tests::apache_kafka::Cluster;
@@ -141,6 +141,47 @@ async fn a_partition_without_any_replica_is_an_error_until_one_is_back() {
     client.limit = Duration::from_secs(60);
     let rows = client.read("t", &schema, &splits[0], &everything).await;
     assert_eq!(rows.expect("rows").num_rows(), 10);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Apache Kafka: scripts/test"]
+async fn the_tables_about_a_topic_show_a_partition_without_any_replica() {
+    let mut cluster = Cluster::shared().await;
+    let world = World::with_broker(cluster.broker()).await;
+    let topic = table(&world, &[&[1], &[2], &[3]], 10, 10).await;
+    let group = format!("loader-{topic}");
+    for partition in 0..3 {
+        world.broker.commit(&group, &topic, partition, 0);
+    }
+    // One node has the only replica of the committed offsets.
+    let coordinator = cluster.leader("__consumer_offsets");
+    let killed = [3, 2].into_iter().find(|node| Some(*node) != coordinator);
+    let killed = killed.expect("another node");
+    cluster.kill(killed);
+    let client = world.connector(&[]);
+    let columns = ["partition_id", "leader", "latest_offset", "replicas"];
+    let rows = client.select("t$partitions", &columns).await.expect("rows");
+    let numbers = rows.column(0).as_primitive::<Int64Type>().values();
+    assert_eq!(numbers[..], [0, 1, 2]);
+    let without_leader = [1, 2, 3].map(|node| node == killed);
+    for (column, nulls) in [(1, without_leader), (2, without_leader), (3, [false; 3])] {
+        let column = rows.column(column);
+        assert_eq!([0, 1, 2].map(|row| column.is_null(row)), nulls, "{column:?}");
+    }
+    assert_eq!(rows.column(2).as_primitive::<Int64Type>().value(0), 10);
+    let columns = ["group_id", "partition_id", "committed_offset", "lag"];
+    let rows = client.select("t$groups", &columns).await.expect("rows");
+    let own = (0..rows.num_rows()).filter(|row| rows.column(0).as_string::<i32>().value(*row) == group);
+    let lags = own.map(|row| {
+        let number = |column: usize| rows.column(column).as_primitive::<Int64Type>();
+        (number(1).value(row), number(3).iter().nth(row).flatten())
+    });
+    let ends = [Some(10), Some(0), Some(0)];
+    let wanted = [0, 1, 2].map(|partition| {
+        let end = ends[partition].filter(|_| !without_leader[partition]);
+        (partition as i64, end)
+    });
+    assert_eq!(lags.collect::<Vec<_>>(), wanted);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,3 +1,6 @@
+use std::collections::HashMap;
+use std::sync::Mutex;
+
 use async_trait::async_trait;
 
 use super::*;
@@ -431,16 +434,33 @@ async fn reuses_a_table_until_its_time_is_over() {
 }
 
 #[tokio::test]
-async fn drops_what_has_expired() {
-    let registry = registry(&[("a", MSK, &["t1", "t2"])]);
+async fn the_absence_of_an_optional_table_is_kept_for_the_same_time() {
+    let registry = registry(&[("a", MSK, &["orders"])]);
     let catalog = catalog(&registry);
+    let name = TableName::new("a", "orders$partitions");
     let start = Instant::now();
-    catalog.table_at(&TableName::new("a", "t1"), start).await.unwrap();
-    catalog
-        .table_at(&TableName::new("a", "t2"), start + Duration::from_secs(61))
-        .await
-        .unwrap();
-    assert_eq!(catalog.lock().len(), 1);
+    assert!(catalog.table_if_any_at(&name, start).await.unwrap().is_none());
+    registry.take_calls();
+    registry
+        .memory
+        .register_schema("a", "orders$partitions", "JSON", &document("registered"));
+    let within = start + Duration::from_millis(59_999);
+    assert!(catalog.table_if_any_at(&name, within).await.unwrap().is_none());
+    assert_eq!(registry.take_calls(), [""; 0]);
+    let after = start + Duration::from_secs(60);
+    let found = catalog.table_if_any_at(&name, after).await.unwrap();
+    assert_eq!(found.unwrap().topic, "registered");
+}
+
+#[tokio::test]
+async fn only_an_absence_makes_an_optional_table_none() {
+    let registry = registry(&[("a", MSK, &["orders"])]);
+    let catalog = catalog(&registry);
+    let name = TableName::new("a", "orders");
+    registry.fail("GetSchemaVersion", throttled);
+    catalog.table_if_any(&name).await.unwrap_err();
+    registry.fail("GetSchemaVersion", denied);
+    assert!(catalog.table_if_any(&name).await.unwrap().is_none());
 }
 
 #[tokio::test]

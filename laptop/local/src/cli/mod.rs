@@ -115,8 +115,8 @@ pub fn run() -> ExitCode {
         // Each result of a check is printed once, with its fix.
         Command::Doctor(_) => "off",
         // Without AWS, the SDK logs a long warning for every source in which it found no region. Errors of the
-        // Kafka client are in the error that the command ends with.
-        _ => "warn,aws_config=error,kafka::client=error",
+        // Kafka client, and of requests to a connector in this process, are in the error that the command ends with.
+        _ => "warn,aws_config=error,kafka::client=error,connector::telemetry::report=off",
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(directives));
     tracing_subscriber::fmt()

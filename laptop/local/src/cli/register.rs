@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use aws_config::SdkConfig;
 use clap::Args;
+use connector::assembly;
+use connector::config::variables::Variables;
 use connector::registry::catalog::{Catalog, MARKERS};
 use connector::registry::glue::GlueSchemaRegistry;
 use connector::registry::imports::with_imports;
@@ -64,7 +66,8 @@ pub(super) async fn run(args: &RegisterArgs) -> Result<(), Error> {
                 .into(),
         );
     }
-    let registry = Registry::of(&sdk);
+    let config = assembly::complete(Variables::from_env(), &sdk).await?.config()?;
+    let registry = Registry::of(&assembly::glue_sdk(&config, &sdk, &sdk));
     let registry_name = match &args.registry {
         Some(name) => name.clone(),
         None => registry.only_marked().await?,

@@ -1,11 +1,14 @@
 //! Data formats of schemas, and the columns of their tables.
 
 use std::collections::HashSet;
+use std::path::Path;
 
 use clap::ValueEnum;
+use embedded::glue::DataFormat;
 use topic::table::COMMENT_KEY;
 use topic::{TopicTable, Warning};
 
+use crate::schema_files::data_format_of;
 use crate::types::{sql_name, sql_schema};
 
 /// Data formats of Glue.
@@ -28,13 +31,12 @@ impl RegisteredAs {
     }
 
     /// Format by the extension of a file's name.
-    pub(super) fn of_file(path: &std::path::Path) -> Option<Self> {
-        match path.extension()?.to_str()? {
-            "json" => Some(Self::Json),
-            "avsc" => Some(Self::Avro),
-            "proto" => Some(Self::Protobuf),
-            _ => None,
-        }
+    pub(super) fn of_file(path: &Path) -> Option<Self> {
+        data_format_of(path).map(|format| match format {
+            DataFormat::Json => Self::Json,
+            DataFormat::Avro => Self::Avro,
+            DataFormat::Protobuf => Self::Protobuf,
+        })
     }
 }
 

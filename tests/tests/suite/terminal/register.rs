@@ -1,6 +1,10 @@
 //! `athena-local schema register`.
 
+use std::time::Duration;
+
+use tests::cloud::Cloud;
 use tests::program::run_with_input;
+use tests::sts::{Role, Sts};
 
 use super::*;
 
@@ -174,4 +178,38 @@ async fn files_say_their_name_and_format() {
         .run(&[], &["schema", "register", &path, "--data-format", "json"])
         .await;
     assert_eq!(other.code, Some(1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn glue_is_asked_as_the_role_of_the_settings() {
+    const ROLE: &str = "arn:aws:iam::210987654321:role/registries";
+    let sts = Sts::start().await.expect("the endpoint starts");
+    let role = Role {
+        external_id: None,
+        access_key_id: "ASIAOFTHEROLE",
+        secret_access_key: "secret-of-the-role",
+        session_token: "token-of-the-role",
+        session: Duration::from_secs(3600),
+    };
+    sts.add_role(ROLE, role);
+    let cloud = Cloud::with_sts(World::start().await, &sts).await;
+    let mut variables = cloud.world.variables();
+    variables.retain(|(name, _)| !name.starts_with("AWS_ENDPOINT_URL"));
+    for (name, value) in [
+        ("AWS_ENDPOINT_URL", cloud.endpoint_url()),
+        ("glue_role_arn", ROLE),
+    ] {
+        variables.push((name.to_owned(), value.to_owned()));
+    }
+    let arguments = ["schema", "register", "-", "--name", "t", "--dry-run"];
+    let tried = run_with_input(&variables, &arguments, DOCUMENT).await.success();
+    assert!(
+        tried
+            .stdout
+            .starts_with("would register customer.t as version 1\n"),
+        "{tried:?}"
+    );
+    assert_eq!(cloud.signers("glue"), ["ASIAOFTHEROLE".to_owned()].into());
+    let assumed = sts.assumed();
+    assert!(assumed.iter().all(|(arn, _)| arn == ROLE), "{assumed:?}");
 }

@@ -68,11 +68,11 @@ impl Serialize for ShownHeaders {
     }
 }
 
-/// Decoders of one table: the function's, and a strict one that reports misfits.
+/// Decoders of one table: one that reports misfits, and the function's for rows with any.
 struct TableView {
     name: String,
-    decoder: RowDecoder,
     strict: RowDecoder,
+    decoder: RowDecoder,
 }
 
 /// Decoder for payloads of one writer's schema.
@@ -241,8 +241,8 @@ impl TableView {
         };
         Ok(Self {
             name,
-            decoder: decoder()?,
             strict: decoder()?.strict(),
+            decoder: decoder()?,
         })
     }
 
@@ -251,16 +251,20 @@ impl TableView {
     /// # Errors
     /// Reason why the record has no row.
     fn show(&mut self, record: &Record<'_>) -> Result<Shown, String> {
-        let misfit = match self.strict.decode(record) {
-            Ok(()) => None,
-            Err(error) => Some(error.to_string()),
+        let strictly = self.strict.decode(record);
+        let row = self.strict.flush();
+        let (row, misfit) = match strictly {
+            // Without a misfit both decoders have the same row.
+            Ok(()) => (row, None),
+            Err(misfit) => {
+                self.decoder.decode(record).map_err(|error| match error {
+                    RowError::Bad(bad) => bad.to_string(),
+                    error => error.to_string(),
+                })?;
+                (self.decoder.flush(), Some(misfit.to_string()))
+            }
         };
-        self.strict.flush();
-        self.decoder.decode(record).map_err(|error| match error {
-            RowError::Bad(bad) => bad.to_string(),
-            error => error.to_string(),
-        })?;
-        let row = json_line(&self.decoder.flush()).map_err(|error| error.to_string())?;
+        let row = json_line(&row).map_err(|error| error.to_string())?;
         let json = RawValue::from_string(row).map_err(|error| error.to_string())?;
         Ok(Shown {
             json,
