@@ -308,7 +308,7 @@ fn nested_values_are_tested_one_by_one() {
     assert_eq!(kept(column, set).unwrap().len(), 3);
 }
 
-/// Column of some type, and values of the same type to make a set of.
+/// A column, and values of its type for value sets.
 #[derive(Debug, Clone)]
 struct Case {
     column: ArrayRef,

@@ -81,7 +81,8 @@ pub(crate) fn sql_name(data_type: &DataType) -> String {
     Type::of_column(data_type).map_or_else(|_| data_type.to_string(), |ty| ty.to_string())
 }
 
-/// The rows of an answer under the names of its columns, and of the fields of their rows. Any column may hold NULL.
+/// Rows of an answer. Its columns, and the fields of rows in them, have the names of the statement; any column may hold
+/// NULL.
 pub(crate) fn named_batches(
     batches: SendableRecordBatchStream,
     columns: &[OutputColumn],

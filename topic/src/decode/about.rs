@@ -111,7 +111,10 @@ impl Shown {
     }
 }
 
-/// Builder of a column. A scalar cannot be a list, row or map, nor headers anything but a map of lists.
+/// Builder of a column about the record.
+///
+/// # Errors
+/// If a scalar is declared as a list, row or map, or headers as anything but a map of lists.
 fn builder(column: &Column) -> Result<ColumnBuilder, TableError> {
     let Column {
         name,
