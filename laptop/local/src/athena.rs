@@ -20,14 +20,11 @@ use crate::explain;
 use crate::federation::{Federation, FederationOptions};
 use crate::invoke::Invoke;
 use crate::lake::LakeTable;
-use crate::names::lower_case;
+use crate::names::{DEFAULT_SCHEMA, lower_case};
 use crate::query_run::QueryRun;
 use crate::show;
 use crate::statistics::ScanStatistics;
 use crate::types::named_batches;
-
-/// Schema of unqualified tables.
-pub(crate) const DEFAULT_SCHEMA: &str = "default";
 
 /// Athena on this machine, over one connector.
 ///

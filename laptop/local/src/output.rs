@@ -12,6 +12,7 @@ use crate::types::sql_schema;
 mod csv;
 mod json;
 mod table;
+mod values;
 
 pub use self::table::table;
 
@@ -96,12 +97,6 @@ impl<W: Write> RowWriter<W> {
         self.wrote_header = true;
         csv::write_header(&mut self.out, &self.columns)
     }
-}
-
-/// Values of a row, by the places of the columns.
-fn values(batch: &RecordBatch, columns: &[OutputColumn], row: usize) -> impl Iterator<Item = Value> {
-    let columns = batch.columns().iter().zip(columns);
-    columns.map(move |(array, column)| Value::read(array, row, &column.ty))
 }
 
 /// JSON line of the only row of a batch of the connector, with its columns in SQL.

@@ -12,10 +12,9 @@ use protocol::TableName;
 use topic::table::comment;
 use trino_sql::{ErrorKind, FunctionInfo, OutputColumn, Statement, Type};
 
-use crate::athena::DEFAULT_SCHEMA;
 use crate::error::AthenaError;
 use crate::federation::Federation;
-use crate::names::lower_case;
+use crate::names::{DEFAULT_SCHEMA, lower_case};
 use crate::types::sql_name;
 
 /// Headings, and the texts below each.
@@ -60,7 +59,7 @@ pub(crate) async fn answer(
             catalogs.columns(&catalog, &schema, &table).await?
         }
         Statement::ShowFunctions { like } => {
-            let mut functions = trino_sql::functions();
+            let mut functions = trino_sql::all_functions();
             functions.retain(|function| matches(like.as_deref(), function.name));
             functions.sort_by_key(|function| function.name);
             let texts = |text: fn(&FunctionInfo) -> String| functions.iter().map(text).collect();

@@ -34,9 +34,6 @@ use crate::scalar;
 use crate::typed::Typed;
 use crate::types::Type;
 
-pub(crate) use self::call::FORMS;
-pub(crate) use self::windows::RANKING;
-
 /// Table's full name, in lower case.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct TableName {

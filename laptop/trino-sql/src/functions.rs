@@ -34,6 +34,24 @@ use std::sync::LazyLock;
 
 use crate::registry::{Fold, Kernel, Table};
 
+/// What reads like a function, and is typed by the binder.
+pub(crate) const FORMS: [&str; 6] = ["coalesce", "if", "now", "nullif", "try", "typeof"];
+
+/// Functions that only windows have.
+pub(crate) const RANKING: [&str; 11] = [
+    "row_number",
+    "rank",
+    "dense_rank",
+    "percent_rank",
+    "cume_dist",
+    "ntile",
+    "lag",
+    "lead",
+    "first_value",
+    "last_value",
+    "nth_value",
+];
+
 pub(crate) fn scalars() -> &'static Table<Kernel> {
     static TABLE: LazyLock<Table<Kernel>> = LazyLock::new(|| {
         Table::new(vec![

@@ -21,7 +21,7 @@
 //!
 //! | layer | modules |
 //! | --- | --- |
-//! | a statement becomes a plan: parsing and binding, tables looked up in between, planning on a deep stack | `statement`, `plan`, `query` |
+//! | a statement becomes a plan: parsing and binding, tables looked up in between, planning on a deep stack | `statement`, `plan`, `query`, `deep_stack` |
 //! | names become columns, expressions get types, a query becomes DataFusion's logical plan | `bind` |
 //! | the grammar of Trino's `SqlBase.g4`, as a tree | `lexer`, `parse`, `ast` |
 //! | typed expressions as expressions of DataFusion, aggregates as its accumulators | `typed`, `scalar`, `accumulate`, `key` |
@@ -47,6 +47,7 @@ mod bind;
 mod cast;
 mod coerce;
 mod compare;
+mod deep_stack;
 mod error;
 mod functions;
 mod json;
@@ -70,7 +71,7 @@ mod value;
 mod zone;
 
 pub use error::{Error, ErrorKind, Position};
-pub use listing::{FunctionInfo, functions};
+pub use listing::{FunctionInfo, all_functions};
 pub use plan::session_state;
 pub use query::{OutputColumn, Query, Session};
 pub use scalar::native_filter;

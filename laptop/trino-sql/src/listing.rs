@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::bind::{FORMS, RANKING};
-use crate::functions::{aggregates, scalars};
+use crate::functions::{FORMS, RANKING, aggregates, scalars};
 
 /// A function, or what reads like one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,7 +16,7 @@ pub struct FunctionInfo {
 }
 
 /// All functions, by group and name.
-pub fn functions() -> Vec<FunctionInfo> {
+pub fn all_functions() -> Vec<FunctionInfo> {
     let scalars = scalars().groups();
     let scalars = scalars.map(|(group, function)| (group, function.name, function.texts.as_slice()));
     let aggregates = aggregates().groups();

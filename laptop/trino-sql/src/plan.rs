@@ -1,12 +1,7 @@
 //! From a parsed query to a plan, and on to a physical one.
-//!
-//! Parsing, binding and DataFusion's planner recurse as deep as expressions are nested, and a chain of `+`, `OR` or `||` is
-//! nested as deep as it is long. All of them run on threads whose stack has [`STACK_BYTES`].
 
 use std::collections::HashMap;
-use std::io;
 use std::sync::Arc;
-use std::thread;
 
 use datafusion::catalog::TableProvider;
 use datafusion::execution::SessionStateBuilder;
@@ -17,13 +12,10 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 use crate::bind::{Binder, TableName};
+use crate::deep_stack::{on_deep_stack, spawn_deep};
 use crate::error::{Error, Result, err};
 use crate::query::{Query, Session};
 use crate::statement::{ParsedQuery, Statement};
-
-/// Stack of a thread that parses, binds or plans: enough for a chain of a thousand operators, unoptimized. The system
-/// gives memory only to what is used of it.
-const STACK_BYTES: usize = 64 << 20;
 
 /// DataFusion as plans of this crate need it.
 pub fn session_state(config: SessionConfig) -> SessionState {
@@ -77,28 +69,10 @@ impl Query {
             // The receiver is gone if the caller has given up.
             let _ = sender.send(runtime.block_on(state.create_physical_plan(&plan)));
         };
-        deep_thread().spawn(plan).map_err(not_started)?;
+        spawn_deep(plan)?;
         let planned = receiver.await;
         Ok(planned.map_err(|_| err!(Internal, "the planner panicked"))??)
     }
-}
-
-fn deep_thread() -> thread::Builder {
-    thread::Builder::new()
-        .name("trino-sql".to_owned())
-        .stack_size(STACK_BYTES)
-}
-
-fn not_started(error: io::Error) -> Error {
-    err!(Internal, "no thread to plan on: {error}")
-}
-
-/// Runs it on a thread of its own and waits: for work of milliseconds.
-pub(crate) fn on_deep_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T> {
-    thread::scope(|scope| {
-        let thread = deep_thread().spawn_scoped(scope, work).map_err(not_started)?;
-        thread.join().or_else(|panic| std::panic::resume_unwind(panic))
-    })
 }
 
 async fn provider(state: &SessionState, name: &TableName) -> Result<Option<Arc<dyn TableProvider>>> {

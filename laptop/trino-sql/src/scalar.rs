@@ -1,5 +1,6 @@
 //! Typed expressions as DataFusion's: columns, literals, native comparisons, and the crate's functions.
 
+mod expr;
 mod filter;
 mod function;
 mod lazy;
@@ -8,12 +9,11 @@ mod unwrap;
 use std::sync::Arc;
 
 use arrow::datatypes::Field;
-use datafusion::common::{Column, ScalarValue};
-use datafusion::logical_expr::expr::{Exists, InList, InSubquery, ScalarFunction};
-use datafusion::logical_expr::{
-    BinaryExpr, Case, Expr, LogicalPlan, Operator, ScalarUDF, ScalarUDFImpl, Subquery,
-};
+use datafusion::common::Column;
+use datafusion::logical_expr::expr::{Exists, InList, InSubquery};
+use datafusion::logical_expr::{Case, Expr, LogicalPlan, Operator, Subquery};
 
+use self::expr::{binary, operator};
 use self::function::Meaning;
 use self::lazy::{Connective, lazy};
 use crate::ast::Comparison;
@@ -24,6 +24,7 @@ use crate::typed::{Applied, Node, Typed};
 use crate::types::Type;
 use crate::value::Value;
 
+pub(crate) use self::expr::{column, literal};
 pub use self::filter::native_filter;
 
 /// The expression as DataFusion evaluates it.
@@ -62,7 +63,7 @@ pub(crate) fn lower(typed: &Typed) -> Result<Expr> {
             if typed.ty == Type::Boolean && !typed.is_total() {
                 let mut parts: Vec<_> = branches.iter().flat_map(|(when, then)| [when, then]).collect();
                 parts.extend(otherwise.as_deref());
-                return lazy(Connective::Case, &parts, &typed.ty);
+                return lazy(Connective::Case, &parts, &typed.ty, lower);
             }
             let branches = branches
                 .iter()
@@ -75,26 +76,13 @@ pub(crate) fn lower(typed: &Typed) -> Result<Expr> {
             Expr::Case(Case::new(None, branches, Some(Box::new(otherwise))))
         }
         Node::Try(inner) if inner.is_total() => lower(inner)?,
-        Node::Try(inner) => lazy(Connective::Try, &[inner], &typed.ty)?,
+        Node::Try(inner) => lazy(Connective::Try, &[inner], &typed.ty, lower)?,
         Node::Exists(plan) => Expr::Exists(Exists::new(subquery(plan), false)),
         Node::In(inner, plan) => {
             Expr::InSubquery(InSubquery::new(Box::new(lower(inner)?), subquery(plan), false))
         }
         Node::Scalar(plan) => Expr::ScalarSubquery(subquery(plan)),
     })
-}
-
-pub(crate) fn column(name: &str) -> Expr {
-    Expr::Column(Column::from_name(name))
-}
-
-pub(crate) fn literal(value: &Value, ty: &Type) -> Result<Expr> {
-    let array = Value::array(vec![value.clone()], ty);
-    Ok(Expr::Literal(ScalarValue::try_from_array(&array, 0)?, None))
-}
-
-fn binary(left: Expr, op: Operator, right: Expr) -> Expr {
-    Expr::BinaryExpr(BinaryExpr::new(Box::new(left), op, Box::new(right)))
 }
 
 fn subquery(plan: &Arc<LogicalPlan>) -> Subquery {
@@ -115,17 +103,6 @@ fn compared(op: Comparison, a: &Typed, b: &Typed) -> Result<Expr> {
         Ok(compare::compare(op, &ty, &args[0], &args[1])?.map_or(Value::Null, Value::Boolean))
     });
     own(format!("{op:?}"), kernel, &[a, b], Meaning::Comparison(op))
-}
-
-fn operator(op: Comparison) -> Operator {
-    match op {
-        Comparison::Equal => Operator::Eq,
-        Comparison::NotEqual => Operator::NotEq,
-        Comparison::Less => Operator::Lt,
-        Comparison::LessOrEqual => Operator::LtEq,
-        Comparison::Greater => Operator::Gt,
-        Comparison::GreaterOrEqual => Operator::GtEq,
-    }
 }
 
 fn one_of(inner: &Typed, values: &[Value]) -> Result<Expr> {
@@ -165,7 +142,7 @@ fn own(name: String, kernel: Kernel, args: &[&Typed], meaning: Meaning) -> Resul
         total: true,
     };
     let args: Vec<_> = args.iter().map(|arg| (*arg).clone()).collect();
-    function::call(&Arc::new(applied), &args, meaning)
+    function::call(&Arc::new(applied), &args, meaning, lower)
 }
 
 /// AND or OR. DataFusion evaluates both sides for all rows, and Trino the right one only where the left one leaves the
@@ -183,7 +160,7 @@ fn connective(items: &[Typed], kind: Connective) -> Result<Expr> {
     // A condition on columns of the query around becomes one of a join, if it stands by itself.
     let is_joined = |item: &&Typed| kind == Connective::And && item.is_total() && item.has_outer();
     let parts: Vec<_> = items.iter().filter(|item| !is_joined(item)).collect();
-    let whole = lazy(kind, &parts, &Type::Boolean)?;
+    let whole = lazy(kind, &parts, &Type::Boolean, lower)?;
     if kind == Connective::Or {
         return Ok(whole);
     }
@@ -274,7 +251,7 @@ fn flattened(links: &[Link<'_>], first: &Typed) -> Result<Expr> {
             Ok(value)
         }),
     };
-    function::call(&Arc::new(chained), &args, Meaning::Opaque)
+    function::call(&Arc::new(chained), &args, Meaning::Opaque, lower)
 }
 
 fn call(applied: &Arc<Applied>, args: &[Typed]) -> Result<Expr> {
@@ -284,12 +261,5 @@ fn call(applied: &Arc<Applied>, args: &[Typed]) -> Result<Expr> {
     {
         return flattened(&links, first);
     }
-    function::call(applied, args, Meaning::Opaque)
-}
-
-fn scalar_function(function: impl ScalarUDFImpl + 'static, args: Vec<Expr>) -> Expr {
-    Expr::ScalarFunction(ScalarFunction::new_udf(
-        Arc::new(ScalarUDF::new_from_impl(function)),
-        args,
-    ))
+    function::call(applied, args, Meaning::Opaque, lower)
 }

@@ -1,9 +1,9 @@
 //! Statements as callers see them.
 
 use crate::ast;
+use crate::deep_stack::on_deep_stack;
 use crate::error::Result;
 use crate::parse;
-use crate::plan::on_deep_stack;
 
 /// A parsed statement. Names are in lower case, outermost first.
 #[derive(Debug, Clone)]

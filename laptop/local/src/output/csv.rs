@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use arrow::array::RecordBatch;
 use trino_sql::OutputColumn;
 
-use super::values;
+use super::values::values;
 
 /// Writes the names of the columns.
 pub(super) fn write_header(out: &mut impl Write, columns: &[OutputColumn]) -> io::Result<()> {

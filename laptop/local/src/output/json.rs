@@ -16,7 +16,7 @@ use arrow::array::RecordBatch;
 use serde_json::Value as Json;
 use trino_sql::{OutputColumn, Type, Value};
 
-use super::values;
+use super::values::values;
 use crate::types::field_name;
 
 /// Writes a line for each row, every column in it.

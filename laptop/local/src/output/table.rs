@@ -4,7 +4,7 @@ use arrow::array::RecordBatch;
 use comfy_table::{Cell, Table};
 use trino_sql::OutputColumn;
 
-use super::values;
+use super::values::values;
 
 /// Characters of a frame: `|` and `-` around cells, `+` where they meet, none between rows.
 const FRAME: &str = "||--+-++|    ++++++";

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use super::context::Context;
 use super::expression::not;
-use super::windows::{RANKING, Windows};
+use super::windows::Windows;
 use super::{closest, did_you_mean};
 use crate::ast::{Call, Comparison, Expr, ExprKind};
 use crate::error::{Position, Result, bail, err};
-use crate::functions;
+use crate::functions::{self, FORMS, RANKING};
 use crate::signature::{Argument, Bound, Signature};
 use crate::typed::{Node, Typed};
 use crate::types::{Type, VARCHAR};
@@ -16,9 +16,6 @@ use crate::value::Value;
 
 /// Parameters and body of a lambda.
 type Lambda = (Vec<(Arc<str>, Type)>, Typed);
-
-/// What reads like a function, and is typed by the binder.
-pub(crate) const FORMS: [&str; 6] = ["coalesce", "if", "now", "nullif", "try", "typeof"];
 
 impl Context<'_> {
     pub(super) fn call(&self, call: &Call, at: Position) -> Result<Typed> {

@@ -20,6 +20,7 @@ use super::project_exprs;
 use super::sort_key::SortKey;
 use crate::ast::{self, WindowSpec};
 use crate::error::Result;
+use crate::functions::RANKING;
 use crate::key::group_key;
 use crate::scalar;
 use crate::typed::Typed;
@@ -46,20 +47,6 @@ pub(super) enum WindowOf {
     /// DataFusion's, with arguments of the types that it works on.
     Ranking(&'static str, Vec<Typed>),
 }
-
-pub(crate) const RANKING: [&str; 11] = [
-    "row_number",
-    "rank",
-    "dense_rank",
-    "percent_rank",
-    "cume_dist",
-    "ntile",
-    "lag",
-    "lead",
-    "first_value",
-    "last_value",
-    "nth_value",
-];
 
 impl<'w> Windows<'w> {
     pub(super) fn new(named: &'w [(ast::Ident, WindowSpec)]) -> Self {

@@ -4,8 +4,8 @@ use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
 use datafusion::logical_expr::Expr;
 use datafusion::logical_expr::expr::InList;
 
+use super::expr::{binary, operator};
 use super::function::{Meaning, OwnFunction};
-use super::{binary, operator};
 use crate::functions::column::adopted_column;
 
 /// The filter with DataFusion's operators in place of the crate's comparisons, so that a table can derive ranges of

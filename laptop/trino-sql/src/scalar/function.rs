@@ -13,7 +13,7 @@ use datafusion::logical_expr::{
 };
 use datafusion::physical_expr::{PhysicalExpr, create_physical_expr};
 
-use super::{column, literal, lower, scalar_function};
+use super::expr::{column, literal, scalar_function};
 use crate::ast::Comparison;
 use crate::error::{Result, err};
 use crate::registry::{Apply, Call};
@@ -31,13 +31,16 @@ pub(super) enum Meaning {
     OneOf(Vec<Expr>),
 }
 
+/// Turns a typed expression into DataFusion's: what is below a function, or inside of a lambda.
+pub(super) type Lower = fn(&Typed) -> Result<Expr>;
+
 /// A call of a function with these arguments.
-pub(super) fn call(applied: &Arc<Applied>, args: &[Typed], meaning: Meaning) -> Result<Expr> {
+pub(super) fn call(applied: &Arc<Applied>, args: &[Typed], meaning: Meaning, lower: Lower) -> Result<Expr> {
     let (mut exprs, mut lambdas, mut leaves) = (Vec::new(), Vec::new(), Leaves::default());
     for arg in args {
         match &arg.node {
             Node::Lambda { params, body } => {
-                let body = leaves.replace(body.as_ref().clone())?;
+                let body = leaves.replace(body.as_ref().clone(), lower)?;
                 exprs.push(literal(&Value::Null, &Type::Unknown)?);
                 lambdas.push(Some((params.clone(), body)));
             }
@@ -60,7 +63,7 @@ pub(super) fn call(applied: &Arc<Applied>, args: &[Typed], meaning: Meaning) -> 
         .into_iter()
         .map(|lambda| {
             lambda
-                .map(|(params, body)| Body::compile(params, &captured, &body))
+                .map(|(params, body)| Body::compile(params, &captured, &body, lower))
                 .transpose()
         })
         .collect::<Result<Vec<_>>>()?;
@@ -104,7 +107,7 @@ pub(super) struct Leaf {
 
 impl Leaves {
     /// Subqueries and outer columns become columns of their own.
-    pub(super) fn replace(&mut self, typed: Typed) -> Result<Typed> {
+    pub(super) fn replace(&mut self, typed: Typed, lower: Lower) -> Result<Typed> {
         match typed.node {
             Node::Exists(_) | Node::In(..) | Node::Scalar(_) | Node::Outer(_) => {
                 let name: Arc<str> = match &typed.node {
@@ -119,7 +122,7 @@ impl Leaves {
                 });
                 Ok(Typed::column(&name, typed.ty))
             }
-            _ => typed.map_children(&mut |child| self.replace(child)),
+            _ => typed.map_children(&mut |child| self.replace(child, lower)),
         }
     }
 
@@ -174,7 +177,12 @@ pub(super) struct Body {
 }
 
 impl Body {
-    pub(super) fn compile(params: Vec<(Arc<str>, Type)>, captured: &[Leaf], body: &Typed) -> Result<Self> {
+    pub(super) fn compile(
+        params: Vec<(Arc<str>, Type)>,
+        captured: &[Leaf],
+        body: &Typed,
+        lower: Lower,
+    ) -> Result<Self> {
         let fields = params
             .iter()
             .map(|(name, ty)| Field::new(name.as_ref(), ty.arrow(), true));

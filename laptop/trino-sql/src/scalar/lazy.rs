@@ -9,8 +9,8 @@ use datafusion::logical_expr::{
     ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility,
 };
 
-use super::function::{Body, Leaves};
-use super::scalar_function;
+use super::expr::scalar_function;
+use super::function::{Body, Leaves, Lower};
 use crate::error::{Error, ErrorKind, Result};
 use crate::typed::Typed;
 use crate::types::Type;
@@ -33,16 +33,16 @@ struct Lazy {
     return_type: DataType,
 }
 
-pub(super) fn lazy(kind: Connective, parts: &[&Typed], result: &Type) -> Result<Expr> {
+pub(super) fn lazy(kind: Connective, parts: &[&Typed], result: &Type, lower: Lower) -> Result<Expr> {
     let mut leaves = Leaves::default();
     let parts = parts
         .iter()
-        .map(|part| leaves.replace((*part).clone()))
+        .map(|part| leaves.replace((*part).clone(), lower))
         .collect::<Result<Vec<_>>>()?;
     let captured = leaves.captured(parts.iter().map(|part| (&[][..], part)));
     let bodies = parts
         .iter()
-        .map(|part| Body::compile(Vec::new(), &captured, part))
+        .map(|part| Body::compile(Vec::new(), &captured, part, lower))
         .collect::<Result<_>>()?;
     let volatile = parts.iter().any(Typed::is_volatile);
     let function = Lazy {

@@ -100,12 +100,12 @@ async fn a_statement_that_asks_for_nothing_there_says_so() {
 #[tokio::test]
 async fn an_error_shows_its_place_once() {
     let (_, athena) = sixty_rows().start();
-    let sql = "SELECT id,\n       nmae FROM msk.customer.orders";
+    let sql = "SELECT id,\n       nama FROM msk.customer.orders";
     let message = athena.sql(sql).await.unwrap_err().to_string();
     assert_eq!(
         message,
-        "COLUMN_NOT_FOUND: line 2:8: Column 'nmae' cannot be resolved; did you mean 'name'?\n  \
-         \x20      nmae FROM msk.customer.orders\n         ^"
+        "COLUMN_NOT_FOUND: line 2:8: Column 'nama' cannot be resolved; did you mean 'name'?\n  \
+         \x20      nama FROM msk.customer.orders\n         ^"
     );
     let message = athena.sql("SELECT 1 / (id - id) FROM msk.customer.orders").await;
     assert_eq!(
