@@ -126,6 +126,13 @@ async fn send_config(connection: &Connection, topic: &str) -> Result<SendConfig,
     let config = SendConfig::new(cluster.bootstrap_servers()?, topic);
     Ok(match cluster.auth_type {
         AuthType::NoAuth => config,
+        // The producer has no tokens but those of IAM.
+        AuthType::SaslSslOauthbearer | AuthType::SaslPlaintextOauthbearer => {
+            let auth_type = cluster.auth_type.name();
+            return Err(
+                format!("load cannot log in with auth_type {auth_type}: wanted any but OAUTHBEARER").into(),
+            );
+        }
         AuthType::SaslSslAwsMskIam => SendConfig {
             auth: Auth::SaslSslAwsMskIam,
             msk_region: cluster.signing_region.clone(),
