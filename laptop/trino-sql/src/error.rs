@@ -160,7 +160,12 @@ impl From<DataFusionError> for Error {
         }
         match error.find_root() {
             DataFusionError::External(source) => Self::new(ErrorKind::External, source.to_string()),
-            DataFusionError::NotImplemented(_) => Self::new(ErrorKind::NotSupported, error.strip_backtrace()),
+            // A subquery that was not made a join is left in the plan.
+            DataFusionError::NotImplemented(what) if what.contains("Subquery") => Self::new(
+                ErrorKind::NotSupported,
+                "Given correlated subquery is not supported",
+            ),
+            DataFusionError::NotImplemented(what) => Self::new(ErrorKind::NotSupported, what),
             _ => Self::new(ErrorKind::Internal, error.strip_backtrace()),
         }
     }
