@@ -5,7 +5,7 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
-use arrow::array::RecordBatch;
+use arrow::array::{Array, ArrayRef, RecordBatch, StringArray};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use embedded::confluent::{EmbeddedConfluent, Schema};
 use embedded::glue::DataFormat;
@@ -15,6 +15,7 @@ use tests::lambda::{Lambda, binary};
 use tests::world::World;
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
+use trino_sql::{OutputColumn, Type};
 
 /// Time limit of a command.
 const LIMIT: Duration = Duration::from_secs(120);
@@ -31,7 +32,24 @@ async fn row(world: &World, table: &str) -> Vec<String> {
 async fn query(world: &World, lambda: &Arc<Lambda>, sql: &str) -> Result<Vec<Vec<String>>, String> {
     let answer = world.athena_on(lambda).query(sql).await;
     let answer = answer.map_err(|error| error.to_string())?;
-    Ok(answer.batches.iter().flat_map(texts).collect())
+    let rows = answer
+        .batches
+        .iter()
+        .map(|batch| zones_as_text(batch, &answer.columns));
+    Ok(rows.flat_map(|batch| texts(&batch)).collect())
+}
+
+/// The batch with timestamps that have a zone as Athena shows them.
+fn zones_as_text(batch: &RecordBatch, columns: &[OutputColumn]) -> RecordBatch {
+    let columns = columns.iter().zip(batch.columns()).map(|(column, array)| {
+        let shown = |row| trino_sql::Value::read(array, row, &column.ty).shown(&column.ty);
+        let array: ArrayRef = match column.ty {
+            Type::TimestampTz(_) => Arc::new((0..array.len()).map(shown).collect::<StringArray>()),
+            _ => Arc::clone(array),
+        };
+        (column.name.clone(), array, true)
+    });
+    RecordBatch::try_from_iter_with_nullable(columns).expect("columns of one length")
 }
 
 fn texts(batch: &RecordBatch) -> Vec<Vec<String>> {
