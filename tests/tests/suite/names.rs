@@ -229,7 +229,7 @@ async fn sql_finds_columns_and_fields_by_any_spelling() {
             ["q", "3"],
         ),
         (
-            "SELECT i.PRODUCTid, count(*) FROM shop.orderevents CROSS JOIN UNNEST(ITEMS) AS t(I)
+            "SELECT i.PRODUCTid, count(*) FROM shop.orderevents CROSS JOIN UNNEST(ITEMS) AS I
              WHERE i.ProductId = 3 GROUP BY I.productid",
             ["PRODUCTid | _col1", "3 | 1"],
         ),

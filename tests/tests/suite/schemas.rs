@@ -334,7 +334,7 @@ async fn timestamps_show_the_offset_that_they_were_written_with() {
         &topic,
         &[("n", "INT", ""), ("at", "TIMESTAMP WITH TIME ZONE", "")],
     );
-    let (lambda, _) = world.lambda(1, &[]).await;
+    let (lambda, _) = world.lambda(1, &[("metadata_columns", "true")]).await;
     let shown = [
         ["2023-03-09 21:05:00.123 +09:00"],
         ["2023-03-09 12:05:00.123 UTC"],
@@ -354,11 +354,14 @@ async fn timestamps_show_the_offset_that_they_were_written_with() {
         "SELECT a.at, b.n FROM customer.zoned a JOIN customer.zoned b ON a.n = b.n AND a.at = b.at ORDER BY 1 LIMIT 1",
     );
     assert_eq!(joined.await.expect("rows").len(), 1);
-    // What is computed is in UTC.
     for (sql, wanted) in [
         (
-            "SELECT max(at) FROM customer.zoned",
-            "2023-03-09 12:05:00.123 UTC",
+            "SELECT max(at) FROM customer.zoned WHERE _partition_offset = 2",
+            "2023-03-09 07:05:00.123 -05:00",
+        ),
+        (
+            "SELECT date_add('hour', 1, at) FROM customer.zoned WHERE _partition_offset = 0",
+            "2023-03-09 22:05:00.123 +09:00",
         ),
         ("SELECT count(*) FROM customer.zoned", "3"),
         ("SELECT count(DISTINCT at) FROM customer.zoned", "1"),
