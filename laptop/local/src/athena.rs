@@ -70,7 +70,7 @@ pub struct Answer {
     pub query_id: String,
     /// Names and types of the columns, as Athena has them.
     pub columns: Vec<OutputColumn>,
-    /// The same columns as Arrow carries them.
+    /// Columns as Arrow carries them.
     pub schema: SchemaRef,
     pub batches: Vec<RecordBatch>,
     pub statistics: ScanStatistics,
@@ -196,7 +196,7 @@ impl RunningQuery {
         &self.columns
     }
 
-    /// The same columns as Arrow carries them: `trino_sql::Type` says how.
+    /// Columns as Arrow carries them: `trino_sql::Type` says how.
     pub fn schema(&self) -> SchemaRef {
         self.batches.schema()
     }

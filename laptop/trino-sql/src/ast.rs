@@ -9,13 +9,14 @@ pub(crate) struct Ident {
     pub at: Position,
 }
 
+/// A parsed statement. Names are in lower case, outermost first.
 #[derive(Debug, Clone)]
-pub(crate) enum Statement {
-    Query(Query),
+pub enum Statement {
+    Query(ParsedQuery),
     Explain {
         /// Whether the query is run for its statistics.
         analyze: bool,
-        query: Query,
+        query: ParsedQuery,
     },
     ShowCatalogs {
         like: Option<String>,
@@ -29,6 +30,7 @@ pub(crate) enum Statement {
         schema: Vec<String>,
         like: Option<String>,
     },
+    /// Also DESCRIBE.
     ShowColumns {
         table: Vec<String>,
     },
@@ -36,6 +38,10 @@ pub(crate) enum Statement {
         like: Option<String>,
     },
 }
+
+/// A query that is parsed, but not bound to tables.
+#[derive(Debug, Clone)]
+pub struct ParsedQuery(pub(crate) Query);
 
 #[derive(Debug, Clone)]
 pub(crate) struct Query {

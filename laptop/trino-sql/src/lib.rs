@@ -70,12 +70,12 @@ mod types;
 mod value;
 mod zone;
 
+pub use ast::{ParsedQuery, Statement};
 pub use error::{Error, ErrorKind, Position};
 pub use listing::{FunctionInfo, all_functions};
 pub use plan::session_state;
 pub use query::{OutputColumn, Query, Session};
 pub use scalar::native_filter;
-pub use statement::{ParsedQuery, Statement};
 pub use types::{RowField, Type};
 pub use value::{Value, zoned_timestamps};
 pub use zone::Zone;

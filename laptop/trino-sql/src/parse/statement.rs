@@ -1,7 +1,7 @@
 //! Statements around queries: EXPLAIN, SHOW and DESCRIBE.
 
 use super::Parser;
-use crate::ast::Statement;
+use crate::ast::{ParsedQuery, Statement};
 use crate::error::{Result, err};
 use crate::lexer::Token;
 
@@ -37,7 +37,7 @@ impl Parser {
             if self.is_symbol(0, "(") && self.is_word(1, "type") || self.is_word(1, "format") {
                 return Err(err!(NotSupported, "EXPLAIN with options").at(self.at()));
             }
-            let query = self.query()?;
+            let query = ParsedQuery(self.query()?);
             return Ok(Statement::Explain { analyze, query });
         }
         if self.accept(&["show"]) {
@@ -53,7 +53,7 @@ impl Parser {
         {
             return Err(err!(NotSupported, "{} statements", word.to_ascii_uppercase()).at(self.at()));
         }
-        Ok(Statement::Query(self.query()?))
+        Ok(Statement::Query(ParsedQuery(self.query()?)))
     }
 
     fn show(&mut self) -> Result<Statement> {

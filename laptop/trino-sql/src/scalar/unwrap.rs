@@ -22,7 +22,7 @@ pub(super) fn comparison(op: Comparison, a: &Typed, b: &Typed) -> Option<(Compar
     Some((op, narrow.clone(), Typed::literal(value, narrow.ty.clone())))
 }
 
-/// The same of `CAST(a AS wide) IN (…)`.
+/// `CAST(a AS wide) IN (constants)` as `a IN (…)`; `None` as for a comparison.
 pub(super) fn membership(wide: &Typed, constants: &[Value]) -> Option<(Typed, Vec<Value>)> {
     let narrow = widened(wide)?;
     let values = constants.iter().map(|value| match value {
