@@ -28,7 +28,7 @@ impl Cloud {
         Self::with(world, secret_key, None).await
     }
 
-    /// The same, with the endpoint of a Security Token Service.
+    /// Starts an endpoint with a Security Token Service beside it.
     pub async fn with_sts(world: World, sts: &Sts) -> Self {
         Self::with(world, None, Some(sts.endpoint_url())).await
     }

@@ -137,7 +137,7 @@ impl EmbeddedKafka {
     /// "LogAppendTime")`.
     ///
     /// # Errors
-    /// Those of [`EmbeddedKafka::create_topic`]; an unknown setting; a value out of range.
+    /// If a setting is unknown or its value is out of range, and as [`EmbeddedKafka::create_topic`].
     pub fn create_topic_with(
         &self,
         name: &str,
