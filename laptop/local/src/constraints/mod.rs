@@ -1,7 +1,7 @@
 //! Conversion of DataFusion's filters to Athena's constraints.
 //!
 //! The filters imply the constraints, never the reverse: the rows are filtered again, so that a filter or a part of
-//! one without a value set costs time, but not correctness. Connectors order NaN above all other numbers, as the
+//! one without a value set costs time, but not correctness. Connectors order NaN above all other numbers, as
 //! Java's `Double.compare` does: a range without an upper end holds it.
 
 use std::collections::BTreeMap;
