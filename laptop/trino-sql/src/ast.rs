@@ -35,6 +35,10 @@ pub(crate) enum Statement {
     ShowFunctions {
         like: Option<String>,
     },
+    /// One or two parts: `USE schema`, `USE catalog.schema`.
+    Use {
+        schema: Vec<String>,
+    },
 }
 
 #[derive(Debug, Clone)]

@@ -33,6 +33,10 @@ pub enum Statement {
     ShowFunctions {
         like: Option<String>,
     },
+    /// One or two parts: `USE schema`, `USE catalog.schema`.
+    Use {
+        schema: Vec<String>,
+    },
 }
 
 /// A query that is parsed, but not bound to tables.
@@ -53,6 +57,7 @@ impl Statement {
             ast::Statement::ShowTables { schema, like } => Self::ShowTables { schema, like },
             ast::Statement::ShowColumns { table } => Self::ShowColumns { table },
             ast::Statement::ShowFunctions { like } => Self::ShowFunctions { like },
+            ast::Statement::Use { schema } => Self::Use { schema },
         })
     }
 }
