@@ -177,7 +177,7 @@ async fn sql_finds_columns_and_fields_by_any_spelling() {
             "äö | varchar",
             "order-id | integer",
             "recordoffset | bigint",
-            "o | row(a integer, äb varchar, inner row(bc integer))",
+            "o | row(a integer, \"äb\" varchar, inner row(bc integer))",
             "items | array(row(productid integer))",
             "byname | map(varchar, row(qty integer))",
             "keyid | integer"
@@ -217,7 +217,7 @@ async fn sql_finds_columns_and_fields_by_any_spelling() {
             ["a | b | ÄB", "3 | 3 | x"],
         ),
         (
-            "SELECT o.INNER.bc FROM shop.orderevents WHERE O.inner.BC = 3",
+            "SELECT o.\"INNER\".bc FROM shop.orderevents WHERE O.\"inner\".BC = 3",
             ["bc", "3"],
         ),
         (
@@ -229,7 +229,7 @@ async fn sql_finds_columns_and_fields_by_any_spelling() {
             ["q", "3"],
         ),
         (
-            "SELECT i.PRODUCTid, count(*) FROM shop.orderevents CROSS JOIN UNNEST(ITEMS) AS t(I)
+            "SELECT i.PRODUCTid, count(*) FROM shop.orderevents CROSS JOIN UNNEST(ITEMS) AS I
              WHERE i.ProductId = 3 GROUP BY I.productid",
             ["PRODUCTid | _col1", "3 | 1"],
         ),
@@ -244,7 +244,7 @@ async fn sql_finds_the_branches_of_a_union_by_any_spelling() {
     register_avro(&world).await;
     let athena = world.athena(&[]);
     for sql in [
-        "SELECT multi.inner.x FROM shop.avroorders WHERE multi.inner.x = 3",
+        "SELECT multi.\"inner\".x FROM shop.avroorders WHERE multi.\"inner\".x = 3",
         "SELECT MULTI.\"Inner\".x FROM shop.AvroOrders WHERE orderID = 3",
     ] {
         assert_eq!(lines(&athena, sql).await, ["x", "3"], "{sql}");

@@ -5,7 +5,7 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
-use arrow::array::RecordBatch;
+use arrow::array::{Array, ArrayRef, RecordBatch, StringArray};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use embedded::confluent::{EmbeddedConfluent, Schema};
 use embedded::glue::DataFormat;
@@ -15,6 +15,7 @@ use tests::lambda::{Lambda, binary};
 use tests::world::World;
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
+use trino_sql::{OutputColumn, Type};
 
 /// Time limit of a command.
 const LIMIT: Duration = Duration::from_secs(120);
@@ -31,7 +32,24 @@ async fn row(world: &World, table: &str) -> Vec<String> {
 async fn query(world: &World, lambda: &Arc<Lambda>, sql: &str) -> Result<Vec<Vec<String>>, String> {
     let answer = world.athena_on(lambda).query(sql).await;
     let answer = answer.map_err(|error| error.to_string())?;
-    Ok(answer.batches.iter().flat_map(texts).collect())
+    let rows = answer
+        .batches
+        .iter()
+        .map(|batch| zones_as_text(batch, &answer.columns));
+    Ok(rows.flat_map(|batch| texts(&batch)).collect())
+}
+
+/// The batch with timestamps that have a zone as Athena shows them.
+fn zones_as_text(batch: &RecordBatch, columns: &[OutputColumn]) -> RecordBatch {
+    let columns = columns.iter().zip(batch.columns()).map(|(column, array)| {
+        let shown = |row| trino_sql::Value::read(array, row, &column.ty).shown(&column.ty);
+        let array: ArrayRef = match column.ty {
+            Type::TimestampTz(_) => Arc::new((0..array.len()).map(shown).collect::<StringArray>()),
+            _ => Arc::clone(array),
+        };
+        (column.name.clone(), array, true)
+    });
+    RecordBatch::try_from_iter_with_nullable(columns).expect("columns of one length")
 }
 
 fn texts(batch: &RecordBatch) -> Vec<Vec<String>> {
@@ -316,7 +334,7 @@ async fn timestamps_show_the_offset_that_they_were_written_with() {
         &topic,
         &[("n", "INT", ""), ("at", "TIMESTAMP WITH TIME ZONE", "")],
     );
-    let (lambda, _) = world.lambda(1, &[]).await;
+    let (lambda, _) = world.lambda(1, &[("metadata_columns", "true")]).await;
     let shown = [
         ["2023-03-09 21:05:00.123 +09:00"],
         ["2023-03-09 12:05:00.123 UTC"],
@@ -336,11 +354,14 @@ async fn timestamps_show_the_offset_that_they_were_written_with() {
         "SELECT a.at, b.n FROM customer.zoned a JOIN customer.zoned b ON a.n = b.n AND a.at = b.at ORDER BY 1 LIMIT 1",
     );
     assert_eq!(joined.await.expect("rows").len(), 1);
-    // What is computed is in UTC.
     for (sql, wanted) in [
         (
-            "SELECT max(at) FROM customer.zoned",
-            "2023-03-09 12:05:00.123 UTC",
+            "SELECT max(at) FROM customer.zoned WHERE _partition_offset = 2",
+            "2023-03-09 07:05:00.123 -05:00",
+        ),
+        (
+            "SELECT date_add('hour', 1, at) FROM customer.zoned WHERE _partition_offset = 0",
+            "2023-03-09 22:05:00.123 +09:00",
         ),
         ("SELECT count(*) FROM customer.zoned", "3"),
         ("SELECT count(DISTINCT at) FROM customer.zoned", "1"),
