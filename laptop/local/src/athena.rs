@@ -1,6 +1,6 @@
 //! Engine: SQL in, batches out.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
@@ -15,23 +15,26 @@ use spill::BlockStore;
 use trino_sql::{OutputColumn, ParsedQuery, Session, Statement, session_state};
 
 use crate::catalog::FederationCatalog;
+use crate::current::{CurrentSchema, DEFAULT_SCHEMA};
 use crate::error::AthenaError;
 use crate::explain;
 use crate::federation::{Federation, FederationOptions};
 use crate::invoke::Invoke;
 use crate::lake::LakeTable;
-use crate::names::{DEFAULT_SCHEMA, lower_case};
+use crate::names::lower_case;
 use crate::query_run::QueryRun;
-use crate::show;
+use crate::show::{self, Catalogs};
 use crate::statistics::ScanStatistics;
 use crate::types::named_batches;
 
 /// Athena on this machine, over one connector.
 ///
-/// Holds no state between queries except the connector's protocol version; queries may run concurrently.
+/// Holds no state between queries except the connector's protocol version, and the schema that USE has named for those
+/// that start after it. Queries may run concurrently.
 pub struct Athena {
     federation: Arc<Federation>,
     state: SessionState,
+    current: RwLock<CurrentSchema>,
 }
 
 /// Options of queries.
@@ -40,6 +43,8 @@ pub struct AthenaOptions {
     pub federation: FederationOptions,
     /// Number of splits read at once, and of threads that process their rows.
     pub concurrency: usize,
+    /// Schema of unqualified tables, as USE names it. It need not exist.
+    pub schema: Option<String>,
 }
 
 impl Default for AthenaOptions {
@@ -48,6 +53,7 @@ impl Default for AthenaOptions {
         Self {
             federation: FederationOptions::new("msk"),
             concurrency: 4,
+            schema: None,
         }
     }
 }
@@ -96,8 +102,15 @@ impl Athena {
             .with_target_partitions(options.concurrency.max(1));
         let state = session_state(config);
         let provider = FederationCatalog::new(Arc::clone(&federation));
-        state.catalog_list().register_catalog(catalog, Arc::new(provider));
-        Self { federation, state }
+        state
+            .catalog_list()
+            .register_catalog(catalog.clone(), Arc::new(provider));
+        let schema = options.schema.as_deref().map(lower_case);
+        Self {
+            federation,
+            state,
+            current: RwLock::new(CurrentSchema { catalog, schema }),
+        }
     }
 
     /// Replaces the rows of a table of another catalog.
@@ -111,6 +124,12 @@ impl Athena {
         rows: Vec<RecordBatch>,
     ) -> Result<(), AthenaError> {
         Ok(table.put(self.state.catalog_list().as_ref(), schema, rows)?)
+    }
+
+    /// Where statements look up unqualified names.
+    pub fn current_schema(&self) -> CurrentSchema {
+        let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
+        current.clone()
     }
 
     /// Client of the connector, for calls without SQL.
@@ -128,8 +147,8 @@ impl Athena {
         self.start(sql).await?.finish().await
     }
 
-    /// Plans and starts one statement: a query, EXPLAIN, SHOW CATALOGS, SHOW SCHEMAS, SHOW TABLES, SHOW COLUMNS or
-    /// DESCRIBE. Rows are read as the stream is polled.
+    /// Plans and starts one statement: a query, EXPLAIN, SHOW CATALOGS, SHOW SCHEMAS, SHOW TABLES, SHOW COLUMNS,
+    /// DESCRIBE, or USE, whose result has no columns. Rows are read as the stream is polled.
     pub fn start<'a>(&'a self, sql: &'a str) -> BoxFuture<'a, Result<RunningQuery, AthenaError>> {
         self.plan_and_execute(sql).boxed()
     }
@@ -151,7 +170,15 @@ impl Athena {
                     false => explain::planned(plan.as_ref())?,
                 }
             }
-            show => show::answer(show, &self.federation, &self.state).await?,
+            Statement::Use { schema } => {
+                let found = self
+                    .catalogs(&self.current_schema())
+                    .schema_to_use(&schema)
+                    .await?;
+                *self.current.write().unwrap_or_else(PoisonError::into_inner) = found;
+                show::nothing()?
+            }
+            show => self.catalogs(&self.current_schema()).answer(show).await?,
         };
         let batches = named_batches(batches, &columns);
         Ok(RunningQuery {
@@ -162,13 +189,23 @@ impl Athena {
         })
     }
 
+    fn catalogs<'a>(&'a self, current: &'a CurrentSchema) -> Catalogs<'a> {
+        Catalogs {
+            federation: &self.federation,
+            state: &self.state,
+            current,
+        }
+    }
+
     /// The plan of a query whose scans are part of `run`, with the state to execute it in.
     async fn plan(
         &self,
         query: &ParsedQuery,
         run: &Arc<QueryRun>,
     ) -> Result<(Vec<OutputColumn>, SessionState, Arc<dyn ExecutionPlan>), trino_sql::Error> {
+        let current = self.current_schema();
         let config = self.state.config().clone().with_extension(Arc::clone(run));
+        let config = config.with_default_catalog_and_schema(&current.catalog, current.schema_name());
         let state = SessionStateBuilder::new_from_existing(self.state.clone())
             .with_config(config)
             .build();

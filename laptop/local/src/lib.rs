@@ -13,6 +13,7 @@
 //! | `lake` | tables of other catalogs, in memory |
 //! | `constraints` | DataFusion's filters as value sets |
 //! | `explain`, `show` | EXPLAIN; SHOW and DESCRIBE |
+//! | `current` | the schema of unqualified names |
 //! | `types`, `names`, `columns` | wire types and SQL types, names in the connector's case and in SQL's; a table's columns in both |
 //! | [`row_file`] | files of rows, and sending them to topics |
 //! | [`registrar`], [`schema_files`] | registration of schemas in Glue; schemas of a folder in place of it |
@@ -25,6 +26,7 @@ mod catalog;
 pub mod cli;
 mod columns;
 mod constraints;
+mod current;
 pub mod demo;
 mod error;
 mod explain;
@@ -46,6 +48,7 @@ mod types;
 
 pub use athena::{Answer, Athena, AthenaOptions, QueryProgress, RunningQuery};
 pub use columns::AmbiguousColumns;
+pub use current::CurrentSchema;
 pub use error::AthenaError;
 pub use federation::{Federation, FederationError, FederationOptions};
 pub use invoke::{InProcess, Invoke, InvokeError, LambdaInvoke, LambdaTarget};

@@ -6,9 +6,6 @@
 //! of their rows, and every name of a statement in `trino-sql`. Requests to the connector keep the
 //! connector's spelling.
 
-/// Schema of unqualified tables.
-pub(crate) const DEFAULT_SCHEMA: &str = "default";
-
 /// Lower-cases a name by Unicode's rules, as Java's `toLowerCase` does.
 pub(crate) fn lower_case(name: &str) -> String {
     name.to_lowercase()

@@ -1,9 +1,9 @@
-//! SHOW and DESCRIBE, from the connector's metadata and from that of other catalogs.
+//! SHOW, DESCRIBE and the schema of USE, from the connector's metadata and from that of other catalogs.
 
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, StringArray};
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, Schema};
 use datafusion::catalog::SchemaProvider;
 use datafusion::execution::session_state::SessionState;
 use datafusion::physical_plan::SendableRecordBatchStream;
@@ -12,77 +12,121 @@ use protocol::TableName;
 use topic::table::comment;
 use trino_sql::{ErrorKind, FunctionInfo, OutputColumn, Statement, Type};
 
+use crate::current::CurrentSchema;
 use crate::error::AthenaError;
 use crate::federation::Federation;
-use crate::names::{DEFAULT_SCHEMA, lower_case};
+use crate::names::lower_case;
 use crate::types::sql_name;
 
 /// Headings, and the texts below each.
 type Lists = Vec<(&'static str, Vec<String>)>;
 
-/// Rows of a statement that asks for metadata.
-pub(crate) async fn answer(
-    show: Statement,
-    federation: &Federation,
-    state: &SessionState,
-) -> Result<(Vec<OutputColumn>, SendableRecordBatchStream), AthenaError> {
-    let catalogs = Catalogs { federation, state };
-    let lists = match show {
-        Statement::ShowCatalogs { like } => {
-            vec![("catalog", matching(state.catalog_list().catalog_names(), like))]
-        }
-        Statement::ShowSchemas { catalog, like } => {
-            let catalog = catalog.unwrap_or_else(|| catalogs.own());
-            vec![("schema", matching(catalogs.schemas(&catalog).await?, like))]
-        }
-        Statement::ShowTables { schema, like } => {
-            let (catalog, schema) = match schema.as_slice() {
-                [] => return Err(invalid("SHOW TABLES requires a schema: SHOW TABLES IN schema")),
-                [schema] => (catalogs.own(), schema.clone()),
-                [catalog, schema] => (catalog.clone(), schema.clone()),
-                more => {
-                    return Err(invalid(format!(
-                        "wanted catalog.schema, found {}",
-                        more.join(".")
-                    )));
-                }
-            };
-            vec![("table", matching(catalogs.tables(&catalog, &schema).await?, like))]
-        }
-        Statement::ShowColumns { table } => {
-            let [catalog, schema, table] = match table.as_slice() {
-                [table] => [catalogs.own(), DEFAULT_SCHEMA.to_owned(), table.clone()],
-                [schema, table] => [catalogs.own(), schema.clone(), table.clone()],
-                [catalog, schema, table] => [catalog.clone(), schema.clone(), table.clone()],
-                more => return Err(invalid(format!("wanted schema.table, found {}", more.join(".")))),
-            };
-            catalogs.columns(&catalog, &schema, &table).await?
-        }
-        Statement::ShowFunctions { like } => {
-            let mut functions = trino_sql::all_functions();
-            functions.retain(|function| matches(like.as_deref(), function.name));
-            functions.sort_by_key(|function| function.name);
-            let texts = |text: fn(&FunctionInfo) -> String| functions.iter().map(text).collect();
-            vec![
-                ("function", texts(|function| function.name.to_owned())),
-                ("group", texts(|function| function.group.to_owned())),
-                ("signatures", texts(|function| function.signatures.join("; "))),
-            ]
-        }
-        Statement::Query(_) | Statement::Explain { .. } => {
-            return Err(invalid("a query does not ask for metadata"));
-        }
-    };
-    rows(lists)
+/// Columns and rows of a result.
+type Rows = (Vec<OutputColumn>, SendableRecordBatchStream);
+
+/// Result of a statement that has none.
+pub(crate) fn nothing() -> Result<Rows, AthenaError> {
+    let stream = MemoryStream::try_new(Vec::new(), Arc::new(Schema::empty()), None)?;
+    Ok((Vec::new(), Box::pin(stream)))
 }
 
 /// The connector, which lists its content by itself, and the catalogs beside it.
-struct Catalogs<'a> {
-    federation: &'a Federation,
-    state: &'a SessionState,
+pub(crate) struct Catalogs<'a> {
+    pub(crate) federation: &'a Federation,
+    pub(crate) state: &'a SessionState,
+    /// Where unqualified names are looked up.
+    pub(crate) current: &'a CurrentSchema,
 }
 
 impl Catalogs<'_> {
+    /// Rows of a statement that asks for metadata.
+    pub(crate) async fn answer(&self, show: Statement) -> Result<Rows, AthenaError> {
+        let lists = match show {
+            Statement::ShowCatalogs { like } => {
+                vec![(
+                    "catalog",
+                    matching(self.state.catalog_list().catalog_names(), like),
+                )]
+            }
+            Statement::ShowSchemas { catalog, like } => {
+                let catalog = catalog.unwrap_or_else(|| self.current.catalog.clone());
+                vec![("schema", matching(self.schemas(&catalog).await?, like))]
+            }
+            Statement::ShowTables { schema, like } => {
+                let (catalog, schema) = match schema.as_slice() {
+                    [] => match &self.current.schema {
+                        Some(schema) => (self.current.catalog.clone(), schema.clone()),
+                        None => {
+                            let wanted = "SHOW TABLES requires a schema: SHOW TABLES IN schema, or USE schema before it";
+                            return Err(invalid(wanted));
+                        }
+                    },
+                    [schema] => (self.current.catalog.clone(), schema.clone()),
+                    [catalog, schema] => (catalog.clone(), schema.clone()),
+                    more => {
+                        return Err(invalid(format!(
+                            "wanted catalog.schema, found {}",
+                            more.join(".")
+                        )));
+                    }
+                };
+                vec![("table", matching(self.tables(&catalog, &schema).await?, like))]
+            }
+            Statement::ShowColumns { table } => {
+                let [catalog, schema, table] = match table.as_slice() {
+                    [table] => [
+                        self.current.catalog.clone(),
+                        self.current.schema_name().to_owned(),
+                        table.clone(),
+                    ],
+                    [schema, table] => [self.current.catalog.clone(), schema.clone(), table.clone()],
+                    [catalog, schema, table] => [catalog.clone(), schema.clone(), table.clone()],
+                    more => return Err(invalid(format!("wanted schema.table, found {}", more.join(".")))),
+                };
+                self.columns(&catalog, &schema, &table).await?
+            }
+            Statement::ShowFunctions { like } => {
+                let mut functions = trino_sql::all_functions();
+                functions.retain(|function| matches(like.as_deref(), function.name));
+                functions.sort_by_key(|function| function.name);
+                let texts = |text: fn(&FunctionInfo) -> String| functions.iter().map(text).collect();
+                vec![
+                    ("function", texts(|function| function.name.to_owned())),
+                    ("group", texts(|function| function.group.to_owned())),
+                    ("signatures", texts(|function| function.signatures.join("; "))),
+                ]
+            }
+            Statement::Query(_) | Statement::Explain { .. } | Statement::Use { .. } => {
+                return Err(invalid("the statement does not ask for metadata"));
+            }
+        };
+        rows(lists)
+    }
+
+    /// The schema that USE names, if it exists.
+    pub(crate) async fn schema_to_use(&self, name: &[String]) -> Result<CurrentSchema, AthenaError> {
+        let (catalog, schema) = match name {
+            [schema] => (&self.current.catalog, schema),
+            [catalog, schema] => (catalog, schema),
+            more => {
+                let found = more.join(".");
+                return Err(invalid(format!("wanted schema or catalog.schema, found {found}")));
+            }
+        };
+        let schemas = self.schemas(catalog).await?;
+        if !schemas.iter().any(|found| lower_case(found) == *schema) {
+            if *catalog != self.own() {
+                return Err(missing(format!("Schema '{catalog}.{schema}' does not exist")));
+            }
+            // A schema may have tables and not be listed: a registry without the connector's marker.
+            self.federation.list_tables(schema).await?;
+        }
+        Ok(CurrentSchema {
+            catalog: catalog.clone(),
+            schema: Some(schema.clone()),
+        })
+    }
+
     /// Name of the connector's catalog.
     fn own(&self) -> String {
         lower_case(self.federation.catalog_name())
@@ -149,7 +193,7 @@ fn described<'a>(columns: impl Iterator<Item = (&'a String, &'a DataType)>) -> L
     vec![("column", names), ("type", types)]
 }
 
-fn rows(lists: Lists) -> Result<(Vec<OutputColumn>, SendableRecordBatchStream), AthenaError> {
+fn rows(lists: Lists) -> Result<Rows, AthenaError> {
     let columns = lists.iter().map(|(heading, _)| OutputColumn {
         name: (*heading).to_owned(),
         ty: Type::Varchar(None),

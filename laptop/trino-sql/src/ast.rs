@@ -37,6 +37,10 @@ pub enum Statement {
     ShowFunctions {
         like: Option<String>,
     },
+    /// One or two parts: `USE schema`, `USE catalog.schema`.
+    Use {
+        schema: Vec<String>,
+    },
 }
 
 /// A query that is parsed, but not bound to tables.

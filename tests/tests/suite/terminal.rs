@@ -9,7 +9,9 @@ mod peek;
 mod peek_formats;
 mod readme;
 mod register;
+mod scripts;
 mod serve;
+mod shell;
 mod topics;
 mod unreachable;
 

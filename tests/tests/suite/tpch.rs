@@ -257,7 +257,7 @@ impl Reference {
     async fn csv(&self, sql: &str) -> String {
         let (columns, rows) = self.answer(sql).await;
         let mut csv = Vec::new();
-        let mut writer = RowWriter::new(&mut csv, columns, OutputFormat::Csv);
+        let mut writer = RowWriter::new(&mut csv, columns, OutputFormat::Csv { header: true });
         writer.write(&rows).expect("rows");
         writer.finish().expect("rows");
         String::from_utf8(csv).expect("text")

@@ -1,9 +1,10 @@
 //! Program `athena-local`: arguments, terminal, exit code.
 
-use std::io;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
 use producer::Progress;
 use tokio::runtime::Runtime;
 use tracing_subscriber::EnvFilter;
@@ -11,9 +12,14 @@ use tracing_subscriber::EnvFilter;
 mod arguments;
 mod brokers;
 mod doctor;
+mod editor;
+mod helper;
+mod input;
+mod keywords;
 mod listing;
 mod load;
 mod log_dirs;
+mod metadata;
 mod peek;
 mod progress;
 mod query;
@@ -23,7 +29,12 @@ mod schema;
 mod schema_change;
 mod schema_text;
 mod serve;
+mod session;
+mod settings;
 mod shell;
+mod sql;
+mod sql_text;
+mod suggest;
 mod target;
 mod terminal;
 mod topics;
@@ -32,16 +43,16 @@ use self::doctor::DoctorArgs;
 use self::load::LoadArgs;
 use self::peek::PeekArgs;
 use self::progress::{ProgressLine, Unit};
-use self::query::Printer;
 use self::query_line::QueryLine;
 use self::schema::SchemaCommand;
 use self::serve::ServeArgs;
-use self::target::{OrdersArgs, Target, TargetArgs};
+use self::shell::ShellArgs;
+use self::sql::SqlArgs;
+use self::target::OrdersArgs;
 use self::terminal::{Error, is_closed_pipe};
 use self::topics::TopicsArgs;
 use crate::athena::QueryProgress;
 use crate::demo::{self, DemoObserver, DemoOptions};
-use crate::output::OutputFormat;
 
 /// Runs SQL over Kafka topics on this machine as Athena would, through the real connector and the real wire
 /// protocol.
@@ -70,23 +81,16 @@ enum Command {
         #[arg(long, default_value_t = 10)]
         limit_rows: usize,
     },
-    /// Run one statement.
-    Sql {
-        statement: String,
-        /// Output format: table, csv, json.
-        #[arg(long, default_value = "table")]
-        output: OutputFormat,
-        #[command(flatten)]
-        target: TargetArgs,
-    },
-    /// Run statements as they are typed, each up to its semicolon.
-    Shell {
-        /// Output format: table, csv, json.
-        #[arg(long, default_value = "table")]
-        output: OutputFormat,
-        #[command(flatten)]
-        target: TargetArgs,
-    },
+    /// Run statements: of the command line, of files, or of standard input.
+    ///
+    /// Stops at the first error, with exit code 1, unless --keep-going is given. Backslash commands work as in the shell.
+    Sql(SqlArgs),
+    /// Run statements as they are typed, each up to its semicolon. Without a terminal, standard input is a script.
+    Shell(ShellArgs),
+    /// Print a script that completes the commands and options in a shell: bash, zsh, fish, elvish or powershell.
+    ///
+    /// For bash: source <(athena-local completions bash)
+    Completions { shell: Shell },
     /// List topics: partitions, records, bytes, both ends.
     Topics(TopicsArgs),
     /// Show records of a topic, decoded as the function would decode them.
@@ -159,19 +163,12 @@ async fn execute(command: Command) -> Result<ExitCode, Error> {
             };
             demo::run(options, &mut io::stdout(), &mut progress).await?;
         }
-        Command::Sql {
-            statement,
-            output,
-            target,
-        } => {
-            let target = Target::connect(&target).await?;
-            Printer::new(target.athena(), output)
-                .print(&statement, &mut io::stdout().lock())
-                .await?;
-        }
-        Command::Shell { output, target } => {
-            let target = Target::connect(&target).await?;
-            shell::run(target.athena(), output).await?;
+        Command::Sql(args) => return sql::run(args).await,
+        Command::Shell(args) => return shell::run(args).await,
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Args::command(), "athena-local", &mut script);
+            io::stdout().write_all(&script)?;
         }
         Command::Topics(args) => topics::run(&args).await?,
         Command::Peek(args) => return peek::run(args).await,

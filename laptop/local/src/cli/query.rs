@@ -1,43 +1,135 @@
 //! Execution of one statement: result and statistics.
 
-use std::io::Write;
+use std::io::{self, IsTerminal, Write};
 use std::time::Instant;
 
+use tokio::task::yield_now;
+
 use super::query_line::QueryLine;
+use super::settings::Settings;
+use super::sql_text::pieces;
 use super::terminal::Error;
 use crate::athena::Athena;
-use crate::output::{OutputFormat, RowWriter};
+use crate::output::{OutputFormat, OutputOptions, RowWriter};
 
-/// Printer of results.
-pub(super) struct Printer<'a> {
-    athena: &'a Athena,
-    format: OutputFormat,
+/// Rows of a query that are shown on a terminal, unless another number is chosen.
+const TERMINAL_ROWS: u64 = 40;
+
+/// Where rows go.
+pub(super) enum Sink {
+    Stdout,
+    File(std::fs::File),
 }
 
-impl<'a> Printer<'a> {
-    pub(super) fn new(athena: &'a Athena, format: OutputFormat) -> Self {
-        Self { athena, format }
+impl Sink {
+    fn is_terminal(&self) -> bool {
+        matches!(self, Self::Stdout) && io::stdout().is_terminal()
+    }
+}
+
+impl Write for &Sink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Sink::Stdout => io::stdout().write(bytes),
+            Sink::File(file) => (&*file).write(bytes),
+        }
     }
 
-    /// Prints rows to `out`, and statistics to standard error.
-    pub(super) async fn print(&self, sql: &str, out: &mut impl Write) -> Result<(), Error> {
-        let started = Instant::now();
-        let mut query = self.athena.start(sql).await?;
-        let mut rows = 0;
-        let mut writer = RowWriter::new(out, query.columns().to_vec(), self.format);
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Sink::Stdout => io::stdout().flush(),
+            Sink::File(file) => (&*file).flush(),
+        }
+    }
+}
+
+/// Prints the rows of a statement, and statistics to standard error. `vertical` takes precedence over a table.
+pub(super) async fn print(
+    athena: &Athena,
+    settings: &Settings,
+    sink: &Sink,
+    sql: &str,
+    vertical: bool,
+) -> Result<(), Error> {
+    let started = Instant::now();
+    let mut query = athena.start(sql).await?;
+    // USE has no result.
+    if !query.columns().is_empty() {
+        let options = options(settings, sink, sql, vertical);
         // Rows that are written as they come are progress enough.
-        let mut line = (self.format == OutputFormat::Table).then(|| QueryLine::start(query.progress()));
+        let is_table = options.format == OutputFormat::Table;
+        let mut line = is_table.then(|| QueryLine::start(query.progress()));
+        let unlimited = options.rows.is_none() && sink.is_terminal();
+        let mut writer = RowWriter::with_options(sink, query.columns().to_vec(), options);
+        let mut rows = 0;
         while let Some(batch) = query.next().await? {
             rows += batch.num_rows();
+            // Rows of a table without a limit may be written before the last has come: not between them.
+            if unlimited {
+                line.take();
+            }
             writer.write(&batch)?;
+            // Rows that never have to be waited for would leave no turn to Ctrl-C.
+            yield_now().await;
         }
         line.take();
         writer.finish()?;
-        eprintln!(
-            "{rows} rows, {:.2} s; read {}",
-            started.elapsed().as_secs_f64(),
-            query.statistics()
-        );
-        Ok(())
+        if settings.timing {
+            eprintln!(
+                "{rows} rows, {:.2} s; read {}",
+                started.elapsed().as_secs_f64(),
+                query.statistics()
+            );
+        }
+    } else if settings.timing {
+        let current = athena.current_schema();
+        let schema = current.schema.unwrap_or_default();
+        eprintln!("the schema is {}.{schema}", current.catalog);
+    }
+    Ok(())
+}
+
+/// A table is cut to the terminal, and its rows are limited there.
+fn options(settings: &Settings, sink: &Sink, sql: &str, vertical: bool) -> OutputOptions {
+    let terminal = sink.is_terminal();
+    let format = match settings.format {
+        OutputFormat::Table if vertical || settings.expanded => OutputFormat::Vertical,
+        format => format,
+    };
+    let width = terminal.then(|| console::Term::stdout().size_checked()).flatten();
+    let default_rows = (terminal && is_query(sql)).then_some(TERMINAL_ROWS);
+    OutputOptions {
+        format,
+        null: settings.null.clone(),
+        width: width.map(|(_, columns)| usize::from(columns)),
+        rows: match settings.rows {
+            None => default_rows,
+            Some(0) => None,
+            rows => rows,
+        },
+    }
+}
+
+/// Whether the rows are those of tables; lists of names and plans are shown whole.
+fn is_query(sql: &str) -> bool {
+    let first = pieces(sql).find(super::sql_text::Piece::counts);
+    first.is_some_and(|first| {
+        let words = ["select", "with", "values", "table"];
+        first.text == "(" || words.iter().any(|word| first.is_word(word))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_of_names_are_not_queries() {
+        for sql in ["SELECT 1", "-- a\nwith t AS (SELECT 1) TABLE t", "(VALUES 1)"] {
+            assert!(is_query(sql), "{sql}");
+        }
+        for sql in ["SHOW TABLES", "EXPLAIN SELECT 1", "DESCRIBE t", ""] {
+            assert!(!is_query(sql), "{sql}");
+        }
     }
 }

@@ -1,195 +1,174 @@
-//! Interactive shell.
+//! `athena-local shell`: statements as they are typed.
 
-use std::io;
+use std::future::Future;
+use std::io::{self, IsTerminal};
 use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
 
-use rustyline::DefaultEditor;
+use clap::Args;
+use rustyline::config::Config;
 use rustyline::error::ReadlineError;
+use rustyline::history::DefaultHistory;
+use rustyline::{ColorMode, CompletionType, Editor};
+use tokio::signal::ctrl_c;
+use tokio::time::timeout;
 
-use super::query::Printer;
-use super::terminal::Error;
+use super::helper::ShellHelper;
+use super::input::Input;
+use super::metadata::Metadata;
+use super::session::{Flow, Session};
+use super::settings::Settings;
+use super::target::{Target, TargetArgs};
+use super::terminal::{Error, is_closed_pipe};
 use crate::athena::Athena;
-use crate::output::OutputFormat;
 
-const HELP: &str = "\
-statements end with a semicolon and may span lines; beside SELECT:
-  SHOW SCHEMAS;  SHOW TABLES IN schema;  DESCRIBE schema.table;  EXPLAIN SELECT …;
-  \\d                 schemas
-  \\d schema          tables of a schema
-  \\d schema.table    columns of a table
-  \\q                 quit, as Ctrl-D does";
+/// Time for which the greeting waits for the schemas.
+const GREETING: Duration = Duration::from_secs(5);
 
-/// Reads and runs statements until the input ends. An error is printed, and the next statement read.
-pub(super) async fn run(athena: &Athena, format: OutputFormat) -> Result<(), Error> {
-    let mut editor = DefaultEditor::new()?;
-    let history = history_file();
-    if let Some(file) = &history {
-        // The file does not exist the first time.
-        let _ = editor.load_history(file);
-    }
-    println!("athena-local; \\? for help, \\q to quit");
-    let printer = Printer::new(athena, format);
-    let mut input = Input::default();
-    loop {
-        match editor.readline(input.prompt()) {
-            Ok(line) => {
-                for step in input.take_line(&line) {
-                    match step {
-                        Step::Quit => return save(&mut editor, history),
-                        Step::Help => println!("{HELP}"),
-                        Step::Statement(sql) => {
-                            editor.add_history_entry(format!("{sql};").as_str())?;
-                            if let Err(error) = printer.print(&sql, &mut io::stdout().lock()).await {
-                                eprintln!("{error}");
-                            }
-                        }
-                    }
-                }
-            }
-            Err(ReadlineError::Interrupted) => input = Input::default(),
-            Err(ReadlineError::Eof) => return save(&mut editor, history),
-            Err(error) => return Err(error.into()),
-        }
-    }
+/// Number of schemas that the greeting names.
+const GREETED_SCHEMAS: usize = 8;
+
+/// Lines that are kept.
+const HISTORY: usize = 2_000;
+
+#[derive(Debug, Args)]
+pub(super) struct ShellArgs {
+    /// Write results to a file; an existing one is replaced.
+    #[arg(long, value_name = "FILE")]
+    output_file: Option<PathBuf>,
+    #[command(flatten)]
+    settings: Settings,
+    #[command(flatten)]
+    target: TargetArgs,
 }
 
-fn save(editor: &mut DefaultEditor, history: Option<PathBuf>) -> Result<(), Error> {
-    if let Some(file) = history {
-        editor.save_history(&file)?;
+/// Reads and runs statements until the input ends. On a terminal an error is printed and the next statement read;
+/// otherwise the input is a script.
+pub(super) async fn run(args: ShellArgs) -> Result<ExitCode, Error> {
+    let interactive = io::stdin().is_terminal() && io::stdout().is_terminal();
+    let target = Target::connect(&args.target).await?;
+    let athena = target.athena();
+    let mut session = Session::new(target.athena(), args.settings, interactive);
+    if let Some(path) = &args.output_file {
+        session.write_to(path)?;
     }
-    Ok(())
+    if !interactive {
+        let ended = session.script(io::stdin().lock(), Some("standard input")).await?;
+        return Ok(if ended.failed {
+            ExitCode::FAILURE
+        } else {
+            ExitCode::SUCCESS
+        });
+    }
+    // From the first call on, Ctrl-C no longer ends the program: not while an editor runs, nor between statements.
+    tokio::spawn(async { while ctrl_c().await.is_ok() {} });
+    let metadata = Metadata::new(target.athena());
+    let mut editor = editor(ShellHelper::new(metadata))?;
+    println!("{}", greeting(&athena, target.description()).await);
+    typed(&mut session, &athena, &mut editor).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What is connected to, and what is there.
+async fn greeting(athena: &Athena, description: &str) -> String {
+    let catalog = athena.current_schema().catalog;
+    let version = env!("CARGO_PKG_VERSION");
+    let schemas = within(GREETING, athena.federation().list_schemas()).await;
+    let schemas = match schemas {
+        None => "not listed yet, the connector is slow".to_owned(),
+        Some(Err(error)) => format!("cannot be listed: {error}"),
+        Some(Ok(schemas)) if schemas.is_empty() => "none".to_owned(),
+        Some(Ok(mut schemas)) => {
+            schemas.sort_unstable();
+            let more = schemas.len().saturating_sub(GREETED_SCHEMAS);
+            schemas.truncate(GREETED_SCHEMAS);
+            let more = if more > 0 {
+                format!(" and {more} more")
+            } else {
+                String::new()
+            };
+            format!("{}{more}", schemas.join(", "))
+        }
+    };
+    format!(
+        "athena-local {version}: {description}\ncatalog {catalog}, schemas: {schemas}\n\
+         help lists commands, Tab completes, \\q quits"
+    )
+}
+
+async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> Option<T> {
+    timeout(limit, work).await.ok()
+}
+
+type ShellEditor = Editor<ShellHelper, DefaultHistory>;
+
+fn editor(helper: ShellHelper) -> Result<ShellEditor, Error> {
+    let no_colors = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let config = Config::builder()
+        .completion_type(CompletionType::List)
+        .color_mode(if no_colors {
+            ColorMode::Disabled
+        } else {
+            ColorMode::Enabled
+        })
+        .max_history_size(HISTORY)?
+        .build();
+    let mut editor = Editor::with_config(config)?;
+    editor.set_helper(Some(helper));
+    if let Some(file) = history_file() {
+        // The file does not exist the first time.
+        let _ = editor.load_history(&file);
+    }
+    Ok(editor)
 }
 
 fn history_file() -> Option<PathBuf> {
     std::env::home_dir().map(|home| home.join(".athena_local_history"))
 }
 
-/// Command on a line of input.
-#[derive(Debug, PartialEq, Eq)]
-enum Step {
-    Statement(String),
-    Help,
-    Quit,
-}
-
-/// Beginning of an incomplete statement.
-#[derive(Default)]
-struct Input {
-    text: String,
-}
-
-impl Input {
-    fn prompt(&self) -> &'static str {
-        if self.text.is_empty() { "sql> " } else { "  -> " }
-    }
-
-    fn take_line(&mut self, line: &str) -> Vec<Step> {
-        if self.text.is_empty() && line.trim_start().starts_with('\\') {
-            return command(line.trim()).into_iter().collect();
-        }
-        self.text.push_str(line);
-        self.text.push('\n');
-        let mut steps = Vec::new();
-        while let Some(end) = statement_end(&self.text) {
-            let rest = self.text.split_off(end + 1);
-            let statement = std::mem::replace(&mut self.text, rest);
-            let sql = statement.trim().trim_end_matches(';').trim();
-            if !sql.is_empty() {
-                steps.push(Step::Statement(sql.to_owned()));
+async fn typed(session: &mut Session, athena: &Athena, editor: &mut ShellEditor) -> Result<(), Error> {
+    let mut input = Input::default();
+    // What the user's editor left, to be typed on.
+    let mut initial = String::new();
+    loop {
+        let text = editor.readline_with_initial(&prompt(athena, &input), (initial.as_str(), ""));
+        initial.clear();
+        let text = match text {
+            Ok(text) => text,
+            Err(ReadlineError::Interrupted) => {
+                input = Input::default();
+                continue;
+            }
+            Err(ReadlineError::Eof) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        };
+        if !text.trim().is_empty() {
+            editor.add_history_entry(text.as_str())?;
+            if let Some(file) = history_file() {
+                // A home that cannot be written to is no reason to stop.
+                let _ = editor.append_history(&file);
             }
         }
-        if self.text.trim().is_empty() {
-            self.text.clear();
-        }
-        steps
-    }
-}
-
-fn command(line: &str) -> Option<Step> {
-    let (name, argument) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
-    let argument = argument.trim().trim_end_matches(';').trim_end();
-    match (name.trim_end_matches(';'), argument) {
-        ("\\q", _) => Some(Step::Quit),
-        ("\\d", "") => Some(Step::Statement("SHOW SCHEMAS".to_owned())),
-        ("\\d", name) if name.contains('.') => Some(Step::Statement(format!("DESCRIBE {name}"))),
-        ("\\d", name) => Some(Step::Statement(format!("SHOW TABLES IN {name}"))),
-        _ => Some(Step::Help),
-    }
-}
-
-/// Position of the first semicolon outside of quotes and comments.
-fn statement_end(text: &str) -> Option<usize> {
-    let mut rest = text.char_indices().peekable();
-    while let Some((index, c)) = rest.next() {
-        match c {
-            ';' => return Some(index),
-            '\'' | '"' | '`' => {
-                // A doubled quote ends one string and begins the next.
-                rest.find(|&(_, inner)| inner == c)?;
+        for line in text.split('\n') {
+            for (_, step) in input.take_line(line) {
+                match session.step(step).await {
+                    Ok(Flow::Next) => {}
+                    Ok(Flow::Quit) => return Ok(()),
+                    Ok(Flow::Edit(text)) => initial = text,
+                    Err(error) if is_closed_pipe(&*error) => return Err(error),
+                    Err(error) => eprintln!("{error}"),
+                }
             }
-            '-' if rest.peek().is_some_and(|&(_, next)| next == '-') => {
-                rest.find(|&(_, inner)| inner == '\n')?;
-            }
-            '/' if rest.peek().is_some_and(|&(_, next)| next == '*') => {
-                let end = text[index + 2..].find("*/")? + index + 4;
-                while rest.next_if(|&(at, _)| at < end).is_some() {}
-            }
-            _ => {}
         }
     }
-    None
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn steps(lines: &[&str]) -> Vec<Step> {
-        let mut input = Input::default();
-        lines.iter().flat_map(|line| input.take_line(line)).collect()
-    }
-
-    fn statement(sql: &str) -> Step {
-        Step::Statement(sql.to_owned())
-    }
-
-    #[test]
-    fn a_statement_ends_at_its_semicolon() {
-        assert_eq!(steps(&["SELECT", "1;"]), [statement("SELECT\n1")]);
-        assert_eq!(
-            steps(&["SELECT 1; SELECT 2 ;; SELECT"]),
-            [statement("SELECT 1"), statement("SELECT 2")]
-        );
-        assert_eq!(steps(&["", "  ", ";"]), []);
-    }
-
-    #[test]
-    fn semicolons_in_quotes_and_comments_end_nothing() {
-        let lines = ["SELECT ';', 'it''s;', \"a;b\" -- no; end", "/* ;", " ; */ + 1;"];
-        assert_eq!(steps(&lines), [statement(&lines.join("\n").replace("1;", "1"))]);
-        assert_eq!(steps(&["SELECT 'open;", "still; open"]), []);
-    }
-
-    #[test]
-    fn backslash_commands_are_lines_of_their_own() {
-        assert_eq!(
-            steps(&["\\d", "\\d customer", " \\d customer.orders;", "\\?", "\\q"]),
-            [
-                statement("SHOW SCHEMAS"),
-                statement("SHOW TABLES IN customer"),
-                statement("DESCRIBE customer.orders"),
-                Step::Help,
-                Step::Quit
-            ]
-        );
-    }
-
-    #[test]
-    fn the_prompt_tells_whether_a_statement_is_open() {
-        let mut input = Input::default();
-        input.take_line("SELECT");
-        assert_eq!(input.prompt(), "  -> ");
-        input.take_line("1;");
-        assert_eq!(input.prompt(), "sql> ");
+/// The current schema, or blanks as long while a statement is open.
+fn prompt(athena: &Athena, input: &Input) -> String {
+    let name = athena.current_schema().schema.unwrap_or_else(|| "sql".to_owned());
+    match input.is_empty() {
+        true => format!("{name}> "),
+        false => format!("{:>width$}> ", "-", width = name.chars().count()),
     }
 }

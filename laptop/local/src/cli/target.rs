@@ -54,6 +54,9 @@ pub(super) struct TargetArgs {
     /// Name of the connector's catalog in SQL.
     #[arg(long, default_value = "msk")]
     catalog: String,
+    /// Schema of tables that are named without one, as USE sets it.
+    #[arg(long, alias = "schema", value_name = "SCHEMA")]
+    database: Option<String>,
     /// Number of splits to read at once.
     #[arg(long, default_value_t = 4)]
     concurrency: usize,
@@ -89,7 +92,9 @@ fn first_order() -> NaiveDateTime {
 
 /// Engine, and what must live as long as it.
 pub(super) struct Target {
-    athena: Athena,
+    athena: Arc<Athena>,
+    /// What it is, for the shell's greeting.
+    description: String,
     _stack: Option<Stack>,
 }
 
@@ -98,6 +103,7 @@ impl Target {
         let options = AthenaOptions {
             federation: FederationOptions::new(&args.catalog),
             concurrency: args.concurrency,
+            schema: args.database.clone(),
         };
         let settings = match &args.bootstrap {
             Some(brokers) => Variables::from_env().with("kafka_endpoint", brokers),
@@ -107,6 +113,15 @@ impl Target {
             return Self::embedded(args, options, settings).await;
         }
         let has_brokers = settings.names().any(|name| name == "kafka_endpoint");
+        let brokers = args
+            .bootstrap
+            .clone()
+            .or_else(|| std::env::var("kafka_endpoint").ok());
+        let description = match (&args.function, brokers) {
+            (Some(function), _) => format!("the Lambda function {function}"),
+            (None, Some(brokers)) => format!("a connector in this process, Kafka at {brokers}"),
+            (None, None) => "a connector in this process, configured by its Glue connection".to_owned(),
+        };
         let invoke: Arc<dyn Invoke> = match (&args.function, &args.schemas) {
             (Some(function), _) => Arc::new(
                 LambdaInvoke::connect(LambdaTarget {
@@ -117,7 +132,7 @@ impl Target {
                 .await,
             ),
             (None, Some(schemas)) if has_brokers => {
-                return Self::beside_own_kafka(schemas, options, settings).await;
+                return Self::beside_own_kafka(schemas, options, settings, description).await;
             }
             (None, None) if has_brokers || settings.names().any(|name| name == "glue_connection") => {
                 Arc::new(InProcess::new(Connector::from_variables(settings).await))
@@ -131,7 +146,8 @@ impl Target {
         let aws = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
         let blocks = Arc::new(S3BlockStore::new(aws_sdk_s3::Client::new(&aws)));
         Ok(Self {
-            athena: Athena::with_options(invoke, blocks, options),
+            athena: Arc::new(Athena::with_options(invoke, blocks, options)),
+            description,
             _stack: None,
         })
     }
@@ -151,7 +167,8 @@ impl Target {
         )
         .await?;
         Ok(Self {
-            athena: stack.athena(options).await?,
+            athena: Arc::new(stack.athena(options).await?),
+            description: "Kafka, Glue and S3 in this process".to_owned(),
             _stack: Some(stack),
         })
     }
@@ -160,17 +177,23 @@ impl Target {
         schemas: &Path,
         options: AthenaOptions,
         settings: Variables,
+        description: String,
     ) -> Result<Self, Error> {
         let stack = Stack::beside_own_kafka().await?.with_settings(settings);
         stack.register_files(schemas)?;
         Ok(Self {
-            athena: stack.athena(options).await?,
+            athena: Arc::new(stack.athena(options).await?),
+            description: format!("{description}, schemas of {}", schemas.display()),
             _stack: Some(stack),
         })
     }
 
-    pub(super) fn athena(&self) -> &Athena {
-        &self.athena
+    pub(super) fn athena(&self) -> Arc<Athena> {
+        Arc::clone(&self.athena)
+    }
+
+    pub(super) fn description(&self) -> &str {
+        &self.description
     }
 }
 

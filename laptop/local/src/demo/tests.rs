@@ -58,7 +58,7 @@ async fn a_small_demo_comes_out_right() {
     result.unwrap_or_else(|error| panic!("{error}\n{text}"));
     for wanted in [
         "2000 orders with",
-        "| 2000   |",
+        "|   2000 |",
         "| order_id                             | ordered_at",
         "the first 4 of",
         "| product_id | items | quantity |",
@@ -111,6 +111,7 @@ async fn spilled_blocks_carry_the_same_rows() {
         .athena(AthenaOptions {
             federation,
             concurrency: 2,
+            schema: None,
         })
         .await
         .unwrap();

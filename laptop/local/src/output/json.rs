@@ -1,4 +1,4 @@
-//! Rows as JSON, one object a line.
+//! Rows as JSON objects.
 //!
 //! | value | JSON |
 //! | --- | --- |
@@ -10,101 +10,105 @@
 //! | MAP | an object; a key of any type by its text |
 //! | NULL | `null` |
 
-use std::io::{self, Write};
+use serde::Serialize;
+use trino_sql::Type;
 
-use arrow::array::RecordBatch;
-use serde_json::Value as Json;
-use trino_sql::{OutputColumn, Type, Value};
+use super::cells::{Cells, Content, range};
 
-use super::values::values;
-use crate::types::field_name;
-
-/// Writes a line for each row, every column in it.
-pub(super) fn write(out: &mut impl Write, batch: &RecordBatch, columns: &[OutputColumn]) -> io::Result<()> {
-    let mut line = String::new();
-    for row in 0..batch.num_rows() {
-        line.clear();
-        push_row(
-            &values(batch, columns, row).collect::<Vec<_>>(),
-            columns,
-            &mut line,
-        );
-        line.push('\n');
-        out.write_all(line.as_bytes())?;
-    }
-    Ok(())
+/// A name as it stands before its value: `"name":`.
+pub(super) fn key(name: &str) -> Vec<u8> {
+    let mut key = Vec::new();
+    push_json(name, &mut key);
+    key.push(b':');
+    key
 }
 
-/// Appends the object of a row.
-pub(super) fn push_row(values: &[Value], columns: &[OutputColumn], out: &mut String) {
-    let columns = columns.iter().map(|column| (column.name.as_str(), &column.ty));
-    push_object(columns.zip(values), out);
-}
-
-fn push_object<'a, N: AsRef<str>>(
-    fields: impl Iterator<Item = ((N, &'a Type), &'a Value)>,
-    out: &mut String,
-) {
-    out.push('{');
-    for (at, ((name, ty), value)) in fields.enumerate() {
+/// Appends the object of a row; `keys` as [`key`] makes them.
+pub(super) fn push_row(cells: &[Cells<'_>], keys: &[Vec<u8>], row: usize, out: &mut Vec<u8>) {
+    out.push(b'{');
+    for (at, (cells, key)) in cells.iter().zip(keys).enumerate() {
         separate(out, at);
-        push_text(name.as_ref(), out);
-        out.push(':');
-        push(value, ty, out);
+        out.extend_from_slice(key);
+        push(cells, row, out);
     }
-    out.push('}');
+    out.push(b'}');
 }
 
-fn push(value: &Value, ty: &Type, out: &mut String) {
-    match (value, ty) {
-        (Value::Null, _) => out.push_str("null"),
-        (Value::Double(double), _) => push_float(*double, double, out),
-        (Value::Real(real), _) => push_float(f64::from(*real), real, out),
-        (Value::Boolean(_) | Value::Decimal(_), _)
-        | (Value::Int(_), Type::TinyInt | Type::SmallInt | Type::Integer | Type::BigInt) => {
-            out.push_str(&value.text(ty).unwrap_or_default());
+fn push(cells: &Cells<'_>, row: usize, out: &mut Vec<u8>) {
+    if cells.is_null(row) {
+        return out.extend_from_slice(b"null");
+    }
+    match &cells.content {
+        Content::Double(values) => push_float(values[row], &values[row], out),
+        Content::Real(values) => push_float(f64::from(values[row]), &values[row], out),
+        Content::Boolean(_)
+        | Content::Int8(_)
+        | Content::Int16(_)
+        | Content::Int32(_)
+        | Content::Int64(_)
+        | Content::Decimal(..) => cells.push_text(row, out),
+        Content::Text(array) => match cells.ty {
+            Type::Json => out.extend_from_slice(array.value(row).as_bytes()),
+            _ => push_json(array.value(row), out),
+        },
+        // Digits, points and blanks need no escapes.
+        Content::Date(_) | Content::Timestamp(..) | Content::Bytes(_) => {
+            out.push(b'"');
+            cells.push_text(row, out);
+            out.push(b'"');
         }
-        (Value::Text(json), Type::Json) => out.push_str(json),
-        (Value::Array(items), Type::Array(item)) => {
-            out.push('[');
-            for (at, value) in items.iter().enumerate() {
+        Content::List(list, items) => {
+            out.push(b'[');
+            for (at, item) in range(list.value_offsets(), row).enumerate() {
                 separate(out, at);
-                push(value, item, out);
+                push(items, item, out);
             }
-            out.push(']');
+            out.push(b']');
         }
-        (Value::Map(entries), Type::Map(key_type, value_type)) => {
-            let fields = entries.iter().map(|(key, value)| {
-                let name = key.shown(key_type).unwrap_or_default();
-                ((name, value_type.as_ref()), value)
-            });
-            push_object(fields, out);
+        Content::Map(map, entries) => {
+            let [keys, values] = &**entries;
+            out.push(b'{');
+            for (at, entry) in range(map.value_offsets(), row).enumerate() {
+                separate(out, at);
+                push_json(&keys.value(entry).shown(keys.ty).unwrap_or_default(), out);
+                out.push(b':');
+                push(values, entry, out);
+            }
+            out.push(b'}');
         }
-        (Value::Row(values), Type::Row(fields)) => {
-            let names = fields.iter().enumerate();
-            let names = names.map(|(place, field)| (field_name(field, place), &field.ty));
-            push_object(names.zip(values), out);
+        Content::Row(fields) => {
+            out.push(b'{');
+            for (at, (name, field)) in fields.iter().enumerate() {
+                separate(out, at);
+                push_json(name, out);
+                out.push(b':');
+                push(field, row, out);
+            }
+            out.push(b'}');
         }
-        _ => push_text(&value.shown(ty).unwrap_or_default(), out),
+        Content::Nothing | Content::Value => {
+            push_json(&cells.value(row).shown(cells.ty).unwrap_or_default(), out);
+        }
     }
 }
 
 /// A number with as many digits as tell it from its neighbours, or a word.
-fn push_float(value: f64, spelled: &impl serde::Serialize, out: &mut String) {
-    match serde_json::to_string(spelled) {
-        Ok(number) if value.is_finite() => out.push_str(&number),
-        _ if value.is_nan() => out.push_str("\"NaN\""),
-        _ if value > 0.0 => out.push_str("\"Infinity\""),
-        _ => out.push_str("\"-Infinity\""),
+fn push_float(value: f64, spelled: &impl Serialize, out: &mut Vec<u8>) {
+    match value {
+        _ if value.is_finite() => push_json(spelled, out),
+        _ if value.is_nan() => out.extend_from_slice(b"\"NaN\""),
+        _ if value > 0.0 => out.extend_from_slice(b"\"Infinity\""),
+        _ => out.extend_from_slice(b"\"-Infinity\""),
     }
 }
 
-fn push_text(text: &str, out: &mut String) {
-    out.push_str(&Json::from(text).to_string());
+fn push_json<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) {
+    // Texts and finite numbers have JSON, and writing to memory cannot fail.
+    let _ = serde_json::to_writer(out, value);
 }
 
-fn separate(out: &mut String, at: usize) {
+fn separate(out: &mut Vec<u8>, at: usize) {
     if at > 0 {
-        out.push(',');
+        out.push(b',');
     }
 }

@@ -152,10 +152,137 @@ fn json_has_a_line_for_each_row_with_every_column() {
 #[test]
 fn a_table_without_rows_names_its_columns() {
     assert!(written("table", &[]).contains("| n | at | l |"));
-    assert!(written("table", &[batch()]).contains("| 1 | 2023-03-14 00:00:00.040 | [1, null] |"));
+    let rows = written("table", &[batch()]);
+    assert_eq!(
+        rows,
+        "+------+-------------------------+-----------+\n\
+         |    n | at                      | l         |\n\
+         +------+-------------------------+-----------+\n\
+         |    1 | 2023-03-14 00:00:00.040 | [1, null] |\n\
+         | NULL | 1970-01-01 00:00:00.000 | NULL      |\n\
+         +------+-------------------------+-----------+\n"
+    );
 }
 
 #[test]
-fn knows_three_formats() {
-    assert!("xml".parse::<OutputFormat>().is_err());
+fn every_format_has_a_name_and_no_other_has() {
+    for name in OutputFormat::NAMES.replace(" or ", ", ").split(", ") {
+        assert!(name.trim().parse::<OutputFormat>().is_ok(), "{name}");
+    }
+    let error = "xml".parse::<OutputFormat>().unwrap_err().to_string();
+    assert!(error.contains("markdown") && error.contains("xml"), "{error}");
+}
+
+/// NULL, the empty text, and texts that a format has to escape.
+fn texts() -> RecordBatch {
+    let texts = vec![None, Some(""), Some("a|b\tc\nd\\"), Some("NULL"), Some("\\N")];
+    RecordBatch::try_from_iter([
+        ("t", Arc::new(StringArray::from(texts)) as ArrayRef),
+        ("n", Arc::new(Int32Array::from_iter_values(1..=5))),
+    ])
+    .unwrap()
+}
+
+#[test]
+fn null_and_the_empty_text_differ_in_every_format() {
+    for (format, wanted) in [
+        (
+            "csv-header",
+            "t,n\n,1\n\"\",2\n\"a|b\tc\nd\\\",3\nNULL,4\n\\N,5\n",
+        ),
+        ("csv-no-header", ",1\n\"\",2\n\"a|b\tc\nd\\\",3\nNULL,4\n\\N,5\n"),
+        (
+            "tsv",
+            "t\tn\n\\N\t1\n\t2\na|b\\tc\\nd\\\\\t3\nNULL\t4\n\\\\N\t5\n",
+        ),
+        (
+            "json-array",
+            "[\n{\"t\":null,\"n\":1},\n{\"t\":\"\",\"n\":2},\n{\"t\":\"a|b\\tc\\nd\\\\\",\"n\":3},\n\
+             {\"t\":\"NULL\",\"n\":4},\n{\"t\":\"\\\\N\",\"n\":5}\n]\n",
+        ),
+        (
+            "markdown",
+            "| t | n |\n| --- | --: |\n| NULL | 1 |\n|  | 2 |\n| a\\|b c<br>d\\\\ | 3 |\n| NULL | 4 |\n| \\\\N | 5 |\n",
+        ),
+        (
+            "vertical",
+            "-[ RECORD 1 ]\nt | NULL\nn | 1\n-[ RECORD 2 ]\nt | \nn | 2\n-[ RECORD 3 ]\nt | a|b\\tc\\nd\\\nn | 3\n\
+             -[ RECORD 4 ]\nt | NULL\nn | 4\n-[ RECORD 5 ]\nt | \\N\nn | 5\n",
+        ),
+    ] {
+        assert_eq!(written(format, &[texts()]), wanted, "{format}");
+    }
+    assert_eq!(written("json-array", &[]), "[]\n");
+}
+
+fn written_with(options: OutputOptions, batches: &[RecordBatch]) -> String {
+    let mut out = Vec::new();
+    let columns = output_columns(&batches[0].schema()).unwrap();
+    let mut writer = RowWriter::with_options(&mut out, columns, options);
+    batches.iter().for_each(|batch| writer.write(batch).unwrap());
+    writer.finish().unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+#[test]
+fn a_text_of_null_that_is_chosen_is_told_from_the_same_text_in_csv() {
+    let options = |format: &str| OutputOptions {
+        format: format.parse().unwrap(),
+        null: Some("NULL".to_owned()),
+        ..OutputOptions::default()
+    };
+    let csv = written_with(options("csv-no-header"), &[texts()]);
+    assert_eq!(csv, "NULL,1\n\"\",2\n\"a|b\tc\nd\\\",3\n\"NULL\",4\n\\N,5\n");
+    let tsv = written_with(options("tsv-no-header"), &[texts()]);
+    assert!(tsv.starts_with("NULL\t1\n\t2\n"), "{tsv}");
+}
+
+#[test]
+fn a_table_on_a_terminal_is_cut_to_it_and_counts_what_it_leaves_out() {
+    let text = "x".repeat(100);
+    let numbers: ArrayRef = Arc::new(Int32Array::from_iter_values(0..150));
+    let texts: ArrayRef = Arc::new(StringArray::from_iter_values((0..150).map(|_| &text)));
+    let batch = RecordBatch::try_from_iter([("n", numbers), ("t", texts)]).unwrap();
+    for format in [OutputFormat::Table, OutputFormat::Vertical] {
+        let options = OutputOptions {
+            format,
+            width: Some(40),
+            rows: Some(2),
+            ..OutputOptions::default()
+        };
+        let many: Vec<_> = (0..10).map(|_| batch.clone()).collect();
+        let shown = written_with(options, &many);
+        assert!(shown.ends_with("… 1,498 more rows\n"), "{shown}");
+        if format == OutputFormat::Table {
+            let row = format!("| 1 | {}… |", "x".repeat(31));
+            assert_eq!(row.chars().count(), 40);
+            assert!(shown.contains(&row), "{shown}");
+            assert!(shown.lines().all(|line| line.chars().count() <= 40), "{shown}");
+        }
+    }
+}
+
+#[test]
+fn a_long_table_is_written_before_its_end_and_keeps_every_cell() {
+    let long = "x".repeat(50);
+    let text = |at: usize| if at == 0 { long.as_str() } else { "x" };
+    let batch =
+        |texts: StringArray| RecordBatch::try_from_iter([("t", Arc::new(texts) as ArrayRef)]).unwrap();
+    let short = batch(StringArray::from_iter_values((0..6_000).map(|_| "x")));
+    let late = batch(StringArray::from_iter_values((0..6_000).map(text)));
+    let mut out = Vec::new();
+    let columns = output_columns(&short.schema()).unwrap();
+    let mut writer = RowWriter::new(&mut out, columns, OutputFormat::Table);
+    writer.write(&short).unwrap();
+    assert!(writer.out.is_empty(), "the widths are not known");
+    writer.write(&short).unwrap();
+    assert!(writer.out.len() > 12_000 * 5, "the first rows decide");
+    writer.write(&late).unwrap();
+    writer.finish().unwrap();
+    let shown = String::from_utf8(out).unwrap();
+    assert!(
+        shown.contains(&format!("| {long} |\n| x |\n")),
+        "nothing is cut off"
+    );
+    assert_eq!(shown.lines().count(), 18_000 + 4);
 }

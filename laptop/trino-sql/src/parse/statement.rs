@@ -1,4 +1,4 @@
-//! Statements around queries: EXPLAIN, SHOW and DESCRIBE.
+//! Statements around queries: EXPLAIN, SHOW, DESCRIBE and USE.
 
 use super::Parser;
 use crate::ast::{ParsedQuery, Statement};
@@ -6,7 +6,7 @@ use crate::error::{Result, err};
 use crate::lexer::Token;
 
 /// Words that begin statements which Athena has and this crate has not.
-const UNSUPPORTED: [&str; 21] = [
+const UNSUPPORTED: [&str; 20] = [
     "ALTER",
     "ANALYZE",
     "CALL",
@@ -26,7 +26,6 @@ const UNSUPPORTED: [&str; 21] = [
     "SET",
     "UNLOAD",
     "UPDATE",
-    "USE",
     "VACUUM",
 ];
 
@@ -47,6 +46,10 @@ impl Parser {
             let _ = self.accept(&["extended"]) || self.accept(&["formatted"]);
             let table = self.table_name()?;
             return Ok(Statement::ShowColumns { table });
+        }
+        if self.accept(&["use"]) {
+            let schema = self.table_name()?;
+            return Ok(Statement::Use { schema });
         }
         if let Token::Word(word) = self.peek()
             && UNSUPPORTED.contains(&word.to_ascii_uppercase().as_str())

@@ -68,10 +68,10 @@ async fn the_first_pages_commands_lead_to_rows() {
         "as many commands as are promised"
     );
     let rows = run(&cluster.replace(BROKERS, world.broker.bootstrap()), folder.path()).await;
-    assert!(rows.contains("| 4  | n4   |"), "{rows}");
+    assert!(rows.contains("|  4 | n4   |"), "{rows}");
     let rows = run(file, folder.path()).await;
     assert!(
-        rows.contains("| clicks |") && rows.contains("| 7      |"),
+        rows.contains("| clicks |") && rows.contains("|      7 |"),
         "{rows}"
     );
 }

@@ -98,6 +98,35 @@ async fn a_statement_that_asks_for_nothing_there_says_so() {
 }
 
 #[tokio::test]
+async fn names_without_a_schema_are_those_of_the_schema_in_use() {
+    let athena = with_lake();
+    assert_eq!(athena.current_schema().schema, None);
+    let used = athena.query("USE Customer").await.unwrap();
+    assert!(used.columns.is_empty() && used.batches.is_empty());
+    assert_eq!(rows(&athena, "SELECT count(*) FROM orders").await, [["60"]]);
+    assert_eq!(rows(&athena, "SHOW TABLES LIKE 't1%'").await, [["t1"]]);
+    assert_eq!(rows(&athena, "SHOW COLUMNS IN orders").await.len(), 3);
+    assert_eq!(
+        rows(&athena, "SELECT current_catalog, current_schema").await,
+        [["msk", "customer"]]
+    );
+    athena.sql("USE lake.shop").await.unwrap();
+    assert_eq!(rows(&athena, "SHOW TABLES").await, [["prices"]]);
+    assert_eq!(rows(&athena, "SELECT count(*) FROM prices").await, [["0"]]);
+    assert_eq!(rows(&athena, "SHOW SCHEMAS").await, [["shop"]]);
+    // A statement that fails leaves the schema as it is.
+    for (sql, wanted) in [
+        ("USE ship", "Schema 'lake.ship' does not exist"),
+        ("USE sea.shop", "Catalog 'sea' does not exist"),
+        ("USE a.b.c", "wanted schema or catalog.schema, found a.b.c"),
+    ] {
+        let message = athena.sql(sql).await.expect_err(sql).to_string();
+        assert!(message.contains(wanted), "{sql}: {message}");
+    }
+    assert_eq!(rows(&athena, "SHOW TABLES").await, [["prices"]]);
+}
+
+#[tokio::test]
 async fn an_error_shows_its_place_once() {
     let (_, athena) = sixty_rows().start();
     let sql = "SELECT id,\n       nama FROM msk.customer.orders";
