@@ -195,7 +195,7 @@ impl RowSink {
             RowError::WriterSchema(source) => Error::WriterSchema {
                 topic_partition,
                 offset,
-                source,
+                source: *source,
             },
         }
     }

@@ -5,25 +5,25 @@ use arrow::datatypes::DataType;
 use crate::decode::writer_schemas::WriterSchemaError;
 use crate::table::{DataFormat, MAPPING_KEY, Source, UnknownWord};
 
-/// Reason why a record has no row.
+/// Reason why a record has no row. Boxed, so that a result of each record, nearly all of which are read, is two words.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RowError {
     /// The record is bad.
     #[error(transparent)]
-    Bad(#[from] BadRecord),
+    Bad(#[from] Box<BadRecord>),
     /// It is unknown whether the record is bad: reading must end.
     #[error(transparent)]
-    WriterSchema(WriterSchemaError),
+    WriterSchema(Box<WriterSchemaError>),
 }
 
 impl RowError {
     /// Error of a payload that cannot be read as a whole.
     pub(crate) fn bad(reason: impl Into<String>) -> Self {
-        Self::Bad(BadRecord {
+        Self::Bad(Box::new(BadRecord {
             column: None,
             reason: reason.into(),
             lacks_registry: false,
-        })
+        }))
     }
 
     pub(super) fn of_key(self) -> Self {
@@ -37,10 +37,10 @@ impl RowError {
 
     fn within(self, place: &str) -> Self {
         match self {
-            Self::Bad(bad) => Self::Bad(BadRecord {
-                reason: format!("{place}: {}", bad.reason),
-                ..bad
-            }),
+            Self::Bad(mut bad) => {
+                bad.reason = format!("{place}: {}", bad.reason);
+                Self::Bad(bad)
+            }
             other => other,
         }
     }
@@ -52,12 +52,12 @@ impl From<WriterSchemaError> for RowError {
             WriterSchemaError::Unknown { .. } | WriterSchemaError::Unusable { .. } => {
                 Self::bad(error.to_string())
             }
-            WriterSchemaError::NoRegistry { .. } => Self::Bad(BadRecord {
+            WriterSchemaError::NoRegistry { .. } => Self::Bad(Box::new(BadRecord {
                 column: None,
                 reason: error.to_string(),
                 lacks_registry: true,
-            }),
-            WriterSchemaError::Unavailable { .. } => Self::WriterSchema(error),
+            })),
+            WriterSchemaError::Unavailable { .. } => Self::WriterSchema(Box::new(error)),
         }
     }
 }

@@ -100,6 +100,12 @@ pub(crate) fn named(payload: &[u8]) -> Option<WriterSchemaId> {
     }
 }
 
+/// Whether a payload begins like one with a header: most do not, and need no more than this look.
+#[inline]
+pub(crate) fn may_be_framed(payload: &[u8]) -> bool {
+    matches!(payload.first(), Some(&(GLUE | CONFLUENT)))
+}
+
 /// Removes the header of a payload that begins like one: returns the schema id and the body.
 pub(crate) fn read(payload: &[u8]) -> Result<Option<Framed<'_>>, RowError> {
     Ok(match payload.first() {

@@ -184,6 +184,9 @@ impl Mapping {
 
 /// Document without a registry's header, with whose first byte no JSON begins.
 fn unframe(payload: &[u8]) -> Result<Cow<'_, [u8]>, RowError> {
+    if !framing::may_be_framed(payload) {
+        return Ok(Cow::Borrowed(payload));
+    }
     Ok(match framing::read(payload)? {
         Some((_, body)) => body,
         None => Cow::Borrowed(payload),

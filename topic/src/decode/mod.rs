@@ -193,6 +193,10 @@ impl RowDecoder {
                 return Err(error.of_key());
             }
         };
+        if self.about.columns.is_empty() {
+            self.rows += 1;
+            return Ok(());
+        }
         let outcome = Outcome {
             reason,
             key_corrupt,

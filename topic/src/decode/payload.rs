@@ -196,11 +196,11 @@ pub(super) fn append_row(
 fn refuse_misfits(columns: &mut [ColumnBuilder]) -> Result<(), RowError> {
     for column in columns {
         if let Some(misfit) = column.misfits_mut().take_latest() {
-            return Err(RowError::Bad(BadRecord {
+            return Err(RowError::Bad(Box::new(BadRecord {
                 column: Some(column.name().to_owned()),
                 reason: format!("{} does not fit {}", misfit.found, misfit.wanted),
                 lacks_registry: false,
-            }));
+            })));
         }
     }
     Ok(())

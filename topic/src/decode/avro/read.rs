@@ -75,7 +75,9 @@ impl<'a> Reader<'a> {
             *cursor = start;
             let (values, misfits) = columns[*column].parts();
             // A map may contain a key twice: the last one is used.
-            values.truncate(self.row);
+            if values.len() > self.row {
+                values.truncate(self.row);
+            }
             self.fill(fill, cursor, values, misfits)?;
         }
         if let Some(below) = &route.below {
