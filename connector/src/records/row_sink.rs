@@ -176,7 +176,7 @@ impl RowSink {
                 .decoder
                 .append_null_value(record, Some(&reason))
                 .map_err(|error| self.error(offset, error))?,
-            OnBadRecord::Fail => return Err(self.error(offset, bad.clone().into())),
+            OnBadRecord::Fail => return Err(self.error(offset, Box::new(bad.clone()).into())),
         }
         self.tally
             .first_bad_record

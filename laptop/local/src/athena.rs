@@ -1,40 +1,59 @@
 //! Engine: SQL in, batches out.
 
+use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
-use chrono::Utc;
-use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::session_state::SessionState;
-use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream, execute_stream};
+use datafusion::physical_plan::SendableRecordBatchStream;
 use datafusion::prelude::SessionConfig;
 use futures::future::BoxFuture;
 use futures::{FutureExt, TryStreamExt};
 use spill::BlockStore;
-use trino_sql::{OutputColumn, ParsedQuery, Session, Statement, session_state};
+use trino_sql::{OutputColumn, session_state};
 
 use crate::catalog::FederationCatalog;
 use crate::current::{CurrentSchema, DEFAULT_SCHEMA};
 use crate::error::AthenaError;
-use crate::explain;
 use crate::federation::{Federation, FederationOptions};
 use crate::invoke::Invoke;
+use crate::kept::Kept;
 use crate::lake::LakeTable;
 use crate::names::lower_case;
 use crate::query_run::QueryRun;
-use crate::show::{self, Catalogs};
+use crate::saved::SavedTables;
 use crate::statistics::ScanStatistics;
-use crate::types::named_batches;
 
 /// Athena on this machine, over one connector.
 ///
-/// Holds no state between queries except the connector's protocol version, and the schema that USE has named for those
-/// that start after it. Queries may run concurrently.
+/// What statements leave stays for those that start after them, until the engine is dropped: the schema of USE, prepared
+/// statements, views, and the tables of CREATE TABLE, whose files stay where a location was named. Statements may run
+/// concurrently.
 pub struct Athena {
     federation: Arc<Federation>,
     state: SessionState,
-    current: RwLock<CurrentSchema>,
+    kept: RwLock<Kept>,
+    saved: Arc<SavedTables>,
+}
+
+/// What a statement is run with, beside its text.
+#[derive(Debug, Clone, Default)]
+pub struct StatementContext {
+    /// Where unqualified names are looked up, instead of where USE has named.
+    pub catalog: Option<String>,
+    pub schema: Option<String>,
+    /// Values of the statement's `?` in their order, each an SQL expression without columns: `5`, `'open'`.
+    pub parameters: Vec<String>,
+}
+
+/// What is known of a statement before it runs.
+#[derive(Debug, Clone)]
+pub struct Described {
+    /// Number of its `?`.
+    pub parameters: usize,
+    /// Columns of its rows; those whose type depends on a parameter are taken with NULL for it.
+    pub columns: Vec<OutputColumn>,
 }
 
 /// Options of queries.
@@ -45,6 +64,10 @@ pub struct AthenaOptions {
     pub concurrency: usize,
     /// Schema of unqualified tables, as USE names it. It need not exist.
     pub schema: Option<String>,
+    /// Folder of the tables that CREATE TABLE makes without a location; by default one that is removed with the engine.
+    pub tables: Option<PathBuf>,
+    /// Client for locations in S3.
+    pub s3: Option<aws_sdk_s3::Client>,
 }
 
 impl Default for AthenaOptions {
@@ -54,6 +77,8 @@ impl Default for AthenaOptions {
             federation: FederationOptions::new("msk"),
             concurrency: 4,
             schema: None,
+            tables: None,
+            s3: None,
         }
     }
 }
@@ -101,7 +126,8 @@ impl Athena {
             .with_create_default_catalog_and_schema(false)
             .with_target_partitions(options.concurrency.max(1));
         let state = session_state(config);
-        let provider = FederationCatalog::new(Arc::clone(&federation));
+        let saved = Arc::new(SavedTables::new(options.tables, options.s3));
+        let provider = FederationCatalog::new(Arc::clone(&federation), Arc::clone(&saved));
         state
             .catalog_list()
             .register_catalog(catalog.clone(), Arc::new(provider));
@@ -109,7 +135,8 @@ impl Athena {
         Self {
             federation,
             state,
-            current: RwLock::new(CurrentSchema { catalog, schema }),
+            kept: RwLock::new(Kept::new(CurrentSchema { catalog, schema })),
+            saved,
         }
     }
 
@@ -128,8 +155,7 @@ impl Athena {
 
     /// Where statements look up unqualified names.
     pub fn current_schema(&self) -> CurrentSchema {
-        let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
-        current.clone()
+        self.kept().current
     }
 
     /// Client of the connector, for calls without SQL.
@@ -147,72 +173,41 @@ impl Athena {
         self.start(sql).await?.finish().await
     }
 
-    /// Plans and starts one statement: a query, EXPLAIN, SHOW CATALOGS, SHOW SCHEMAS, SHOW TABLES, SHOW COLUMNS,
-    /// DESCRIBE, or USE, whose result has no columns. Rows are read as the stream is polled.
+    /// Starts one statement without parameters; see [`Self::start_in`].
     pub fn start<'a>(&'a self, sql: &'a str) -> BoxFuture<'a, Result<RunningQuery, AthenaError>> {
-        self.plan_and_execute(sql).boxed()
+        self.start_in(sql, StatementContext::default())
     }
 
-    async fn plan_and_execute(&self, sql: &str) -> Result<RunningQuery, AthenaError> {
-        let run = Arc::new(QueryRun::new());
-        let invalid = |error| AthenaError::statement(error, sql);
-        let (columns, batches) = match Statement::parse(sql).map_err(invalid)? {
-            Statement::Query(query) => {
-                let (columns, state, plan) = self.plan(&query, &run).await.map_err(invalid)?;
-                (columns, execute_stream(plan, state.task_ctx())?)
-            }
-            Statement::Explain { analyze, query } => {
-                let (_, state, plan) = self.plan(&query, &run).await.map_err(invalid)?;
-                match analyze {
-                    true => explain::analyzed(plan, state.task_ctx(), &run)
-                        .await
-                        .map_err(|error| AthenaError::execution(error, sql))?,
-                    false => explain::planned(plan.as_ref())?,
-                }
-            }
-            Statement::Use { schema } => {
-                let found = self
-                    .catalogs(&self.current_schema())
-                    .schema_to_use(&schema)
-                    .await?;
-                *self.current.write().unwrap_or_else(PoisonError::into_inner) = found;
-                show::nothing()?
-            }
-            show => self.catalogs(&self.current_schema()).answer(show).await?,
-        };
-        let batches = named_batches(batches, &columns);
-        Ok(RunningQuery {
-            run,
-            statement: sql.to_owned(),
-            columns,
-            batches,
-        })
+    /// Plans and starts one statement. Rows of a query are read as the stream is polled. A statement that writes has
+    /// written when this returns, and its result is the number of rows; USE and its like have a result without columns.
+    pub fn start_in<'a>(
+        &'a self,
+        sql: &'a str,
+        context: StatementContext,
+    ) -> BoxFuture<'a, Result<RunningQuery, AthenaError>> {
+        self.run(sql, context).boxed()
     }
 
-    fn catalogs<'a>(&'a self, current: &'a CurrentSchema) -> Catalogs<'a> {
-        Catalogs {
-            federation: &self.federation,
-            state: &self.state,
-            current,
-        }
+    /// Learns the parameters and columns of a statement without running it.
+    pub async fn describe(&self, sql: &str, context: StatementContext) -> Result<Described, AthenaError> {
+        self.described(sql, context).await
     }
 
-    /// The plan of a query whose scans are part of `run`, with the state to execute it in.
-    async fn plan(
-        &self,
-        query: &ParsedQuery,
-        run: &Arc<QueryRun>,
-    ) -> Result<(Vec<OutputColumn>, SessionState, Arc<dyn ExecutionPlan>), trino_sql::Error> {
-        let current = self.current_schema();
-        let config = self.state.config().clone().with_extension(Arc::clone(run));
-        let config = config.with_default_catalog_and_schema(&current.catalog, current.schema_name());
-        let state = SessionStateBuilder::new_from_existing(self.state.clone())
-            .with_config(config)
-            .build();
-        let now = Utc::now();
-        let query = query.bind(&Session { state: &state, now }).await?;
-        let plan = query.physical_plan(&state).await?;
-        Ok((query.columns, state, plan))
+    /// Prepared statements: name and text, by name.
+    pub fn prepared_statements(&self) -> Vec<(String, String)> {
+        let prepared = self.kept().prepared;
+        prepared
+            .iter()
+            .map(|(name, text)| (name.clone(), text.clone()))
+            .collect()
+    }
+
+    fn kept(&self) -> Kept {
+        self.kept.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Kept)) {
+        change(&mut self.kept.write().unwrap_or_else(PoisonError::into_inner));
     }
 }
 
@@ -271,5 +266,6 @@ impl RunningQuery {
     }
 }
 
+mod run;
 #[cfg(test)]
 mod tests;

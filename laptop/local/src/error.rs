@@ -29,6 +29,30 @@ impl AthenaError {
         Self::Statement { error, statement }
     }
 
+    /// Error of a statement whose text is added later, by [`Self::of`].
+    pub(crate) fn invalid(error: trino_sql::Error) -> Self {
+        Self::statement(error, "")
+    }
+
+    /// Error of this kind, without a place in the statement.
+    pub(crate) fn refused(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self::invalid(trino_sql::Error {
+            kind,
+            message: message.into(),
+            position: None,
+        })
+    }
+
+    /// Adds the text of the statement, if it is missing.
+    #[must_use]
+    pub(crate) fn of(self, text: &str) -> Self {
+        match self {
+            Self::Statement { error, statement } if statement.is_empty() => Self::statement(error, text),
+            Self::Query(error) => Self::execution(error, text),
+            other => other,
+        }
+    }
+
     /// Error of the execution of a statement.
     pub(crate) fn execution(error: DataFusionError, statement: &str) -> Self {
         match trino_sql::Error::within(&error) {

@@ -12,8 +12,10 @@
 //! | `catalog`, `table`, `scan`, `query_run` | the connector as DataFusion's catalog, table and plan node; one query's run |
 //! | `lake` | tables of other catalogs, in memory |
 //! | `constraints` | DataFusion's filters as value sets |
-//! | `explain`, `show` | EXPLAIN; SHOW and DESCRIBE |
-//! | `current` | the schema of unqualified names |
+//! | `explain`, `show`, `information_schema` | EXPLAIN; SHOW and DESCRIBE; the same as tables |
+//! | `kept`, `current` | what statements leave for others: views, prepared statements, the schema of unqualified names |
+//! | `saved` | files and tables that statements write |
+//! | `plain` | rows of an answer in the Arrow types that other programs know |
 //! | `types`, `names`, `columns` | wire types and SQL types, names in the connector's case and in SQL's; a table's columns in both |
 //! | [`row_file`] | files of rows, and sending them to topics |
 //! | [`registrar`], [`schema_files`] | registration of schemas in Glue; schemas of a folder in place of it |
@@ -31,13 +33,17 @@ pub mod demo;
 mod error;
 mod explain;
 pub mod federation;
+mod information_schema;
 pub mod invoke;
+mod kept;
 mod lake;
 mod names;
 pub mod output;
+mod plain;
 mod query_run;
 pub mod registrar;
 pub mod row_file;
+mod saved;
 mod scan;
 pub mod schema_files;
 mod show;
@@ -46,11 +52,12 @@ mod statistics;
 mod table;
 mod types;
 
-pub use athena::{Answer, Athena, AthenaOptions, QueryProgress, RunningQuery};
+pub use athena::{Answer, Athena, AthenaOptions, Described, QueryProgress, RunningQuery, StatementContext};
 pub use columns::AmbiguousColumns;
 pub use current::CurrentSchema;
 pub use error::AthenaError;
 pub use federation::{Federation, FederationError, FederationOptions};
 pub use invoke::{InProcess, Invoke, InvokeError, LambdaInvoke, LambdaTarget};
 pub use lake::LakeTable;
+pub use plain::{plain_batch, plain_schema};
 pub use statistics::ScanStatistics;

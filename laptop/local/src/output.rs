@@ -1,4 +1,4 @@
-//! Output of rows as text, in Athena's spelling.
+//! Output of rows: as text in Athena's spelling, or in binary formats.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -9,10 +9,12 @@ use arrow::datatypes::Schema;
 use trino_sql::{OutputColumn, Type};
 
 use self::cells::Cells;
+use self::columnar::{Columnar, PageCompression};
 use self::table::Table;
 use crate::types::sql_schema;
 
 mod cells;
+pub(crate) mod columnar;
 mod json;
 mod lists;
 mod separated;
@@ -40,6 +42,10 @@ pub enum OutputFormat {
     JsonArray,
     /// Table in Markdown.
     Markdown,
+    /// Parquet file, its pages compressed with Snappy.
+    Parquet,
+    /// Stream of Arrow's IPC format.
+    Arrow,
 }
 
 /// Error of an unknown format.
@@ -50,13 +56,18 @@ pub struct UnknownFormat(String);
 impl OutputFormat {
     /// Names of all formats.
     pub const NAMES: &'static str = "table, vertical, csv, csv-header, csv-no-header, tsv, tsv-header, \
-         tsv-no-header, json, json-array or markdown";
+         tsv-no-header, json, json-array, markdown, parquet or arrow";
+
+    /// Whether a terminal cannot show it.
+    pub(crate) fn is_binary(self) -> bool {
+        matches!(self, Self::Parquet | Self::Arrow)
+    }
 
     /// Text of NULL, unless another is chosen; JSON has its own.
     fn null(self) -> &'static str {
         match self {
             Self::Table | Self::Vertical | Self::Markdown => "NULL",
-            Self::Csv { .. } | Self::Json | Self::JsonArray => "",
+            Self::Csv { .. } | Self::Json | Self::JsonArray | Self::Parquet | Self::Arrow => "",
             Self::Tsv { .. } => "\\N",
         }
     }
@@ -75,6 +86,8 @@ impl fmt::Display for OutputFormat {
             Self::Json => "json",
             Self::JsonArray => "json-array",
             Self::Markdown => "markdown",
+            Self::Parquet => "parquet",
+            Self::Arrow => "arrow",
         })
     }
 }
@@ -93,6 +106,8 @@ impl FromStr for OutputFormat {
             "json" => Self::Json,
             "json-array" => Self::JsonArray,
             "markdown" => Self::Markdown,
+            "parquet" => Self::Parquet,
+            "arrow" => Self::Arrow,
             _ => return Err(UnknownFormat(text.to_owned())),
         })
     }
@@ -104,6 +119,8 @@ pub struct OutputOptions {
     pub format: OutputFormat,
     /// Text of NULL in place of the format's.
     pub null: Option<String>,
+    /// Separator of TSV in place of the tab.
+    pub separator: Option<u8>,
     /// Columns of the terminal that a table is cut to.
     pub width: Option<usize>,
     /// Number of rows of a table, and of a vertical list, that are shown. All are counted.
@@ -112,7 +129,14 @@ pub struct OutputOptions {
 
 /// Writer of the rows of one result, in bounded memory: rows are written as they come, those of a table once its widths
 /// are known.
-pub struct RowWriter<W: Write> {
+pub struct RowWriter<W: Write + Send>(Rows<W>);
+
+enum Rows<W: Write + Send> {
+    Text(Box<TextWriter<W>>),
+    Columnar(Columnar<W>),
+}
+
+struct TextWriter<W> {
     out: W,
     columns: Vec<OutputColumn>,
     options: OutputOptions,
@@ -131,9 +155,12 @@ enum Layout {
     Table(Box<Table>),
 }
 
-impl<W: Write> RowWriter<W> {
+impl<W: Write + Send> RowWriter<W> {
     /// Writer with the format's own NULL, and without limits.
-    pub fn new(out: W, columns: Vec<OutputColumn>, format: OutputFormat) -> Self {
+    ///
+    /// # Errors
+    /// If a binary format cannot hold the columns, or its beginning cannot be written.
+    pub fn new(out: W, columns: Vec<OutputColumn>, format: OutputFormat) -> io::Result<Self> {
         let options = OutputOptions {
             format,
             ..OutputOptions::default()
@@ -141,7 +168,39 @@ impl<W: Write> RowWriter<W> {
         Self::with_options(out, columns, options)
     }
 
-    pub fn with_options(out: W, columns: Vec<OutputColumn>, options: OutputOptions) -> Self {
+    /// Writer with these options.
+    ///
+    /// # Errors
+    /// As those of [`Self::new`].
+    pub fn with_options(out: W, columns: Vec<OutputColumn>, options: OutputOptions) -> io::Result<Self> {
+        Ok(Self(match options.format {
+            OutputFormat::Parquet => {
+                Rows::Columnar(Columnar::parquet(out, columns, PageCompression::Snappy)?)
+            }
+            OutputFormat::Arrow => Rows::Columnar(Columnar::arrow(out, columns)?),
+            _ => Rows::Text(Box::new(TextWriter::new(out, columns, options))),
+        }))
+    }
+
+    /// Writes rows of the columns that the writer was made for.
+    pub fn write(&mut self, batch: &RecordBatch) -> io::Result<()> {
+        match &mut self.0 {
+            Rows::Text(writer) => writer.write(batch),
+            Rows::Columnar(writer) => writer.write(batch),
+        }
+    }
+
+    /// Writes the rest: the table, or the header of a result without rows.
+    pub fn finish(self) -> io::Result<()> {
+        match self.0 {
+            Rows::Text(writer) => writer.finish(),
+            Rows::Columnar(writer) => writer.finish(),
+        }
+    }
+}
+
+impl<W: Write> TextWriter<W> {
+    fn new(out: W, columns: Vec<OutputColumn>, options: OutputOptions) -> Self {
         let null = options.null.clone();
         let null = null.unwrap_or_else(|| options.format.null().to_owned());
         let layout = match options.format {
@@ -174,8 +233,7 @@ impl<W: Write> RowWriter<W> {
         }
     }
 
-    /// Writes rows of the columns that the writer was made for.
-    pub fn write(&mut self, batch: &RecordBatch) -> io::Result<()> {
+    fn write(&mut self, batch: &RecordBatch) -> io::Result<()> {
         let (out, text) = (&mut self.out, &mut self.text);
         if let Layout::Table(table) = &mut self.layout {
             let mut rows = String::new();
@@ -194,7 +252,10 @@ impl<W: Write> RowWriter<W> {
             let number = self.rows;
             match (&self.layout, self.options.format) {
                 (_, OutputFormat::Csv { .. }) => separated::push_csv_row(&cells, &self.null, row, text),
-                (_, OutputFormat::Tsv { .. }) => separated::push_tsv_row(&cells, &self.null, row, text),
+                (_, OutputFormat::Tsv { .. }) => {
+                    let separator = self.options.separator.unwrap_or(b'\t');
+                    separated::push_tsv_row(&cells, &self.null, separator, row, text);
+                }
                 (Layout::Objects(keys), OutputFormat::JsonArray) => {
                     text.extend_from_slice(if number > 1 { b",\n" } else { b"\n" });
                     json::push_row(&cells, keys, row, text);
@@ -226,8 +287,7 @@ impl<W: Write> RowWriter<W> {
         Ok(())
     }
 
-    /// Writes the rest: the table, or the header of a result without rows.
-    pub fn finish(mut self) -> io::Result<()> {
+    fn finish(mut self) -> io::Result<()> {
         match (self.layout, self.options.format) {
             (Layout::Table(table), _) => append(&mut self.text, |text| table.finish(text)),
             (_, OutputFormat::JsonArray) => {
@@ -251,7 +311,8 @@ impl<W: Write> RowWriter<W> {
 /// Framed rows; without rows, the names of the columns only.
 pub fn table(columns: &[OutputColumn], batches: &[RecordBatch]) -> String {
     let mut out = Vec::new();
-    let mut writer = RowWriter::new(&mut out, columns.to_vec(), OutputFormat::Table);
+    let options = OutputOptions::default();
+    let mut writer = TextWriter::new(&mut out, columns.to_vec(), options);
     let written = batches.iter().try_for_each(|batch| writer.write(batch));
     // Memory takes everything.
     let _ = written.and_then(|()| writer.finish());

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Instant;
 
 use arrow::array::{RecordBatch, RecordBatchOptions};
 use arrow::datatypes::SchemaRef;
@@ -15,12 +16,13 @@ use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties, SendableRecordBatchStream,
 };
 use futures::{StreamExt, TryStreamExt, stream};
-use protocol::{Constraints, Split, TableName, block_bytes};
+use protocol::{Constraints, Split, block_bytes};
 use tokio::sync::mpsc::Sender;
 
 use crate::error::external;
-use crate::federation::{Federation, SplitRecords};
+use crate::federation::{Federation, SplitRecords, Table};
 use crate::query_run::QueryRun;
+use crate::statistics::ScanCounters;
 use crate::types::sql_array;
 
 /// Number of spilled blocks of one split that are fetched at once.
@@ -59,6 +61,16 @@ impl FederationScan {
     }
 }
 
+impl FederationScan {
+    pub(crate) fn reader(&self) -> &SplitReader {
+        &self.reader
+    }
+
+    pub(crate) fn splits(&self) -> impl Iterator<Item = &Split> {
+        self.shares.iter().flat_map(|share| share.iter())
+    }
+}
+
 impl fmt::Debug for FederationScan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.fmt_as(DisplayFormatType::Default, f)
@@ -78,17 +90,13 @@ impl DisplayAs for FederationScan {
         write!(
             f,
             "FederationScan: table={}, columns=[{columns}], splits={splits}",
-            self.reader.table_name
+            self.reader.table.name
         )?;
-        if !self.reader.constraints.summary.is_empty() {
-            let constrained: Vec<&str> = self
-                .reader
-                .constraints
-                .summary
-                .keys()
-                .map(String::as_str)
-                .collect();
-            write!(f, ", constraints on=[{}]", constrained.join(", "))?;
+        if !self.reader.conditions.is_empty() {
+            let conditions = self.reader.conditions.iter();
+            let conditions = conditions.map(|(name, values)| format!("{name} {values}"));
+            let conditions: Vec<_> = conditions.collect();
+            write!(f, ", constraints=[{}]", conditions.join(", "))?;
         }
         match self.reader.constraints.limit {
             Some(limit) => write!(f, ", limit={limit}"),
@@ -154,12 +162,16 @@ impl ExecutionPlan for FederationScan {
 /// Dependencies for reading any split of a scan.
 pub(crate) struct SplitReader {
     pub(crate) federation: Arc<Federation>,
-    pub(crate) table_name: TableName,
+    pub(crate) table: Table,
     /// Columns requested from the connector, as on the wire.
     pub(crate) requested: SchemaRef,
     /// Columns of the scan, as in SQL; none if rows are only counted.
     pub(crate) schema: SchemaRef,
     pub(crate) constraints: Constraints,
+    /// Constrained columns, with their values in words.
+    pub(crate) conditions: Vec<(String, String)>,
+    /// Statistics of this scan; the run has those of all.
+    pub(crate) counters: ScanCounters,
     pub(crate) run: Arc<QueryRun>,
 }
 
@@ -172,11 +184,12 @@ struct Output {
 impl SplitReader {
     /// Sends all rows of a split; false if the receiver needs no more. Fails unless every block was read.
     async fn read(&self, split: &Split, output: &Output) -> Result<bool> {
+        let started = Instant::now();
         let (federation, requested) = (&self.federation, &self.requested);
         let records = federation
             .read_records(
                 self.run.id(),
-                &self.table_name,
+                &self.table.name,
                 requested,
                 split,
                 &self.constraints,
@@ -185,10 +198,8 @@ impl SplitReader {
             .map_err(external)?;
         let (blocks, key) = match records {
             SplitRecords::Inline(batch) => {
-                self.run
-                    .counters()
-                    .add_block(false, batch.num_rows(), block_bytes(&batch));
-                self.run.counters().add_read_split();
+                self.count_block(false, &batch);
+                self.count_split(started);
                 return self.send(&batch, output).await;
             }
             SplitRecords::Spilled { blocks, key } => (blocks, key),
@@ -200,15 +211,25 @@ impl SplitReader {
         let mut batches = stream::iter(fetches).buffered(BLOCKS_AHEAD).map_err(external);
         while let Some(batch) = batches.next().await {
             let batch = batch?;
-            self.run
-                .counters()
-                .add_block(true, batch.num_rows(), block_bytes(&batch));
+            self.count_block(true, &batch);
             if !self.send(&batch, output).await? {
                 return Ok(false);
             }
         }
-        self.run.counters().add_read_split();
+        self.count_split(started);
         Ok(true)
+    }
+
+    fn count_block(&self, spilled: bool, batch: &RecordBatch) {
+        for counters in [self.run.counters(), &self.counters] {
+            counters.add_block(spilled, batch.num_rows(), block_bytes(batch));
+        }
+    }
+
+    fn count_split(&self, started: Instant) {
+        for counters in [self.run.counters(), &self.counters] {
+            counters.add_read_split(started.elapsed());
+        }
     }
 
     /// Sends a block in slices of the session's batch size: blocks may have a hundred times as many rows.

@@ -10,19 +10,21 @@ use datafusion::physical_plan::SendableRecordBatchStream;
 use datafusion::physical_plan::memory::MemoryStream;
 use protocol::TableName;
 use topic::table::comment;
-use trino_sql::{ErrorKind, FunctionInfo, OutputColumn, Statement, Type};
+use trino_sql::{ErrorKind, FunctionInfo, OutputColumn, Session, Statement, Type};
 
 use crate::current::CurrentSchema;
 use crate::error::AthenaError;
 use crate::federation::Federation;
+use crate::kept::Kept;
 use crate::names::lower_case;
+use crate::saved::SavedTables;
 use crate::types::sql_name;
 
 /// Headings, and the texts below each.
 type Lists = Vec<(&'static str, Vec<String>)>;
 
 /// Columns and rows of a result.
-type Rows = (Vec<OutputColumn>, SendableRecordBatchStream);
+pub(crate) type Rows = (Vec<OutputColumn>, SendableRecordBatchStream);
 
 /// Result of a statement that has none.
 pub(crate) fn nothing() -> Result<Rows, AthenaError> {
@@ -30,12 +32,47 @@ pub(crate) fn nothing() -> Result<Rows, AthenaError> {
     Ok((Vec::new(), Box::pin(stream)))
 }
 
+/// Columns of a statement that is no query, as far as they are known before it runs.
+pub(crate) fn columns(statement: &Statement) -> Vec<OutputColumn> {
+    let texts = |names: &[&str]| names.iter().map(|name| text_column(name)).collect();
+    match statement {
+        Statement::ShowCatalogs { .. } => texts(&["catalog"]),
+        Statement::ShowSchemas { .. } => texts(&["schema"]),
+        Statement::ShowTables { .. } => texts(&["table"]),
+        Statement::ShowViews { .. } => texts(&["view"]),
+        Statement::ShowColumns { .. } => texts(&["column", "type", "comment"]),
+        Statement::ShowFunctions { .. } => texts(&["function", "group", "signatures"]),
+        Statement::ShowCreateTable { .. } => texts(&["create table"]),
+        Statement::ShowCreateView { .. } => texts(&["create view"]),
+        Statement::Explain { .. } => texts(&["Query Plan"]),
+        Statement::CreateTable(_) | Statement::Insert { .. } | Statement::Unload { .. } => counted_columns(),
+        _ => Vec::new(),
+    }
+}
+
+/// Column of a statement that has written rows.
+pub(crate) fn counted_columns() -> Vec<OutputColumn> {
+    vec![OutputColumn {
+        name: "rows".to_owned(),
+        ty: Type::BigInt,
+    }]
+}
+
+fn text_column(name: &str) -> OutputColumn {
+    OutputColumn {
+        name: name.to_owned(),
+        ty: Type::Varchar(None),
+    }
+}
+
 /// The connector, which lists its content by itself, and the catalogs beside it.
 pub(crate) struct Catalogs<'a> {
     pub(crate) federation: &'a Federation,
     pub(crate) state: &'a SessionState,
-    /// Where unqualified names are looked up.
-    pub(crate) current: &'a CurrentSchema,
+    /// Tables that statements have made.
+    pub(crate) saved: &'a SavedTables,
+    /// Views, and where unqualified names are looked up.
+    pub(crate) kept: &'a Kept,
 }
 
 impl Catalogs<'_> {
@@ -49,40 +86,15 @@ impl Catalogs<'_> {
                 )]
             }
             Statement::ShowSchemas { catalog, like } => {
-                let catalog = catalog.unwrap_or_else(|| self.current.catalog.clone());
+                let catalog = catalog.unwrap_or_else(|| self.kept.current.catalog.clone());
                 vec![("schema", matching(self.schemas(&catalog).await?, like))]
             }
             Statement::ShowTables { schema, like } => {
-                let (catalog, schema) = match schema.as_slice() {
-                    [] => match &self.current.schema {
-                        Some(schema) => (self.current.catalog.clone(), schema.clone()),
-                        None => {
-                            let wanted = "SHOW TABLES requires a schema: SHOW TABLES IN schema, or USE schema before it";
-                            return Err(invalid(wanted));
-                        }
-                    },
-                    [schema] => (self.current.catalog.clone(), schema.clone()),
-                    [catalog, schema] => (catalog.clone(), schema.clone()),
-                    more => {
-                        return Err(invalid(format!(
-                            "wanted catalog.schema, found {}",
-                            more.join(".")
-                        )));
-                    }
-                };
+                let (catalog, schema) = self.schema_of("SHOW TABLES", &schema)?;
                 vec![("table", matching(self.tables(&catalog, &schema).await?, like))]
             }
             Statement::ShowColumns { table } => {
-                let [catalog, schema, table] = match table.as_slice() {
-                    [table] => [
-                        self.current.catalog.clone(),
-                        self.current.schema_name().to_owned(),
-                        table.clone(),
-                    ],
-                    [schema, table] => [self.current.catalog.clone(), schema.clone(), table.clone()],
-                    [catalog, schema, table] => [catalog.clone(), schema.clone(), table.clone()],
-                    more => return Err(invalid(format!("wanted schema.table, found {}", more.join(".")))),
-                };
+                let [catalog, schema, table] = self.kept.current.full_name(&table)?;
                 self.columns(&catalog, &schema, &table).await?
             }
             Statement::ShowFunctions { like } => {
@@ -96,17 +108,84 @@ impl Catalogs<'_> {
                     ("signatures", texts(|function| function.signatures.join("; "))),
                 ]
             }
-            Statement::Query(_) | Statement::Explain { .. } | Statement::Use { .. } => {
-                return Err(invalid("the statement does not ask for metadata"));
+            Statement::ShowViews { schema, like } => {
+                let (catalog, schema) = self.schema_of("SHOW VIEWS", &schema)?;
+                vec![("view", matching(self.kept.views.names(&catalog, &schema), like))]
             }
+            Statement::ShowCreateTable { name } => {
+                vec![("create table", vec![self.create_table(&name).await?])]
+            }
+            Statement::ShowCreateView { name } => {
+                let name = self.kept.current.full_name(&name)?;
+                let Some(view) = self.kept.views.get(name.each_ref().map(String::as_str)) else {
+                    return Err(missing(format!("View '{}' does not exist", name.join("."))));
+                };
+                let text = format!("CREATE VIEW {} AS\n{}", quoted(&name), view.text);
+                vec![("create view", vec![text])]
+            }
+            _ => return Err(invalid("the statement does not ask for metadata")),
         };
         rows(lists)
+    }
+
+    /// The schema that SHOW names, or the current one.
+    fn schema_of(&self, statement: &str, name: &[String]) -> Result<(String, String), AthenaError> {
+        let current = &self.kept.current;
+        match (name, &current.schema) {
+            ([], Some(schema)) => Ok((current.catalog.clone(), schema.clone())),
+            ([], None) => Err(invalid(format!(
+                "{statement} requires a schema: {statement} IN schema, or USE schema before it"
+            ))),
+            ([schema], _) => Ok((current.catalog.clone(), schema.clone())),
+            ([catalog, schema], _) => Ok((catalog.clone(), schema.clone())),
+            (more, _) => Err(invalid(format!(
+                "wanted catalog.schema, found {}",
+                more.join(".")
+            ))),
+        }
+    }
+
+    /// The statement that would make such a table.
+    async fn create_table(&self, name: &[String]) -> Result<String, AthenaError> {
+        let name = self.kept.current.full_name(name)?;
+        let [catalog, schema, table] = name.each_ref().map(String::as_str);
+        let lists = self.columns(catalog, schema, table).await?;
+        let list = |heading: &str| {
+            lists
+                .iter()
+                .find(|(found, _)| *found == heading)
+                .map(|(_, list)| list)
+        };
+        let (Some(names), Some(types)) = (list("column"), list("type")) else {
+            return Err(missing(format!("Table '{}' has no columns", name.join("."))));
+        };
+        let columns = names.iter().zip(types).enumerate().map(|(place, (name, ty))| {
+            let comment = list("comment").and_then(|comments| comments.get(place));
+            let comment = comment.filter(|comment| !comment.is_empty());
+            let comment = comment.map(|text| format!(" COMMENT '{}'", text.replace('\'', "''")));
+            format!("   {} {ty}{}", identifier(name), comment.unwrap_or_default())
+        });
+        let columns = columns.collect::<Vec<_>>().join(",\n");
+        let properties = self
+            .saved
+            .get(&name)
+            .map(|table| table.properties())
+            .unwrap_or_default();
+        let properties = properties
+            .iter()
+            .map(|(name, value)| format!("   {name} = {value}"));
+        let properties = properties.collect::<Vec<_>>().join(",\n");
+        let with = match properties.is_empty() {
+            true => String::new(),
+            false => format!("\nWITH (\n{properties}\n)"),
+        };
+        Ok(format!("CREATE TABLE {} (\n{columns}\n){with}", quoted(&name)))
     }
 
     /// The schema that USE names, if it exists.
     pub(crate) async fn schema_to_use(&self, name: &[String]) -> Result<CurrentSchema, AthenaError> {
         let (catalog, schema) = match name {
-            [schema] => (&self.current.catalog, schema),
+            [schema] => (&self.kept.current.catalog, schema),
             [catalog, schema] => (catalog, schema),
             more => {
                 let found = more.join(".");
@@ -142,15 +221,39 @@ impl Catalogs<'_> {
         }
     }
 
+    /// Tables and views.
     async fn tables(&self, catalog: &str, schema: &str) -> Result<Vec<String>, AthenaError> {
+        let mut tables = self.kept.views.names(catalog, schema);
+        tables.extend(self.saved.names(catalog, schema));
         if catalog == self.own() {
-            let tables = self.federation.list_tables(schema).await?;
-            return Ok(tables.into_iter().map(|table| table.table_name).collect());
+            match self.federation.list_tables(schema).await {
+                Ok(listed) => tables.extend(listed.into_iter().map(|table| table.table_name)),
+                // A schema of views alone is none of the connector's.
+                Err(_) if !tables.is_empty() => {}
+                Err(error) => return Err(error.into()),
+            }
+        } else {
+            tables.extend(self.schema(catalog, schema)?.table_names());
         }
-        Ok(self.schema(catalog, schema)?.table_names())
+        Ok(tables)
     }
 
     async fn columns(&self, catalog: &str, schema: &str, table: &str) -> Result<Lists, AthenaError> {
+        if self.kept.views.get([catalog, schema, table]).is_some() {
+            let session = Session {
+                state: self.state,
+                views: &self.kept.views,
+                now: chrono::Utc::now(),
+            };
+            let name = quoted(&[catalog, schema, table].map(str::to_owned));
+            let bound = trino_sql::Query::bind(&format!("SELECT * FROM {name}"), &session).await;
+            let bound = bound.map_err(AthenaError::invalid)?;
+            return Ok(listed(&bound.columns));
+        }
+        let name = [catalog, schema, table].map(str::to_owned);
+        if let Some(table) = self.saved.get(&name) {
+            return Ok(listed(table.columns()));
+        }
         if catalog != self.own() {
             let Some(found) = self.schema(catalog, schema)?.table(table).await? else {
                 return Err(missing(format!(
@@ -186,6 +289,31 @@ impl Catalogs<'_> {
     }
 }
 
+/// Columns of a view, or of a table that a statement has made.
+fn listed(columns: &[OutputColumn]) -> Lists {
+    let columns = columns
+        .iter()
+        .map(|column| (column.name.clone(), column.ty.to_string()));
+    let (names, types) = columns.unzip();
+    vec![("column", names), ("type", types)]
+}
+
+/// A full name as a statement has it.
+fn quoted(name: &[String; 3]) -> String {
+    name.each_ref().map(|part| identifier(part)).join(".")
+}
+
+fn identifier(name: &str) -> String {
+    let is_plain = name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
+        && name
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    match is_plain {
+        true => name.to_owned(),
+        false => format!("\"{}\"", name.replace('"', "\"\"")),
+    }
+}
+
 fn described<'a>(columns: impl Iterator<Item = (&'a String, &'a DataType)>) -> Lists {
     let (names, types) = columns
         .map(|(name, data_type)| (name.clone(), sql_name(data_type)))
@@ -194,11 +322,7 @@ fn described<'a>(columns: impl Iterator<Item = (&'a String, &'a DataType)>) -> L
 }
 
 fn rows(lists: Lists) -> Result<Rows, AthenaError> {
-    let columns = lists.iter().map(|(heading, _)| OutputColumn {
-        name: (*heading).to_owned(),
-        ty: Type::Varchar(None),
-    });
-    let columns = columns.collect();
+    let columns = lists.iter().map(|(heading, _)| text_column(heading)).collect();
     let arrays = lists.into_iter().map(|(heading, texts)| {
         let texts: ArrayRef = Arc::new(StringArray::from_iter_values(texts));
         (heading, texts, false)
@@ -213,22 +337,11 @@ fn rows(lists: Lists) -> Result<Rows, AthenaError> {
 }
 
 fn invalid(message: impl Into<String>) -> AthenaError {
-    refused(ErrorKind::SyntaxError, message)
+    AthenaError::refused(ErrorKind::SyntaxError, message)
 }
 
 fn missing(message: impl Into<String>) -> AthenaError {
-    refused(ErrorKind::TableNotFound, message)
-}
-
-fn refused(kind: ErrorKind, message: impl Into<String>) -> AthenaError {
-    AthenaError::statement(
-        trino_sql::Error {
-            kind,
-            message: message.into(),
-            position: None,
-        },
-        "",
-    )
+    AthenaError::refused(ErrorKind::TableNotFound, message)
 }
 
 /// The names that match a pattern, sorted.

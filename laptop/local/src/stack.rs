@@ -261,6 +261,10 @@ impl Stack {
     /// Engine over a connector of its own, which runs in this process and uses the servers over TCP.
     pub async fn athena(&self, options: AthenaOptions) -> Result<Athena, StackError> {
         let blocks = Arc::new(self.block_store());
+        let options = AthenaOptions {
+            s3: options.s3.or_else(|| Some(self.s3_client())),
+            ..options
+        };
         Ok(Athena::with_options(
             Arc::new(InProcess::new(self.connector().await?)),
             blocks,
@@ -300,7 +304,11 @@ impl Stack {
     }
 
     fn block_store(&self) -> S3BlockStore {
-        S3BlockStore::new(aws_sdk_s3::Client::new(&sdk_config(&self.s3.endpoint_url())))
+        S3BlockStore::new(self.s3_client())
+    }
+
+    fn s3_client(&self) -> aws_sdk_s3::Client {
+        aws_sdk_s3::Client::new(&sdk_config(&self.s3.endpoint_url()))
     }
 
     /// Settings of a connector that uses the servers.

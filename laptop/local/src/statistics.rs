@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
 
 /// Totals over all scans of one query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -43,6 +44,9 @@ pub(crate) struct ScanCounters {
     inline_blocks: AtomicU64,
     spilled_blocks: AtomicU64,
     bytes: AtomicU64,
+    /// Microseconds of reading each split, in all and for the slowest.
+    split_micros: AtomicU64,
+    slowest_micros: AtomicU64,
 }
 
 impl ScanCounters {
@@ -50,8 +54,19 @@ impl ScanCounters {
         self.splits.fetch_add(splits as u64, Relaxed);
     }
 
-    pub(crate) fn add_read_split(&self) {
+    pub(crate) fn add_read_split(&self, time: Duration) {
+        let micros = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
         self.splits_read.fetch_add(1, Relaxed);
+        self.split_micros.fetch_add(micros, Relaxed);
+        self.slowest_micros.fetch_max(micros, Relaxed);
+    }
+
+    /// Mean time of reading a split to its end, and that of the slowest.
+    pub(crate) fn split_times(&self) -> (Duration, Duration) {
+        let splits = self.splits_read.load(Relaxed).max(1);
+        let mean = self.split_micros.load(Relaxed) / splits;
+        let slowest = self.slowest_micros.load(Relaxed);
+        (Duration::from_micros(mean), Duration::from_micros(slowest))
     }
 
     pub(crate) fn add_block(&self, spilled: bool, rows: usize, bytes: usize) {

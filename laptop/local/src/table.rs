@@ -17,6 +17,7 @@ use crate::error::external;
 use crate::federation::{Federation, FederationError, Table};
 use crate::query_run::QueryRun;
 use crate::scan::{FederationScan, SplitReader};
+use crate::statistics::ScanCounters;
 
 /// Table in DataFusion.
 pub(crate) struct FederationTable {
@@ -41,18 +42,19 @@ impl FederationTable {
         &self,
         filters: &[Expr],
         limit: Option<usize>,
-    ) -> Result<Option<protocol::Constraints>> {
+    ) -> Result<Option<(protocol::Constraints, Vec<(String, String)>)>> {
         let pushdown = Pushdown::of(filters, &self.columns);
         if pushdown.is_none() {
             return Ok(None);
         }
+        let described = pushdown.described();
         let mut constraints = pushdown.constraints(&self.columns);
         if let Some(limit) = limit
             && self.federation.pushes_limits().await.map_err(external)?
         {
             constraints.limit = Some(limit as u64);
         }
-        Ok(Some(constraints))
+        Ok(Some((constraints, described)))
     }
 }
 
@@ -96,7 +98,7 @@ impl TableProvider for FederationTable {
         let all: Vec<usize> = (0..self.columns.sql().fields().len()).collect();
         let projection = projection.unwrap_or(&all);
         let schema = Arc::new(self.columns.sql().project(projection)?);
-        let Some(constraints) = self.constraints(filters, limit).await? else {
+        let Some((constraints, conditions)) = self.constraints(filters, limit).await? else {
             return Ok(Arc::new(EmptyExec::new(schema)));
         };
         let run = state
@@ -111,7 +113,9 @@ impl TableProvider for FederationTable {
         run.counters().add_splits(splits.len());
         let reader = SplitReader {
             federation: Arc::clone(&self.federation),
-            table_name: self.table.name.clone(),
+            table: self.table.clone(),
+            conditions,
+            counters: ScanCounters::default(),
             requested: requested(self.columns.wire(), projection)?,
             schema,
             constraints,

@@ -16,6 +16,7 @@ pub enum Statement {
     Explain {
         /// Whether the query is run for its statistics.
         analyze: bool,
+        format: ExplainFormat,
         query: ParsedQuery,
     },
     ShowCatalogs {
@@ -37,10 +38,127 @@ pub enum Statement {
     ShowFunctions {
         like: Option<String>,
     },
+    /// The name has no parts if the statement names no schema.
+    ShowViews {
+        schema: Vec<String>,
+        like: Option<String>,
+    },
+    ShowCreateTable {
+        name: Vec<String>,
+    },
+    ShowCreateView {
+        name: Vec<String>,
+    },
     /// One or two parts: `USE schema`, `USE catalog.schema`.
     Use {
         schema: Vec<String>,
     },
+    Prepare {
+        name: String,
+        /// The statement, which parses.
+        text: String,
+    },
+    Execute {
+        name: String,
+        parameters: Parameters,
+    },
+    ExecuteImmediate {
+        text: String,
+        parameters: Parameters,
+    },
+    Deallocate {
+        name: String,
+    },
+    CreateView {
+        name: Vec<String>,
+        or_replace: bool,
+        query: ParsedQuery,
+        /// The query as it is written.
+        text: String,
+    },
+    DropView {
+        name: Vec<String>,
+        if_exists: bool,
+    },
+    CreateTable(CreateTable),
+    DropTable {
+        name: Vec<String>,
+        if_exists: bool,
+    },
+    Insert {
+        name: Vec<String>,
+        columns: Option<Vec<String>>,
+        query: ParsedQuery,
+    },
+    Unload {
+        query: ParsedQuery,
+        location: String,
+        properties: Vec<Property>,
+    },
+}
+
+/// What EXPLAIN shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExplainFormat {
+    Text,
+    Json,
+    /// Only whether the statement is valid.
+    Validate,
+}
+
+/// `CREATE TABLE … AS query`.
+#[derive(Debug, Clone)]
+pub struct CreateTable {
+    pub name: Vec<String>,
+    pub if_not_exists: bool,
+    /// Names of the columns, if not those of the query.
+    pub columns: Option<Vec<String>>,
+    pub properties: Vec<Property>,
+    pub query: ParsedQuery,
+    pub with_data: bool,
+}
+
+/// `name = value` in WITH; the name is in lower case.
+#[derive(Debug, Clone)]
+pub struct Property {
+    pub name: String,
+    pub value: PropertyValue,
+    pub at: Position,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PropertyValue {
+    Text(String),
+    Integer(i64),
+    Boolean(bool),
+    List(Vec<String>),
+}
+
+/// Values of the `?` of a statement, in their order.
+#[derive(Debug, Clone)]
+pub struct Parameters(Option<Vec<Expr>>);
+
+/// No values: for statements without `?`.
+impl Default for Parameters {
+    fn default() -> Self {
+        Self(Some(Vec::new()))
+    }
+}
+
+impl Parameters {
+    /// NULL for each: to learn a statement's columns before its values are known.
+    pub fn unknown() -> Self {
+        Self(None)
+    }
+
+    pub(crate) fn from_exprs(values: Vec<Expr>) -> Self {
+        Self(Some(values))
+    }
+
+    /// `None` if they are not known.
+    pub(crate) fn given(&self) -> Option<&[Expr]> {
+        self.0.as_deref()
+    }
 }
 
 /// A query that is parsed, but not bound to tables.

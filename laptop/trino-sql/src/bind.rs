@@ -21,6 +21,7 @@ mod windows;
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -28,18 +29,25 @@ use datafusion::catalog::TableProvider;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 
 use crate::ast;
-use crate::error::{Error, Position, Result, err};
+use crate::error::{Error, ErrorKind, Position, Result, err};
 use crate::query::{OutputColumn, Query, Session};
 use crate::scalar;
 use crate::typed::Typed;
 use crate::types::Type;
+use crate::views::{View, Views};
 
 /// Table's full name, in lower case.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct TableName {
     pub catalog: String,
     pub schema: String,
     pub table: String,
+}
+
+impl fmt::Display for TableName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}", self.catalog, self.schema, self.table)
+    }
 }
 
 pub(crate) struct Binder<'a> {
@@ -48,6 +56,9 @@ pub(crate) struct Binder<'a> {
     missing: RefCell<Vec<TableName>>,
     default_catalog: String,
     default_schema: String,
+    views: &'a Views,
+    /// Views around, outermost first.
+    inside: Vec<TableName>,
     now: DateTime<Utc>,
     next_name: Cell<u32>,
 }
@@ -71,7 +82,7 @@ struct Relation {
 }
 
 /// Scope in which names are looked up: this query, then the query around it.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 struct Scope<'s> {
     fields: &'s [Field],
     outer: Option<&'s Scope<'s>>,
@@ -88,7 +99,7 @@ struct NamedQueries<'s> {
 impl<'a> Binder<'a> {
     pub(crate) fn new(
         tables: &'a HashMap<TableName, Option<Arc<dyn TableProvider>>>,
-        session: &Session<'_>,
+        session: &Session<'a>,
     ) -> Self {
         let options = &session.state.config_options().catalog;
         Self {
@@ -96,9 +107,47 @@ impl<'a> Binder<'a> {
             missing: RefCell::default(),
             default_catalog: options.default_catalog.clone(),
             default_schema: options.default_schema.clone(),
+            views: session.views,
+            inside: Vec::new(),
             now: session.now,
             next_name: Cell::new(0),
         }
+    }
+
+    /// The query of a view, with names as they were where it was made.
+    fn bind_view(&self, name: TableName, view: &View, at: Position) -> Result<Relation> {
+        let shown = name.to_string();
+        if self.inside.contains(&name) {
+            return Err(err!(ViewIsRecursive, "View is recursive: {shown}").at(at));
+        }
+        let qualifier = vec![name.catalog.clone(), name.schema.clone(), name.table.clone()];
+        let mut inside = self.inside.clone();
+        inside.push(name);
+        let binder = Binder {
+            tables: self.tables,
+            missing: RefCell::default(),
+            default_catalog: view.catalog.clone(),
+            default_schema: view.schema.clone(),
+            views: self.views,
+            inside,
+            now: self.now,
+            next_name: self.next_name.clone(),
+        };
+        let bound = binder.bind_query(&view.query.0, Scope::default());
+        self.next_name.set(binder.next_name.get());
+        self.missing.borrow_mut().extend(binder.missing.take());
+        // A place in its text would be taken for one in the statement.
+        let mut relation = bound.map_err(|error| {
+            let message = format!("Failed analyzing stored view '{shown}': {}", error.message);
+            match error.kind {
+                ErrorKind::ViewIsRecursive => error,
+                kind => Error::new(kind, message).at(at),
+            }
+        })?;
+        for field in &mut relation.fields {
+            field.qualifier.clone_from(&qualifier);
+        }
+        Ok(relation)
     }
 
     pub(crate) fn missing(&self) -> Vec<TableName> {
@@ -106,12 +155,7 @@ impl<'a> Binder<'a> {
     }
 
     pub(crate) fn query(&self, query: &ast::Query) -> Result<Query> {
-        let scope = Scope {
-            fields: &[],
-            outer: None,
-            queries: None,
-        };
-        let relation = self.bind_query(query, scope)?;
+        let relation = self.bind_query(query, Scope::default())?;
         let columns = relation.fields.iter().enumerate().map(|(i, field)| OutputColumn {
             name: field.name.clone().unwrap_or_else(|| format!("_col{i}")),
             ty: field.ty.clone(),

@@ -31,6 +31,12 @@ kinds! {
     ColumnNotFound "COLUMN_NOT_FOUND",
     AmbiguousName "AMBIGUOUS_NAME",
     TableNotFound "TABLE_NOT_FOUND",
+    TableAlreadyExists "TABLE_ALREADY_EXISTS",
+    ViewIsRecursive "VIEW_IS_RECURSIVE",
+    InvalidView "INVALID_VIEW",
+    InvalidParameterUsage "INVALID_PARAMETER_USAGE",
+    InvalidTableProperty "INVALID_TABLE_PROPERTY",
+    NotFound "NOT_FOUND",
     TypeMismatch "TYPE_MISMATCH",
     TypeNotFound "TYPE_NOT_FOUND",
     FunctionNotFound "FUNCTION_NOT_FOUND",
@@ -47,6 +53,7 @@ kinds! {
     InvalidWindowFrame "INVALID_WINDOW_FRAME",
     NumericValueOutOfRange "NUMERIC_VALUE_OUT_OF_RANGE",
     DivisionByZero "DIVISION_BY_ZERO",
+    ExpressionNotConstant "EXPRESSION_NOT_CONSTANT",
     ExpressionNotAggregate "EXPRESSION_NOT_AGGREGATE",
     ExpressionNotScalar "EXPRESSION_NOT_SCALAR",
     ExpressionNotInDistinct "EXPRESSION_NOT_IN_DISTINCT",
@@ -88,6 +95,17 @@ impl Error {
     /// Places the error, unless it has a place already.
     pub(crate) fn at(mut self, position: Position) -> Self {
         self.position.get_or_insert(position);
+        self
+    }
+
+    /// The error of a part of a statement that begins at this place.
+    pub(crate) fn moved_to(mut self, start: Position) -> Self {
+        if let Some(position) = &mut self.position {
+            if position.line == 1 {
+                position.column += start.column - 1;
+            }
+            position.line += start.line - 1;
+        }
         self
     }
 

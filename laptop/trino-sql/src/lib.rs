@@ -4,10 +4,11 @@
 //! # async fn answer() -> Result<(), trino_sql::Error> {
 //! use datafusion::physical_plan::collect;
 //! use datafusion::prelude::SessionConfig;
-//! use trino_sql::{Query, Session, session_state};
+//! use trino_sql::{Query, Session, Views, session_state};
 //!
 //! let state = session_state(SessionConfig::new());
-//! let session = Session { state: &state, now: chrono::Utc::now() };
+//! let views = Views::default();
+//! let session = Session { state: &state, now: chrono::Utc::now(), views: &views };
 //! let query = Query::bind("SELECT date_trunc('month', DATE '2023-03-14') AS month", &session).await?;
 //! assert_eq!(query.columns[0].name, "month");
 //! let batches = collect(query.physical_plan(&state).await?, state.task_ctx()).await?;
@@ -21,7 +22,7 @@
 //!
 //! | layer | modules |
 //! | --- | --- |
-//! | a statement becomes a plan: parsing and binding, tables looked up in between, planning on a deep stack | `statement`, `plan`, `query`, `deep_stack` |
+//! | a statement becomes a plan: parsing and binding, tables looked up in between, planning on a deep stack | `statement`, `plan`, `query`, `views`, `deep_stack` |
 //! | names become columns, expressions get types, a query becomes DataFusion's logical plan | `bind` |
 //! | the grammar of Trino's `SqlBase.g4`, as a tree | `lexer`, `parse`, `ast` |
 //! | typed expressions as expressions of DataFusion, aggregates as its accumulators | `typed`, `scalar`, `accumulate`, `key` |
@@ -68,14 +69,16 @@ mod text;
 mod typed;
 mod types;
 mod value;
+mod views;
 mod zone;
 
-pub use ast::{ParsedQuery, Statement};
+pub use ast::{CreateTable, ExplainFormat, Parameters, ParsedQuery, Property, PropertyValue, Statement};
 pub use error::{Error, ErrorKind, Position};
 pub use listing::{FunctionInfo, all_functions};
 pub use plan::session_state;
-pub use query::{OutputColumn, Query, Session};
+pub use query::{OutputColumn, Query, Session, check_names};
 pub use scalar::native_filter;
 pub use types::{RowField, Type};
 pub use value::{Value, zoned_timestamps};
+pub use views::{View, Views};
 pub use zone::Zone;

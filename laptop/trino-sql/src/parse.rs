@@ -4,38 +4,40 @@
 //! cannot be read as something else. Loosest first: OR, AND, NOT, one predicate, `||`, `+ -`, `* / %`, sign,
 //! `AT TIME ZONE`, primary expressions.
 
+mod create;
 mod expression;
 mod json;
+mod parameters;
+mod prepare;
 mod relation;
 mod statement;
 mod type_name;
+mod write;
 
 use crate::ast::*;
 use crate::error::{Error, Position, Result, err};
 use crate::lexer::{Token, tokens};
 
-/// One statement; a semicolon may end it.
-pub(crate) fn statement(text: &str) -> Result<Statement> {
-    let mut parser = Parser {
-        tokens: tokens(text)?,
-        next: 0,
-        depth: 0,
-    };
+pub(crate) use parameters::{constant, parameter_count};
+
+/// One statement; a semicolon may end it. `parameters` stand for its `?`, in their order.
+pub(crate) fn statement(text: &str, parameters: &Parameters) -> Result<Statement> {
+    let mut parser = Parser::new(text, parameters)?;
     let statement = parser.statement()?;
-    parser.accept_symbol(";");
-    match parser.peek() {
-        Token::End => Ok(statement),
-        _ => Err(parser.unexpected()),
-    }
+    parser.end(statement)
 }
 
 /// Depth of parentheses and signs that a statement may have: what is deeper would overflow the stack.
 const MAX_DEPTH: usize = 200;
 
-struct Parser {
+struct Parser<'t> {
+    text: &'t str,
     tokens: Vec<(Token, Position)>,
     next: usize,
     depth: usize,
+    parameters: &'t Parameters,
+    /// Whether columns and subqueries are errors.
+    is_constant: bool,
 }
 
 /// Unions side by side, in a tree as deep as the logarithm of their number: its order does not matter to them.
@@ -60,7 +62,29 @@ fn balanced(mut queries: Vec<SetExpr>, op: SetOp, all: bool, at: Position) -> Se
     queries.remove(0)
 }
 
-impl Parser {
+impl<'t> Parser<'t> {
+    fn new(text: &'t str, parameters: &'t Parameters) -> Result<Self> {
+        Ok(Self {
+            text,
+            tokens: tokens(text)?,
+            next: 0,
+            depth: 0,
+            parameters,
+            is_constant: false,
+        })
+    }
+
+    /// What was parsed, if the text ends after it.
+    fn end<T>(&mut self, parsed: T) -> Result<T> {
+        self.accept_symbol(";");
+        match self.peek() {
+            Token::End => Ok(parsed),
+            _ => Err(self.unexpected()),
+        }
+    }
+}
+
+impl Parser<'_> {
     fn peek(&self) -> &Token {
         self.peek_at(0)
     }
@@ -227,6 +251,13 @@ impl Parser {
 
     fn query_inside(&mut self) -> Result<Query> {
         let at = self.at();
+        if self.is_constant {
+            return Err(err!(
+                ExpressionNotConstant,
+                "Constant expression cannot contain a subquery"
+            )
+            .at(at));
+        }
         let mut with = None;
         if self.accept(&["with"]) {
             let recursive = self.accept(&["recursive"]);
@@ -250,7 +281,7 @@ impl Parser {
         let order_by = self.order_by()?;
         let mut offset = None;
         if self.accept(&["offset"]) {
-            offset = Some(self.integer()?);
+            offset = Some(self.row_count()?);
             let _ = self.accept(&["row"]) || self.accept(&["rows"]);
         }
         let limit_at = self.at();
@@ -259,14 +290,14 @@ impl Parser {
             limit = if self.accept(&["all"]) {
                 None
             } else {
-                Some(Limit::Rows(self.integer()?))
+                Some(Limit::Rows(self.row_count()?))
             };
         } else if self.accept(&["fetch"]) {
             if !self.accept(&["first"]) {
                 self.expect(&["next"])?;
             }
-            let rows = if matches!(self.peek(), Token::Integer(_)) {
-                self.integer()?
+            let rows = if matches!(self.peek(), Token::Integer(_) | Token::Symbol("?")) {
+                self.row_count()?
             } else {
                 1
             };

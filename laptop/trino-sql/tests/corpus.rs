@@ -14,7 +14,7 @@ use datafusion::execution::session_state::SessionState;
 use datafusion::physical_plan::collect;
 use datafusion::prelude::SessionConfig;
 use serde_json::Value as Json;
-use trino_sql::{Error, ErrorKind, Query, Session, Type, Value, session_state};
+use trino_sql::{Error, ErrorKind, Query, Session, Type, Value, Views, session_state};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Outcome {
@@ -151,6 +151,7 @@ async fn answer(sql: &str, state: &SessionState) -> Result<Answer, Error> {
         sql,
         &Session {
             state,
+            views: &Views::default(),
             now: Utc::now(),
         },
     )

@@ -7,7 +7,7 @@ use datafusion::execution::session_state::SessionState;
 use datafusion::physical_plan::collect;
 use datafusion::prelude::SessionConfig;
 use proptest::prelude::*;
-use trino_sql::{Error, Query, Session, Value, session_state};
+use trino_sql::{Error, Query, Session, Value, Views, session_state};
 
 /// All rows of the answer.
 fn rows(sql: &str) -> Result<Vec<Vec<Value>>, Error> {
@@ -23,6 +23,7 @@ fn rows(sql: &str) -> Result<Vec<Vec<Value>>, Error> {
 async fn answer(sql: &str, state: &SessionState) -> Result<Vec<Vec<Value>>, Error> {
     let session = Session {
         state,
+        views: &Views::default(),
         now: Utc::now(),
     };
     let query = Query::bind(sql, &session).await?;

@@ -257,7 +257,7 @@ impl Reference {
     async fn csv(&self, sql: &str) -> String {
         let (columns, rows) = self.answer(sql).await;
         let mut csv = Vec::new();
-        let mut writer = RowWriter::new(&mut csv, columns, OutputFormat::Csv { header: true });
+        let mut writer = RowWriter::new(&mut csv, columns, OutputFormat::Csv { header: true }).expect("text");
         writer.write(&rows).expect("rows");
         writer.finish().expect("rows");
         String::from_utf8(csv).expect("text")
@@ -267,6 +267,7 @@ impl Reference {
         let Self(state) = self;
         let session = Session {
             state,
+            views: &trino_sql::Views::default(),
             now: chrono::Utc::now(),
         };
         let answer = async {

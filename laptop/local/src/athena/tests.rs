@@ -24,6 +24,7 @@ use super::*;
 use crate::invoke::InvokeError;
 
 mod names;
+mod session;
 mod statements;
 
 /// Result of reading a split.
@@ -693,7 +694,7 @@ async fn explain_names_the_constrained_columns() {
         .unwrap();
     let plan = pretty_format_batches(&batches).unwrap().to_string();
     assert!(
-        plan.contains("FederationScan: table=customer.orders, columns=[id], splits=5, constraints on=[id]"),
+        plan.contains("FederationScan: table=customer.orders, columns=[id], splits=5, constraints=[id = 3]"),
         "{plan}"
     );
     assert_eq!(fake.count("ReadRecordsRequest"), 0);

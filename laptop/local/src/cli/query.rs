@@ -58,9 +58,13 @@ pub(super) async fn print(
         let options = options(settings, sink, sql, vertical);
         // Rows that are written as they come are progress enough.
         let is_table = options.format == OutputFormat::Table;
+        if options.format.is_binary() && sink.is_terminal() {
+            let format = options.format;
+            return Err(format!("{format} is not for a terminal: use --output-file, \\o or a pipe").into());
+        }
         let mut line = is_table.then(|| QueryLine::start(query.progress()));
         let unlimited = options.rows.is_none() && sink.is_terminal();
-        let mut writer = RowWriter::with_options(sink, query.columns().to_vec(), options);
+        let mut writer = RowWriter::with_options(sink, query.columns().to_vec(), options)?;
         let mut rows = 0;
         while let Some(batch) = query.next().await? {
             rows += batch.num_rows();
@@ -101,6 +105,7 @@ fn options(settings: &Settings, sink: &Sink, sql: &str, vertical: bool) -> Outpu
     OutputOptions {
         format,
         null: settings.null.clone(),
+        separator: None,
         width: width.map(|(_, columns)| usize::from(columns)),
         rows: match settings.rows {
             None => default_rows,

@@ -57,6 +57,9 @@ pub(super) struct TargetArgs {
     /// Schema of tables that are named without one, as USE sets it.
     #[arg(long, alias = "schema", value_name = "SCHEMA")]
     database: Option<String>,
+    /// Folder of the tables that CREATE TABLE makes without a location [default: one that is removed at the end].
+    #[arg(long, value_name = "DIR")]
+    tables: Option<PathBuf>,
     /// Number of splits to read at once.
     #[arg(long, default_value_t = 4)]
     concurrency: usize,
@@ -104,6 +107,8 @@ impl Target {
             federation: FederationOptions::new(&args.catalog),
             concurrency: args.concurrency,
             schema: args.database.clone(),
+            tables: args.tables.clone(),
+            s3: None,
         };
         let settings = match &args.bootstrap {
             Some(brokers) => Variables::from_env().with("kafka_endpoint", brokers),
@@ -144,7 +149,12 @@ impl Target {
             }
         };
         let aws = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
-        let blocks = Arc::new(S3BlockStore::new(aws_sdk_s3::Client::new(&aws)));
+        let s3 = aws_sdk_s3::Client::new(&aws);
+        let blocks = Arc::new(S3BlockStore::new(s3.clone()));
+        let options = AthenaOptions {
+            s3: Some(s3),
+            ..options
+        };
         Ok(Self {
             athena: Arc::new(Athena::with_options(invoke, blocks, options)),
             description,

@@ -1,11 +1,15 @@
 //! Values that a column may have, closed under AND, OR and NOT.
 
 use std::cmp::Ordering;
+use std::fmt;
 
 use datafusion::common::ScalarValue;
 use protocol::{AllOrNoneValueSet, Bound, InvalidRange, Marker, Range, SortedRangeSet, ValueSet};
 
 use arrow::datatypes::DataType;
+
+/// Stretches that a plan shows.
+const SHOWN_STRETCHES: usize = 4;
 
 /// Ranges of values, in ascending order with gaps between them, and whether NULL is allowed.
 ///
@@ -189,6 +193,49 @@ impl Stretch {
 fn marker(value: &ScalarValue, bound: Bound) -> Result<Marker, InvalidRange> {
     let array = value.to_array().map_err(|_| InvalidRange::Null)?;
     Marker::at(array, bound).ok_or(InvalidRange::Null)
+}
+
+/// Values in words: `= 5`, `>= 3 and < 7`, `< 0 or IS NULL`.
+impl fmt::Display for Domain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut parts: Vec<String> = self.stretches.iter().map(Stretch::to_string).collect();
+        if self.null_allowed {
+            parts.push("IS NULL".to_owned());
+        }
+        if parts.is_empty() {
+            return f.write_str("no value");
+        }
+        let more = parts.len().saturating_sub(SHOWN_STRETCHES);
+        parts.truncate(SHOWN_STRETCHES);
+        f.write_str(&parts.join(" or "))?;
+        if more > 0 {
+            write!(f, " or {more} more")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Stretch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.low, &self.high) {
+            (Cut::Before(low), Cut::After(high)) if low == high => write!(f, "= {low}"),
+            (Cut::Start, Cut::End) => f.write_str("IS NOT NULL"),
+            (low, high) => {
+                let low = match low {
+                    Cut::Before(value) => Some(format!(">= {value}")),
+                    Cut::After(value) => Some(format!("> {value}")),
+                    Cut::Start | Cut::End => None,
+                };
+                let high = match high {
+                    Cut::Before(value) => Some(format!("< {value}")),
+                    Cut::After(value) => Some(format!("<= {value}")),
+                    Cut::Start | Cut::End => None,
+                };
+                let ends: Vec<_> = low.into_iter().chain(high).collect();
+                f.write_str(&ends.join(" and "))
+            }
+        }
+    }
 }
 
 impl Cut {

@@ -47,6 +47,14 @@ impl Pushdown {
         self.domains.values().any(Domain::is_none)
     }
 
+    /// Each constrained column with its values in words.
+    pub(crate) fn described(&self) -> Vec<(String, String)> {
+        let domains = self.domains.iter();
+        domains
+            .map(|(name, domain)| (name.clone(), domain.to_string()))
+            .collect()
+    }
+
     /// Summary for the connector.
     pub(crate) fn constraints(&self, columns: &Columns) -> Constraints {
         let value_set = |(name, domain): (&String, &Domain)| {

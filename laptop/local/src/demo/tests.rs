@@ -111,7 +111,7 @@ async fn spilled_blocks_carry_the_same_rows() {
         .athena(AthenaOptions {
             federation,
             concurrency: 2,
-            schema: None,
+            ..AthenaOptions::default()
         })
         .await
         .unwrap();

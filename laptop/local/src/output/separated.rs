@@ -55,10 +55,12 @@ fn quote_csv(out: &mut Vec<u8>, start: usize, null: &str) {
 /// Fields with tabs between, in the [text format of PostgreSQL's
 /// COPY](https://www.postgresql.org/docs/current/sql-copy.html): NULL is `\N`; `\t`, `\n`, `\r` and `\\` stand for
 /// the characters.
-pub(super) fn push_tsv_row(cells: &[Cells<'_>], null: &str, row: usize, out: &mut Vec<u8>) {
+///
+/// Another separator than the tab is written with `\` before it where it stands in a field.
+pub(super) fn push_tsv_row(cells: &[Cells<'_>], null: &str, separator: u8, row: usize, out: &mut Vec<u8>) {
     for (at, cells) in cells.iter().enumerate() {
         if at > 0 {
-            out.push(b'\t');
+            out.push(separator);
         }
         if cells.is_null(row) {
             out.extend_from_slice(null.as_bytes());
@@ -66,7 +68,7 @@ pub(super) fn push_tsv_row(cells: &[Cells<'_>], null: &str, row: usize, out: &mu
         }
         let start = out.len();
         cells.push_text(row, out);
-        escape_tsv(out, start);
+        escape_tsv(out, start, separator);
     }
     out.push(b'\n');
 }
@@ -79,13 +81,13 @@ pub(super) fn push_tsv_names<'a>(names: impl Iterator<Item = &'a str>, out: &mut
         }
         let start = out.len();
         out.extend_from_slice(name.as_bytes());
-        escape_tsv(out, start);
+        escape_tsv(out, start, b'\t');
     }
     out.push(b'\n');
 }
 
-fn escape_tsv(out: &mut Vec<u8>, start: usize) {
-    let special = |byte: &u8| matches!(byte, b'\t' | b'\n' | b'\r' | b'\\');
+fn escape_tsv(out: &mut Vec<u8>, start: usize, separator: u8) {
+    let special = |byte: &u8| matches!(byte, b'\t' | b'\n' | b'\r' | b'\\') || *byte == separator;
     if !out[start..].iter().any(special) {
         return;
     }
@@ -95,7 +97,12 @@ fn escape_tsv(out: &mut Vec<u8>, start: usize) {
             b'\n' => out.extend_from_slice(b"\\n"),
             b'\r' => out.extend_from_slice(b"\\r"),
             b'\\' => out.extend_from_slice(b"\\\\"),
-            other => out.push(other),
+            other => {
+                if other == separator {
+                    out.push(b'\\');
+                }
+                out.push(other);
+            }
         }
     }
 }

@@ -31,7 +31,7 @@ fn written(format: &str, batches: &[RecordBatch]) -> String {
 
 fn written_as(format: &str, batches: &[RecordBatch], columns: Vec<OutputColumn>) -> String {
     let mut out = Vec::new();
-    let mut writer = RowWriter::new(&mut out, columns, format.parse().unwrap());
+    let mut writer = RowWriter::new(&mut out, columns, format.parse().unwrap()).unwrap();
     batches.iter().for_each(|batch| writer.write(batch).unwrap());
     writer.finish().unwrap();
     String::from_utf8(out).unwrap()
@@ -218,7 +218,7 @@ fn null_and_the_empty_text_differ_in_every_format() {
 fn written_with(options: OutputOptions, batches: &[RecordBatch]) -> String {
     let mut out = Vec::new();
     let columns = output_columns(&batches[0].schema()).unwrap();
-    let mut writer = RowWriter::with_options(&mut out, columns, options);
+    let mut writer = RowWriter::with_options(&mut out, columns, options).unwrap();
     batches.iter().for_each(|batch| writer.write(batch).unwrap());
     writer.finish().unwrap();
     String::from_utf8(out).unwrap()
@@ -272,7 +272,7 @@ fn a_long_table_is_written_before_its_end_and_keeps_every_cell() {
     let late = batch(StringArray::from_iter_values((0..6_000).map(text)));
     let mut out = Vec::new();
     let columns = output_columns(&short.schema()).unwrap();
-    let mut writer = RowWriter::new(&mut out, columns, OutputFormat::Table);
+    let mut writer = TextWriter::new(&mut out, columns, OutputOptions::default());
     writer.write(&short).unwrap();
     assert!(writer.out.is_empty(), "the widths are not known");
     writer.write(&short).unwrap();

@@ -125,7 +125,10 @@ impl Binder<'_> {
             schema: full.1,
             table: full.2,
         };
-        let shown = format!("{}.{}.{}", full.catalog, full.schema, full.table);
+        if let Some(view) = self.views.find(&full) {
+            return self.bind_view(full, view, at);
+        }
+        let shown = full.to_string();
         let provider = match self.tables.get(&full) {
             Some(Some(provider)) => provider,
             Some(None) => return Err(err!(TableNotFound, "Table '{shown}' does not exist").at(at)),

@@ -5,7 +5,7 @@ use crate::ast::*;
 use crate::error::{Position, Result, err};
 use crate::lexer::Token;
 
-impl Parser {
+impl Parser<'_> {
     pub(super) fn expression(&mut self) -> Result<Expr> {
         self.deeper(Self::disjunction)
     }
@@ -337,6 +337,7 @@ impl Parser {
                 expr(ExprKind::Binary(bytes))
             }
             Token::Symbol("(") => self.parenthesized(),
+            Token::Symbol("?") => self.parameter(),
             Token::Quoted(_) => self.named(),
             Token::Word(word) => {
                 let word = word.to_ascii_lowercase();
@@ -423,6 +424,13 @@ impl Parser {
                 at,
                 kind: self.call(name)?,
             });
+        }
+        if self.is_constant {
+            return Err(err!(
+                ExpressionNotConstant,
+                "Constant expression cannot contain column references"
+            )
+            .at(at));
         }
         Ok(Expr {
             at,

@@ -4,7 +4,7 @@ use super::Parser;
 use crate::ast::*;
 use crate::error::{Result, err};
 
-impl Parser {
+impl Parser<'_> {
     fn json_value_expression(&mut self) -> Result<Expr> {
         let expr = self.expression()?;
         if self.accept(&["format", "json"]) && self.accept(&["encoding"]) {

@@ -4,7 +4,7 @@ use super::Parser;
 use crate::ast::*;
 use crate::error::{Result, err};
 
-impl Parser {
+impl Parser<'_> {
     pub(super) fn relation(&mut self) -> Result<Relation> {
         let at = self.at();
         let mut left = self.sampled_relation()?;

@@ -5,7 +5,7 @@ use crate::ast::*;
 use crate::error::Result;
 use crate::lexer::Token;
 
-impl Parser {
+impl Parser<'_> {
     pub(super) fn type_name(&mut self) -> Result<TypeName> {
         let at = self.at();
         let mut ty = TypeName {

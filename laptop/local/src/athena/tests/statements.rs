@@ -87,8 +87,9 @@ async fn a_statement_that_asks_for_nothing_there_says_so() {
         ("SHOW PARTITIONS a", "NOT_SUPPORTED: line 1:6: SHOW PARTITIONS"),
         (
             "INSERT INTO a VALUES (1)",
-            "NOT_SUPPORTED: line 1:1: INSERT statements",
+            "Table 'msk.default.a' does not exist, or is the connector's",
         ),
+        ("MERGE INTO a", "NOT_SUPPORTED: line 1:1: MERGE statements"),
         ("SELECT 1; SELECT 2", "mismatched input 'SELECT'"),
         ("", "mismatched input '<EOF>'"),
     ] {
