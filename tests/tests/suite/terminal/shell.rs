@@ -15,6 +15,9 @@ use super::*;
 /// Time limit for each text that is waited for.
 const LIMIT_MS: u64 = 60_000;
 
+/// Prompt on a line of its own.
+const NEW_PROMPT: &str = "\r\n\rsql> ";
+
 const CTRL_C: char = 'c';
 const CTRL_D: char = 'd';
 
@@ -57,9 +60,12 @@ impl Shell {
 
     /// What comes before a text, which must come.
     fn until(&mut self, text: &str) -> String {
-        self.pty
-            .exp_string(text)
-            .unwrap_or_else(|error| panic!("waiting for {text:?}: {error}"))
+        // The reader makes a character of each byte.
+        let wanted: String = text.bytes().map(char::from).collect();
+        let found = self.pty.exp_string(&wanted);
+        let found = found.unwrap_or_else(|error| panic!("waiting for {text:?}: {error}"));
+        let bytes = found.chars().map(|c| u8::try_from(c).unwrap_or(b'?'));
+        String::from_utf8_lossy(&bytes.collect::<Vec<_>>()).into_owned()
     }
 
     fn types(&mut self, text: &str) {
@@ -76,6 +82,7 @@ impl Shell {
     fn answers(&mut self, line: &str, wanted: &str) -> String {
         self.types(&format!("{line}\r"));
         self.until(wanted);
+        self.until("\r\n\r");
         self.until("> ")
     }
 
@@ -105,9 +112,11 @@ async fn the_shell_greets_runs_what_is_typed_and_ends_at_ctrl_d() {
     shell.types("SELECT 'a' ||\r");
     shell.answers("'b' AS joined;", "| ab");
     shell.answers("SELECT nothing;", "COLUMN_NOT_FOUND: line 1:8");
+    // What is typed is drawn again at any moment, so that only a new line shows that this one is given up; what comes
+    // before would be read with it.
     shell.types("SELECT garbage");
-    shell.until("garbage");
     shell.presses(CTRL_C);
+    shell.until(NEW_PROMPT);
     shell.answers("SELECT 'x' || 'y' AS cleared;", "| xy");
     shell.answers("help", "\\watch [SECONDS]");
     shell.types("USE customer;\r");
@@ -145,7 +154,7 @@ async fn ctrl_c_cancels_the_query_with_its_fetches_and_gives_the_prompt_back() {
         .expect("fetches");
     shell.presses(CTRL_C);
     shell.until("cancelled");
-    shell.until("sql> ");
+    shell.until(NEW_PROMPT);
     let mut ceased = false;
     for _ in 0..4 {
         let before = kafka.requests(ApiKey::Fetch);
@@ -158,10 +167,8 @@ async fn ctrl_c_cancels_the_query_with_its_fetches_and_gives_the_prompt_back() {
         kafka.requests(ApiKey::Fetch)
     );
     kafka.delay(ApiKey::Fetch, Duration::ZERO);
-    shell.answers(
-        "SELECT sum(length(note)) AS total FROM msk.customer.orders;",
-        "20000000 |",
-    );
+    // Few bytes, which no block store is needed for.
+    shell.answers("SELECT count(*) AS total FROM msk.customer.orders;", "20000 |");
     shell.ends();
 }
 
