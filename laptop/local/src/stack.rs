@@ -8,6 +8,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
+use bytes::Bytes;
 use chrono::NaiveDateTime;
 use connector::Connector;
 use connector::assembly::{complete, credential_store_from_env, kafka_clusters};
@@ -23,7 +24,8 @@ use embedded::{EmbeddedAthena, EmbeddedGlue, EmbeddedKafka, EmbeddedS3, Place};
 use kafka::auth::credentials::CredentialStore;
 use kafka::auth::credentials::memory::MemoryCredentialStore;
 use producer::{OrderGenerator, Progress, PublishConfig, SendConfig, SendError, Sender, Summary, publish};
-use spill::S3BlockStore;
+use protocol::SpillLocation;
+use spill::{BlockStore, S3BlockStore, StoreError};
 use topic::infer::{InferRecord, infer};
 
 use crate::athena::{Athena, AthenaOptions};
@@ -260,7 +262,24 @@ impl Stack {
 
     /// Engine over a connector of its own, which runs in this process and uses the servers over TCP.
     pub async fn athena(&self, options: AthenaOptions) -> Result<Athena, StackError> {
-        let blocks = Arc::new(self.block_store());
+        self.athena_over(Arc::new(self.block_store()), options).await
+    }
+
+    /// The same engine, which deletes each block when it has read it: S3 here is memory, and a query may spill more than
+    /// there is.
+    pub async fn athena_reading_once(&self, options: AthenaOptions) -> Result<Athena, StackError> {
+        let blocks = ReadOnce {
+            store: self.block_store(),
+            s3: self.s3_client(),
+        };
+        self.athena_over(Arc::new(blocks), options).await
+    }
+
+    async fn athena_over(
+        &self,
+        blocks: Arc<dyn BlockStore>,
+        options: AthenaOptions,
+    ) -> Result<Athena, StackError> {
         let options = AthenaOptions {
             s3: options.s3.or_else(|| Some(self.s3_client())),
             ..options
@@ -360,6 +379,37 @@ fn sdk_config(endpoint: &str) -> SdkConfig {
         .endpoint_url(endpoint)
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .build()
+}
+
+/// Store whose blocks are there until they are read.
+struct ReadOnce {
+    store: S3BlockStore,
+    s3: aws_sdk_s3::Client,
+}
+
+// A wrapper that forgets to delegate a method with a default changes what it wraps.
+#[deny(clippy::missing_trait_methods)]
+#[async_trait]
+impl BlockStore for ReadOnce {
+    async fn put(&self, location: &SpillLocation, block: Bytes) -> Result<(), StoreError> {
+        self.store.put(location, block).await
+    }
+
+    async fn get(&self, location: &SpillLocation) -> Result<Bytes, StoreError> {
+        let block = self.store.get(location).await?;
+        let delete = self
+            .s3
+            .delete_object()
+            .bucket(&location.bucket)
+            .key(&location.key);
+        // A block that stays takes memory, and nothing else.
+        let _ = delete.send().await;
+        Ok(block)
+    }
+
+    async fn check_bucket(&self, bucket: &str) -> Result<(), StoreError> {
+        self.store.check_bucket(bucket).await
+    }
 }
 
 /// Query status of queries that are unknown to Athena: whether they still run cannot be looked up.

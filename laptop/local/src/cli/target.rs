@@ -177,7 +177,7 @@ impl Target {
         )
         .await?;
         Ok(Self {
-            athena: Arc::new(stack.athena(options).await?),
+            athena: Arc::new(stack.athena_reading_once(options).await?),
             description: "Kafka, Glue and S3 in this process".to_owned(),
             _stack: Some(stack),
         })
@@ -192,7 +192,7 @@ impl Target {
         let stack = Stack::beside_own_kafka().await?.with_settings(settings);
         stack.register_files(schemas)?;
         Ok(Self {
-            athena: Arc::new(stack.athena(options).await?),
+            athena: Arc::new(stack.athena_reading_once(options).await?),
             description: format!("{description}, schemas of {}", schemas.display()),
             _stack: Some(stack),
         })
