@@ -145,8 +145,8 @@ impl Sink {
             .map_err(|error| io_error(&self.place, &error))
     }
 
-    /// Moves the files to their place, and makes the table.
-    pub(crate) async fn finish(mut self) -> Result<(), AthenaError> {
+    /// Moves the files to their place, and makes the table. Returns the files' URLs.
+    pub(crate) async fn finish(mut self) -> Result<Vec<String>, AthenaError> {
         let mut paths = Vec::new();
         for (folder, writer) in std::mem::take(&mut self.files) {
             writer.finish().map_err(|error| io_error(&self.place, &error))?;
@@ -160,7 +160,7 @@ impl Sink {
         if let Some((tables, name, table)) = self.table {
             tables.put(name, table);
         }
-        Ok(())
+        Ok(paths.iter().map(|path| self.place.url(path)).collect())
     }
 }
 
