@@ -43,6 +43,11 @@ impl AthenaError {
         })
     }
 
+    /// Error of a file, or of another part of the machine.
+    pub(crate) fn io(what: impl std::fmt::Display, error: &std::io::Error) -> Self {
+        Self::refused(ErrorKind::External, format!("{what}: {error}"))
+    }
+
     /// Adds the text of the statement, if it is missing.
     #[must_use]
     pub(crate) fn of(self, text: &str) -> Self {

@@ -8,6 +8,7 @@
 //! | `sink` | files of one statement: by partition, moved to their place at the end |
 //! | `table` | a table of such files, as DataFusion reads it |
 //! | `file_reader` | the rows of one file |
+//! | `partition` | values in the names of folders |
 //!
 //! Files are written aside and moved to their place when all rows are there: a statement that fails or is cancelled
 //! leaves nothing.
@@ -15,6 +16,7 @@
 mod file_reader;
 mod file_writer;
 mod options;
+mod partition;
 mod place;
 mod sink;
 mod table;
@@ -89,7 +91,8 @@ impl SavedTables {
         place.check_is_empty().await?;
         let table = Arc::new(SavedTable::new(options.clone(), place.clone(), columns));
         let sink = Sink::new(options, place, columns)?;
-        Ok(sink.of_table(Arc::clone(self), name, table))
+        let tables = Arc::clone(self);
+        Ok(sink.then(move || tables.put(name, table)))
     }
 
     /// Adds rows to a table. `columns` are those of the table that the rows fill, all if `None`; `found` are those of
@@ -149,7 +152,7 @@ impl SavedTables {
         match removed {
             Some(table) => match (&table.options().location, table.place()) {
                 (None, Place::Folder(folder)) => {
-                    std::fs::remove_dir_all(folder).map_err(|error| io_error(&folder.display(), &error))
+                    std::fs::remove_dir_all(folder).map_err(|error| AthenaError::io(folder.display(), &error))
                 }
                 _ => Ok(()),
             },
@@ -174,7 +177,7 @@ impl SavedTables {
             return Ok(own.path().to_owned());
         }
         let made = TempDir::with_prefix("athena-local-tables-");
-        let made = made.map_err(|error| io_error(&"a folder for tables", &error))?;
+        let made = made.map_err(|error| AthenaError::io("a folder for tables", &error))?;
         Ok(self.own.get_or_init(|| made).path().to_owned())
     }
 }
@@ -218,8 +221,4 @@ fn fits(from: &Type, to: &Type) -> bool {
         _ if from == to => true,
         _ => matches!((width(from), width(to)), (Some(from), Some(to)) if from <= to),
     }
-}
-
-fn io_error(what: &dyn std::fmt::Display, error: &std::io::Error) -> AthenaError {
-    AthenaError::refused(ErrorKind::External, format!("{what}: {error}"))
 }

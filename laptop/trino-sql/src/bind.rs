@@ -21,7 +21,6 @@ mod windows;
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::fmt;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -32,23 +31,10 @@ use crate::ast;
 use crate::error::{Error, ErrorKind, Position, Result, err};
 use crate::query::{OutputColumn, Query, Session};
 use crate::scalar;
+use crate::table_name::TableName;
 use crate::typed::Typed;
 use crate::types::Type;
 use crate::views::{View, Views};
-
-/// Table's full name, in lower case.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct TableName {
-    pub catalog: String,
-    pub schema: String,
-    pub table: String,
-}
-
-impl fmt::Display for TableName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}.{}", self.catalog, self.schema, self.table)
-    }
-}
 
 pub(crate) struct Binder<'a> {
     tables: &'a HashMap<TableName, Option<Arc<dyn TableProvider>>>,

@@ -16,6 +16,13 @@ pub(crate) enum Token {
     End,
 }
 
+impl Token {
+    /// Whether it stands for a value that is given with the statement.
+    pub(crate) fn is_parameter(&self) -> bool {
+        *self == Self::Symbol("?")
+    }
+}
+
 /// Longer ones first.
 const SYMBOLS: [&str; 24] = [
     "<>", "!=", "<=", ">=", "->", "||", "=>", "=", "<", ">", "+", "-", "*", "/", "%", "(", ")", "[", "]",

@@ -22,7 +22,7 @@
 //!
 //! | layer | modules |
 //! | --- | --- |
-//! | a statement becomes a plan: parsing and binding, tables looked up in between, planning on a deep stack | `statement`, `plan`, `query`, `views`, `deep_stack` |
+//! | a statement becomes a plan: parsing and binding, tables looked up in between, planning on a deep stack | `statement`, `plan`, `query`, `views`, `table_name`, `deep_stack` |
 //! | names become columns, expressions get types, a query becomes DataFusion's logical plan | `bind` |
 //! | the grammar of Trino's `SqlBase.g4`, as a tree | `lexer`, `parse`, `ast` |
 //! | typed expressions as expressions of DataFusion, aggregates as its accumulators | `typed`, `scalar`, `accumulate`, `key` |
@@ -64,6 +64,7 @@ mod registry;
 mod scalar;
 mod signature;
 mod statement;
+mod table_name;
 mod temporal;
 mod text;
 mod typed;

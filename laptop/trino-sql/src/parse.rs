@@ -18,13 +18,29 @@ use crate::ast::*;
 use crate::error::{Error, Position, Result, err};
 use crate::lexer::{Token, tokens};
 
-pub(crate) use parameters::{constant, parameter_count};
-
 /// One statement; a semicolon may end it. `parameters` stand for its `?`, in their order.
 pub(crate) fn statement(text: &str, parameters: &Parameters) -> Result<Statement> {
     let mut parser = Parser::new(text, parameters)?;
     let statement = parser.statement()?;
     parser.end(statement)
+}
+
+/// Number of `?` in a statement.
+pub(crate) fn parameter_count(text: &str) -> Result<usize> {
+    let tokens = tokens(text)?;
+    Ok(tokens.iter().filter(|(token, _)| token.is_parameter()).count())
+}
+
+/// An expression without columns, and without parameters of its own.
+pub(crate) fn constant(text: &str) -> Result<Expr> {
+    let none = Parameters::default();
+    let mut parser = Parser::new(text, &none)?;
+    parser.is_constant = true;
+    let value = parser.expression()?;
+    match parser.peek() {
+        Token::End => Ok(value),
+        _ => Err(parser.unexpected()),
+    }
 }
 
 /// Depth of parentheses and signs that a statement may have: what is deeper would overflow the stack.

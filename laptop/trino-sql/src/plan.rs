@@ -12,10 +12,11 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 use crate::ast::{ParsedQuery, Statement};
-use crate::bind::{Binder, TableName};
+use crate::bind::Binder;
 use crate::deep_stack::{on_deep_stack, spawn_deep};
 use crate::error::{Error, Result, err};
 use crate::query::{Query, Session};
+use crate::table_name::TableName;
 
 /// DataFusion as plans of this crate need it.
 pub fn session_state(config: SessionConfig) -> SessionState {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::ast::ParsedQuery;
-use crate::bind::TableName;
+use crate::table_name::TableName;
 
 /// Views by their names.
 #[derive(Debug, Clone, Default)]

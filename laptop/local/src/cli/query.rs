@@ -1,6 +1,7 @@
 //! Execution of one statement: result and statistics.
 
 use std::io::{self, IsTerminal, Write};
+use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
 use tokio::task::yield_now;
@@ -8,8 +9,8 @@ use tokio::task::yield_now;
 use super::query_line::QueryLine;
 use super::settings::Settings;
 use super::sql_text::pieces;
-use super::terminal::Error;
-use crate::athena::Athena;
+use super::terminal::{Error, is_closed_pipe};
+use crate::athena::{Athena, StatementContext};
 use crate::output::{OutputFormat, OutputOptions, RowWriter};
 
 /// Rows of a query that are shown on a terminal, unless another number is chosen.
@@ -19,6 +20,29 @@ const TERMINAL_ROWS: u64 = 40;
 pub(super) enum Sink {
     Stdout,
     File(std::fs::File),
+    Pager(Pager),
+}
+
+/// Running `$PAGER`, which reads what is written.
+pub(super) struct Pager(Child);
+
+impl Pager {
+    /// Starts the program that `$PAGER` names, or `less`, which leaves what fits on one screen.
+    fn start() -> io::Result<Self> {
+        let pager = std::env::var("PAGER").ok().filter(|pager| !pager.is_empty());
+        let pager = pager.unwrap_or_else(|| "less -FRSX".to_owned());
+        let child = Command::new("sh")
+            .args(["-c", &pager])
+            .stdin(Stdio::piped())
+            .spawn();
+        child.map(Self)
+    }
+
+    /// Ends its input, and waits until it is left.
+    fn finish(mut self) -> io::Result<()> {
+        drop(self.0.stdin.take());
+        self.0.wait().map(drop)
+    }
 }
 
 impl Sink {
@@ -32,6 +56,10 @@ impl Write for &Sink {
         match self {
             Sink::Stdout => io::stdout().write(bytes),
             Sink::File(file) => (&*file).write(bytes),
+            Sink::Pager(Pager(child)) => match child.stdin.as_ref() {
+                Some(mut stdin) => stdin.write(bytes),
+                None => Ok(bytes.len()),
+            },
         }
     }
 
@@ -39,11 +67,13 @@ impl Write for &Sink {
         match self {
             Sink::Stdout => io::stdout().flush(),
             Sink::File(file) => (&*file).flush(),
+            Sink::Pager(_) => Ok(()),
         }
     }
 }
 
-/// Prints the rows of a statement, and statistics to standard error. `vertical` takes precedence over a table.
+/// Prints the rows of a statement, and statistics to standard error; through a pager if one is set. `vertical` takes
+/// precedence over a table.
 pub(super) async fn print(
     athena: &Athena,
     settings: &Settings,
@@ -51,8 +81,40 @@ pub(super) async fn print(
     sql: &str,
     vertical: bool,
 ) -> Result<(), Error> {
+    if !settings.pager || !sink.is_terminal() {
+        return print_to(athena, settings, sink, sql, vertical).await;
+    }
+    let pager = Pager::start().map_err(|error| format!("the pager cannot be started: {error}"))?;
+    let sink = Sink::Pager(pager);
+    let printed = print_to(athena, settings, &sink, sql, vertical).await;
+    if let Sink::Pager(pager) = sink {
+        pager.finish()?;
+    }
+    match printed {
+        // It was left before the last row.
+        Err(error) if is_closed_pipe(&*error) => Ok(()),
+        other => other,
+    }
+}
+
+async fn print_to(
+    athena: &Athena,
+    settings: &Settings,
+    sink: &Sink,
+    sql: &str,
+    vertical: bool,
+) -> Result<(), Error> {
     let started = Instant::now();
-    let mut query = athena.start(sql).await?;
+    // Without `?` there is nothing for values; a statement that cannot be read says so when it is started.
+    let parameters = match trino_sql::Statement::parameter_count(sql) {
+        Ok(1..) => settings.params.clone(),
+        _ => Vec::new(),
+    };
+    let context = StatementContext {
+        parameters,
+        ..StatementContext::default()
+    };
+    let mut query = athena.start_in(sql, context).await?;
     // USE has no result.
     if !query.columns().is_empty() {
         let options = options(settings, sink, sql, vertical);

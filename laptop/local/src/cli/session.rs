@@ -23,7 +23,12 @@ use crate::athena::Athena;
 pub(super) const HELP: &str = "\
 Statements end with a semicolon and may span lines. Beside SELECT:
   SHOW CATALOGS | SCHEMAS | TABLES | COLUMNS IN table | FUNCTIONS [LIKE 'pattern']
-  DESCRIBE schema.table    EXPLAIN [ANALYZE] SELECT …    USE schema
+  SHOW VIEWS | CREATE TABLE table | CREATE VIEW view    DESCRIBE table    USE schema
+  EXPLAIN [ANALYZE] [(FORMAT JSON)] SELECT …
+  PREPARE name FROM statement    EXECUTE name [USING value, …]    DEALLOCATE PREPARE name
+  CREATE [OR REPLACE] VIEW view AS SELECT …    DROP VIEW view
+  CREATE TABLE table [WITH (format = 'PARQUET', …)] AS SELECT …    DROP TABLE table
+  INSERT INTO table SELECT …    UNLOAD (SELECT …) TO 'folder' WITH (format = 'PARQUET')
 Commands end with their line:
   \\?, help             this text
   \\q, quit, exit       quit, as Ctrl-D does
@@ -43,7 +48,8 @@ Commands end with their line:
   \\timing [on|off]     rows and time after each result
   \\i FILE              run the statements of a file
   \\o [FILE]            write results to a file, or to the terminal again
-  \\set [NAME [VALUE]]  list or change settings: output, null, rows, timing, expanded, keep-going
+  \\set [NAME [VALUE]]  list or change settings: output, null, rows, timing, expanded, pager,
+                       keep-going
 Ctrl-C cancels the running statement, or clears the line. Tab completes names, keywords and functions.
 ";
 

@@ -10,7 +10,7 @@ use crate::output::OutputFormat;
 #[derive(Debug, Clone, Args)]
 pub(super) struct Settings {
     /// Output format: table, vertical, csv, csv-no-header, tsv, tsv-no-header, json (an object on each line),
-    /// json-array or markdown.
+    /// json-array, markdown, parquet or arrow (a stream of its IPC format).
     #[arg(long = "output", default_value = "table", value_name = "FORMAT")]
     pub(super) format: OutputFormat,
     /// Text of NULL [default: NULL in tables, nothing in csv, \N in tsv]. JSON has null.
@@ -25,6 +25,13 @@ pub(super) struct Settings {
     /// Whether tables are vertical.
     #[arg(skip)]
     pub(super) expanded: bool,
+    /// Value of a `?` of the statements that have any, in their order: an SQL expression without columns, as 5 or
+    /// 'open'; may be repeated.
+    #[arg(long = "param", value_name = "VALUE", allow_hyphen_values = true)]
+    pub(super) params: Vec<String>,
+    /// Whether results on a terminal go through $PAGER.
+    #[arg(skip)]
+    pub(super) pager: bool,
     /// Go on with the next statement after an error. The exit code tells of it.
     #[arg(long)]
     pub(super) keep_going: bool,
@@ -32,7 +39,15 @@ pub(super) struct Settings {
 
 impl Settings {
     /// Names that [`Self::set`] knows.
-    pub(super) const NAMES: [&str; 6] = ["output", "null", "rows", "timing", "expanded", "keep-going"];
+    pub(super) const NAMES: [&str; 7] = [
+        "output",
+        "null",
+        "rows",
+        "timing",
+        "expanded",
+        "pager",
+        "keep-going",
+    ];
 
     /// A line for each setting.
     pub(super) fn list(&self) -> String {
@@ -52,6 +67,7 @@ impl Settings {
             rows,
             switch(self.timing).to_owned(),
             switch(self.expanded).to_owned(),
+            switch(self.pager).to_owned(),
             switch(self.keep_going).to_owned(),
         ];
         let lines = Self::NAMES.iter().zip(values);
@@ -89,6 +105,7 @@ impl Settings {
             }
             "timing" => self.timing = switch(self.timing)?,
             "expanded" => self.expanded = switch(self.expanded)?,
+            "pager" => self.pager = switch(self.pager)?,
             "keep-going" => self.keep_going = switch(self.keep_going)?,
             _ => {
                 let names = Self::NAMES.join(", ");
@@ -116,6 +133,8 @@ mod tests {
             rows: None,
             timing: true,
             expanded: false,
+            params: Vec::new(),
+            pager: false,
             keep_going: false,
         }
     }
@@ -135,7 +154,7 @@ mod tests {
         }
         assert_eq!(
             settings.list(),
-            "output     csv-no-header\nnull       ''\nrows       100\ntiming     off\nexpanded   on\nkeep-going on\n"
+            "output     csv-no-header\nnull       ''\nrows       100\ntiming     off\nexpanded   on\npager      off\nkeep-going on\n"
         );
         for name in ["output", "null", "rows"] {
             settings.set(name, None).unwrap();

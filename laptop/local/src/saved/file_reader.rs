@@ -12,7 +12,7 @@ use flate2::read::MultiGzDecoder;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use super::options::{Compression, SaveFormat, SaveOptions};
-use super::sink::{NULL_PARTITION, unescaped};
+use super::partition::{NULL_PARTITION, unescaped};
 
 /// Rows of a batch.
 const BATCH_ROWS: usize = 8192;

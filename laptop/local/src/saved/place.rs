@@ -8,7 +8,6 @@ use aws_sdk_s3::error::DisplayErrorContext;
 use aws_sdk_s3::primitives::ByteStream;
 use trino_sql::ErrorKind;
 
-use super::io_error;
 use crate::error::AthenaError;
 
 #[derive(Debug, Clone)]
@@ -59,7 +58,7 @@ impl Place {
             return Err(invalid("wanted a folder or s3://bucket/prefix"));
         }
         // Relative to the folder of the moment, wherever the files are read from later.
-        let path = std::path::absolute(path).map_err(|error| io_error(&location, &error))?;
+        let path = std::path::absolute(path).map_err(|error| AthenaError::io(location, &error))?;
         Ok(Self::Folder(path))
     }
 
@@ -82,7 +81,7 @@ impl Place {
                 let mut paths = Vec::new();
                 match list(folder, "", &mut paths) {
                     Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                    other => other.map_err(|error| io_error(self, &error))?,
+                    other => other.map_err(|error| AthenaError::io(self, &error))?,
                 }
                 paths
             }
@@ -139,11 +138,11 @@ impl Place {
                     Err(_) => fs::copy(&file, &target).map(drop),
                     Ok(()) => Ok(()),
                 });
-                moved.map_err(|error| io_error(&target.display(), &error))
+                moved.map_err(|error| AthenaError::io(target.display(), &error))
             }
             Self::Bucket { s3, bucket, prefix } => {
                 let body = ByteStream::from_path(&file).await;
-                let body = body.map_err(|error| io_error(&file.display(), &io::Error::other(error)))?;
+                let body = body.map_err(|error| AthenaError::io(file.display(), &io::Error::other(error)))?;
                 let put = s3
                     .put_object()
                     .bucket(bucket)
@@ -166,7 +165,7 @@ impl Place {
         match self {
             Self::Folder(folder) => {
                 let file = folder.join(path);
-                fs::remove_file(&file).map_err(|error| io_error(&file.display(), &error))
+                fs::remove_file(&file).map_err(|error| AthenaError::io(file.display(), &error))
             }
             Self::Bucket { s3, bucket, prefix } => {
                 let delete = s3.delete_object().bucket(bucket).key(format!("{prefix}{path}"));
@@ -200,7 +199,7 @@ impl PlacedFile {
         match &self.place {
             Place::Folder(folder) => {
                 let path = folder.join(&self.path);
-                let file = fs::File::open(&path).map_err(|error| io_error(&path.display(), &error))?;
+                let file = fs::File::open(&path).map_err(|error| AthenaError::io(path.display(), &error))?;
                 Ok((file, None))
             }
             Place::Bucket { s3, bucket, prefix } => {
@@ -209,12 +208,14 @@ impl PlacedFile {
                     .bucket(bucket)
                     .key(format!("{prefix}{}", self.path));
                 let mut object = get.send().await.map_err(|error| self.place.s3_error(&error))?;
-                let mut copy = tempfile::NamedTempFile::new().map_err(|error| io_error(&"a copy", &error))?;
+                let mut copy =
+                    tempfile::NamedTempFile::new().map_err(|error| AthenaError::io("a copy", &error))?;
                 while let Some(bytes) = object.body.next().await {
                     let bytes = bytes.map_err(|error| self.place.s3_error(&error))?;
-                    io::Write::write_all(&mut copy, &bytes).map_err(|error| io_error(&"a copy", &error))?;
+                    io::Write::write_all(&mut copy, &bytes)
+                        .map_err(|error| AthenaError::io("a copy", &error))?;
                 }
-                let file = copy.reopen().map_err(|error| io_error(&"a copy", &error))?;
+                let file = copy.reopen().map_err(|error| AthenaError::io("a copy", &error))?;
                 Ok((file, Some(copy.into_temp_path())))
             }
         }

@@ -12,16 +12,13 @@ use trino_sql::{ErrorKind, OutputColumn, Value};
 
 use super::file_writer::FileWriter;
 use super::options::SaveOptions;
+use super::partition::{NULL_PARTITION, escaped};
 use super::place::Place;
-use super::{FullName, SavedTable, SavedTables, io_error};
 use crate::error::AthenaError;
 use crate::federation::new_query_id;
 
 /// Partitions that one statement may write, as in Athena.
 const MOST_PARTITIONS: usize = 100;
-
-/// Folder of the rows whose value is NULL, as Hive names it.
-pub(super) const NULL_PARTITION: &str = "__HIVE_DEFAULT_PARTITION__";
 
 /// Rows of one statement on their way into files. Without [`Self::finish`] nothing stays of them.
 pub(crate) struct Sink {
@@ -34,8 +31,8 @@ pub(crate) struct Sink {
     /// Name of each file, without folder.
     name: String,
     files: HashMap<String, FileWriter>,
-    /// What exists once all is written.
-    table: Option<(Arc<SavedTables>, FullName, Arc<SavedTable>)>,
+    /// Is called once all is written: makes the table.
+    then: Option<Box<dyn FnOnce() + Send>>,
 }
 
 impl Sink {
@@ -53,7 +50,7 @@ impl Sink {
             }
             Place::Bucket { .. } => TempDir::with_prefix("athena-local-"),
         };
-        let aside = aside.map_err(|error| io_error(&place, &error))?;
+        let aside = aside.map_err(|error| AthenaError::io(&place, &error))?;
         let ending = FileWriter::ending(&options);
         Ok(Self {
             name: format!("{}.{ending}", new_query_id()),
@@ -63,17 +60,13 @@ impl Sink {
             filled: None,
             aside,
             files: HashMap::new(),
-            table: None,
+            then: None,
         })
     }
 
-    pub(super) fn of_table(
-        mut self,
-        tables: Arc<SavedTables>,
-        name: FullName,
-        table: Arc<SavedTable>,
-    ) -> Self {
-        self.table = Some((tables, name, table));
+    /// Calls this once all is written.
+    pub(super) fn then(mut self, then: impl FnOnce() + Send + 'static) -> Self {
+        self.then = Some(Box::new(then));
         self
     }
 
@@ -137,28 +130,30 @@ impl Sink {
                 let path = self.aside.path().join(entry.key());
                 let made = fs::create_dir_all(&path).and_then(|()| File::create(path.join(&self.name)));
                 let made = made.and_then(|file| FileWriter::create(file, &self.options, columns.to_vec()));
-                entry.insert(made.map_err(|error| io_error(&self.place, &error))?)
+                entry.insert(made.map_err(|error| AthenaError::io(&self.place, &error))?)
             }
         };
         writer
             .write(&batch)
-            .map_err(|error| io_error(&self.place, &error))
+            .map_err(|error| AthenaError::io(&self.place, &error))
     }
 
     /// Moves the files to their place, and makes the table. Returns the files' URLs.
     pub(crate) async fn finish(mut self) -> Result<Vec<String>, AthenaError> {
         let mut paths = Vec::new();
         for (folder, writer) in std::mem::take(&mut self.files) {
-            writer.finish().map_err(|error| io_error(&self.place, &error))?;
+            writer
+                .finish()
+                .map_err(|error| AthenaError::io(&self.place, &error))?;
             paths.push(format!("{folder}{}", self.name));
         }
         self.place.take(self.aside.path(), &paths).await?;
-        if let (Place::Folder(folder), true) = (&self.place, self.table.is_some()) {
+        if let (Place::Folder(folder), true) = (&self.place, self.then.is_some()) {
             // Also without rows, so that a table can be dropped.
-            fs::create_dir_all(folder).map_err(|error| io_error(&self.place, &error))?;
+            fs::create_dir_all(folder).map_err(|error| AthenaError::io(&self.place, &error))?;
         }
-        if let Some((tables, name, table)) = self.table {
-            tables.put(name, table);
+        if let Some(then) = self.then {
+            then();
         }
         Ok(paths.iter().map(|path| self.place.url(path)).collect())
     }
@@ -187,55 +182,4 @@ fn spread(
 
 fn arrow_error(error: arrow::error::ArrowError) -> AthenaError {
     AthenaError::from(datafusion::common::DataFusionError::from(error))
-}
-
-/// A value in a path, as Hive escapes it.
-fn escaped(text: &str) -> String {
-    let mut path = String::new();
-    for c in text.chars() {
-        let is_special = c.is_ascii_control() || "\"#%'*/:=?\\{[]^\u{7f}".contains(c);
-        match is_special {
-            true => path.push_str(&format!("%{:02X}", u32::from(c))),
-            false => path.push(c),
-        }
-    }
-    path
-}
-
-/// The text of a value in a path.
-pub(super) fn unescaped(path: &str) -> String {
-    let (mut bytes, mut rest) = (Vec::new(), path.as_bytes());
-    while let Some((first, more)) = rest.split_first() {
-        let code = match first {
-            b'%' => more.get(..2).and_then(|digits| std::str::from_utf8(digits).ok()),
-            _ => None,
-        };
-        match code.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &more[2..];
-            }
-            None => {
-                bytes.push(*first);
-                rest = more;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    proptest! {
-        #[test]
-        fn a_value_comes_back_from_its_path(text in ".*") {
-            let path = escaped(&text);
-            prop_assert!(!path.contains('/') && !path.contains('='));
-            prop_assert_eq!(unescaped(&path), text);
-        }
-    }
 }

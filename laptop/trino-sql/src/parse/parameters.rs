@@ -1,31 +1,8 @@
 //! `?`, for which a value is given with the statement.
 
 use super::Parser;
-use crate::ast::{Expr, ExprKind, Parameters};
+use crate::ast::{Expr, ExprKind};
 use crate::error::{Position, Result, err};
-use crate::lexer::{Token, tokens};
-
-/// Number of `?` in a statement.
-pub(crate) fn parameter_count(text: &str) -> Result<usize> {
-    let tokens = tokens(text)?;
-    Ok(tokens.iter().filter(|(token, _)| is_parameter(token)).count())
-}
-
-/// An expression without columns, and without parameters of its own.
-pub(crate) fn constant(text: &str) -> Result<Expr> {
-    let none = Parameters::default();
-    let mut parser = Parser::new(text, &none)?;
-    parser.is_constant = true;
-    let value = parser.expression()?;
-    match parser.peek() {
-        Token::End => Ok(value),
-        _ => Err(parser.unexpected()),
-    }
-}
-
-fn is_parameter(token: &Token) -> bool {
-    *token == Token::Symbol("?")
-}
 
 impl Parser<'_> {
     /// Checks that there is a value for each `?`, and no more.
@@ -33,7 +10,7 @@ impl Parser<'_> {
         let wanted = self
             .tokens
             .iter()
-            .filter(|(token, _)| is_parameter(token))
+            .filter(|(token, _)| token.is_parameter())
             .count();
         match self.parameters.given() {
             Some(given) if given.len() != wanted => {
@@ -49,14 +26,14 @@ impl Parser<'_> {
     }
 
     pub(super) fn text_has_parameters(&self) -> bool {
-        self.tokens.iter().any(|(token, _)| is_parameter(token))
+        self.tokens.iter().any(|(token, _)| token.is_parameter())
     }
 
     /// The value of the `?` that comes next. NULL stands for all if only the statement's type is wanted.
     pub(super) fn parameter(&mut self) -> Result<Expr> {
         let at = self.at();
         let before = &self.tokens[..self.next];
-        let place = before.iter().filter(|(token, _)| is_parameter(token)).count();
+        let place = before.iter().filter(|(token, _)| token.is_parameter()).count();
         let kind = match self.parameters.given() {
             None => ExprKind::Null,
             Some(given) => match given.get(place) {

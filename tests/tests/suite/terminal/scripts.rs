@@ -249,3 +249,113 @@ async fn shells_complete_the_commands() {
         assert!(script.contains(wanted), "{shell}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn values_of_parameters_come_from_the_command_line() {
+    let ended = sql(&[
+        "--output",
+        "csv-no-header",
+        "--param",
+        "-5",
+        "--param",
+        "'a''; SELECT 2'",
+        "SELECT 1 AS none; SELECT ? * 2, ? || '!'",
+    ])
+    .await
+    .success();
+    assert_eq!(ended.stdout, "1\n-10,a'; SELECT 2!\n");
+    let short = sql(&["--param", "5", "SELECT ?, ?"]).await;
+    assert_eq!(short.code, Some(1));
+    assert!(
+        short
+            .stderr
+            .contains("Incorrect number of parameters: expected 2 but found 1"),
+        "{short:?}"
+    );
+    let column = sql(&["--param", "amount", "SELECT ? FROM msk.customer.orders"]).await;
+    assert!(
+        column
+            .stderr
+            .contains("parameter 1, \"amount\": Constant expression cannot contain column references"),
+        "{column:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_are_saved_in_binary_formats() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (format, beginning, end) in [
+        ("parquet", &b"PAR1"[..], &b"PAR1"[..]),
+        ("arrow", b"\xff\xff\xff\xff", b"\0\0\0\0"),
+    ] {
+        let path = folder.path().join(format);
+        let file = path.display().to_string();
+        let statement = "SELECT n, CAST(n AS VARCHAR) AS t FROM UNNEST(sequence(1, 1000)) AS a(n)";
+        sql(&["--output", format, "--output-file", &file, statement])
+            .await
+            .success();
+        let bytes = std::fs::read(&path).expect("a file");
+        assert!(
+            bytes.starts_with(beginning) && bytes.ends_with(end),
+            "{format}: {} bytes",
+            bytes.len()
+        );
+    }
+    let loaded = run(
+        &[],
+        &[
+            "sql",
+            "--embedded",
+            "--load",
+            &format!("again={}", {
+                let path = folder.path().join("again.parquet");
+                std::fs::copy(folder.path().join("parquet"), &path).expect("a copy");
+                path.display().to_string()
+            }),
+            "--output",
+            "csv-no-header",
+            "SELECT count(*), sum(n) FROM msk.customer.again",
+        ],
+    )
+    .await
+    .success();
+    assert_eq!(loaded.stdout, "1000,500500\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn topics_are_saved_as_files_in_a_folder_and_in_s3() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let place = folder.path().join("unloaded").display().to_string();
+    let script = format!(
+        "USE customer;
+         CREATE TABLE big WITH (format = 'AVRO', external_location = 's3://athena-spill/tables/big') AS
+           SELECT order_id, ordered_at, user_id FROM orders;
+         INSERT INTO big SELECT 'more', TIMESTAMP '2026-01-01 00:00:00.000', 'u';
+         SELECT count(*), count(DISTINCT order_id), count(ordered_at) FROM big;
+         UNLOAD (SELECT order_id, user_id FROM big WHERE user_id = 'u') TO '{place}'
+           WITH (format = 'JSON', compression = 'NONE');
+         DROP TABLE big;
+         SELECT count(*) FROM orders"
+    );
+    let arguments = [
+        "sql",
+        "--embedded",
+        "--orders",
+        "500",
+        "--output",
+        "csv-no-header",
+        "--quiet",
+        &script,
+    ];
+    let ended = run(&[], &arguments).await.success();
+    assert_eq!(ended.stdout, "500\n1\n501,501,501\n1\n500\n");
+    let files: Vec<_> = std::fs::read_dir(&place).expect("a folder").collect();
+    let path = files[0].as_ref().expect("a file").path();
+    let text = std::fs::read_to_string(path).expect("a text");
+    assert_eq!(
+        (files.len(), text.as_str()),
+        (1, "{\"order_id\":\"more\",\"user_id\":\"u\"}\n")
+    );
+    // Nothing is left beside it of what was written aside.
+    assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 1);
+}

@@ -42,6 +42,7 @@ impl Shell {
             .env("PATH", std::env::var("PATH").expect("a path"))
             .env("HOME", home.path())
             .env("EDITOR", "cp edited.sql")
+            .env("PAGER", "cat -n")
             .env("TERM", "xterm")
             .env("NO_COLOR", "1")
             .current_dir(home.path());
@@ -229,5 +230,18 @@ async fn statements_are_edited_and_watched() {
     shell.until("cancelled");
     shell.until("sql> ");
     shell.answers("SELECT 'still ' || 'there' AS x;", "| still there");
+    shell.ends();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pager_gets_the_whole_table() {
+    let world = World::embedded().await;
+    let (mut shell, _) = Shell::start(&world, &[]);
+    shell.types("\\set pager on\r");
+    shell.until(NEW_PROMPT);
+    // Numbers of lines show that the table went through it.
+    shell.types("SELECT n FROM UNNEST(sequence(1, 100)) AS a(n);\r");
+    shell.until("   103\t| 100 |\r\n   104\t+-----+");
+    shell.until(NEW_PROMPT);
     shell.ends();
 }
