@@ -1,6 +1,7 @@
 //! Parts of the suite: a broker, registries, a bucket and a connector, each the real part or its stand-in.
 
 pub mod apache_kafka;
+pub mod athena_clients;
 pub mod broker;
 pub mod certificates;
 pub mod client;

@@ -10,6 +10,7 @@ pub mod confluent;
 pub mod glue;
 mod http;
 pub mod kafka;
+mod one_endpoint;
 mod place;
 pub mod s3;
 
@@ -17,5 +18,6 @@ pub use athena::EmbeddedAthena;
 pub use confluent::EmbeddedConfluent;
 pub use glue::EmbeddedGlue;
 pub use kafka::EmbeddedKafka;
+pub use one_endpoint::one_endpoint;
 pub use place::Place;
 pub use s3::EmbeddedS3;

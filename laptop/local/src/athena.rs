@@ -45,6 +45,8 @@ pub struct StatementContext {
     pub schema: Option<String>,
     /// Values of the statement's `?` in their order, each an SQL expression without columns: `5`, `'open'`.
     pub parameters: Vec<String>,
+    /// Id of the query, which the connector's calls name, instead of a new one.
+    pub query_id: Option<String>,
 }
 
 /// What is known of a statement before it runs.
@@ -241,6 +243,11 @@ impl RunningQuery {
     /// View of the statistics that stays while rows are read.
     pub fn progress(&self) -> QueryProgress {
         QueryProgress(Arc::clone(&self.run))
+    }
+
+    /// URLs of the files that the statement has written.
+    pub fn written(&self) -> Vec<String> {
+        self.run.written()
     }
 
     /// Next rows; `None` after the last.

@@ -6,12 +6,13 @@ use std::time::{Duration, Instant};
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Int32Type, Int64Type};
+use athena_api::NamedQuery;
 use producer::{ProductTotal, Progress, Summary};
 
 use crate::athena::{Athena, AthenaOptions, QueryProgress};
 use crate::error::AthenaError;
 use crate::output::table;
-use crate::stack::{Orders, Stack, StackError};
+use crate::stack::{Orders, REGISTRY, Stack, StackError};
 use crate::statistics::ScanStatistics;
 
 /// Query of the article, as printed there.
@@ -307,6 +308,32 @@ fn products(batches: &[RecordBatch]) -> Vec<(i32, ProductTotal)> {
         .iter()
         .flat_map(|batch| (0..batch.num_rows()).map(move |index| row(batch, index)))
         .collect()
+}
+
+/// The two queries of the article.
+pub fn named_queries() -> Vec<NamedQuery> {
+    let queries = [
+        (
+            "8d0c6c9e-4f5b-4b6e-9a43-6f1f0a3b7c01",
+            "Every item of every order",
+            "One row for each item of each order",
+            ARTICLE_QUERY,
+        ),
+        (
+            "8d0c6c9e-4f5b-4b6e-9a43-6f1f0a3b7c02",
+            "The ten products that sold most",
+            "By quantity, over all orders in the topic",
+            TOP_PRODUCTS_QUERY,
+        ),
+    ];
+    let named = queries.map(|(id, name, description, sql)| NamedQuery {
+        id: id.to_owned(),
+        name: name.to_owned(),
+        description: description.to_owned(),
+        database: REGISTRY.to_owned(),
+        sql: sql.to_owned(),
+    });
+    named.into()
 }
 
 #[cfg(test)]

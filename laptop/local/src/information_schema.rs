@@ -13,6 +13,7 @@ use datafusion::common::{Result, ScalarValue};
 use datafusion::logical_expr::{BinaryExpr, Expr, Operator, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 use protocol::TableName;
+use topic::table::comment;
 use trino_sql::native_filter;
 
 use crate::error::external;
@@ -101,6 +102,8 @@ impl View {
                 "column_default",
                 "is_nullable",
                 "data_type",
+                "comment",
+                "extra_info",
             ],
         }
     }
@@ -194,6 +197,8 @@ impl Metadata {
                             None,
                             some("YES"),
                             Some(ty),
+                            None,
+                            None,
                         ]);
                         places.push(place);
                     }
@@ -217,7 +222,7 @@ impl Metadata {
                     continue;
                 }
                 let columns = self.columns([&catalog, &schema, &name]).await?;
-                for (place, (column, ty)) in (1..).zip(columns) {
+                for (place, (column, ty, comment)) in (1..).zip(columns) {
                     push(vec![
                         some(&catalog),
                         some(&schema),
@@ -226,6 +231,8 @@ impl Metadata {
                         None,
                         some("YES"),
                         Some(ty),
+                        comment,
+                        None,
                     ]);
                     places.push(place);
                 }
@@ -241,12 +248,12 @@ impl Metadata {
         Ok(RecordBatch::try_new(self.view.schema(), arrays)?)
     }
 
-    /// Names and types of a table's columns.
-    async fn columns(&self, name: [&str; 3]) -> Result<Vec<(String, String)>> {
+    /// Names, types and comments of a table's columns.
+    async fn columns(&self, name: [&str; 3]) -> Result<Vec<(String, String, Option<String>)>> {
         if let Some(saved) = self.source.saved.get(&name.map(str::to_owned)) {
             let columns = saved.columns().iter();
             return Ok(columns
-                .map(|column| (column.name.clone(), column.ty.to_string()))
+                .map(|column| (column.name.clone(), column.ty.to_string(), None))
                 .collect());
         }
         let [_, schema, table] = name;
@@ -254,7 +261,11 @@ impl Metadata {
         let columns = table.and_then(|table| table.columns()).map_err(external)?;
         let fields = columns.sql().fields().iter();
         Ok(fields
-            .map(|field| (field.name().clone(), sql_name(field.data_type())))
+            .zip(columns.wire().fields())
+            .map(|(field, wire)| {
+                let comment = comment(columns.wire(), wire.name()).map(str::to_owned);
+                (field.name().clone(), sql_name(field.data_type()), comment)
+            })
             .collect())
     }
 }

@@ -9,6 +9,7 @@
 //! | [`invoke`] | the seam to a connector: [`Invoke`], in this process or by Lambda's Invoke API |
 //! | [`federation`] | client of the protocol: one method for each call |
 //! | `athena` | [`Athena`]: statements in, batches and [`ScanStatistics`] out |
+//! | `api` | the engine behind Athena's API, which `athena_api` serves |
 //! | `catalog`, `table`, `scan`, `query_run` | the connector as DataFusion's catalog, table and plan node; one query's run |
 //! | `lake` | tables of other catalogs, in memory |
 //! | `constraints` | DataFusion's filters as value sets |
@@ -23,6 +24,7 @@
 //! | [`demo`] | orders, three queries, comparison of the results |
 //! | [`output`], [`cli`] | rows as text; the program |
 
+mod api;
 mod athena;
 mod catalog;
 pub mod cli;

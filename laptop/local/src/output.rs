@@ -20,6 +20,9 @@ mod lists;
 mod separated;
 mod shown;
 mod table;
+mod texts;
+
+pub(crate) use texts::texts;
 
 /// Bytes that are collected before they are written.
 const BUFFER_BYTES: usize = 64 << 10;

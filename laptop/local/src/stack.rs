@@ -1,11 +1,13 @@
-//! Servers of a connector in this process (Kafka, a Glue registry endpoint, S3, and Athena's GetQueryExecution), and
-//! the real connector with them. Kafka may be an external cluster instead.
+//! Servers of a connector in this process (Kafka, a Glue registry endpoint, S3), the real connector with them, and
+//! Athena's API over both. Kafka may be an external cluster instead.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
+use athena_api::{Api, ApiOptions, ApiServer, NamedQuery};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
 use bytes::Bytes;
@@ -20,7 +22,7 @@ use connector::registry::glue::GlueSchemaRegistry;
 use embedded::glue::{DataFormat, GlueError};
 use embedded::kafka::TopicError;
 use embedded::s3::{ACCESS_KEY_ID, SECRET_ACCESS_KEY};
-use embedded::{EmbeddedAthena, EmbeddedGlue, EmbeddedKafka, EmbeddedS3, Place};
+use embedded::{EmbeddedGlue, EmbeddedKafka, EmbeddedS3, Place, one_endpoint};
 use kafka::auth::credentials::CredentialStore;
 use kafka::auth::credentials::memory::MemoryCredentialStore;
 use producer::{OrderGenerator, Progress, PublishConfig, SendConfig, SendError, Sender, Summary, publish};
@@ -28,6 +30,7 @@ use protocol::SpillLocation;
 use spill::{BlockStore, S3BlockStore, StoreError};
 use topic::infer::{InferRecord, infer};
 
+use crate::api::{ApiEngine, BucketStore};
 use crate::athena::{Athena, AthenaOptions};
 use crate::invoke::InProcess;
 use crate::row_file::{LoadError, Loaded, RowFile, Shown, load};
@@ -38,6 +41,11 @@ pub const REGISTRY: &str = "customer";
 /// Table and topic of the orders.
 pub const TABLE: &str = "orders";
 const BUCKET: &str = "athena-spill";
+const PREFIX: &str = "athena-spill";
+/// Folder of results whose request names none.
+const RESULTS: &str = "s3://athena-results/";
+/// Time after a query's end in which reads that were under way may still spill.
+const LATE: Duration = Duration::from_secs(20);
 const REGION: &str = "us-east-1";
 /// Rows of a file that its table's document is inferred from.
 const INFERRED_ROWS: usize = 10_000;
@@ -64,7 +72,6 @@ pub struct Stack {
     kafka: Kafka,
     glue: EmbeddedGlue,
     s3: EmbeddedS3,
-    athena: EmbeddedAthena,
     /// Settings of the function; those that name the servers take precedence.
     settings: Variables,
 }
@@ -168,10 +175,10 @@ impl Stack {
             kafka,
             glue: EmbeddedGlue::start_at(&places.at(places.glue_port)).await?,
             s3: EmbeddedS3::start_at(&places.at(places.s3_port)).await?,
-            athena: EmbeddedAthena::start_at(&places.at(places.athena_port)).await?,
             settings: Variables::default(),
         };
         stack.s3.create_bucket(BUCKET);
+        stack.s3.create_bucket("athena-results");
         Ok(stack)
     }
 
@@ -291,6 +298,46 @@ impl Stack {
         ))
     }
 
+    /// Starts Athena's API over an engine, with Glue and S3 at the same address. `log` writes a line for each query
+    /// that has ended.
+    pub async fn api(
+        &self,
+        places: &Places,
+        athena: Arc<Athena>,
+        named_queries: Vec<NamedQuery>,
+        log: Arc<dyn Fn(&str) + Send + Sync>,
+    ) -> Result<ApiServer, StackError> {
+        let buckets = self.s3.buckets();
+        let at_end = move |query_id: &str| {
+            let (buckets, prefix) = (buckets.clone(), format!("{PREFIX}/{query_id}/"));
+            buckets.clear(BUCKET, &prefix);
+            if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+                runtime.spawn(async move {
+                    tokio::time::sleep(LATE).await;
+                    buckets.clear(BUCKET, &prefix);
+                });
+            }
+        };
+        let options = ApiOptions {
+            output: RESULTS.to_owned(),
+            named_queries,
+            log,
+            ..ApiOptions::default()
+        };
+        let engine = ApiEngine::new(athena, Arc::new(at_end));
+        let api = Api::new(
+            Arc::new(engine),
+            Arc::new(BucketStore(self.s3.buckets())),
+            options,
+        );
+        let place = places.at(places.athena_port);
+        let place = athena_api::Place {
+            address: place.address,
+            host: place.host,
+        };
+        Ok(ApiServer::start(&place, api, one_endpoint(&self.glue, &self.s3)).await?)
+    }
+
     async fn connector(&self) -> Result<Connector, StackError> {
         let (config, credentials) = self.config().await?;
         Ok(Connector::new(
@@ -334,7 +381,7 @@ impl Stack {
     fn connector_variables(&self) -> Vec<(&'static str, String)> {
         let mut variables = vec![
             ("spill_bucket", BUCKET.to_owned()),
-            ("spill_prefix", "athena-spill".to_owned()),
+            ("spill_prefix", PREFIX.to_owned()),
         ];
         if let Kafka::Embedded(kafka) = &self.kafka {
             variables.push(("kafka_endpoint", kafka.bootstrap_servers()));
@@ -343,11 +390,12 @@ impl Stack {
         variables
     }
 
-    /// Environment variables with which a connector in another process uses the servers.
-    pub fn variables(&self) -> Vec<(&'static str, String)> {
+    /// Environment variables with which a connector in another process uses the servers, and clients of Athena the API.
+    pub fn variables(&self, api: &ApiServer) -> Vec<(&'static str, String)> {
         let mut variables = self.connector_variables();
         variables.extend([
-            ("AWS_ENDPOINT_URL_ATHENA", self.athena.endpoint_url()),
+            ("AWS_ENDPOINT_URL", api.endpoint_url().to_owned()),
+            ("AWS_ENDPOINT_URL_ATHENA", api.endpoint_url().to_owned()),
             ("AWS_ENDPOINT_URL_GLUE", self.glue.endpoint_url()),
             ("AWS_ENDPOINT_URL_S3", self.s3.endpoint_url()),
             ("AWS_REGION", REGION.to_owned()),

@@ -1,6 +1,7 @@
 //! Suite: each module is a statement about the connector, tested with the stand-ins and with the real parts.
 //! `numbers` has shared helpers.
 
+mod athena_api;
 mod avro_writers;
 mod aws;
 mod batches;

@@ -74,6 +74,10 @@ impl EmbeddedGlue {
         self.server.url()
     }
 
+    pub(crate) fn service(&self) -> Service {
+        self.service.clone()
+    }
+
     /// Creates a registry. The connectors list it if its description contains their marker.
     pub fn add_registry(&self, name: &str, description: &str) -> Result<(), GlueError> {
         let request = CreateRegistryRequest {
@@ -115,7 +119,7 @@ impl EmbeddedGlue {
 
 /// State shared by the handler and the owner.
 #[derive(Debug, Clone, Default)]
-struct Service(Arc<Mutex<ServiceState>>);
+pub(crate) struct Service(Arc<Mutex<ServiceState>>);
 
 #[derive(Debug, Default)]
 struct ServiceState {
@@ -143,7 +147,7 @@ impl ServiceState {
     }
 }
 
-async fn handle(State(service): State<Service>, headers: HeaderMap, body: Bytes) -> Response {
+pub(crate) async fn handle(State(service): State<Service>, headers: HeaderMap, body: Bytes) -> Response {
     let target = headers
         .get("x-amz-target")
         .and_then(|value| value.to_str().ok())

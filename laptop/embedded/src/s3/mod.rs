@@ -17,6 +17,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::error_handling::HandleError;
 use axum::http::StatusCode;
+use bytes::Bytes;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use s3s::HttpError;
@@ -36,7 +37,37 @@ pub const SECRET_ACCESS_KEY: &str = "test";
 #[derive(Debug)]
 pub struct EmbeddedS3 {
     server: HttpServer,
+    router: Router,
     objects: Arc<Objects>,
+}
+
+/// Objects of an [`EmbeddedS3`], without its protocol.
+#[derive(Debug, Clone)]
+pub struct Buckets(Arc<Objects>);
+
+impl Buckets {
+    /// Puts an object into a bucket, which is created if it does not exist.
+    ///
+    /// # Errors
+    /// If the object is too large, or the bucket is one that answers with `AccessDenied`.
+    pub fn put(&self, bucket: &str, key: &str, body: Bytes) -> Result<(), &'static str> {
+        self.0.put(bucket, key, body)
+    }
+
+    /// Content of an object; `None` if it does not exist.
+    pub fn get(&self, bucket: &str, key: &str) -> Option<Bytes> {
+        self.0.get(bucket, key)
+    }
+
+    /// Deletes an object, if it exists.
+    pub fn delete(&self, bucket: &str, key: &str) {
+        self.0.delete(bucket, key);
+    }
+
+    /// Deletes the objects whose key starts with `prefix`, and returns their number.
+    pub fn clear(&self, bucket: &str, prefix: &str) -> usize {
+        self.0.clear(bucket, prefix)
+    }
 }
 
 impl EmbeddedS3 {
@@ -53,8 +84,13 @@ impl EmbeddedS3 {
             let mut service = S3ServiceBuilder::new(ObjectStore(Arc::clone(&objects)));
             service.set_auth(SimpleAuth::from_single(ACCESS_KEY_ID, SECRET_ACCESS_KEY));
             let service = HandleError::new(service.build(), connection_failed);
-            let server = HttpServer::start(&place, Router::new().fallback_service(service)).await?;
-            Ok(Self { server, objects })
+            let router = Router::new().fallback_service(service);
+            let server = HttpServer::start(&place, router.clone()).await?;
+            Ok(Self {
+                server,
+                router,
+                objects,
+            })
         }
         .boxed()
     }
@@ -62,6 +98,16 @@ impl EmbeddedS3 {
     /// URL `http://host:port`, for `AWS_ENDPOINT_URL_S3` or a client's `endpoint_url`.
     pub fn endpoint_url(&self) -> String {
         self.server.url()
+    }
+
+    /// The endpoint without its port, to be part of another server.
+    pub(crate) fn router(&self) -> Router {
+        self.router.clone()
+    }
+
+    /// The objects themselves.
+    pub fn buckets(&self) -> Buckets {
+        Buckets(Arc::clone(&self.objects))
     }
 
     /// Creates a bucket, unless it exists.

@@ -37,6 +37,44 @@ impl Objects {
         self.lock().buckets.entry(name.to_owned()).or_default();
     }
 
+    /// Puts an object into a bucket, which is created if it does not exist.
+    pub(super) fn put(&self, bucket: &str, key: &str, body: Bytes) -> Result<(), &'static str> {
+        if body.len() > MAX_OBJECT_BYTES {
+            return Err("the object has more than 1 GiB");
+        }
+        let object = StoredObject {
+            body,
+            e_tag: ETag::Strong(Uuid::new_v4().simple().to_string()),
+            modified: SystemTime::now(),
+            content_type: None,
+            metadata: None,
+            checksum_crc32: None,
+        };
+        let mut state = self.lock();
+        if state.denied.contains(bucket) {
+            return Err("Access Denied");
+        }
+        let bucket = state.buckets.entry(bucket.to_owned()).or_default();
+        bucket.insert(key.to_owned(), object);
+        Ok(())
+    }
+
+    /// Content of an object; `None` if it does not exist.
+    pub(super) fn get(&self, bucket: &str, key: &str) -> Option<Bytes> {
+        let state = self.lock();
+        state
+            .buckets
+            .get(bucket)?
+            .get(key)
+            .map(|object| object.body.clone())
+    }
+
+    pub(super) fn delete(&self, bucket: &str, key: &str) {
+        if let Some(objects) = self.lock().buckets.get_mut(bucket) {
+            objects.remove(key);
+        }
+    }
+
     pub(super) fn keys(&self, bucket: &str) -> Vec<String> {
         self.lock()
             .buckets

@@ -48,7 +48,7 @@ impl Athena {
         sql: &str,
         context: StatementContext,
     ) -> Result<RunningQuery, AthenaError> {
-        let run = Arc::new(QueryRun::new());
+        let run = Arc::new(QueryRun::new(context.query_id.clone()));
         let kept = self.kept_in(&context);
         let invalid = |error| AthenaError::statement(error, sql);
         let parameters = Parameters::parse(&context.parameters).map_err(invalid)?;
@@ -79,7 +79,7 @@ impl Athena {
         let (statement, text) = resolved(statement, sql, &kept)?;
         let columns = match &statement {
             Statement::Query(query) => {
-                let state = self.state_in(&kept, &Arc::new(QueryRun::new()));
+                let state = self.state_in(&kept, &Arc::new(QueryRun::new(None)));
                 let bound = query.bind(&session(&state, &kept)).await;
                 bound
                     .map_err(|error| AthenaError::statement(error, &text))?
@@ -300,7 +300,7 @@ impl Athena {
     }
 
     /// Reads all rows into the sink; nothing of them stays if one fails.
-    async fn write(&self, planned: Planned, mut sink: Sink, _run: &QueryRun) -> Result<Rows, AthenaError> {
+    async fn write(&self, planned: Planned, mut sink: Sink, run: &QueryRun) -> Result<Rows, AthenaError> {
         let (columns, batches) = planned.execute()?;
         let mut batches = named_batches(batches, &columns);
         let mut rows = 0;
@@ -308,7 +308,7 @@ impl Athena {
             rows += batch.num_rows();
             sink.write(&batch)?;
         }
-        sink.finish().await?;
+        run.set_written(sink.finish().await?);
         counted(rows as i64)
     }
 

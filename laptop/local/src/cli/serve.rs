@@ -3,13 +3,17 @@
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
+use connector::config::variables::Variables;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::arguments::topic_file;
 use super::target::{OrdersArgs, fill};
 use super::terminal::Error;
+use crate::athena::AthenaOptions;
+use crate::demo::named_queries;
 use crate::stack::{Places, Stack};
 
 #[derive(Debug, Args)]
@@ -55,6 +59,8 @@ pub(super) async fn run(args: &ServeArgs) -> Result<(), Error> {
         );
     }
     let stack = Stack::start_at(&places, args.made.partitions).await?;
+    // Those that name the servers do not count.
+    let stack = stack.with_settings(Variables::from_env());
     fill(
         &stack,
         args.orders,
@@ -63,12 +69,15 @@ pub(super) async fn run(args: &ServeArgs) -> Result<(), Error> {
         &args.load,
     )
     .await?;
+    let athena = Arc::new(stack.athena(AthenaOptions::default()).await?);
+    let log = Arc::new(|line: &str| eprintln!("{line}"));
+    let api = stack.api(&places, athena, named_queries(), log).await?;
     let mut out = io::stdout();
-    for (name, value) in stack.variables() {
+    for (name, value) in stack.variables(&api) {
         writeln!(out, "export {name}={value}")?;
     }
     out.flush()?;
-    eprintln!("Kafka, Glue and S3 run until interrupted (Ctrl-C).");
+    eprintln!("Kafka, Glue, S3 and Athena's API run until interrupted (Ctrl-C).");
     tokio::select! {
         interrupted = tokio::signal::ctrl_c() => interrupted?,
         _ = terminated.recv() => {}

@@ -153,6 +153,14 @@ impl Place {
         }
     }
 
+    /// URL of a file by its path below the place.
+    pub(super) fn url(&self, path: &str) -> String {
+        match self {
+            Self::Folder(folder) => format!("file://{}", folder.join(path).display()),
+            Self::Bucket { bucket, prefix, .. } => format!("s3://{bucket}/{prefix}{path}"),
+        }
+    }
+
     async fn remove(&self, path: &str) -> Result<(), AthenaError> {
         match self {
             Self::Folder(folder) => {

@@ -138,8 +138,8 @@ impl Sink {
             .map_err(|error| AthenaError::io(&self.place, &error))
     }
 
-    /// Moves the files to their place, and makes the table.
-    pub(crate) async fn finish(mut self) -> Result<(), AthenaError> {
+    /// Moves the files to their place, and makes the table. Returns the files' URLs.
+    pub(crate) async fn finish(mut self) -> Result<Vec<String>, AthenaError> {
         let mut paths = Vec::new();
         for (folder, writer) in std::mem::take(&mut self.files) {
             writer
@@ -155,7 +155,7 @@ impl Sink {
         if let Some(then) = self.then {
             then();
         }
-        Ok(())
+        Ok(paths.iter().map(|path| self.place.url(path)).collect())
     }
 }
 
