@@ -104,7 +104,8 @@ impl Broker {
         name
     }
 
-    async fn create_topic_named(&self, name: &str, partitions: i32, settings: &[(&str, &str)]) {
+    /// Creates a topic with this name.
+    pub async fn create_topic_named(&self, name: &str, partitions: i32, settings: &[(&str, &str)]) {
         self.create_named(name, partitions, TopicReplication::Fixed(1), settings)
             .await;
     }

@@ -12,6 +12,7 @@ mod confluent;
 mod doctor;
 mod exactness;
 mod faults;
+mod flight_sql;
 mod formats;
 mod gaps;
 mod hostile;
