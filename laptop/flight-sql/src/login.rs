@@ -4,12 +4,19 @@ use std::fmt;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use tonic::Status;
 use tonic::metadata::{Ascii, MetadataValue};
 
 /// What clients get that log in where nobody must.
 const ANYONE: &str = "anyone";
+
+/// Base64 with padding, or without it as the client in Go sends it.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
 
 /// Secret that clients must know.
 #[derive(Clone, PartialEq, Eq)]
@@ -84,7 +91,7 @@ fn scheme(header: &[u8]) -> Option<(&'static str, &[u8])> {
 }
 
 fn password(login: &[u8]) -> Option<Vec<u8>> {
-    let login = BASE64_STANDARD.decode(login).ok()?;
+    let login = BASE64.decode(login).ok()?;
     let colon = login.iter().position(|&byte| byte == b':')?;
     Some(login[colon + 1..].to_vec())
 }
@@ -96,12 +103,13 @@ mod tests {
     #[test]
     fn a_token_is_a_bearer_or_a_password() {
         let token = Token::new("s3cret:x").unwrap();
-        let basic = |text: &str| format!("Basic {}", BASE64_STANDARD.encode(text));
+        let basic = |text: &str| format!("Basic {}", BASE64.encode(text));
         for (header, valid) in [
             ("Bearer s3cret:x".to_owned(), true),
             ("bearer  s3cret:x".to_owned(), true),
-            (basic("anyone:s3cret:x"), true),
+            (basic("any:s3cret:x"), true),
             (basic(":s3cret:x"), true),
+            (basic("any:s3cret:x").trim_end_matches('=').to_owned(), true),
             ("Bearer s3cret".to_owned(), false),
             ("Bearer ".to_owned(), false),
             ("s3cret:x".to_owned(), false),

@@ -73,14 +73,14 @@ impl Served {
         self.uri().split_once("://").expect("a URI").1
     }
 
-    async fn adbc(&self, case: &str, more: &[&str]) {
+    async fn adbc(&self, cases: &str, more: &[&str]) {
         let program = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/suite/flight_sql/adbc.py");
         let mut python = Command::new(target("venv-flight/bin/python"));
-        python.arg(program).arg(case).arg(self.uri()).args(more);
+        python.arg(program).arg(cases).arg(self.uri()).args(more);
         succeeds(python).await;
     }
 
-    async fn jdbc(&self, case: &str, parameters: &str, more: &[&str]) {
+    async fn jdbc(&self, cases: &str, parameters: &str, more: &[&str]) {
         let program = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/suite/flight_sql/Jdbc.java");
         let url = format!("jdbc:arrow-flight-sql://{}/?{parameters}", self.place());
         let mut java = Command::new("java");
@@ -91,7 +91,7 @@ impl Served {
         ])
         .arg(target("jars-flight/*"))
         .arg(program)
-        .arg(case)
+        .arg(cases)
         .arg(url)
         .args(more);
         succeeds(java).await;
@@ -260,9 +260,8 @@ async fn adbc_reads_every_format_and_type() {
 #[ignore = "needs the JDBC driver: scripts/test"]
 async fn jdbc_reads_types_catalogs_and_a_million_rows() {
     let served = Served::start(&[]).await;
-    for case in ["types", "prepared", "catalogs", "errors", "many", "cancel"] {
-        served.jdbc(case, "useEncryption=false", &[]).await;
-    }
+    let cases = "types,prepared,catalogs,errors,many,cancel,login";
+    served.jdbc(cases, "useEncryption=false", &[]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

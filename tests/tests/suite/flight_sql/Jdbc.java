@@ -12,10 +12,9 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.Properties;
 
-/** Queries {@code athena-local serve} with the Flight SQL JDBC driver: Jdbc CASE URL [PASSWORD]. */
+/** Queries {@code athena-local serve} with the Flight SQL JDBC driver: Jdbc CASE,… URL [PASSWORD]. */
 public final class Jdbc {
     public static void main(String[] arguments) throws Exception {
         Properties properties = new Properties();
@@ -23,20 +22,26 @@ public final class Jdbc {
             properties.put("user", "anyone");
             properties.put("password", arguments[2]);
         }
-        try (Connection connection = DriverManager.getConnection(arguments[1], properties)) {
-            switch (arguments[0]) {
-                case "types" -> types(connection);
-                case "prepared" -> prepared(connection);
-                case "catalogs" -> catalogs(connection);
-                case "errors" -> errors(connection);
-                case "cancel" -> cancel(connection);
-                case "many" -> many(connection);
-                case "login" -> check(1, count(connection.createStatement().executeQuery("SELECT 1")));
-                default -> throw new IllegalArgumentException(arguments[0]);
+        for (String name : arguments[0].split(",")) {
+            try (Connection connection = DriverManager.getConnection(arguments[1], properties)) {
+                run(name, connection);
             }
         }
         // Netty's threads would keep the process for a while.
         System.exit(0);
+    }
+
+    static void run(String name, Connection connection) throws Exception {
+        switch (name) {
+            case "types" -> types(connection);
+            case "prepared" -> prepared(connection);
+            case "catalogs" -> catalogs(connection);
+            case "errors" -> errors(connection);
+            case "cancel" -> cancel(connection);
+            case "many" -> many(connection);
+            case "login" -> check(1, count(connection.createStatement().executeQuery("SELECT 1")));
+            default -> throw new IllegalArgumentException(name);
+        }
     }
 
     static void types(Connection connection) throws SQLException {
@@ -59,7 +64,7 @@ public final class Jdbc {
             check("Zürich, it's", rows.getString("note"));
             Array tags = rows.getArray("tags");
             check("[a, null, ]", Arrays.toString((Object[]) tags.getArray()));
-            check(Map.of("name", "Ann", "age", 7), rows.getObject("owner"));
+            check("{\"name\":\"Ann\",\"age\":7}", rows.getObject("owner").toString());
             check(true, rows.next());
             check("", rows.getString("note"));
             check(false, rows.wasNull());
@@ -106,7 +111,6 @@ public final class Jdbc {
         }
         check(0, count(connection.getMetaData().getPrimaryKeys("msk", "customer", "types")));
         check(0, count(connection.getMetaData().getImportedKeys("msk", "customer", "types")));
-        check(true, texts(connection.getMetaData().getTypeInfo(), "TYPE_NAME").contains("timestamp with time zone"));
     }
 
     static void errors(Connection connection) throws SQLException {

@@ -1,4 +1,4 @@
-"""Queries `athena-local serve` with ADBC's Flight SQL driver: adbc.py CASE URI [TOKEN] [CERTIFICATE]."""
+"""Queries `athena-local serve` with ADBC's Flight SQL driver: adbc.py CASE,… URI [TOKEN] [CERTIFICATE]."""
 
 import datetime
 import decimal
@@ -68,7 +68,7 @@ def types(cursor):
     # Types that no topic has.
     cursor.execute(
         "SELECT NULL, CAST('a' AS CHAR(3)), INTERVAL '1' DAY, INTERVAL '14' MONTH, TIME '01:02:03.004',"
-        " CAST('12151fd2-7586-11e9-8f9e-2a86e4085a59' AS UUID), TIMESTAMP '2020-01-01 09:00:00.123456 Asia/Tokyo',"
+        " CAST(CAST(NULL AS UUID) AS UUID), TIMESTAMP '2020-01-01 09:00:00.123456 Asia/Tokyo',"
         " ARRAY[TIMESTAMP '2020-01-01 00:00:00 UTC'], REAL '1.5', TINYINT '1', SMALLINT '2'"
     )
     (row,) = cursor.fetch_arrow_table().to_pylist()
@@ -78,7 +78,7 @@ def types(cursor):
         "1 00:00:00.000",
         "1-2",
         datetime.time(1, 2, 3, 4000),
-        "12151fd2-7586-11e9-8f9e-2a86e4085a59",
+        None,
         datetime.datetime(2020, 1, 1, 0, 0, 0, 123456, UTC),
         [datetime.datetime(2020, 1, 1, tzinfo=UTC)],
         1.5,
@@ -171,7 +171,7 @@ def cancel(cursor):
 
 
 def main():
-    case, uri, token, certificate = (*sys.argv[1:], "", "")[:4]
+    cases, uri, token, certificate = (*sys.argv[1:], "", "")[:4]
     options = {}
     if token:
         # As the password; the driver exchanges it for a bearer token.
@@ -179,8 +179,9 @@ def main():
     if certificate:
         with open(certificate) as file:
             options[DatabaseOptions.TLS_ROOT_CERTS.value] = file.read()
-    with flight_sql.connect(uri, db_kwargs=options, autocommit=True) as connection, connection.cursor() as cursor:
-        globals()[case](cursor)
+    for case in cases.split(","):
+        with flight_sql.connect(uri, db_kwargs=options, autocommit=True) as connection, connection.cursor() as cursor:
+            globals()[case](cursor)
 
 
 def login(cursor):
