@@ -111,6 +111,11 @@ impl Running {
         }
     }
 
+    /// Id of the process; `None` once it has ended.
+    pub fn id(&self) -> Option<u32> {
+        self.child.id()
+    }
+
     /// The next line of standard output; `None` at its end.
     ///
     /// # Panics

@@ -190,7 +190,8 @@ impl Athena {
         self.run(sql, context).boxed()
     }
 
-    /// Learns the parameters and columns of a statement without running it.
+    /// Learns the parameters and columns of a statement without running it. Parameters that the context does not give are
+    /// NULL.
     pub async fn describe(&self, sql: &str, context: StatementContext) -> Result<Described, AthenaError> {
         self.described(sql, context).await
     }

@@ -18,6 +18,8 @@
 //! | `saved` | files and tables that statements write |
 //! | `plain` | rows of an answer in the Arrow types that other programs know |
 //! | `types`, `names`, `columns` | wire types and SQL types, names in the connector's case and in SQL's; a table's columns in both |
+//! | [`flight`] | [`Athena`] for clients of Flight SQL |
+//! | `keywords` | words of the grammar |
 //! | [`row_file`] | files of rows, and sending them to topics |
 //! | [`registrar`], [`schema_files`] | registration of schemas in Glue; schemas of a folder in place of it |
 //! | [`stack`] | Kafka, Glue and S3 in this process, and a connector on them |
@@ -35,9 +37,11 @@ pub mod demo;
 mod error;
 mod explain;
 pub mod federation;
+pub mod flight;
 mod information_schema;
 pub mod invoke;
 mod kept;
+mod keywords;
 mod lake;
 mod names;
 pub mod output;

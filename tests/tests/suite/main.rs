@@ -13,6 +13,7 @@ mod confluent;
 mod doctor;
 mod exactness;
 mod faults;
+mod flight_sql;
 mod formats;
 mod gaps;
 mod hostile;

@@ -75,7 +75,11 @@ impl Athena {
         let kept = self.kept_in(&context);
         let invalid = |error| AthenaError::statement(error, sql);
         let parameters = Statement::parameter_count(sql).map_err(invalid)?;
-        let statement = Statement::parse_with(sql, &Parameters::unknown()).map_err(invalid)?;
+        let values = match context.parameters.as_slice() {
+            [] => Parameters::unknown(),
+            given => Parameters::parse(given).map_err(invalid)?,
+        };
+        let statement = Statement::parse_with(sql, &values).map_err(invalid)?;
         let (statement, text) = resolved(statement, sql, &kept)?;
         let columns = match &statement {
             Statement::Query(query) => {

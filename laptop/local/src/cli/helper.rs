@@ -9,10 +9,10 @@ use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{Context, Helper, Result};
 
 use super::input::is_complete;
-use super::keywords::is_keyword;
 use super::metadata::Metadata;
 use super::sql_text::{Kind, pieces};
 use super::suggest::suggestions;
+use crate::keywords::is_keyword;
 
 /// Commands whose argument is a file.
 const FILE_COMMANDS: [&str; 6] = ["\\i ", "\\include ", "\\o ", "\\output ", "\\e ", "\\edit "];

@@ -1,4 +1,4 @@
-//! The command `serve`: embedded servers that run until interrupted.
+//! The command `serve`: embedded servers, and the engine over Flight SQL, that run until interrupted.
 
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr};
@@ -10,6 +10,7 @@ use connector::config::variables::Variables;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::arguments::topic_file;
+use super::flight::FlightArgs;
 use super::target::{OrdersArgs, fill};
 use super::terminal::Error;
 use crate::athena::AthenaOptions;
@@ -39,8 +40,10 @@ pub(super) struct ServeArgs {
     s3_port: u16,
     #[arg(long, value_name = "PORT", default_value_t = 0, hide_default_value = true)]
     athena_port: u16,
+    #[command(flatten)]
+    flight: FlightArgs,
     /// Address to listen at. With any address except loopback, everyone who reaches it has access: there is no
-    /// authentication.
+    /// authentication, except that of Flight SQL by its token.
     #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     listen: IpAddr,
     /// Host for clients to connect to [default: the address, or 127.0.0.1 for all addresses].
@@ -72,12 +75,14 @@ pub(super) async fn run(args: &ServeArgs) -> Result<(), Error> {
     let athena = Arc::new(stack.athena(AthenaOptions::default()).await?);
     let log = Arc::new(|line: &str| eprintln!("{line}"));
     let api = stack.api(&places, athena, named_queries(), log).await?;
+    let flight = args.flight.start(&stack, &places).await?;
     let mut out = io::stdout();
+    writeln!(out, "export FLIGHT_SQL_URI={}", flight.uri(&places.host))?;
     for (name, value) in stack.variables(&api) {
         writeln!(out, "export {name}={value}")?;
     }
     out.flush()?;
-    eprintln!("Kafka, Glue, S3 and Athena's API run until interrupted (Ctrl-C).");
+    eprintln!("Kafka, Glue, S3, Athena's API and Flight SQL run until interrupted (Ctrl-C).");
     tokio::select! {
         interrupted = tokio::signal::ctrl_c() => interrupted?,
         _ = terminated.recv() => {}

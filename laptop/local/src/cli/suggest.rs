@@ -3,10 +3,10 @@
 
 use std::sync::Arc;
 
-use super::keywords::{KEYWORDS, is_keyword};
 use super::settings::Settings;
 use super::sql_text::{Kind, Piece, pieces};
 use crate::current::CurrentSchema;
+use crate::keywords::{KEYWORDS, is_keyword};
 
 /// Names in lower case. Calls may wait for a short while, and list nothing if they fail.
 pub(super) trait Lookup {

@@ -8,6 +8,7 @@
 //! measure [--function PATH] planning            GetSplits by number of partitions
 //! measure [--function PATH] quiet               one record of a quiet partition, warm
 //! measure queries                               the demonstration's queries
+//! measure flight [ROWS]                         rows over Flight SQL against the same rows printed
 //! measure fetch [ROWS]                          a bare poll against fetches decoded by `kafka-protocol`
 //! measure [--function PATH] splits [ROWS [SIZES...]]   a table in splits of each size
 //! ```
@@ -25,6 +26,7 @@ use function::Function;
 
 mod bare;
 mod figures;
+mod flight;
 mod function;
 mod memory;
 mod planning;
@@ -59,6 +61,7 @@ async fn main() -> io::Result<()> {
         "planning" => planning::measure(&function, &mut figures).await?,
         "quiet" => quiet::measure(&function, &mut figures).await?,
         "queries" => queries::measure(&mut figures).await?,
+        "flight" => flight::measure(&numbers, &mut figures).await?,
         "fetch" => bare::measure(&numbers, &mut figures).await?,
         "splits" => return splits::measure(&function, &numbers).await,
         "all" => {
@@ -80,7 +83,7 @@ async fn main() -> io::Result<()> {
 fn usage() -> ! {
     eprintln!(
         "usage: measure [--json] [--function PATH] all | throughput | start | memory | planning | quiet | queries \
-         | fetch | splits"
+         | flight | fetch | splits"
     );
     std::process::exit(2)
 }

@@ -1,6 +1,6 @@
 //! Keywords of Trino's grammar that statements here can have, in upper case and sorted.
 
-pub(super) const KEYWORDS: [&str; 118] = [
+pub(crate) const KEYWORDS: [&str; 118] = [
     "ALL",
     "ANALYZE",
     "AND",
@@ -122,7 +122,7 @@ pub(super) const KEYWORDS: [&str; 118] = [
 ];
 
 /// Whether a word is a keyword, in any case.
-pub(super) fn is_keyword(word: &str) -> bool {
+pub(crate) fn is_keyword(word: &str) -> bool {
     KEYWORDS
         .binary_search(&word.to_ascii_uppercase().as_str())
         .is_ok()

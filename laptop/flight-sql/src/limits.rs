@@ -1,0 +1,42 @@
+//! Limits of a server.
+
+use std::time::Duration;
+
+/// Limits of what clients can make the server hold.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Number of connections.
+    pub connections: usize,
+    /// Time for the first bytes of a connection.
+    pub greeting: Duration,
+    /// Size of a request in bytes.
+    pub message_bytes: usize,
+    /// Size in bytes of the parameters of one execution, as SQL.
+    pub parameter_bytes: usize,
+    /// Number of results that wait to be read.
+    pub unread: usize,
+    /// Time after which a result can no longer be read.
+    pub unread_idle: Duration,
+    /// Number of results that are read at once.
+    pub running: usize,
+    /// Number of prepared statements.
+    pub prepared: usize,
+    /// Time without use after which a prepared statement is dropped.
+    pub prepared_idle: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 256,
+            greeting: Duration::from_secs(10),
+            message_bytes: 4 << 20,
+            parameter_bytes: 16 << 20,
+            unread: 256,
+            unread_idle: Duration::from_secs(120),
+            running: 256,
+            prepared: 1024,
+            prepared_idle: Duration::from_secs(3600),
+        }
+    }
+}

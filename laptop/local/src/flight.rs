@@ -1,0 +1,189 @@
+//! The engine as Flight SQL serves it.
+
+use std::sync::Arc;
+
+use arrow::array::AsArray;
+use arrow::datatypes::{Schema, SchemaRef};
+use async_trait::async_trait;
+use flight_sql::{Context, Description, Engine, EngineError, ErrorKind, Info, Rows, column_metadata};
+use futures::{StreamExt, stream};
+use trino_sql::{FunctionInfo, OutputColumn, Statement};
+
+use self::parameters::parameter_types;
+use crate::athena::{Athena, RunningQuery, StatementContext};
+use crate::error::AthenaError;
+use crate::keywords::KEYWORDS;
+use crate::plain::{plain_batch, plain_schema};
+
+mod parameters;
+
+/// An engine, for any number of clients.
+pub struct FlightEngine {
+    athena: Arc<Athena>,
+}
+
+impl FlightEngine {
+    pub fn new(athena: Arc<Athena>) -> Self {
+        Self { athena }
+    }
+
+    async fn run(&self, statement: &str, context: StatementContext) -> Result<RunningQuery, EngineError> {
+        if let Ok(Statement::Use { .. }) = Statement::parse(statement) {
+            // It would change the schema of all clients.
+            let message =
+                "NOT_SUPPORTED: USE has no effect over Flight SQL; send the schema as the header `schema`";
+            return Err(EngineError::new(ErrorKind::NotSupported, message));
+        }
+        self.athena.start_in(statement, context).await.map_err(refused)
+    }
+
+    /// Texts of a column of a statement's result, by its place; none if the result has no such column.
+    async fn texts(&self, statement: &str, column: usize) -> Result<Vec<String>, EngineError> {
+        let batches = self.athena.sql(statement).await.map_err(refused)?;
+        let columns = batches.iter().filter_map(|batch| batch.columns().get(column));
+        let texts = columns.map(|texts| texts.as_string::<i32>());
+        Ok(texts
+            .flat_map(|texts| texts.iter().map(|text| text.unwrap_or_default().to_owned()))
+            .collect())
+    }
+}
+
+#[async_trait]
+impl Engine for FlightEngine {
+    async fn describe(&self, statement: &str, context: &Context) -> Result<Description, EngineError> {
+        let context = in_context(context, &[]);
+        let described = self
+            .athena
+            .describe(statement, context.clone())
+            .await
+            .map_err(refused)?;
+        let count = described.parameters;
+        Ok(Description {
+            schema: named_schema(&described.columns, &[]),
+            parameters: parameter_types(&self.athena, statement, &context, count).await,
+        })
+    }
+
+    async fn start(
+        &self,
+        statement: &str,
+        context: &Context,
+        parameters: &[String],
+    ) -> Result<Rows, EngineError> {
+        let running = self.run(statement, in_context(context, parameters)).await?;
+        let schema = named_schema(running.columns(), &[]);
+        let reading = (running, Arc::clone(&schema));
+        let batches = stream::try_unfold(reading, |(mut running, schema)| async move {
+            let Some(batch) = running.next().await.map_err(refused)? else {
+                return Ok(None);
+            };
+            let batch = plain_batch(&schema, running.columns(), &batch);
+            let batch = batch.map_err(|error| EngineError::new(ErrorKind::Failed, error.to_string()))?;
+            Ok(Some((batch, (running, schema))))
+        });
+        Ok(Rows {
+            schema,
+            batches: batches.boxed(),
+        })
+    }
+
+    async fn catalogs(&self) -> Result<Vec<String>, EngineError> {
+        self.texts("SHOW CATALOGS", 0).await
+    }
+
+    async fn schemas(&self, catalog: &str) -> Result<Vec<String>, EngineError> {
+        self.texts(&format!("SHOW SCHEMAS IN {}", quoted(catalog)), 0)
+            .await
+    }
+
+    async fn tables(&self, catalog: &str, schema: &str) -> Result<Vec<String>, EngineError> {
+        let statement = format!("SHOW TABLES IN {}.{}", quoted(catalog), quoted(schema));
+        self.texts(&statement, 0).await
+    }
+
+    async fn table(&self, catalog: &str, schema: &str, table: &str) -> Result<SchemaRef, EngineError> {
+        let table = format!("{}.{}.{}", quoted(catalog), quoted(schema), quoted(table));
+        let select = format!("SELECT * FROM {table}");
+        let described = self.athena.describe(&select, StatementContext::default()).await;
+        let described = described.map_err(refused)?;
+        // Only tables whose columns have comments have a third column here.
+        let comments = self.texts(&format!("DESCRIBE {table}"), 2).await?;
+        Ok(named_schema(&described.columns, &comments))
+    }
+
+    fn info(&self) -> Info {
+        let functions = trino_sql::all_functions();
+        let of = |belongs: fn(&FunctionInfo) -> bool| {
+            let functions = functions.iter().filter(|function| belongs(function));
+            functions.map(|function| function.name.to_owned()).collect()
+        };
+        Info {
+            name: "athena-local".to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            read_only: false,
+            keywords: KEYWORDS.iter().map(|keyword| (*keyword).to_owned()).collect(),
+            numeric_functions: of(|function| matches!(function.group, "mathematics" | "bitwise")),
+            string_functions: of(|function| {
+                matches!(
+                    function.group,
+                    "strings" | "regular expressions" | "URLs" | "JSON"
+                )
+            }),
+            datetime_functions: of(|function| function.group == "dates and times"),
+            other_functions: of(|function| {
+                matches!(
+                    function.group,
+                    "arrays"
+                        | "maps"
+                        | "lambdas"
+                        | "binary"
+                        | "IP addresses and UUIDs"
+                        | "aggregates"
+                        | "window functions"
+                )
+            }),
+        }
+    }
+}
+
+fn in_context(context: &Context, parameters: &[String]) -> StatementContext {
+    StatementContext {
+        catalog: context.catalog.clone(),
+        schema: context.schema.clone(),
+        parameters: parameters.to_vec(),
+    }
+}
+
+/// Columns in the Arrow types that other programs know, with their types in SQL, and their comments by place.
+fn named_schema(columns: &[OutputColumn], comments: &[String]) -> SchemaRef {
+    let plain = plain_schema(columns);
+    let fields = plain.fields().iter().zip(columns).enumerate();
+    let fields = fields.map(|(place, (field, column))| {
+        let comment = comments.get(place).filter(|comment| !comment.is_empty());
+        let metadata = column_metadata(
+            &column.ty.to_string(),
+            field.data_type(),
+            comment.map(String::as_str),
+        );
+        field.as_ref().clone().with_metadata(metadata)
+    });
+    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+fn refused(error: AthenaError) -> EngineError {
+    use trino_sql::ErrorKind as Kind;
+    let kind = match &error {
+        AthenaError::Statement { error, .. } => match error.kind {
+            Kind::NotSupported => ErrorKind::NotSupported,
+            Kind::TableNotFound | Kind::NotFound => ErrorKind::NotFound,
+            Kind::External | Kind::Internal => ErrorKind::Failed,
+            _ => ErrorKind::Invalid,
+        },
+        AthenaError::Federation(_) | AthenaError::Query(_) => ErrorKind::Failed,
+    };
+    EngineError::new(kind, error.to_string())
+}
