@@ -260,12 +260,19 @@ impl Stack {
 
     /// Engine over a connector of its own, which runs in this process and uses the servers over TCP.
     pub async fn athena(&self, options: AthenaOptions) -> Result<Athena, StackError> {
-        let blocks = Arc::new(self.block_store());
         Ok(Athena::with_options(
-            Arc::new(InProcess::new(self.connector().await?)),
-            blocks,
+            Arc::new(self.invoke().await?),
+            Arc::new(self.blocks()),
             options,
         ))
+    }
+
+    /// Connector with the servers, called with wire bytes.
+    ///
+    /// # Errors
+    /// If its settings are invalid.
+    pub async fn invoke(&self) -> Result<InProcess, StackError> {
+        Ok(InProcess::new(self.connector().await?))
     }
 
     async fn connector(&self) -> Result<Connector, StackError> {
@@ -276,7 +283,7 @@ impl Stack {
                 &self.glue.endpoint_url(),
             ))),
             kafka_clusters(&config, credentials),
-            Arc::new(self.block_store()),
+            Arc::new(self.blocks()),
             Arc::new(UnknownQueries),
         ))
     }
@@ -299,7 +306,8 @@ impl Stack {
         })
     }
 
-    fn block_store(&self) -> S3BlockStore {
+    /// Store to which the connector spills.
+    pub fn blocks(&self) -> S3BlockStore {
         S3BlockStore::new(aws_sdk_s3::Client::new(&sdk_config(&self.s3.endpoint_url())))
     }
 
