@@ -11,8 +11,8 @@ use serde_json::json;
 use tests::lambda::{Lambda, binary};
 use tests::program::{Ended, run};
 
-/// Rows of `sales.csv`, which are three splits.
-const SALES: usize = 25_000;
+/// Rows of `sales.csv`, which are two splits.
+const SALES: usize = 12_000;
 
 /// The function over a folder of files, and the bucket that it spills to.
 struct Example {
