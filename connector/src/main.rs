@@ -4,12 +4,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use athena_federation::RawEvent;
 use connector::config::Config;
 use connector::telemetry::{self, spans::Spans, xray};
 use connector::{Connector, diagnostic};
 use lambda_runtime::layers::TracingLayer;
-use lambda_runtime::tower::{Layer, Service};
-use lambda_runtime::{Context, Diagnostic, LambdaEvent, LambdaInvocation, Runtime, service_fn};
+use lambda_runtime::{Context, Diagnostic, LambdaEvent, Runtime, service_fn};
 use opentelemetry::context::FutureExt;
 use serde_json::value::RawValue;
 
@@ -26,7 +26,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         async move { function.answer(event).await }
     });
     Runtime::new(handler)
-        .layer(QuoteEvent)
+        .layer(RawEvent)
         .layer(TracingLayer::new())
         .run()
         .await
@@ -81,38 +81,4 @@ fn lambda_diagnostic(error: diagnostic::Diagnostic) -> Diagnostic {
 fn deadline(context: &Context) -> Instant {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Instant::now() + Duration::from_millis(context.deadline).saturating_sub(now)
-}
-
-/// Layer that passes the event to the handler as text.
-///
-/// The runtime rejects an event that is not JSON with its own error, and ends the process on one that is not
-/// UTF-8. As a quoted string either reaches the connector, whose decoder reports the fault.
-struct QuoteEvent;
-
-impl<S> Layer<S> for QuoteEvent {
-    type Service = QuoteEventService<S>;
-
-    fn layer(&self, inner: S) -> QuoteEventService<S> {
-        QuoteEventService { inner }
-    }
-}
-
-struct QuoteEventService<S> {
-    inner: S,
-}
-
-impl<S: Service<LambdaInvocation>> Service<LambdaInvocation> for QuoteEventService<S> {
-    type Response = S::Response;
-    type Error = S::Error;
-    type Future = S::Future;
-
-    fn poll_ready(&mut self, cx: &mut std::task::Context<'_>) -> std::task::Poll<Result<(), S::Error>> {
-        self.inner.poll_ready(cx)
-    }
-
-    fn call(&mut self, mut invocation: LambdaInvocation) -> S::Future {
-        let text = String::from_utf8_lossy(&invocation.body);
-        invocation.body = serde_json::Value::from(text).to_string().into();
-        self.inner.call(invocation)
-    }
 }

@@ -58,7 +58,14 @@ where
 fn log_filter(level: LevelFilter) -> EnvFilter {
     let directives = std::env::var(EnvFilter::DEFAULT_ENV).unwrap_or_else(|_| {
         let others = level.min(LevelFilter::WARN).to_string();
-        let own = ["bootstrap", "connector", "kafka", "topic", "spill", "protocol"];
+        let own = [
+            "bootstrap",
+            "connector",
+            "kafka",
+            "topic",
+            "athena_federation_spill",
+            "athena_federation_protocol",
+        ];
         own.iter().fold(others, |directives, crate_name| {
             format!("{directives},{crate_name}={level}")
         })

@@ -1,14 +1,14 @@
 //! Speed of writing a block from batches as they arrive, compared with concatenating them first.
 //!
-//! `cargo bench -p protocol` prints bytes of block per second.
+//! `cargo bench -p athena-federation-protocol` prints bytes of block per second.
 
 use std::hint::black_box;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Date64Array, RecordBatch, StringArray};
 use arrow::compute::concat_batches;
+use athena_federation_protocol::{IpcFraming, encode_batch, encode_batches};
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use protocol::{IpcFraming, encode_batch, encode_batches};
 
 /// Rows of a batch, as the connector writes them.
 const BATCH_ROWS: usize = 8192;

@@ -60,3 +60,8 @@ pub use predicate::{
     Range, SortedRangeSet, ValueSet, VariableExpression,
 };
 pub use version::{SerdeVersion, UnknownVersion};
+
+/// Examples of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -6,10 +6,10 @@
 
 mod support;
 
+use athena_federation_protocol::*;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use proptest::prelude::*;
-use protocol::*;
 use serde_json::{Value, json};
 use support::tree::{arrow_texts, parse};
 use support::{VERSIONS, vector, vectors};

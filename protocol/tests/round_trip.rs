@@ -14,8 +14,8 @@ use arrow::array::{
 use arrow::datatypes::{Int32Type, SchemaRef};
 use arrow::ipc::writer::{DictionaryTracker, IpcDataGenerator, IpcWriteOptions, write_message};
 use arrow::ipc::{MetadataVersion, root_as_message};
+use athena_federation_protocol::*;
 use proptest::prelude::*;
-use protocol::*;
 use support::arrays::any_batch;
 use support::messages::{any_request, any_response, constraints};
 

@@ -11,9 +11,9 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int32Array, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use athena_federation_protocol::*;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use protocol::*;
 use support::tree::{assert_same_message, assert_same_message_of_version_1};
 use support::{VERSIONS, vector, vectors};
 

@@ -50,8 +50,15 @@ pub use cipher::{BlockCipher, generate_key};
 pub use error::{CipherError, SpillError, StoreError};
 pub use limits::{BlockLimits, MAX_BLOCK_BYTES, MAX_RESPONSE_BYTES};
 pub use location::{block_location, split_location};
+/// Wire protocol, whose types are in signatures here.
+pub use protocol;
 pub use reader::SpillReader;
 pub use spiller::{BlockSpiller, Records, SpillStats};
 #[cfg(any(test, feature = "test-util"))]
 pub use store::conformance::conformance;
 pub use store::{BlockStore, MAX_OBJECT_BYTES, MemoryBlockStore, PutHeaderError, PutHeaders, S3BlockStore};
+
+/// Examples of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

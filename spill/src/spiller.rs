@@ -13,16 +13,27 @@ use crate::{BlockCipher, BlockLimits, BlockStore, SpillError};
 /// Writer of a split's rows as the result of a ReadRecords call: one inline block, or numbered objects.
 ///
 /// ```no_run
-/// # use std::sync::Arc; use arrow::array::RecordBatch;
-/// # async fn read(mut batches: impl Iterator<Item = RecordBatch>, schema: arrow::datatypes::SchemaRef,
-/// #     split: protocol::Split, limits: spill::BlockLimits) -> Result<spill::Records, spill::SpillError> {
-/// # let store = Arc::new(spill::MemoryBlockStore::new());
-/// let mut spiller = spill::BlockSpiller::new(store, schema, split.spill_location, split.encryption_key, limits)?;
-/// for batch in batches {
-///     spiller.write(batch).await?;
+/// use std::sync::Arc;
+///
+/// use arrow::array::RecordBatch;
+/// use arrow::datatypes::SchemaRef;
+/// use athena_federation_spill::protocol::Split;
+/// use athena_federation_spill::{BlockLimits, BlockSpiller, BlockStore, Records, SpillError};
+///
+/// async fn read(
+///     store: Arc<dyn BlockStore>,
+///     batches: impl Iterator<Item = RecordBatch>,
+///     schema: SchemaRef,
+///     split: Split,
+///     limits: BlockLimits,
+/// ) -> Result<Records, SpillError> {
+///     let mut spiller =
+///         BlockSpiller::new(store, schema, split.spill_location, split.encryption_key, limits)?;
+///     for batch in batches {
+///         spiller.write(batch).await?;
+///     }
+///     spiller.finish().await
 /// }
-/// spiller.finish().await
-/// # }
 /// ```
 ///
 /// Rows keep their order: within a block, from block to block, and in the list of locations. Batches are cut

@@ -5,7 +5,7 @@
 //! started by the first test that needs them and shared by the others. They end with the test process,
 //! however that ends: a shell waits for it (see `process`) and removes everything.
 
-mod acls;
+mod admin;
 mod cluster;
 mod forward;
 mod node;

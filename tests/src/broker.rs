@@ -8,13 +8,15 @@ use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions, NewTopic, TopicRe
 use rdkafka::client::DefaultClientContext;
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{Header, Message, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::{Offset, TopicPartitionList};
 
 /// Time limit of a step of preparing a topic.
 const PREPARE_LIMIT: Duration = Duration::from_secs(60);
+/// Number of times that a topic's creation is tried again.
+const CREATE_ATTEMPTS: u32 = 5;
 
 /// Record with all its parts in Kafka.
 #[derive(Debug, Clone, Default)]
@@ -121,12 +123,21 @@ impl Broker {
         for (setting, value) in settings {
             topic = topic.set(setting, value);
         }
-        let results = self
-            .admin()
-            .create_topics([&topic], &options())
-            .await
-            .expect("the broker answers");
-        results[0].as_ref().expect("the topic is created");
+        let mut attempts = 0;
+        let results = loop {
+            // The client gives a request up when the connection that it was for is closed, as by a node that restarts.
+            match self.admin().create_topics([&topic], &options()).await {
+                Err(KafkaError::AdminOp(RDKafkaErrorCode::BrokerDestroy)) if attempts < CREATE_ATTEMPTS => {
+                    attempts += 1
+                }
+                results => break results.expect("the broker answers"),
+            }
+        };
+        match &results[0] {
+            // The request that was given up has made it.
+            Err((_, RDKafkaErrorCode::TopicAlreadyExists)) if attempts > 0 => {}
+            result => drop(result.as_ref().expect("the topic is created")),
+        }
         self.wait_for_topic(name, partitions).await;
     }
 

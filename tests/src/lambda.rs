@@ -314,7 +314,7 @@ fn failure(error_type: &str, message: &str) -> Outcome {
 
 fn container(program: &path::Path, runtime_api: &str, variables: &[(String, String)]) -> io::Result<Child> {
     let folder = program.parent().ok_or(io::ErrorKind::NotFound)?;
-    Command::new(program)
+    started(program)
         .current_dir(folder)
         .env_clear()
         .env("AWS_LAMBDA_RUNTIME_API", runtime_api)
@@ -332,12 +332,43 @@ fn container(program: &path::Path, runtime_api: &str, variables: &[(String, Stri
         .spawn()
 }
 
+/// Command that starts a program: itself, or with the program that `TEST_EMULATOR` names if the functions are of another
+/// architecture. They are called `bootstrap`; the workspace's other programs are this machine's.
+fn started(program: &path::Path) -> Command {
+    match std::env::var_os("TEST_EMULATOR") {
+        Some(emulator) if program.ends_with("bootstrap") => {
+            let mut command = Command::new(emulator);
+            command.arg(program);
+            command
+        }
+        _ => Command::new(program),
+    }
+}
+
+/// Folder of bundles to test in place of the workspace's binaries, as `scripts/package` makes it: `TEST_BUNDLES`.
+pub fn bundles() -> Option<PathBuf> {
+    std::env::var_os("TEST_BUNDLES").map(PathBuf::from)
+}
+
+/// Function of a bundle that is tested in place of a binary.
+fn bundled(name: &str) -> Option<PathBuf> {
+    let function = match name {
+        "bootstrap" => "connector",
+        "producer-lambda" => "producer",
+        _ => return None,
+    };
+    Some(bundles()?.join(function).join("bootstrap"))
+}
+
 /// Binary of the workspace as built by `cargo build`: beside this program, or one folder up if this is a
 /// test.
 ///
 /// # Errors
 /// If it is not built.
 pub fn binary(name: &str) -> io::Result<PathBuf> {
+    if let Some(bundled) = bundled(name) {
+        return Ok(bundled);
+    }
     let this = std::env::current_exe()?;
     let mut paths = this.ancestors().skip(1).take(2).map(|folder| folder.join(name));
     paths.find(|path| path.is_file()).ok_or_else(|| {

@@ -7,16 +7,15 @@
 //! | PKCS12 ([RFC 7292](https://www.rfc-editor.org/rfc/rfc7292)) | a DER sequence | one for all |
 //! | PEM ([RFC 7468](https://www.rfc-editor.org/rfc/rfc7468)) | `-----BEGIN` | one for the key, if it is encrypted: librdkafka asks for it |
 
-use jks::{KeyStore as JksStore, KeyStoreError, KeyStoreOptions};
-use p12_keystore::error::Error as Pkcs12Error;
-use p12_keystore::{KeyStore as Pkcs12Store, KeyStoreEntry, Pkcs12Archive, Pkcs12ImportPolicy};
-
 use crate::auth::certificates::KeystoreFile;
 use crate::auth::error::AuthError;
 use crate::auth::secret::{SecretKey, SecretText};
+use jks::{Jks, JksError};
+use pkcs12::{Pkcs12Content, Pkcs12Error};
 
-mod layout;
+mod jks;
 mod pem;
+mod pkcs12;
 
 /// Format of a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,7 +68,10 @@ impl KeystoreFormat {
 /// Certificates that a trust store trusts, in PEM: at least one.
 pub fn trusted_certificates(file: &KeystoreFile, passwords: &KeystorePasswords) -> Result<String, AuthError> {
     let certificates = match KeystoreFormat::of(file)? {
-        KeystoreFormat::Jks => jks_trusted(&open_jks(file, passwords, SecretKey::TruststorePassword)?),
+        KeystoreFormat::Jks => {
+            let store = open_jks(file, passwords, SecretKey::TruststorePassword)?;
+            store.trusted.into_iter().map(<[u8]>::to_vec).collect()
+        }
         KeystoreFormat::Pkcs12 => pkcs12_trusted(file, passwords)?,
         KeystoreFormat::Pem => file.pem_certificates()?,
     };
@@ -125,128 +127,69 @@ impl KeystoreFile {
     }
 }
 
-fn open_jks(
-    file: &KeystoreFile,
+fn open_jks<'a>(
+    file: &'a KeystoreFile,
     passwords: &KeystorePasswords,
     key: SecretKey,
-) -> Result<JksStore, AuthError> {
-    if !layout::is_whole_jks(&file.content) {
-        return Err(file.broken("is a damaged JKS store"));
-    }
-    let mut store = JksStore::with_options(KeyStoreOptions {
-        // Looks aliases up in the case in which the store has them.
-        case_exact_aliases: true,
-        ordered_aliases: true,
-        ..KeyStoreOptions::default()
-    });
+) -> Result<Jks<'a>, AuthError> {
     let password = passwords.store.as_ref().map_or("", SecretText::expose);
-    let password = jks_password(file, password, key)?;
-    match store.load(file.content.as_slice(), &password) {
-        Ok(()) => Ok(store),
-        Err(KeyStoreError::InvalidDigest) => Err(file.wrong_password(key)),
-        Err(error) => Err(file.broken(format!("cannot be read as JKS: {error}"))),
-    }
-}
-
-/// Password for JKS, which digests it as UTF-16; the library writes only the low bytes.
-fn jks_password(
-    file: &KeystoreFile,
-    password: &str,
-    key: SecretKey,
-) -> Result<zeroize::Zeroizing<Vec<u8>>, AuthError> {
-    let bytes: Result<Vec<u8>, _> = password.chars().map(u8::try_from).collect();
-    bytes.map(zeroize::Zeroizing::new).map_err(|_| {
-        file.broken(format!(
-            "is a JKS store, and the secret's {key} has a character beyond Latin-1; PKCS12 allows any"
-        ))
+    Jks::open(&file.content, password).map_err(|error| match error {
+        JksError::Digest => file.wrong_password(key),
+        JksError::Damaged | JksError::Key => file.broken("is a damaged JKS store"),
     })
-}
-
-/// Trusted certificates as Java defines them: of an entry with a key, the certificate itself.
-fn jks_trusted(store: &JksStore) -> Vec<Vec<u8>> {
-    let aliases = store.aliases();
-    let trusted = aliases.iter().filter_map(|alias| {
-        if let Ok(entry) = store.get_trusted_certificate_entry(alias) {
-            return Some(entry.certificate.content);
-        }
-        let chain = store.get_private_key_entry_certificate_chain(alias).ok()?;
-        Some(chain.into_iter().next()?.content)
-    });
-    trusted.collect()
 }
 
 fn jks_client(file: &KeystoreFile, passwords: &KeystorePasswords) -> Result<ClientCertificate, AuthError> {
     let store = open_jks(file, passwords, SecretKey::KeystorePassword)?;
-    let aliases = store.aliases().into_iter();
-    let alias = file.only_key(
-        aliases
-            .filter(|alias| store.is_private_key_entry(alias))
-            .collect(),
-    )?;
+    let entry = file.only_key(store.keys)?;
     let (key, password) = match (&passwords.key, &passwords.store) {
         (Some(password), _) => (SecretKey::SslKeyPassword, password.expose()),
         (None, Some(password)) => (SecretKey::KeystorePassword, password.expose()),
         (None, None) => (SecretKey::KeystorePassword, ""),
     };
-    let password = jks_password(file, password, key)?;
-    let entry = store.get_private_key_entry(&alias, &password);
-    let entry = entry.map_err(|error| match error {
-        KeyStoreError::InvalidDigest => file.broken(format!(
+    let private_key = entry.decrypt(password).map_err(|error| match error {
+        JksError::Digest => file.broken(format!(
             "can be opened, but its key cannot be decrypted with the secret's {key}"
         )),
-        error => file.broken(format!("has a key that cannot be read: {error}")),
+        JksError::Damaged | JksError::Key => file.broken("has a key that is not encrypted as JKS does it"),
     })?;
-    let private_key = zeroize::Zeroizing::new(entry.private_key);
-    let chain = entry.certificate_chain.into_iter();
     Ok(ClientCertificate {
-        chain: pem::certificates(&chain.map(|certificate| certificate.content).collect::<Vec<_>>()),
+        chain: pem::certificates(&entry.chain),
         key: pem::private_key(&private_key),
         key_password: None,
     })
 }
 
-/// Certificates that Java marks as trusted; if none is marked, as in stores of OpenSSL, all certificates.
-fn pkcs12_trusted(file: &KeystoreFile, passwords: &KeystorePasswords) -> Result<Vec<Vec<u8>>, AuthError> {
+fn open_pkcs12(
+    file: &KeystoreFile,
+    passwords: &KeystorePasswords,
+    key: SecretKey,
+) -> Result<Pkcs12Content, AuthError> {
     let password = passwords.store.as_ref().map_or("", SecretText::expose);
-    let archive = Pkcs12Archive::from_pkcs12(&file.content, password)
-        .map_err(|error| pkcs12_error(file, SecretKey::TruststorePassword, &error))?;
-    let any_marked = archive.certs.iter().any(|certificate| certificate.trusted);
-    let trusted = archive
-        .certs
-        .iter()
-        .filter(|certificate| certificate.trusted || !any_marked);
-    Ok(trusted.map(|bag| bag.cert.as_der().to_vec()).collect())
-}
-
-fn pkcs12_client(file: &KeystoreFile, passwords: &KeystorePasswords) -> Result<ClientCertificate, AuthError> {
-    let password = passwords.store.as_ref().map_or("", SecretText::expose);
-    let store = Pkcs12Store::from_pkcs12(&file.content, password, Pkcs12ImportPolicy::Strict)
-        .map_err(|error| pkcs12_error(file, SecretKey::KeystorePassword, &error))?;
-    let entries = store.entries().filter_map(|(_, entry)| match entry {
-        KeyStoreEntry::PrivateKeyChain(chain) => Some(chain),
-        _ => None,
-    });
-    let entry = file.only_key(entries.collect())?;
-    let chain = entry.certs().iter();
-    Ok(ClientCertificate {
-        chain: pem::certificates(
-            &chain
-                .map(|certificate| certificate.as_der().to_vec())
-                .collect::<Vec<_>>(),
-        ),
-        key: pem::private_key(entry.key().as_der()),
-        key_password: None,
+    Pkcs12Content::open(&file.content, password).map_err(|error| match error {
+        Pkcs12Error::Password => file.wrong_password(key),
+        Pkcs12Error::Invalid(reason) => file.broken(format!("cannot be read as PKCS12: {reason}")),
     })
 }
 
-fn pkcs12_error(file: &KeystoreFile, key: SecretKey, error: &Pkcs12Error) -> AuthError {
-    match error {
-        // The last two occur if the store has no MAC and the decryption fails.
-        Pkcs12Error::MacError(_) | Pkcs12Error::Pkcs5Error(_) | Pkcs12Error::UnpadError => {
-            file.wrong_password(key)
-        }
-        error => file.broken(format!("cannot be read as PKCS12: {error}")),
-    }
+/// Certificates that Java marks as trusted; if none is marked, as in stores of OpenSSL, all certificates.
+fn pkcs12_trusted(file: &KeystoreFile, passwords: &KeystorePasswords) -> Result<Vec<Vec<u8>>, AuthError> {
+    let store = open_pkcs12(file, passwords, SecretKey::TruststorePassword)?;
+    let any_marked = store.certificates.iter().any(|certificate| certificate.trusted);
+    let certificates = store.certificates.into_iter();
+    let trusted = certificates.filter(|certificate| certificate.trusted || !any_marked);
+    Ok(trusted.map(|certificate| certificate.der).collect())
+}
+
+fn pkcs12_client(file: &KeystoreFile, passwords: &KeystorePasswords) -> Result<ClientCertificate, AuthError> {
+    let store = open_pkcs12(file, passwords, SecretKey::KeystorePassword)?;
+    let keys = store.keys.iter();
+    let key = file.only_key(keys.filter(|key| !store.chain(key).is_empty()).collect())?;
+    Ok(ClientCertificate {
+        chain: pem::certificates(&store.chain(key)),
+        key: pem::private_key(&key.der),
+        key_password: None,
+    })
 }
 
 fn pem_client(file: &KeystoreFile, passwords: &KeystorePasswords) -> Result<ClientCertificate, AuthError> {

@@ -269,14 +269,14 @@ impl Stack {
 
     /// Engine over a connector of its own, which runs in this process and uses the servers over TCP.
     pub async fn athena(&self, options: AthenaOptions) -> Result<Athena, StackError> {
-        self.athena_over(Arc::new(self.block_store()), options).await
+        self.athena_over(Arc::new(self.blocks()), options).await
     }
 
     /// The same engine, which deletes each block when it has read it: S3 here is memory, and a query may spill more than
     /// there is.
     pub async fn athena_reading_once(&self, options: AthenaOptions) -> Result<Athena, StackError> {
         let blocks = ReadOnce {
-            store: self.block_store(),
+            store: self.blocks(),
             s3: self.s3_client(),
         };
         self.athena_over(Arc::new(blocks), options).await
@@ -292,7 +292,7 @@ impl Stack {
             ..options
         };
         Ok(Athena::with_options(
-            Arc::new(InProcess::new(self.connector().await?)),
+            Arc::new(self.invoke().await?),
             blocks,
             options,
         ))
@@ -338,6 +338,14 @@ impl Stack {
         Ok(ApiServer::start(&place, api, one_endpoint(&self.glue, &self.s3)).await?)
     }
 
+    /// Connector with the servers, called with wire bytes.
+    ///
+    /// # Errors
+    /// If its settings are invalid.
+    pub async fn invoke(&self) -> Result<InProcess, StackError> {
+        Ok(InProcess::new(self.connector().await?))
+    }
+
     async fn connector(&self) -> Result<Connector, StackError> {
         let (config, credentials) = self.config().await?;
         Ok(Connector::new(
@@ -346,7 +354,7 @@ impl Stack {
                 &self.glue.endpoint_url(),
             ))),
             kafka_clusters(&config, credentials),
-            Arc::new(self.block_store()),
+            Arc::new(self.blocks()),
             Arc::new(UnknownQueries),
         ))
     }
@@ -369,7 +377,8 @@ impl Stack {
         })
     }
 
-    fn block_store(&self) -> S3BlockStore {
+    /// Store to which the connector spills.
+    pub fn blocks(&self) -> S3BlockStore {
         S3BlockStore::new(self.s3_client())
     }
 

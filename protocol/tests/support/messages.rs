@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use arrow::array::Array;
 use arrow::datatypes::DataType;
+use athena_federation_protocol::*;
 use proptest::prelude::*;
-use protocol::*;
 
 use super::arrays::{Dice, any_batch, any_leaf, any_type, array};
 

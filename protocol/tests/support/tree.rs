@@ -4,9 +4,9 @@ use std::fmt;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
+use athena_federation_protocol::{decode_batch, decode_schema};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use protocol::{decode_batch, decode_schema};
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 

@@ -176,7 +176,6 @@ impl Cluster {
                     ],
                     advertised: vec![(COUNTED, counted[index(*id)].port())],
                     voters: voters.clone(),
-                    scram_users: Vec::new(),
                     settings: SETTINGS
                         .iter()
                         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))

@@ -53,8 +53,6 @@ pub(super) struct NodeConfig {
     pub advertised: Vec<(&'static str, u16)>,
     /// Ids and controller ports of all nodes.
     pub voters: Vec<(i32, u16)>,
-    /// Names and passwords of users of SCRAM, with either hash.
-    pub scram_users: Vec<(&'static str, &'static str)>,
     pub settings: Vec<(String, String)>,
 }
 
@@ -164,12 +162,6 @@ impl Node {
             ])
             .arg("--config")
             .arg(&properties);
-        for (name, password) in &config.scram_users {
-            for mechanism in ["SCRAM-SHA-512", "SCRAM-SHA-256"] {
-                let user = format!("{mechanism}=[name={name},password={password}]");
-                format.args(["--add-scram", &user]);
-            }
-        }
         let output = format.output()?;
         if output.status.success() {
             return Ok(());

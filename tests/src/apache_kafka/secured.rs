@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::LazyLock;
 
-use super::acls;
+use super::admin;
 use super::node::{Node, NodeConfig};
 use super::ports::{free_port, start_on_free_ports};
 use crate::broker::Broker;
@@ -133,7 +133,6 @@ impl SecuredBroker {
                 .collect(),
             voters: vec![(1, free_port())],
             advertised: Vec::new(),
-            scram_users: vec![(USER, PASSWORD)],
             settings: settings(&certificates).map_err(text)?,
         };
         node.format(&config).map_err(text)?;
@@ -144,7 +143,9 @@ impl SecuredBroker {
             ports,
             certificates,
         };
-        acls::let_everyone_read_and_write(&broker.address(Listener::Open), OPEN_PREFIX).map_err(text)?;
+        let open = broker.address(Listener::Open);
+        admin::let_everyone_read_and_write(&open, OPEN_PREFIX).map_err(text)?;
+        admin::add_scram_user(&open, USER, PASSWORD).map_err(text)?;
         Ok(broker)
     }
 }

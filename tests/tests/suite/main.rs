@@ -10,6 +10,7 @@ mod cancellation;
 mod cluster;
 mod clusters;
 mod confluent;
+mod csv_connector;
 mod doctor;
 mod exactness;
 mod faults;

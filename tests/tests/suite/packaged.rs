@@ -20,7 +20,7 @@ use tests::client::identity;
 use tests::cloud::Cloud;
 use tests::iam::Policy;
 use tests::kafka_front::KafkaFront;
-use tests::lambda::Outcome;
+use tests::lambda::{Outcome, bundles};
 use tests::template::Template;
 use tests::world::{REGISTRY, World};
 
@@ -42,12 +42,16 @@ fn root() -> PathBuf {
 /// Unpacked bundle of `function`. All bundles are built by the first test that needs one.
 fn unpacked(function: &str) -> TempDir {
     static PACKAGED: LazyLock<Result<(), String>> = LazyLock::new(|| {
+        if bundles().is_some() {
+            return Ok(());
+        }
         let mut package = Command::new(root().join("scripts/package"));
         run(package.args(["--profile", "dev"]))
     });
     PACKAGED.as_ref().expect("both functions are packaged");
     let folder = tempfile::tempdir().expect("a folder");
-    let archive = root().join(format!("target/package/{function}.zip"));
+    let archives = bundles().unwrap_or_else(|| root().join("target/package"));
+    let archive = archives.join(format!("{function}.zip"));
     let mut unpack = Command::new("python3");
     unpack.args(["-c", UNPACK]).arg(archive).arg(folder.path());
     run(&mut unpack).expect("the bundle is unpacked");

@@ -14,6 +14,7 @@ mod serve;
 mod shell;
 mod topics;
 mod unreachable;
+mod verify;
 
 /// A record of this key and value.
 fn record(key: &str, value: &str) -> WholeRecord {

@@ -26,9 +26,9 @@ pub(super) fn is_pem(content: &[u8]) -> bool {
 }
 
 /// Certificates in PEM, without text between the blocks: librdkafka rejects text after the last.
-pub(super) fn certificates(ders: &[Vec<u8>]) -> String {
+pub(super) fn certificates(ders: &[impl AsRef<[u8]>]) -> String {
     ders.iter()
-        .map(|der| block(CERTIFICATE, der).to_string())
+        .map(|der| block(CERTIFICATE, der.as_ref()).to_string())
         .collect()
 }
 

@@ -276,20 +276,6 @@ fn refuses_pem_of_which_a_part_is_missing() {
 }
 
 #[test]
-fn takes_javas_passwords_up_to_latin_1_for_jks() {
-    let file = fixture!("truststore.jks");
-    let message = error(trusted_certificates(&file, &passwords("šifra", None)));
-    assert!(
-        message.contains("truststore_password has a character beyond Latin-1"),
-        "{message}"
-    );
-    assert_eq!(
-        *jks_password(&file, "pässword", SecretKey::Password).unwrap(),
-        b"p\xE4ssword"
-    );
-}
-
-#[test]
 fn shows_no_key() {
     let client = client_certificate(&fixture!("keystore.p12"), &passwords("storepass", None)).unwrap();
     let shown = format!("{client:?} {:?}", passwords("storepass", Some("keypass")));

@@ -1,6 +1,7 @@
 //! Program `athena-local`: arguments, terminal, exit code.
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
@@ -38,6 +39,7 @@ mod suggest;
 mod target;
 mod terminal;
 mod topics;
+mod verify;
 
 use self::doctor::DoctorArgs;
 use self::load::LoadArgs;
@@ -51,6 +53,7 @@ use self::sql::SqlArgs;
 use self::target::OrdersArgs;
 use self::terminal::{Error, is_closed_pipe};
 use self::topics::TopicsArgs;
+use self::verify::VerifyArgs;
 use crate::athena::QueryProgress;
 use crate::demo::{self, DemoObserver, DemoOptions};
 
@@ -91,6 +94,11 @@ enum Command {
     ///
     /// For bash: source <(athena-local completions bash)
     Completions { shell: Shell },
+    /// Write the manual pages, one for each command, into a folder.
+    Man {
+        /// Folder; it is created if it does not exist.
+        folder: PathBuf,
+    },
     /// List topics: partitions, records, bytes, both ends.
     Topics(TopicsArgs),
     /// Show records of a topic, decoded as the function would decode them.
@@ -107,6 +115,12 @@ enum Command {
     ///
     /// Settings are the environment variables of this process, or of a deployed function. Fails if a check does.
     Doctor(DoctorArgs),
+    /// Check a connector in any language against the protocol: page by page and split by split, with predicates and
+    /// without, spilled and inline, in every version.
+    ///
+    /// Fails if a rule of the protocol is broken, or rows are lost. Tables are read, nothing is written except what the
+    /// connector spills.
+    Verify(VerifyArgs),
     /// Keep Kafka, Glue and S3 running in this process, and print the environment variables for other
     /// programs to use them.
     Serve(ServeArgs),
@@ -170,11 +184,16 @@ async fn execute(command: Command) -> Result<ExitCode, Error> {
             clap_complete::generate(shell, &mut Args::command(), "athena-local", &mut script);
             io::stdout().write_all(&script)?;
         }
+        Command::Man { folder } => {
+            std::fs::create_dir_all(&folder)?;
+            clap_mangen::generate_to(Args::command(), &folder)?;
+        }
         Command::Topics(args) => topics::run(&args).await?,
         Command::Peek(args) => return peek::run(args).await,
         Command::Load(args) => load::run(&args).await?,
         Command::Schema(command) => schema::run(command).await?,
         Command::Doctor(args) => return self::doctor::run(args).await,
+        Command::Verify(args) => return self::verify::run(args).await,
         Command::Serve(args) => serve::run(&args).await?,
     }
     Ok(ExitCode::SUCCESS)

@@ -2,8 +2,9 @@ use clap::CommandFactory;
 
 use super::*;
 
-const DOCS: [(&str, &str); 7] = [
+const DOCS: [(&str, &str); 8] = [
     ("README.md", include_str!("../../../../README.md")),
+    ("connector.md", include_str!("../../../../docs/connector.md")),
     ("terminal.md", include_str!("../../../../docs/terminal.md")),
     ("topics.md", include_str!("../../../../docs/topics.md")),
     ("doctor.md", include_str!("../../../../docs/doctor.md")),
