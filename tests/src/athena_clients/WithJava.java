@@ -30,7 +30,7 @@ class WithJava {
         check(failed.state(), QueryExecutionState.FAILED);
         check(failed.athenaError().errorMessage().startsWith("COLUMN_NOT_FOUND"), true);
         try {
-            start("SELEC 1");
+            start("PICK 1");
             throw new AssertionError("it was started");
         } catch (InvalidRequestException error) {
             check(error.athenaErrorCode(), "MALFORMED_QUERY");

@@ -95,7 +95,7 @@ failed = wait(start(MISSING), "FAILED")
 reason = failed["Status"]["StateChangeReason"]
 assert reason.startswith("COLUMN_NOT_FOUND: line 1:8: "), reason
 check(failed["Status"]["AthenaError"]["ErrorCategory"], 2, "error category")
-for sql in ["SELEC 1", "SELECT 1 FROM"]:
+for sql in ["PICK 1", "SELECT 1 FROM"]:
     try:
         start(sql)
         raise AssertionError(f"{sql} was started")

@@ -71,6 +71,6 @@ mod tests {
             kind("CREATE TABLE t AS SELECT 1 AS a").unwrap(),
             "CREATE_TABLE_AS_SELECT"
         );
-        assert!(kind("SELECT ?").is_err() && kind("SELEC").is_err());
+        assert!(kind("SELECT ?").is_err() && kind("PICK 1").is_err());
     }
 }
