@@ -182,7 +182,7 @@ async fn prepared_statements_are_created_changed_and_deleted() {
     );
     assert!(
         world
-            .refused("CreatePreparedStatement", request("selekt"))
+            .refused("CreatePreparedStatement", request("choose"))
             .await
             .1
             .contains("SYNTAX_ERROR")

@@ -216,8 +216,8 @@ async fn what_cannot_be_started_is_refused_at_once() {
     let long = "x".repeat(262_145);
     for (request, reason) in [
         (
-            json!({ "QueryString": "selekt" }),
-            "SYNTAX_ERROR: line 1:1: mismatched input 'selekt'",
+            json!({ "QueryString": "choose" }),
+            "SYNTAX_ERROR: line 1:1: mismatched input 'choose'",
         ),
         (json!({ "QueryString": "" }), "QueryString is empty"),
         (
