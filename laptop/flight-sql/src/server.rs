@@ -83,9 +83,9 @@ impl Server {
             .map_err(StartError::Listen)?;
         let address = listener.local_addr().map_err(StartError::Listen)?;
         let mut server = tonic::transport::Server::builder()
-            // A client that vanished without a word is noticed.
-            .http2_keepalive_interval(Some(Duration::from_secs(30)))
-            .http2_keepalive_timeout(Some(Duration::from_secs(20)))
+            // A client that vanished without a word is noticed. Many queries at once can delay the answer to a ping.
+            .http2_keepalive_interval(Some(Duration::from_secs(60)))
+            .http2_keepalive_timeout(Some(Duration::from_secs(120)))
             .max_concurrent_streams(Some(256));
         let tls = options.tls.is_some();
         if let Some((certificates, key)) = options.tls {
