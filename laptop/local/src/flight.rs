@@ -151,6 +151,7 @@ fn in_context(context: &Context, parameters: &[String]) -> StatementContext {
         catalog: context.catalog.clone(),
         schema: context.schema.clone(),
         parameters: parameters.to_vec(),
+        ..StatementContext::default()
     }
 }
 
