@@ -89,16 +89,17 @@ async fn parameters_come_with_the_statement() {
     let (_, athena) = sixty_rows().start();
     let context = StatementContext {
         schema: Some("customer".to_owned()),
-        parameters: vec!["7".to_owned(), "'x'".to_owned()],
+        parameters: vec!["'x'".to_owned(), "7".to_owned()],
         ..StatementContext::default()
     };
     let sql = "SELECT id, ? || 'y' FROM orders WHERE id = ?";
-    let swapped = StatementContext {
-        parameters: vec!["'x'".to_owned(), "7".to_owned()],
-        ..context.clone()
+    assert_eq!(rows_in(&athena, sql, context.clone()).await, [["7", "xy"]]);
+    // Before its values are known.
+    let unknown = StatementContext {
+        parameters: Vec::new(),
+        ..context
     };
-    assert_eq!(rows_in(&athena, sql, swapped).await, [["7", "xy"]]);
-    let described = athena.describe(sql, context).await.unwrap();
+    let described = athena.describe(sql, unknown).await.unwrap();
     assert_eq!(described.parameters, 2);
     let names: Vec<_> = described
         .columns
