@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::process::Command;
 
 /// Time limit of a program.
-const LIMIT: Duration = Duration::from_secs(120);
+const LIMIT: Duration = Duration::from_secs(300);
 
 /// Runs a Python program of `tests/src/athena_clients` with exactly these variables beside those of the machine.
 ///
