@@ -201,10 +201,13 @@ impl Ask for Broken {
             return Err(error("Unexpected field".to_owned()));
         }
         let text = match self.fault {
-            Fault::InlineWhateverTheLimit => text.replace(
-                "\"maxInlineBlockSize\":\"0\"",
-                "\"maxInlineBlockSize\":\"5000000\"",
-            ),
+            // Several blocks would be spilled whatever the inline limit.
+            Fault::InlineWhateverTheLimit => text
+                .replace(
+                    "\"maxInlineBlockSize\":\"0\"",
+                    "\"maxInlineBlockSize\":\"5000000\"",
+                )
+                .replace("\"maxBlockSize\":\"65536\"", "\"maxBlockSize\":\"5000000\""),
             _ => text,
         };
         let (decoded, version) = FederationRequest::decode(text.as_bytes()).unwrap();
