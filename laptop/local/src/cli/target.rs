@@ -149,7 +149,7 @@ impl Target {
             }
         };
         let aws = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
-        let s3 = aws_sdk_s3::Client::new(&aws);
+        let s3 = connector::aws::sdk::s3_client(&aws);
         let blocks = Arc::new(S3BlockStore::new(s3.clone()));
         let options = AthenaOptions {
             s3: Some(s3),

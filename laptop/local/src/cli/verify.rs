@@ -78,7 +78,7 @@ pub(super) async fn run(args: VerifyArgs) -> Result<ExitCode, Error> {
                 region: args.region,
             };
             let aws = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
-            let blocks = S3BlockStore::new(aws_sdk_s3::Client::new(&aws));
+            let blocks = S3BlockStore::new(connector::aws::sdk::s3_client(&aws));
             (Arc::new(LambdaInvoke::connect(target).await), Arc::new(blocks))
         }
         None => {
