@@ -175,7 +175,9 @@ impl Store {
         let password = Password::new(password)?;
         // SAFETY: the store lives as long as `self`, and the password as long as the call.
         let is_signed = unsafe { PKCS12_mac_present(self.0) } == 1;
-        if is_signed && unsafe { PKCS12_verify_mac(self.0, password.start(), password.length) } != 1 {
+        // SAFETY: as above.
+        let fits = || unsafe { PKCS12_verify_mac(self.0, password.start(), password.length) } == 1;
+        if is_signed && !fits() {
             return Err(Pkcs12Error::Password);
         }
         // SAFETY: as above. The parts are owned.
@@ -322,9 +324,11 @@ impl<T> Stack<T> {
     }
 
     fn items(&self) -> impl Iterator<Item = *mut T> {
-        // SAFETY: the list is not null, and the index is below its length.
+        // SAFETY: the list is not null.
         let count = unsafe { OPENSSL_sk_num(self.stack) };
-        (0..count).map(|index| unsafe { OPENSSL_sk_value(self.stack, index) }.cast())
+        // SAFETY: the index is below the list's length.
+        let item = |index| unsafe { OPENSSL_sk_value(self.stack, index) };
+        (0..count).map(move |index| item(index).cast())
     }
 }
 
