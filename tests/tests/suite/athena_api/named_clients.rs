@@ -52,7 +52,7 @@ async fn the_aws_sdk_for_java() {
 /// Blocks of the page's first part, with their languages.
 fn documented() -> Vec<(&'static str, &'static str)> {
     let (page, _) = DOCUMENTATION
-        .split_once("\n## Operations\n")
+        .split_once("\n### Operations\n")
         .expect("the section after them");
     // The first block starts the program.
     let blocks = page.split("```").skip(1).step_by(2).skip(1);
