@@ -128,7 +128,7 @@ impl Broker {
             // The client gives a request up when the connection that it was for is closed, as by a node that restarts.
             match self.admin().create_topics([&topic], &options()).await {
                 Err(KafkaError::AdminOp(RDKafkaErrorCode::BrokerDestroy)) if attempts < CREATE_ATTEMPTS => {
-                    attempts += 1
+                    attempts += 1;
                 }
                 results => break results.expect("the broker answers"),
             }

@@ -5,6 +5,7 @@
 
 use std::net::IpAddr;
 
+use axum::http::uri::Authority;
 use axum::http::{HeaderMap, Uri, header};
 
 /// Names by which this server may be addressed.
@@ -26,7 +27,7 @@ impl Guard {
     /// Reason why the request is refused, if it is.
     pub(crate) fn refusal(&self, uri: &Uri, headers: &HeaderMap) -> Option<String> {
         let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
-        let named = text(header::HOST).or_else(|| uri.authority().map(|authority| authority.as_str()));
+        let named = text(header::HOST).or_else(|| uri.authority().map(Authority::as_str));
         let host = named.unwrap_or_default();
         if !self.is_own(name_of(host)) || headers.get_all(header::HOST).iter().count() > 1 {
             return Some(format!(

@@ -9,7 +9,7 @@ use futures::future::{BoxFuture, Either, Ready, ready};
 use tonic::Status;
 use tonic::body::Body;
 use tonic::codegen::Service;
-use tonic::codegen::http::{Request, Response, header};
+use tonic::codegen::http::{HeaderValue, Request, Response, header};
 use tonic::server::NamedService;
 
 use crate::login::{Token, check};
@@ -44,7 +44,7 @@ impl Rules {
             )));
         }
         let authorization = request.headers().get(header::AUTHORIZATION);
-        check(self.token.as_ref(), authorization.map(|value| value.as_bytes()))
+        check(self.token.as_ref(), authorization.map(HeaderValue::as_bytes))
     }
 
     fn is_own(&self, host: &str) -> bool {

@@ -41,7 +41,7 @@ impl FlightEngine {
     async fn texts(&self, statement: &str, column: usize) -> Result<Vec<String>, EngineError> {
         let batches = self.athena.sql(statement).await.map_err(refused)?;
         let columns = batches.iter().filter_map(|batch| batch.columns().get(column));
-        let texts = columns.map(|texts| texts.as_string::<i32>());
+        let texts = columns.map(AsArray::as_string::<i32>);
         Ok(texts
             .flat_map(|texts| texts.iter().map(|text| text.unwrap_or_default().to_owned()))
             .collect())

@@ -334,7 +334,7 @@ impl<'a, 'c> Checked<'a, 'c> {
             .len()
             .min(self.client.options.max_columns);
         let all = (0..columns).flat_map(|index| conditions(&self.batches, index));
-        let mut above = all.filter(|condition| condition.is_above());
+        let mut above = all.filter(Condition::is_above);
         above.find_map(|condition| {
             let rows = self
                 .count_if(&self.batches, |batch, row| condition.keeps(batch, row))

@@ -1,5 +1,8 @@
 //! The verification finds nothing at a connector without faults, and each fault that one has on purpose.
 
+// Helpers of tests are outside of clippy's exception for tests.
+#![allow(clippy::unwrap_used)]
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

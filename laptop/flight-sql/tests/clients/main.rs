@@ -1,5 +1,8 @@
 //! The server with the client of `arrow-flight`, over a fake engine.
 
+// Helpers of tests are outside of clippy's exception for tests.
+#![allow(clippy::unwrap_used)]
+
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -95,7 +98,7 @@ fn numbers(batches: &[RecordBatch]) -> Vec<i64> {
 /// Rows of texts, NULL as `NULL`.
 fn texts(batches: &[RecordBatch]) -> Vec<String> {
     let row = |batch: &RecordBatch, row: usize| {
-        let columns = batch.columns().iter().map(|column| column.as_string::<i32>());
+        let columns = batch.columns().iter().map(AsArray::as_string::<i32>);
         let values = columns.map(|column| column.iter().nth(row).flatten().unwrap_or("NULL").to_owned());
         values.collect::<Vec<_>>().join(" | ")
     };

@@ -67,7 +67,7 @@ impl Rows for EngineRows {
                     .flatten()
                     .into_iter()
                     .flat_map(|counts| counts.iter().flatten());
-                self.written_rows += rows.map(|rows| rows.unsigned_abs()).sum::<u64>();
+                self.written_rows += rows.map(i64::unsigned_abs).sum::<u64>();
                 continue;
             }
             let texts = texts(&batch, self.running.columns()).map_err(|error| EngineError {

@@ -88,7 +88,7 @@ pub(super) async fn run(args: VerifyArgs) -> Result<ExitCode, Error> {
         }
     };
     let report = verify(&Asked(invoke), blocks, &options, |what| {
-        eprintln!("checking {what}")
+        eprintln!("checking {what}");
     })
     .await;
     match args.json {
