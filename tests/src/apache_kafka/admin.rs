@@ -50,27 +50,26 @@ pub(super) fn let_everyone_read_and_write(address: &str, prefix: &'static str) -
     }
 }
 
-/// Makes a user of SCRAM with either hash.
+/// Makes a user of SCRAM with either hash: one request for each, because a request may change a user once.
 pub(super) fn add_scram_user(address: &str, name: &'static str, password: &str) -> io::Result<()> {
     let salt: [u8; 16] = *uuid::Uuid::new_v4().as_bytes();
-    let mechanisms = [(1, PBKDF2_HMAC_SHA256, 32), (2, PBKDF2_HMAC_SHA512, 64)];
-    let credentials = mechanisms.map(|(mechanism, algorithm, bytes)| {
+    let iterations = NonZeroU32::from(NonZeroU16::new(ITERATIONS).expect("more than none"));
+    for (mechanism, algorithm, bytes) in [(1, PBKDF2_HMAC_SHA256, 32), (2, PBKDF2_HMAC_SHA512, 64)] {
         let mut salted = vec![0; bytes];
-        let iterations = NonZeroU32::from(NonZeroU16::new(ITERATIONS).expect("more than none"));
         pbkdf2::derive(algorithm, iterations, &salt, password.as_bytes(), &mut salted);
-        ScramCredentialUpsertion::default()
+        let credential = ScramCredentialUpsertion::default()
             .with_name(StrBytes::from_static_str(name))
             .with_mechanism(mechanism)
             .with_iterations(ITERATIONS.into())
             .with_salt(Bytes::copy_from_slice(&salt))
-            .with_salted_password(salted.into())
-    });
-    let request = AlterUserScramCredentialsRequest::default().with_upsertions(credentials.to_vec());
-    let response = call(address, &request, USERS_VERSION)?;
-    match response.results.iter().find(|result| result.error_code != 0) {
-        Some(refused) => Err(io::Error::other(format!("the user is refused: {refused:?}"))),
-        None => Ok(()),
+            .with_salted_password(salted.into());
+        let request = AlterUserScramCredentialsRequest::default().with_upsertions(vec![credential]);
+        let response = call(address, &request, USERS_VERSION)?;
+        if let Some(refused) = response.results.iter().find(|result| result.error_code != 0) {
+            return Err(io::Error::other(format!("the user is refused: {refused:?}")));
+        }
     }
+    Ok(())
 }
 
 fn call<R: Request>(address: &str, request: &R, version: i16) -> io::Result<R::Response> {
