@@ -119,7 +119,7 @@ impl Session {
                 match self.script_step(step, name).await? {
                     Some(Flow::Quit) => return Ok(Ended { failed, quit: true }),
                     Some(_) => {}
-                    None if self.settings.keep_going => failed = true,
+                    None if self.settings.goes_on() => failed = true,
                     None => {
                         return Ok(Ended {
                             failed: true,

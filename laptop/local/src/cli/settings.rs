@@ -33,11 +33,19 @@ pub(super) struct Settings {
     #[arg(skip)]
     pub(super) pager: bool,
     /// Go on with the next statement after an error. The exit code tells of it.
-    #[arg(long)]
+    #[arg(long, overrides_with = "stop_on_error")]
     pub(super) keep_going: bool,
+    /// Stop at the first error: the default, for scripts that say so. The last of both options counts.
+    #[arg(long, overrides_with = "keep_going")]
+    pub(super) stop_on_error: bool,
 }
 
 impl Settings {
+    /// Whether the next statement runs after an error.
+    pub(super) fn goes_on(&self) -> bool {
+        self.keep_going && !self.stop_on_error
+    }
+
     /// Names that [`Self::set`] knows.
     pub(super) const NAMES: [&str; 7] = [
         "output",
@@ -68,7 +76,7 @@ impl Settings {
             switch(self.timing).to_owned(),
             switch(self.expanded).to_owned(),
             switch(self.pager).to_owned(),
-            switch(self.keep_going).to_owned(),
+            switch(self.goes_on()).to_owned(),
         ];
         let lines = Self::NAMES.iter().zip(values);
         lines
@@ -106,7 +114,10 @@ impl Settings {
             "timing" => self.timing = switch(self.timing)?,
             "expanded" => self.expanded = switch(self.expanded)?,
             "pager" => self.pager = switch(self.pager)?,
-            "keep-going" => self.keep_going = switch(self.keep_going)?,
+            "keep-going" => {
+                self.keep_going = switch(self.goes_on())?;
+                self.stop_on_error = false;
+            }
             _ => {
                 let names = Self::NAMES.join(", ");
                 return Err(format!("unknown setting {name:?}: wanted {names}"));
@@ -136,6 +147,7 @@ mod tests {
             params: Vec::new(),
             pager: false,
             keep_going: false,
+            stop_on_error: false,
         }
     }
 

@@ -37,7 +37,7 @@ pub(super) struct SqlArgs {
 pub(super) async fn run(args: SqlArgs) -> Result<ExitCode, Error> {
     let sources = sources(&args)?;
     let target = Target::connect(&args.target).await?;
-    let keep_going = args.settings.keep_going;
+    let goes_on = args.settings.goes_on();
     let mut session = Session::new(target.athena(), args.settings.clone(), false);
     if let Some(path) = &args.output_file {
         session.write_to(path)?;
@@ -54,7 +54,7 @@ pub(super) async fn run(args: SqlArgs) -> Result<ExitCode, Error> {
         };
         let Ended { failed: again, quit } = ended;
         failed |= again;
-        if quit || failed && !keep_going {
+        if quit || failed && !goes_on {
             break;
         }
     }

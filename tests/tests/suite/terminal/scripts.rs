@@ -57,6 +57,10 @@ async fn a_script_stops_at_its_first_error_unless_it_is_to_go_on() {
             .contains("athena-local: standard input:3: COLUMN_NOT_FOUND: line 2:3: "),
         "{stopped:?}"
     );
+    for options in [&["--stop-on-error"][..], &["--keep-going", "--stop-on-error"]] {
+        let arguments = [&["sql", "--output", "csv"], options, &["-"]].concat();
+        assert_eq!(piped(&arguments, script).await.stdout, "a\n1\n", "{options:?}");
+    }
     let gone_on = piped(&["sql", "--output", "csv", "--keep-going", "-"], script).await;
     assert_eq!((gone_on.code, gone_on.stdout.as_str()), (Some(1), "a\n1\nb\n2\n"));
 
