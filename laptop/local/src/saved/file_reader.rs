@@ -138,45 +138,53 @@ impl Iterator for Lines {
 
 impl Lines {
     fn batch(&mut self) -> Result<Option<RecordBatch>, ArrowError> {
-        let mut columns: Vec<_> = self
-            .schema
-            .fields()
-            .iter()
-            .map(|_| StringBuilder::new())
-            .collect();
-        let (mut rows, mut line) = (0, Vec::new());
-        while rows < BATCH_ROWS {
+        let (input, separator, mut line) = (&mut self.input, self.separator, Vec::new());
+        texts_batch(&self.schema, || {
             line.clear();
-            if self.input.read_until(b'\n', &mut line)? == 0 {
-                break;
+            if input.read_until(b'\n', &mut line)? == 0 {
+                return Ok(None);
             }
             if line.last() == Some(&b'\n') {
                 line.pop();
             }
-            let mut fields = fields(&line, self.separator).into_iter();
-            for column in &mut columns {
-                column.append_option(fields.next().flatten());
-            }
-            rows += 1;
-        }
-        if rows == 0 {
-            return Ok(None);
-        }
-        let arrays = columns
-            .iter_mut()
-            .zip(self.schema.fields())
-            .map(|(column, field)| {
-                let texts: ArrayRef = Arc::new(column.finish());
-                strict(&texts, field.data_type())
-            });
-        let arrays = arrays.collect::<Result<Vec<_>, _>>()?;
-        let options = RecordBatchOptions::new().with_row_count(Some(rows));
-        RecordBatch::try_new_with_options(Arc::clone(&self.schema), arrays, &options).map(Some)
+            Ok(Some(fields(&line, separator)))
+        })
     }
 }
 
+/// Texts of a row, in the order of the columns; `None` is NULL.
+type Texts = Vec<Option<String>>;
+
+/// Batch of the next rows, their texts converted to the types of the columns; `None` after the last row.
+fn texts_batch(
+    schema: &SchemaRef,
+    mut next: impl FnMut() -> Result<Option<Texts>, ArrowError>,
+) -> Result<Option<RecordBatch>, ArrowError> {
+    let fields = schema.fields();
+    let mut columns: Vec<_> = fields.iter().map(|_| StringBuilder::new()).collect();
+    let mut rows = 0;
+    while rows < BATCH_ROWS {
+        let Some(texts) = next()? else { break };
+        let mut texts = texts.into_iter();
+        for column in &mut columns {
+            column.append_option(texts.next().flatten());
+        }
+        rows += 1;
+    }
+    if rows == 0 {
+        return Ok(None);
+    }
+    let arrays = columns.iter_mut().zip(fields).map(|(column, field)| {
+        let texts: ArrayRef = Arc::new(column.finish());
+        strict(&texts, field.data_type())
+    });
+    let arrays = arrays.collect::<Result<Vec<_>, _>>()?;
+    let options = RecordBatchOptions::new().with_row_count(Some(rows));
+    RecordBatch::try_new_with_options(Arc::clone(schema), arrays, &options).map(Some)
+}
+
 /// Fields of a line; `None` is NULL.
-fn fields(line: &[u8], separator: u8) -> Vec<Option<String>> {
+fn fields(line: &[u8], separator: u8) -> Texts {
     let (mut found, mut field, mut is_null) = (Vec::new(), Vec::new(), false);
     let mut bytes = line.iter().copied();
     let end = |field: &mut Vec<u8>, is_null: &mut bool| {
@@ -234,38 +242,12 @@ impl Records {
         if std::mem::take(&mut self.has_names) {
             self.record()?;
         }
-        let mut columns: Vec<_> = self
-            .schema
-            .fields()
-            .iter()
-            .map(|_| StringBuilder::new())
-            .collect();
-        let mut rows = 0;
-        while rows < BATCH_ROWS {
-            let Some(record) = self.record()? else { break };
-            let mut fields = record.into_iter();
-            for column in &mut columns {
-                column.append_option(fields.next().flatten());
-            }
-            rows += 1;
-        }
-        if rows == 0 {
-            return Ok(None);
-        }
-        let arrays = columns
-            .iter_mut()
-            .zip(self.schema.fields())
-            .map(|(column, field)| {
-                let texts: ArrayRef = Arc::new(column.finish());
-                strict(&texts, field.data_type())
-            });
-        let arrays = arrays.collect::<Result<Vec<_>, _>>()?;
-        let options = RecordBatchOptions::new().with_row_count(Some(rows));
-        RecordBatch::try_new_with_options(Arc::clone(&self.schema), arrays, &options).map(Some)
+        let schema = Arc::clone(&self.schema);
+        texts_batch(&schema, || self.record())
     }
 
     /// The next record; `None` after the last.
-    fn record(&mut self) -> Result<Option<Vec<Option<String>>>, ArrowError> {
+    fn record(&mut self) -> Result<Option<Texts>, ArrowError> {
         let mut text = Vec::new();
         loop {
             if self.input.read_until(b'\n', &mut text)? == 0 {
