@@ -41,7 +41,7 @@ pub enum OutputFormat {
     Tsv { header: bool },
     /// One JSON object for each row, with every column.
     Json,
-    /// The same objects in an array.
+    /// Array of those objects.
     JsonArray,
     /// Table in Markdown.
     Markdown,

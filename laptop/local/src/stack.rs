@@ -272,8 +272,8 @@ impl Stack {
         self.athena_over(Arc::new(self.blocks()), options).await
     }
 
-    /// The same engine, which deletes each block when it has read it: S3 here is memory, and a query may spill more than
-    /// there is.
+    /// Engine like that of [`Self::athena`] that deletes each block when it has read it: S3 here is memory, and a query may
+    /// spill more than there is.
     pub async fn athena_reading_once(&self, options: AthenaOptions) -> Result<Athena, StackError> {
         let blocks = ReadOnce {
             store: self.blocks(),

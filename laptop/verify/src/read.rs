@@ -22,7 +22,7 @@ pub(crate) struct Sizes {
 }
 
 impl Sizes {
-    /// Those of the connectors' own validator.
+    /// Sizes that the connectors' own validator uses.
     pub(crate) const USUAL: Self = Self {
         max_block_bytes: 16_000_000,
         max_inline_block_bytes: 5_242_880,

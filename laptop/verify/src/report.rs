@@ -179,7 +179,7 @@ impl Report {
         text
     }
 
-    /// The same as one JSON object.
+    /// Report as one JSON object.
     pub fn to_json(&self) -> Value {
         let findings = self.findings.iter().map(|finding| {
             json!({

@@ -27,7 +27,7 @@ pub(crate) enum Shape {
     /// An object from any text to a value.
     Map(&'static Shape),
     Object(&'static [Field]),
-    /// The same, with this `@type` first.
+    /// Object with this `@type` first.
     Typed(&'static str, &'static [Field]),
     /// A response: as `Typed`, and with anything after the last known key, where the reader has stopped.
     Root(&'static str, &'static [Field]),
