@@ -1,11 +1,11 @@
 //! Fields of one CSV record.
 //!
-//! `csv-core` splits the record. It does not report two things, which are derived from the record's edges.
-//! Whether a field was quoted is seen from its first byte, which is why blanks before a quote are removed
-//! first. Whether the last quote was closed is seen from the record's end, a byte that UTF-8 never contains:
-//! within quotes it ends nothing.
+//! A field without a quote at its beginning ends at the next delimiter, whatever it holds: it is a slice of the
+//! record. Only the others are unescaped, by `csv-core`, which does not report whether the last quote was
+//! closed. That is seen from the record's end, a byte that UTF-8 never contains: within quotes it ends nothing.
 
 use csv_core::{ReadFieldResult, Reader, ReaderBuilder, Terminator};
+use memchr::memchr;
 
 use crate::decode::error::{RowError, TableError};
 use crate::table::{CsvOptions, DataFormat};
@@ -15,12 +15,12 @@ const RECORD_END: u8 = 0xff;
 
 /// Splitter of records into fields.
 pub(crate) struct Fields {
+    /// Reader of quoted fields.
     reader: Reader,
     delimiter: u8,
     quote: Option<u8>,
     trim: bool,
-    /// Record with its terminator.
-    input: Vec<u8>,
+    /// Buffer for the text of a quoted field.
     output: Vec<u8>,
 }
 
@@ -47,84 +47,79 @@ impl Fields {
             delimiter,
             quote,
             trim: options.trim,
-            input: Vec::new(),
             output: Vec::new(),
         })
     }
 
     /// Passes each field of `record` to `show`; there is at least one.
     pub(crate) fn read(&mut self, record: &str, mut show: impl FnMut(Field<'_>)) -> Result<(), RowError> {
-        let record = strip_line_end(record.trim_start_matches('\u{feff}'));
-        if record.is_empty() {
-            show(Field {
-                index: 0,
-                text: "",
-                quoted: false,
-            });
-            return Ok(());
-        }
-        self.start(record);
-        let (mut at, mut index) = (0, 0);
-        loop {
-            at += self.blanks_before_quote(&self.input[at..]);
-            let rest = &self.input[at..];
-            let (result, read, written) = self.reader.read_field(rest, &mut self.output);
-            let ReadFieldResult::Field { record_end } = result else {
-                return Err(RowError::bad(format!(
-                    "the quote that begins field {index} is not closed"
-                )));
+        let mut rest = strip_line_end(record.trim_start_matches('\u{feff}'));
+        for index in 0.. {
+            rest = &rest[self.blanks_before_quote(rest)..];
+            let quoted = self.quote.is_some() && rest.as_bytes().first().copied() == self.quote;
+            let end = if quoted {
+                let (text, end) = self.quoted(rest).ok_or_else(|| unclosed(index))?;
+                show(Field { index, text, quoted });
+                end
+            } else {
+                let end = memchr(self.delimiter, rest.as_bytes()).unwrap_or(rest.len());
+                let text = &rest[..end];
+                let text = text.trim_matches(|c| self.is_trimmed(c));
+                show(Field { index, text, quoted });
+                end
             };
-            let (raw, text) = (&rest[..read - 1], &self.output[..written]);
-            show(self.field(index, raw, text));
-            if record_end {
-                return Ok(());
-            }
-            at += read;
-            index += 1;
+            let Some(after) = rest.get(end + 1..) else {
+                break;
+            };
+            rest = after;
         }
-    }
-
-    fn start(&mut self, record: &str) {
-        self.reader.reset();
-        self.input.clear();
-        self.input.extend_from_slice(record.as_bytes());
-        self.input.push(RECORD_END);
-        self.output.resize(self.input.len(), 0);
+        Ok(())
     }
 
     /// Number of blanks that `trim` removes before a quote at the beginning of `rest`.
-    fn blanks_before_quote(&self, rest: &[u8]) -> usize {
-        let blanks = rest.iter().take_while(|byte| self.is_blank(**byte)).count();
-        let quoted = self.quote.is_some() && rest.get(blanks).copied() == self.quote;
-        if self.trim && quoted { blanks } else { 0 }
-    }
-
-    /// Field with its blanks removed. Only for blanks outside quotes does the record's own text, `raw`, end
-    /// in as many as the field's.
-    fn field<'a>(&self, index: usize, raw: &[u8], text: &'a [u8]) -> Field<'a> {
-        let quoted = self.quote.is_some() && raw.first().copied() == self.quote;
-        let blanks = |bytes: &mut dyn Iterator<Item = &u8>| match self.trim {
-            true => bytes.take_while(|byte| self.is_blank(**byte)).count(),
+    fn blanks_before_quote(&self, rest: &str) -> usize {
+        let (true, Some(quote)) = (self.trim, self.quote) else {
+            return 0;
+        };
+        let field = rest.trim_start_matches(|c| self.is_trimmed(c));
+        match field.as_bytes().first() == Some(&quote) {
+            true => rest.len() - field.len(),
             false => 0,
-        };
-        let end = text.len() - blanks(&mut raw.iter().rev());
-        let start = if quoted {
-            0
-        } else {
-            blanks(&mut text[..end].iter())
-        };
-        Field {
-            index,
-            // UTF-8 that was split at ASCII characters is UTF-8.
-            text: str::from_utf8(&text[start..end]).unwrap_or_default(),
-            quoted,
         }
     }
 
-    /// Whether the byte is a blank of Java's `trim`.
-    fn is_blank(&self, byte: u8) -> bool {
-        byte <= b' ' && byte != self.delimiter
+    /// Text of the quoted field at the beginning of `rest`, and its end there, where a delimiter follows or
+    /// nothing; `None` if the quote is not closed.
+    fn quoted(&mut self, rest: &str) -> Option<(&str, usize)> {
+        if self.output.len() < rest.len() {
+            self.output.resize(rest.len(), 0);
+        }
+        self.reader.reset();
+        let (result, read, mut len) = self.reader.read_field(rest.as_bytes(), &mut self.output);
+        let end = if matches!(result, ReadFieldResult::Field { .. }) {
+            read - 1
+        } else {
+            let (result, _, _) = self.reader.read_field(&[RECORD_END], &mut [0]);
+            if !matches!(result, ReadFieldResult::Field { .. }) {
+                return None;
+            }
+            rest.len()
+        };
+        // Blanks at the end are outside the quotes as far as the record itself ends in them.
+        let field = &rest[..end];
+        len -= field.len() - field.trim_end_matches(|c| self.is_trimmed(c)).len();
+        // UTF-8 that was split at ASCII characters is UTF-8.
+        Some((str::from_utf8(&self.output[..len]).unwrap_or_default(), end))
     }
+
+    /// Whether the character is a blank of Java's `trim`, and is to be removed.
+    fn is_trimmed(&self, c: char) -> bool {
+        self.trim && c <= ' ' && c != char::from(self.delimiter)
+    }
+}
+
+fn unclosed(index: usize) -> RowError {
+    RowError::bad(format!("the quote that begins field {index} is not closed"))
 }
 
 /// Delimiter, quote and escape, all different.
