@@ -115,7 +115,18 @@ impl<'a> Reader<'a> {
         &self.payload[self.at..self.end]
     }
 
+    #[inline]
     pub(super) fn varint(&mut self) -> Result<u64, RowError> {
+        // Most are tags, lengths and small numbers, of one byte.
+        if let Some(byte @ ..0x80) = self.rest().first() {
+            let value = u64::from(*byte);
+            self.at += 1;
+            return Ok(value);
+        }
+        self.varint_of_bytes()
+    }
+
+    fn varint_of_bytes(&mut self) -> Result<u64, RowError> {
         let start = self.at;
         let mut value = 0;
         for shift in (0..64).step_by(7) {
