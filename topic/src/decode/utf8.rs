@@ -5,6 +5,7 @@ use std::borrow::Cow;
 /// `bytes` as text; invalid UTF-8 becomes U+FFFD, as with [`String::from_utf8_lossy`]. That function searches
 /// byte by byte, while checking that the text is valid, as is nearly always the case, takes a fraction of the
 /// time.
+#[inline]
 pub(crate) fn lossy(bytes: &[u8]) -> Cow<'_, str> {
     match str::from_utf8(bytes) {
         Ok(text) => Cow::Borrowed(text),

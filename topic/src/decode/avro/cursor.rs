@@ -64,6 +64,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    #[inline]
     pub(super) fn take(&mut self, len: usize) -> Result<&'a [u8], ReadError> {
         let (taken, rest) = self.rest.split_at_checked(len).ok_or(ReadError::Truncated)?;
         self.rest = rest;
@@ -85,7 +86,17 @@ impl<'a> Cursor<'a> {
     }
 
     /// Reads a long: seven bits a byte, least significant first, in zigzag encoding.
+    #[inline]
     pub(super) fn long(&mut self) -> Result<i64, ReadError> {
+        // Most are lengths, indexes and counts, of one byte.
+        if let [byte @ ..0x80, rest @ ..] = self.rest {
+            self.rest = rest;
+            return Ok(unfolded(u64::from(*byte)));
+        }
+        self.long_of_bytes()
+    }
+
+    fn long_of_bytes(&mut self) -> Result<i64, ReadError> {
         let mut folded = 0_u64;
         for (at, byte) in self.rest.iter().enumerate().take(10) {
             if at == 9 && *byte > 1 {
@@ -94,7 +105,7 @@ impl<'a> Cursor<'a> {
             folded |= u64::from(byte & 0x7f) << (7 * at);
             if byte & 0x80 == 0 {
                 self.rest = &self.rest[at + 1..];
-                return Ok((folded >> 1) as i64 ^ -((folded & 1) as i64));
+                return Ok(unfolded(folded));
             }
         }
         Err(ReadError::Truncated)
@@ -105,6 +116,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Reads bytes after their length.
+    #[inline]
     pub(super) fn bytes(&mut self) -> Result<&'a [u8], ReadError> {
         let len = usize::try_from(self.long()?).map_err(|_| ReadError::NegativeLength)?;
         self.take(len)
@@ -179,6 +191,11 @@ impl<'a> Cursor<'a> {
         }
         Ok(())
     }
+}
+
+/// Number of which `folded` is the zigzag encoding.
+fn unfolded(folded: u64) -> i64 {
+    (folded >> 1) as i64 ^ -((folded & 1) as i64)
 }
 
 #[cfg(test)]

@@ -67,24 +67,37 @@ impl<'a> Reader<'a> {
         cursor: &mut Cursor<'a>,
         columns: &mut [ColumnBuilder],
     ) -> Result<(), ReadError> {
-        if route.columns.is_empty() && route.below.is_none() {
-            return skip(&self.resolution.types, route.writer, cursor);
-        }
-        let start = *cursor;
-        for (column, fill) in &route.columns {
-            *cursor = start;
-            let (values, misfits) = columns[*column].parts();
-            // A map may contain a key twice: the last one is used.
-            if values.len() > self.row {
-                values.truncate(self.row);
+        match (route.columns.as_slice(), &route.below) {
+            ([], None) => skip(&self.resolution.types, route.writer, cursor),
+            ([(column, fill)], None) => self.column(*column, fill, cursor, columns),
+            ([], Some(below)) => self.below(below, cursor, columns),
+            // Each use reads the part again.
+            (uses, below) => {
+                let start = *cursor;
+                for (column, fill) in uses {
+                    *cursor = start;
+                    self.column(*column, fill, cursor, columns)?;
+                }
+                let Some(below) = below else { return Ok(()) };
+                *cursor = start;
+                self.below(below, cursor, columns)
             }
-            self.fill(fill, cursor, values, misfits)?;
         }
-        if let Some(below) = &route.below {
-            *cursor = start;
-            self.below(below, cursor, columns)?;
+    }
+
+    fn column(
+        &mut self,
+        column: usize,
+        fill: &'a Fill,
+        cursor: &mut Cursor<'a>,
+        columns: &mut [ColumnBuilder],
+    ) -> Result<(), ReadError> {
+        let (values, misfits) = columns[column].parts();
+        // A map may contain a key twice: the last one is used.
+        if values.len() > self.row {
+            values.truncate(self.row);
         }
-        Ok(())
+        self.fill(fill, cursor, values, misfits)
     }
 
     fn below(
@@ -183,6 +196,7 @@ impl<'a> Reader<'a> {
         }
     }
 
+    #[inline]
     fn fill_value(
         &mut self,
         value: &'a Value,

@@ -109,6 +109,7 @@ impl Value {
         Self { encoding, meaning }
     }
 
+    #[inline]
     pub(super) fn read<'a>(&'a self, cursor: &mut Cursor<'a>) -> Result<Datum<'a>, ReadError> {
         Ok(match self.encoding {
             Encoding::Null => Datum::Scalar(Scalar::Null),
@@ -129,6 +130,7 @@ impl Value {
         })
     }
 
+    #[inline]
     fn integer(&self, value: i64) -> Datum<'_> {
         Datum::Scalar(match &self.meaning {
             Meaning::Float => Scalar::Float(value as f32),
@@ -151,9 +153,18 @@ impl Value {
         })
     }
 
+    #[inline]
     fn bytes<'a>(&self, bytes: &'a [u8]) -> Datum<'a> {
         match &self.meaning {
             Meaning::Text => Datum::Text(utf8::lossy(bytes)),
+            Meaning::Bytes => Datum::Scalar(Scalar::Bytes(bytes)),
+            _ => self.logical(bytes),
+        }
+    }
+
+    /// Value of bytes of a logical type.
+    fn logical<'a>(&self, bytes: &'a [u8]) -> Datum<'a> {
+        match &self.meaning {
             Meaning::Decimal(scale) => decimal(bytes, *scale),
             Meaning::Uuid => match Uuid::from_slice(bytes) {
                 Ok(uuid) => Datum::Text(Cow::Owned(uuid.to_string())),

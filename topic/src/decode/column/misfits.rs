@@ -19,6 +19,7 @@ pub(crate) struct Misfit {
 }
 
 impl Misfits {
+    #[cold]
     pub(crate) fn note(&mut self, wanted: DataType, found: &'static str) {
         self.count += 1;
         self.latest = Some(Misfit { wanted, found });

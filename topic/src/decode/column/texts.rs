@@ -31,9 +31,12 @@ impl Texts {
     }
 
     /// Appends `scalar` converted to the type, or NULL; returns whether it could be converted.
+    #[inline]
     pub(super) fn push(&mut self, scalar: Scalar<'_>) -> bool {
-        match self.data_type {
-            DataType::Utf8 => self.push_bytes(scalar.to_varchar().as_deref().map(str::as_bytes)),
+        match (&self.data_type, scalar) {
+            // What nearly all values of such columns are.
+            (DataType::Utf8, Scalar::Text(text)) => self.push_bytes(Some(text.as_bytes())),
+            (DataType::Utf8, _) => self.push_bytes(scalar.to_varchar().as_deref().map(str::as_bytes)),
             _ => self.push_bytes(scalar.to_varbinary().as_deref()),
         }
     }

@@ -61,6 +61,7 @@ impl ValueBuilder {
 
     /// Appends `scalar` converted to the type, or else NULL; returns whether it could be converted, which
     /// NULL cannot.
+    #[inline]
     pub fn push(&mut self, scalar: Scalar<'_>) -> bool {
         match self {
             Self::Slots(slots) => slots.push(scalar),
@@ -72,6 +73,7 @@ impl ValueBuilder {
     }
 
     /// Appends `scalar` converted to the type, or NULL, which is a misfit unless `scalar` is null.
+    #[inline]
     pub(crate) fn append(&mut self, scalar: Scalar<'_>, misfits: &mut Misfits) {
         if !self.push(scalar) && !scalar.is_null() {
             misfits.note(self.data_type(), scalar.kind());
