@@ -297,13 +297,7 @@ impl Catalog {
             schema: schema.to_owned(),
             source: Box::new(source),
         };
-        let document = TopicDocument::parse(schema, definition).map_err(table_error)?;
-        for warning in document
-            .warnings()
-            .iter()
-            .filter(|warning| warning.changes_column)
-        {
-            let (path, reason) = (&warning.path, &warning.text);
+        let warn = |path: &str, reason: &str| {
             tracing::warn!(
                 registry,
                 schema,
@@ -311,6 +305,14 @@ impl Catalog {
                 reason,
                 "a column differs from its document"
             );
+        };
+        let document = TopicDocument::parse(schema, definition).map_err(table_error)?;
+        for warning in document
+            .warnings()
+            .iter()
+            .filter(|warning| warning.changes_column)
+        {
+            warn(&warning.path, &warning.text);
         }
         let references = self.references(registry, document.references()).await;
         let references = references.map_err(|source| CatalogError::Reference {
@@ -327,23 +329,10 @@ impl Catalog {
             .map_err(table_error)?;
         for column in columns_without_part(&table) {
             let reason = "its mapping matches no field in the latest version of the registered schema";
-            tracing::warn!(
-                registry,
-                schema,
-                column,
-                reason,
-                "a column differs from its document"
-            );
+            warn(column, reason);
         }
         for warning in left_out_fields(&table) {
-            let (path, reason) = (&warning.path, &warning.text);
-            tracing::warn!(
-                registry,
-                schema,
-                path,
-                reason,
-                "a column differs from its document"
-            );
+            warn(&warning.path, &warning.text);
         }
         Ok(table)
     }
