@@ -20,7 +20,7 @@ async fn rows_in(athena: &Athena, sql: &str, context: StatementContext) -> Vec<V
         .collect()
 }
 
-async fn rows(athena: &Athena, sql: &str) -> Vec<Vec<String>> {
+pub(super) async fn rows(athena: &Athena, sql: &str) -> Vec<Vec<String>> {
     rows_in(athena, sql, StatementContext::default()).await
 }
 

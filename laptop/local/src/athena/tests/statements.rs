@@ -1,26 +1,7 @@
 //! Statements beside queries, and what conditions of the dialect tell the connector.
 
+use super::session::rows;
 use super::*;
-use trino_sql::Value;
-
-/// All rows as texts, NULL as `null`.
-async fn rows(athena: &Athena, sql: &str) -> Vec<Vec<String>> {
-    let answer = athena
-        .query(sql)
-        .await
-        .unwrap_or_else(|error| panic!("{sql}: {error}"));
-    let text = |batch: &RecordBatch, row: usize| {
-        let columns = batch.columns().iter().zip(&answer.columns);
-        let texts = columns.map(|(array, column)| Value::read(array, row, &column.ty).shown(&column.ty));
-        texts
-            .map(|text| text.unwrap_or_else(|| "null".to_owned()))
-            .collect()
-    };
-    let batches = answer.batches.iter();
-    batches
-        .flat_map(|batch| (0..batch.num_rows()).map(move |row| text(batch, row)))
-        .collect()
-}
 
 fn with_lake() -> Athena {
     let (_, athena) = sixty_rows().start();
