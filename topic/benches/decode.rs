@@ -21,6 +21,17 @@ const AVRO: &str = r#"{"type": "record", "name": "Order", "fields": [
     {"name": "items", "type": "string"}
 ]}"#;
 
+const LINE_ITEM: &str = r#"{"type": "record", "name": "LineItem", "fields": [
+    {"name": "order", "type": "long"},
+    {"name": "part", "type": "long"},
+    {"name": "supplier", "type": "int"},
+    {"name": "quantity", "type": {"type": "bytes", "logicalType": "decimal", "precision": 15, "scale": 2}},
+    {"name": "price", "type": {"type": "bytes", "logicalType": "decimal", "precision": 15, "scale": 2}},
+    {"name": "discount", "type": "double"},
+    {"name": "shipped", "type": {"type": "int", "logicalType": "date"}},
+    {"name": "returned", "type": ["null", {"type": "int", "logicalType": "date"}]}
+]}"#;
+
 const PROTOBUF: &str = r#"syntax = "proto3";
 import "google/protobuf/timestamp.proto";
 message Order {
@@ -122,6 +133,26 @@ impl Order {
     }
 }
 
+fn line_item(n: i64, schema: &apache_avro::Schema) -> Vec<u8> {
+    let decimal = |unscaled: i64| Value::Decimal(unscaled.to_be_bytes().into());
+    let day = (9_000 + n % 2_500) as i32;
+    let returned = match n % 3 {
+        0 => Value::Union(0, Box::new(Value::Null)),
+        _ => Value::Union(1, Box::new(Value::Date(day + 30))),
+    };
+    let record = Value::Record(vec![
+        ("order".into(), Value::Long(n / 4)),
+        ("part".into(), Value::Long(n * 7919 % 200_000)),
+        ("supplier".into(), Value::Int((n % 10_000) as i32)),
+        ("quantity".into(), decimal(n % 50 * 100)),
+        ("price".into(), decimal(n * 104_729 % 10_000_000)),
+        ("discount".into(), Value::Double((n % 11) as f64 / 100.0)),
+        ("shipped".into(), Value::Date(day)),
+        ("returned".into(), returned),
+    ]);
+    apache_avro::to_avro_datum(schema, record).expect("the record is of the schema")
+}
+
 fn document(data_format: &str) -> SchemaDefinition {
     let field = |at: usize, name: &str, type_name: &str| {
         let mapping = if data_format == "csv" {
@@ -206,5 +237,19 @@ fn formats(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, formats);
+/// Columns of a fixed width: those of a line item.
+fn line_items(criterion: &mut Criterion) {
+    let avro = apache_avro::Schema::parse_str(LINE_ITEM).expect("a schema");
+    let records: Vec<_> = (0..RECORDS).map(|n| line_item(n as i64, &avro)).collect();
+    let table = TopicTable::parse("customer", "line_items", &definition("AVRO", LINE_ITEM)).expect("a table");
+    assert_eq!(decode(&table.schema, &table, &records), RECORDS);
+    let mut group = criterion.benchmark_group("avro");
+    group.throughput(Throughput::Elements(RECORDS as u64));
+    group.bench_function("8 columns of a fixed width", |bencher| {
+        bencher.iter(|| decode(&table.schema, &table, &records));
+    });
+    group.finish();
+}
+
+criterion_group!(benches, formats, line_items);
 criterion_main!(benches);
