@@ -98,14 +98,14 @@ impl Shown {
         } = *outcome;
         for (show, column) in self.0.iter().zip(columns) {
             match show {
-                Show::Scalar(Source::ValueCorrupt) => column.append(Scalar::Bool(reason.is_some())),
-                Show::Scalar(Source::KeyCorrupt) => column.append(Scalar::Bool(key_corrupt)),
-                Show::Scalar(Source::Error) => column.append(reason.map_or(Scalar::Null, Scalar::Text)),
+                Show::Scalar(Source::ValueCorrupt) => column.append(&Scalar::Bool(reason.is_some())),
+                Show::Scalar(Source::KeyCorrupt) => column.append(&Scalar::Bool(key_corrupt)),
+                Show::Scalar(Source::Error) => column.append(&reason.map_or(Scalar::Null, Scalar::Text)),
                 Show::Scalar(Source::SchemaId) => append_id(schema_id, column),
                 Show::Scalar(Source::KeySchemaId) => append_id(key_schema_id, column),
-                Show::Scalar(source) => column.append(scalar(source, record)),
+                Show::Scalar(source) => column.append(&scalar(source, record)),
                 Show::Headers => append_headers(record.headers, column),
-                Show::Header { name, as_text } => column.append(header(record.headers.last(name), *as_text)),
+                Show::Header { name, as_text } => column.append(&header(record.headers.last(name), *as_text)),
             }
         }
     }
@@ -185,8 +185,8 @@ fn scalar<'a>(source: &Source, record: &Record<'a>) -> Scalar<'a> {
 
 fn append_id(id: Option<WriterSchemaId>, column: &mut ColumnBuilder) {
     match id {
-        Some(id) => column.append(Scalar::Text(&id.to_string())),
-        None => column.append(Scalar::Null),
+        Some(id) => column.append(&Scalar::Text(&id.to_string())),
+        None => column.append(&Scalar::Null),
     }
 }
 
@@ -205,11 +205,11 @@ fn append_headers(headers: &dyn Headers, column: &mut ColumnBuilder) {
     };
     for (name, values) in by_name(headers) {
         let (names, lists) = map.entry();
-        names.append(Scalar::Text(&name), misfits);
+        names.append(&Scalar::Text(&name), misfits);
         if let ValueBuilder::List(list) = lists {
             for value in values {
                 list.item()
-                    .append(value.map_or(Scalar::Null, Scalar::Bytes), misfits);
+                    .append(&value.map_or(Scalar::Null, Scalar::Bytes), misfits);
             }
             list.end(true);
         }

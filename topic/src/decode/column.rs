@@ -55,7 +55,7 @@ impl ColumnBuilder {
     }
 
     /// Appends one row.
-    pub(crate) fn append(&mut self, scalar: Scalar<'_>) {
+    pub(crate) fn append(&mut self, scalar: &Scalar<'_>) {
         self.values.append(scalar, &mut self.misfits);
     }
 

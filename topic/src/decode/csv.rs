@@ -79,7 +79,7 @@ impl PayloadDecoder for CsvDecoder {
             }
         })?;
         for (_, column) in wanted {
-            columns[*column].append(Scalar::Null);
+            columns[*column].append(&Scalar::Null);
         }
         Ok(())
     }

@@ -142,7 +142,7 @@ impl Payload {
     pub(super) fn append_nulls(&mut self) {
         self.columns
             .iter_mut()
-            .for_each(|column| column.append(Scalar::Null));
+            .for_each(|column| column.append(&Scalar::Null));
     }
 
     /// First payload for whose schema no registry is configured, if none has been read so far, and most are bad for this

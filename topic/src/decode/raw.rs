@@ -138,7 +138,7 @@ fn append(bytes: &[u8], values: &mut ValueBuilder, misfits: &mut Misfits, filler
         _ => return filler.append_text(&utf8::lossy(bytes), values, misfits),
     };
     match scalar {
-        Some(scalar) => values.append(scalar, misfits),
+        Some(scalar) => values.append(&scalar, misfits),
         None => values.append_misfit(Scalar::Bytes(bytes).kind(), misfits),
     }
 }

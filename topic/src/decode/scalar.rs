@@ -45,14 +45,16 @@ pub enum Scalar<'a> {
     Time(i64),
 }
 
+// By reference: a copy of its 48 bytes loads at once what was stored by parts, for which processors wait.
+#[expect(clippy::wrong_self_convention, reason = "a copy costs more than a conversion")]
 impl<'a> Scalar<'a> {
-    pub(crate) fn is_null(self) -> bool {
-        matches!(self, Scalar::Null)
+    pub(crate) fn is_null(&self) -> bool {
+        matches!(*self, Scalar::Null)
     }
 
     /// Kind of the value, for messages.
-    pub(crate) fn kind(self) -> &'static str {
-        match self {
+    pub(crate) fn kind(&self) -> &'static str {
+        match *self {
             Scalar::Null => "null",
             Scalar::Bool(_) => "a boolean",
             Scalar::Number(_) | Scalar::Int(_) | Scalar::UInt(_) | Scalar::Float(_) | Scalar::Double(_) => {
@@ -69,17 +71,17 @@ impl<'a> Scalar<'a> {
     }
 
     /// Value of a VARCHAR column; `None` only for [`Scalar::Null`].
-    pub(crate) fn to_varchar(self) -> Option<Cow<'a, str>> {
-        Some(match self {
+    pub(crate) fn to_varchar(&self) -> Option<Cow<'a, str>> {
+        Some(match *self {
             Scalar::Nested(json) => Cow::Borrowed(json),
             Scalar::Bytes(bytes) => utf8::lossy(bytes),
-            scalar => return scalar.to_text(),
+            _ => return self.to_text(),
         })
     }
 
     /// Text of any value that is not null, nested or bytes.
-    fn to_text(self) -> Option<Cow<'a, str>> {
-        Some(match self {
+    fn to_text(&self) -> Option<Cow<'a, str>> {
+        Some(match *self {
             Scalar::Null | Scalar::Nested(_) | Scalar::Bytes(_) => return None,
             Scalar::Bool(true) => Cow::Borrowed("true"),
             Scalar::Bool(false) => Cow::Borrowed("false"),
@@ -96,8 +98,8 @@ impl<'a> Scalar<'a> {
     }
 
     /// Bytes unchanged; text as base64.
-    pub(crate) fn to_varbinary(self) -> Option<Cow<'a, [u8]>> {
-        match self {
+    pub(crate) fn to_varbinary(&self) -> Option<Cow<'a, [u8]>> {
+        match *self {
             Scalar::Bytes(bytes) => Some(Cow::Borrowed(bytes)),
             Scalar::Text(text) => STANDARD.decode(text).ok().map(Cow::Owned),
             _ => None,
@@ -106,8 +108,8 @@ impl<'a> Scalar<'a> {
 
     /// For text and numbers in text, true for `true` in any case and false for all else, like Java's
     /// `parseBoolean`.
-    pub(crate) fn to_bool(self) -> Option<bool> {
-        match self {
+    pub(crate) fn to_bool(&self) -> Option<bool> {
+        match *self {
             Scalar::Bool(value) => Some(value),
             Scalar::Number(text) | Scalar::Text(text) => Some(text.eq_ignore_ascii_case("true")),
             _ => None,
@@ -115,8 +117,8 @@ impl<'a> Scalar<'a> {
     }
 
     /// Digits with an optional sign, in range; `1.0` and `1e3` are not integers.
-    pub(crate) fn to_integer<T: FromStr + TryFrom<i128>>(self) -> Option<T> {
-        match self {
+    pub(crate) fn to_integer<T: FromStr + TryFrom<i128>>(&self) -> Option<T> {
+        match *self {
             Scalar::Number(text) | Scalar::Text(text) => text.parse().ok(),
             Scalar::Int(value) => T::try_from(value.into()).ok(),
             Scalar::UInt(value) => T::try_from(value.into()).ok(),
@@ -128,8 +130,8 @@ impl<'a> Scalar<'a> {
     /// Accepts what Java's `Double.parseDouble` does, except hexadecimal notation: surrounding blanks, a
     /// sign, `NaN`, `Infinity`, digits with point and exponent, a trailing `f` or `d`. Too large numbers are
     /// infinite.
-    pub(crate) fn to_float<T: FromStr + FromF64>(self) -> Option<T> {
-        match self {
+    pub(crate) fn to_float<T: FromStr + FromF64>(&self) -> Option<T> {
+        match *self {
             Scalar::Number(text) | Scalar::Text(text) => parse_float(text),
             Scalar::Int(value) => Some(T::from_f64(value as f64)),
             Scalar::UInt(value) => Some(T::from_f64(value as f64)),
@@ -142,8 +144,8 @@ impl<'a> Scalar<'a> {
 
     /// Unscaled value at the column's scale, rounded half away from zero; `None` if it exceeds the precision.
     /// The conversion does not go through a binary fraction, unless the value is one.
-    pub(crate) fn to_decimal(self, to: DecimalType) -> Option<i128> {
-        match self {
+    pub(crate) fn to_decimal(&self, to: DecimalType) -> Option<i128> {
+        match *self {
             Scalar::Number(text) | Scalar::Text(text) => decimal::parse(text, to),
             Scalar::Int(value) => decimal::rescale(value.into(), 0, to),
             Scalar::UInt(value) => decimal::rescale(value.into(), 0, to),
@@ -155,8 +157,8 @@ impl<'a> Scalar<'a> {
     }
 
     /// Days since 1970-01-01. Text and numbers are read by `format`.
-    pub(crate) fn to_date(self, format: &DateFormat) -> Option<i32> {
-        match self {
+    pub(crate) fn to_date(&self, format: &DateFormat) -> Option<i32> {
+        match *self {
             Scalar::Date(days) => Some(days),
             Scalar::Timestamp(millis) => i32::try_from(millis.div_euclid(DAY_MS)).ok(),
             _ => self.to_time(format)?.local_days(),
@@ -164,8 +166,8 @@ impl<'a> Scalar<'a> {
     }
 
     /// Milliseconds since 1970-01-01T00:00. Text and numbers are read by `format`.
-    pub(crate) fn to_timestamp(self, format: &DateFormat) -> Option<i64> {
-        match self {
+    pub(crate) fn to_timestamp(&self, format: &DateFormat) -> Option<i64> {
+        match *self {
             Scalar::Date(days) => Some(i64::from(days) * DAY_MS),
             Scalar::Timestamp(millis) => Some(millis),
             _ => Some(self.to_time(format)?.utc_ms),
@@ -173,8 +175,8 @@ impl<'a> Scalar<'a> {
     }
 
     /// Athena's packed value: the instant and the written offset; UTC if there is none.
-    pub(crate) fn to_zoned_timestamp(self, format: &DateFormat) -> Option<i64> {
-        match self {
+    pub(crate) fn to_zoned_timestamp(&self, format: &DateFormat) -> Option<i64> {
+        match *self {
             Scalar::Date(_) | Scalar::Timestamp(_) => pack(self.to_timestamp(format)?, 0),
             _ => {
                 let time = self.to_time(format)?;
@@ -183,8 +185,8 @@ impl<'a> Scalar<'a> {
         }
     }
 
-    fn to_time(self, format: &DateFormat) -> Option<ParsedTime> {
-        match self {
+    fn to_time(&self, format: &DateFormat) -> Option<ParsedTime> {
+        match *self {
             Scalar::Number(_) | Scalar::Text(_) | Scalar::Int(_) | Scalar::UInt(_) => {
                 format.parse(&self.to_text()?)
             }

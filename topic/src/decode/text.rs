@@ -161,7 +161,7 @@ impl PayloadDecoder for TextDecoder {
 /// Appends the payload as text; NULL if it is not UTF-8, which a column of the bytes can show.
 fn append_text(payload: &[u8], columns: &mut [ColumnBuilder]) -> Result<(), RowError> {
     let text = std::str::from_utf8(payload).map_or(Scalar::Null, Scalar::Text);
-    columns.iter_mut().for_each(|column| column.append(text));
+    columns.iter_mut().for_each(|column| column.append(&text));
     Ok(())
 }
 

@@ -25,7 +25,7 @@ impl Plan {
         }
         for column in columns {
             if column.values().len() == row {
-                column.append(Scalar::Null);
+                column.append(&Scalar::Null);
             }
         }
         Ok(())
@@ -169,7 +169,7 @@ impl<'a> Reader<'a> {
                 for found in hidden {
                     misfits.note(values.data_type(), found);
                 }
-                values.append(Scalar::Nested(&utf8::lossy(&self.text)), misfits);
+                values.append(&Scalar::Nested(&utf8::lossy(&self.text)), misfits);
                 Ok(())
             }
             (Fill::List(item), ValueBuilder::List(lists)) => self.fill_list(item, cursor, lists, misfits),
@@ -204,14 +204,16 @@ impl<'a> Reader<'a> {
         values: &mut ValueBuilder,
         misfits: &mut Misfits,
     ) -> Result<(), ReadError> {
-        match value.read(cursor)? {
-            Datum::Scalar(scalar) => values.append(scalar, misfits),
-            Datum::Text(text) => values.append(Scalar::Text(&text), misfits),
-            Datum::Number(text) => {
+        // Not moved out of the result: a copy of it is slow.
+        match &value.read(cursor) {
+            Ok(Datum::Scalar(scalar)) => values.append(scalar, misfits),
+            Ok(Datum::Text(text)) => values.append(&Scalar::Text(text), misfits),
+            Ok(Datum::Number(text)) => {
                 self.budget.spend(text.len())?;
-                append_number(&text, values, misfits);
+                append_number(text, values, misfits);
             }
-            Datum::Misfit(found) => values.append_misfit(found, misfits),
+            Ok(Datum::Misfit(found)) => values.append_misfit(found, misfits),
+            Err(error) => return Err(*error),
         }
         Ok(())
     }
@@ -239,7 +241,7 @@ impl<'a> Reader<'a> {
             let key: Cow<'_, str> = utf8::lossy(cursor.bytes()?);
             let (entries, noted) = (maps.entries(), misfits.count());
             let (keys, values) = maps.entry();
-            keys.append(Scalar::Text(&key), misfits);
+            keys.append(&Scalar::Text(&key), misfits);
             let fits = misfits.count() == noted;
             self.fill(value, cursor, values, misfits)?;
             if !fits {
@@ -289,7 +291,7 @@ fn append_number(text: &str, values: &mut ValueBuilder, misfits: &mut Misfits) {
         DataType::Boolean | DataType::Date32 | DataType::Date64 | DataType::Timestamp(..) => {
             values.append_misfit("a decimal", misfits);
         }
-        integer if integer.is_signed_integer() => values.append(Scalar::Number(whole()), misfits),
-        _ => values.append(Scalar::Number(text), misfits),
+        integer if integer.is_signed_integer() => values.append(&Scalar::Number(whole()), misfits),
+        _ => values.append(&Scalar::Number(text), misfits),
     }
 }

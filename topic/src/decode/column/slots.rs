@@ -53,7 +53,7 @@ impl Slots {
     }
 
     /// Appends `scalar` converted to the type, or NULL; returns whether it could be converted.
-    pub(super) fn push(&mut self, scalar: Scalar<'_>) -> bool {
+    pub(super) fn push(&mut self, scalar: &Scalar<'_>) -> bool {
         match self.data_type {
             DataType::Boolean => self.push_native(scalar.to_bool().map(u8::from)),
             DataType::Int8 => self.push_native(scalar.to_integer::<i8>()),

@@ -28,7 +28,7 @@ fn counts_values_that_do_not_fit_but_not_nulls() {
         Scalar::Text("x"),
         Scalar::Nested("[]"),
     ] {
-        column.append(scalar);
+        column.append(&scalar);
     }
     assert_eq!(column.misfits().count(), 3);
     let array = column.finish();
@@ -42,7 +42,7 @@ fn counts_values_that_do_not_fit_but_not_nulls() {
 fn rounds_dates_before_1970_down() {
     let mut column = builder(DataType::Date32);
     for text in ["1969-12-31", "1969-12-31 23:00:00", "1970-01-01 23:00:00"] {
-        column.append(Scalar::Text(text));
+        column.append(&Scalar::Text(text));
     }
     assert_eq!(
         column.finish().as_primitive::<Date32Type>(),
@@ -53,13 +53,13 @@ fn rounds_dates_before_1970_down() {
 #[test]
 fn starts_over_after_finish_but_keeps_its_count_of_misfits() {
     let mut column = builder(DataType::Utf8);
-    column.append(Scalar::Text("abc"));
+    column.append(&Scalar::Text("abc"));
     assert_eq!(column.values().bytes(), 7);
     assert_eq!(column.finish().len(), 1);
     assert_eq!((column.values().bytes(), column.finish().len()), (0, 0));
 
     let mut column = builder(DataType::Boolean);
-    column.append(Scalar::Nested("{}"));
+    column.append(&Scalar::Nested("{}"));
     column.finish();
     assert_eq!(column.misfits().count(), 1);
 }
@@ -77,13 +77,13 @@ fn forgets_rows_at_any_depth() {
             let ValueBuilder::Struct(row) = list.item() else {
                 panic!("a row")
             };
-            row.field(0).append(Scalar::Int(n), misfits);
+            row.field(0).append(&Scalar::Int(n), misfits);
             row.end(true);
         }
         list.end(true);
     }
     column.truncate(1);
-    column.append(Scalar::Null);
+    column.append(&Scalar::Null);
     let array = column.finish();
     let list = array.as_list::<i32>();
     assert_eq!((list.len(), list.value_length(0), list.is_null(1)), (2, 2, true));
@@ -99,8 +99,8 @@ fn the_last_value_of_a_field_counts() {
     let ValueBuilder::Struct(row) = values else {
         panic!("a row")
     };
-    row.field(0).append(Scalar::Int(1), misfits);
-    row.field(0).append(Scalar::Int(2), misfits);
+    row.field(0).append(&Scalar::Int(1), misfits);
+    row.field(0).append(&Scalar::Int(2), misfits);
     row.end(true);
     let array = column.finish();
     assert_eq!(
@@ -143,7 +143,7 @@ fn finds_values_that_come_again_in_every_type() {
         let mut values_of = ValueBuilder::new(&data_type, &DateFormat::default()).unwrap();
         let mut misfits = Misfits::default();
         for value in ["", "1"].iter().chain(&values) {
-            values_of.append(Scalar::Text(value), &mut misfits);
+            values_of.append(&Scalar::Text(value), &mut misfits);
         }
         let wanted: Vec<usize> = wanted.into_iter().map(|at| at + 2).collect();
         assert_eq!(values_of.repeated(2), wanted, "{data_type}");

@@ -32,7 +32,7 @@ impl Texts {
 
     /// Appends `scalar` converted to the type, or NULL; returns whether it could be converted.
     #[inline]
-    pub(super) fn push(&mut self, scalar: Scalar<'_>) -> bool {
+    pub(super) fn push(&mut self, scalar: &Scalar<'_>) -> bool {
         match (&self.data_type, scalar) {
             // What nearly all values of such columns are.
             (DataType::Utf8, Scalar::Text(text)) => self.push_bytes(Some(text.as_bytes())),

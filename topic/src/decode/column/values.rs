@@ -61,8 +61,7 @@ impl ValueBuilder {
 
     /// Appends `scalar` converted to the type, or else NULL; returns whether it could be converted, which
     /// NULL cannot.
-    #[inline]
-    pub fn push(&mut self, scalar: Scalar<'_>) -> bool {
+    pub fn push(&mut self, scalar: &Scalar<'_>) -> bool {
         match self {
             Self::Slots(slots) => slots.push(scalar),
             Self::Texts(texts) => texts.push(scalar),
@@ -73,15 +72,14 @@ impl ValueBuilder {
     }
 
     /// Appends `scalar` converted to the type, or NULL, which is a misfit unless `scalar` is null.
-    #[inline]
-    pub(crate) fn append(&mut self, scalar: Scalar<'_>, misfits: &mut Misfits) {
+    pub(crate) fn append(&mut self, scalar: &Scalar<'_>, misfits: &mut Misfits) {
         if !self.push(scalar) && !scalar.is_null() {
             misfits.note(self.data_type(), scalar.kind());
         }
     }
 
     pub fn append_null(&mut self) {
-        self.push(Scalar::Null);
+        self.push(&Scalar::Null);
     }
 
     /// Appends NULL for a value of the kind `found`, which does not fit.

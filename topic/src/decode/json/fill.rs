@@ -24,7 +24,7 @@ impl Filler {
         if values.is_nested() {
             self.fill(&mut Cursor::at(json, 0), values, misfits);
         } else {
-            values.append(scalar(json, &mut self.unescaped), misfits);
+            values.append(&scalar(json, &mut self.unescaped), misfits);
         }
     }
 
@@ -33,7 +33,7 @@ impl Filler {
         if values.is_nested() {
             self.append_json(text, values, misfits);
         } else {
-            values.append(Scalar::Text(text), misfits);
+            values.append(&Scalar::Text(text), misfits);
         }
     }
 
@@ -60,7 +60,7 @@ impl Filler {
                 self.append_json(text, values, misfits);
                 self.unescaped = buffer;
             }
-            (values, _) => values.append(scalar(cursor.take(), &mut self.unescaped), misfits),
+            (values, _) => values.append(&scalar(cursor.take(), &mut self.unescaped), misfits),
         }
     }
 
@@ -122,7 +122,7 @@ impl Filler {
     /// Appends a key; returns whether it fits, and appends nothing if not.
     fn append_key(&mut self, key: &str, keys: &mut ValueBuilder, misfits: &mut Misfits) -> bool {
         let (len, count) = (keys.len(), misfits.count());
-        keys.append(Scalar::Text(unescape(key, &mut self.unescaped)), misfits);
+        keys.append(&Scalar::Text(unescape(key, &mut self.unescaped)), misfits);
         let fits = misfits.count() == count;
         if !fits {
             keys.truncate(len);

@@ -35,7 +35,7 @@ impl Filler<'_> {
                 self.text.clear();
                 self.json_value(field, values, 0)?;
                 self.charge(self.text.len() as u64)?;
-                builder.append(Scalar::Nested(self.text), misfits);
+                builder.append(&Scalar::Nested(self.text), misfits);
             }
             _ if values.is_empty() => return self.append_default(form, field, builder, misfits),
             _ => return self.append_item(form, &field.kind, values, builder, misfits),
@@ -56,7 +56,7 @@ impl Filler<'_> {
             Some(value) => default_scalar(value),
             None => Scalar::Null,
         };
-        builder.append(scalar, misfits);
+        builder.append(&scalar, misfits);
         Ok(())
     }
 
@@ -76,25 +76,25 @@ impl Filler<'_> {
                 }
             }
             Form::Instant => match self.time(values)?.millis() {
-                Some(millis) => builder.append(Scalar::Timestamp(millis), misfits),
+                Some(millis) => builder.append(&Scalar::Timestamp(millis), misfits),
                 None => builder.append_misfit("a timestamp out of range", misfits),
             },
             Form::Text(well_known) => {
                 self.text.clear();
                 match self.push_text(well_known, values)? {
-                    true => builder.append(Scalar::Text(self.text), misfits),
+                    true => builder.append(&Scalar::Text(self.text), misfits),
                     false => builder.append_misfit("a time out of range", misfits),
                 }
             }
             Form::Wrapper(kind) => {
                 let raw = self.wrapped(kind, values)?;
-                builder.append(scalar(kind, raw, self.payload), misfits);
+                builder.append(&scalar(kind, raw, self.payload), misfits);
             }
             Form::Json => {
                 self.text.clear();
                 self.json_item(kind, values, 0)?;
                 self.charge(self.text.len() as u64)?;
-                builder.append(Scalar::Nested(self.text), misfits);
+                builder.append(&Scalar::Nested(self.text), misfits);
             }
             Form::Misfit(found) => builder.append_misfit(found, misfits),
             Form::Scalar | Form::EnumName(_) | Form::EnumNumber => {
@@ -119,7 +119,7 @@ impl Filler<'_> {
             (Kind::Enum(_), Raw::Varint(number)) => {
                 self.append_enum(form, number as i32, builder, misfits)?;
             }
-            _ => builder.append(scalar(kind, raw, self.payload), misfits),
+            _ => builder.append(&scalar(kind, raw, self.payload), misfits),
         }
         Ok(())
     }
@@ -135,11 +135,11 @@ impl Filler<'_> {
             Form::EnumName(names) => match names.name(number) {
                 Some(name) => {
                     self.charge(name.len() as u64)?;
-                    builder.append(Scalar::Text(name), misfits);
+                    builder.append(&Scalar::Text(name), misfits);
                 }
-                None => builder.append(Scalar::Int(number.into()), misfits),
+                None => builder.append(&Scalar::Int(number.into()), misfits),
             },
-            _ => builder.append(Scalar::Int(number.into()), misfits),
+            _ => builder.append(&Scalar::Int(number.into()), misfits),
         }
         Ok(())
     }

@@ -49,7 +49,7 @@ pub(super) fn fill(
 ) -> Result<(), RowError> {
     let (mut filler, whole) = Filler::new(schema, payload, scratch)?;
     for &column in &plan.nulls {
-        columns[column].append(Scalar::Null);
+        columns[column].append(&Scalar::Null);
     }
     filler.node(&plan.root, whole, columns)
 }
@@ -65,7 +65,7 @@ pub(super) fn fill_json(
     let (mut filler, whole) = Filler::new(schema, payload, scratch)?;
     filler.json_message(message, whole, 0)?;
     filler.check_text()?;
-    column.append(Scalar::Text(filler.text));
+    column.append(&Scalar::Text(filler.text));
     Ok(())
 }
 
@@ -278,7 +278,7 @@ fn unfolds_too_far() -> RowError {
 
 fn append_nulls(place: &Place, columns: &mut [ColumnBuilder]) {
     for (column, _) in &place.columns {
-        columns[*column].append(Scalar::Null);
+        columns[*column].append(&Scalar::Null);
     }
     if let Some(members) = &place.members {
         append_nulls_below(members, columns);
