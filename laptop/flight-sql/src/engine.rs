@@ -14,8 +14,9 @@ pub trait Engine: Send + Sync + 'static {
     /// Columns and parameters of a statement, which is not run.
     async fn describe(&self, statement: &str, context: &Context) -> Result<Description, EngineError>;
 
-    /// Plans a statement. Its rows are read as the stream is polled, and reading stops when the stream is dropped.
-    /// `parameters` are SQL literals, one for each `?`.
+    /// Plans a statement, and runs one that changes something. Rows are read as the stream is polled, nothing of them
+    /// before it is polled first: many results may wait. Reading stops when the stream is dropped. `parameters` are SQL
+    /// literals, one for each `?`.
     async fn start(
         &self,
         statement: &str,

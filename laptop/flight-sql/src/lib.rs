@@ -11,6 +11,7 @@
 //! | `login` | [`Token`], and the login of a user and a password for it |
 //! | `service` | the calls of Flight, each taken apart once |
 //! | `statements` | statements, prepared statements and their parameters |
+//! | `places` | how many statements run at once, and the queue of the others |
 //! | `reads` | results that wait to be read, or are read, and their cancellation |
 //! | `handles` | what clients hold a handle of: bounded in number and in time |
 //! | `literals` | rows of parameters as SQL |
@@ -25,6 +26,7 @@ mod info;
 mod limits;
 mod literals;
 mod login;
+mod places;
 mod reads;
 mod server;
 mod service;

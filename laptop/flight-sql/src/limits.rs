@@ -17,8 +17,12 @@ pub struct Limits {
     pub unread: usize,
     /// Time after which a result can no longer be read.
     pub unread_idle: Duration,
-    /// Number of results that are read at once.
+    /// Number of statements that are planned, run or read at once.
     pub running: usize,
+    /// Number of statements that wait for that; further ones are refused.
+    pub queued: usize,
+    /// Time in which a client takes nothing of a result that it reads, after which the query is ended.
+    pub read_idle: Duration,
     /// Number of prepared statements.
     pub prepared: usize,
     /// Time without use after which a prepared statement is dropped.
@@ -34,7 +38,9 @@ impl Default for Limits {
             parameter_bytes: 16 << 20,
             unread: 256,
             unread_idle: Duration::from_secs(120),
-            running: 256,
+            running: 10,
+            queued: 1000,
+            read_idle: Duration::from_secs(300),
             prepared: 1024,
             prepared_idle: Duration::from_secs(3600),
         }

@@ -139,7 +139,9 @@ impl Server {
 }
 
 async fn sweep(statements: Arc<Statements>) {
-    let mut ticks = interval((statements.limits().unread_idle / 4).max(Duration::from_millis(10)));
+    let limits = statements.limits();
+    let shortest = limits.unread_idle.min(limits.read_idle);
+    let mut ticks = interval((shortest / 4).max(Duration::from_millis(10)));
     loop {
         ticks.tick().await;
         statements.sweep();

@@ -118,9 +118,10 @@ impl Service {
         Ok(found)
     }
 
-    fn statement_rows(&self, handle: &[u8]) -> Result<Answers<FlightData>, Status> {
-        let (read, schema) = self.statements.reads.begin(handle)?;
-        Ok(encoded(schema, read))
+    async fn statement_rows(&self, handle: &[u8]) -> Result<Answers<FlightData>, Status> {
+        let (read, schema) = self.statements.reads.begin(handle).await?;
+        let clock = read.clock();
+        Ok(encoded(schema, read).inspect(move |_| clock.restart()).boxed())
     }
 }
 
@@ -202,13 +203,13 @@ impl FlightService for Service {
 
     async fn do_get(&self, request: Request<Ticket>) -> Result<Response<Self::DoGetStream>, Status> {
         let rows = match command(&request.get_ref().ticket)? {
-            Command::TicketStatementQuery(ticket) => self.statement_rows(&ticket.statement_handle)?,
+            Command::TicketStatementQuery(ticket) => self.statement_rows(&ticket.statement_handle).await?,
             Command::CommandPreparedStatementQuery(query) => {
                 let started = self
                     .statements
                     .execute_prepared(&query.prepared_statement_handle)
                     .await?;
-                self.statement_rows(&started.0)?
+                self.statement_rows(&started.0).await?
             }
             other => {
                 let url = other.type_url().to_owned();

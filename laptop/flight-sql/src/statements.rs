@@ -12,6 +12,7 @@ use tonic::Status;
 use crate::engine::{Context, Engine, EngineError, ErrorKind, Rows};
 use crate::handles::Handles;
 use crate::limits::Limits;
+use crate::places::Places;
 use crate::reads::Reads;
 use crate::status::status;
 use crate::wire::schema_bytes;
@@ -21,6 +22,7 @@ pub(crate) struct Statements {
     engine: Arc<dyn Engine>,
     prepared: Handles<Prepared>,
     pub(crate) reads: Reads,
+    places: Arc<Places>,
     limits: Limits,
 }
 
@@ -37,10 +39,12 @@ struct Prepared {
 
 impl Statements {
     pub(crate) fn new(engine: Arc<dyn Engine>, limits: Limits) -> Self {
+        let places = Arc::new(Places::new(limits.running, limits.queued));
         Self {
             engine,
             prepared: Handles::new(limits.prepared, limits.prepared_idle),
-            reads: Reads::new(limits.unread, limits.unread_idle, limits.running),
+            reads: Reads::new(&limits, Arc::clone(&places)),
+            places,
             limits,
         }
     }
@@ -51,6 +55,7 @@ impl Statements {
         statement: &str,
         context: &Context,
     ) -> Result<(Vec<u8>, SchemaRef), Status> {
+        let _place = self.places.ask()?.await;
         Ok(self.kept(self.start(statement, context, &[]).await?))
     }
 
@@ -61,6 +66,7 @@ impl Statements {
 
     /// Runs a statement to its end, and returns the number of rows that it reports.
     pub(crate) async fn update(&self, statement: &str, context: &Context) -> Result<i64, Status> {
+        let _place = self.places.ask()?.await;
         counted(self.start(statement, context, &[]).await?).await
     }
 
@@ -112,6 +118,7 @@ impl Statements {
 
     /// Plans a prepared statement, and keeps its result to be read.
     pub(crate) async fn execute_prepared(&self, handle: &[u8]) -> Result<(Vec<u8>, SchemaRef), Status> {
+        let _place = self.places.ask()?.await;
         Ok(self.kept(self.start_prepared(handle).await?))
     }
 
@@ -121,6 +128,7 @@ impl Statements {
             self.bind(handle, rows)?;
         }
         let prepared = self.prepared(handle)?;
+        let _place = self.places.ask()?.await;
         let mut total = 0_i64;
         for parameters in prepared.rows()? {
             let started = self
@@ -168,6 +176,7 @@ impl Statements {
         })
     }
 
+    /// Starts a statement, whose caller has a place.
     async fn start(&self, statement: &str, context: &Context, parameters: &[String]) -> Result<Rows, Status> {
         self.engine
             .start(statement, context, parameters)

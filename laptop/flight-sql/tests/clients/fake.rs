@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
@@ -15,6 +16,7 @@ pub(crate) const BATCH_ROWS: usize = 1_000;
 /// | statement | result |
 /// | --- | --- |
 /// | `numbers N` | N batches of numbers from 0 |
+/// | `slow N` | the same, each after 20 ms |
 /// | `endless` | one batch, and no end |
 /// | `echo` | its catalog and schema, and its two parameters, as texts |
 /// | `rows` | the column `rows` with a 7, as of an INSERT |
@@ -27,6 +29,9 @@ pub(crate) struct Fake {
     pub(crate) taken: Arc<AtomicUsize>,
     /// Number of results that were dropped.
     pub(crate) ended: Arc<AtomicUsize>,
+    /// Number of results that are read, which have not ended.
+    reading: Arc<AtomicUsize>,
+    most_read: Arc<AtomicUsize>,
     /// Tables whose columns were asked for.
     pub(crate) looked_up: Mutex<Vec<String>>,
 }
@@ -40,13 +45,18 @@ impl Fake {
         self.ended.load(SeqCst)
     }
 
+    /// Number of results that were read at once at most.
+    pub(crate) fn most_read(&self) -> usize {
+        self.most_read.load(SeqCst)
+    }
+
     fn schema(statement: &str) -> Result<SchemaRef, EngineError> {
         let schema = |names: &[&str], ty: DataType| {
             let fields = names.iter().map(|name| Field::new(*name, ty.clone(), true));
             Arc::new(Schema::new(fields.collect::<Vec<_>>()))
         };
         Ok(match statement.split(' ').next().unwrap_or_default() {
-            "numbers" | "endless" | "broken" => schema(&["n"], DataType::Int64),
+            "numbers" | "slow" | "endless" | "broken" => schema(&["n"], DataType::Int64),
             "rows" => schema(&["rows"], DataType::Int64),
             "echo" => schema(&["catalog", "schema", "a", "b"], DataType::Utf8),
             "nothing" => schema(&[], DataType::Int64),
@@ -64,6 +74,15 @@ struct Ends(Arc<AtomicUsize>);
 impl Drop for Ends {
     fn drop(&mut self) {
         self.0.fetch_add(1, SeqCst);
+    }
+}
+
+/// A result that is read.
+struct Reads(Arc<AtomicUsize>);
+
+impl Drop for Reads {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, SeqCst);
     }
 }
 
@@ -102,6 +121,14 @@ impl Engine for Fake {
                 let count = count.parse().expect("a number");
                 stream::iter((0..count).map(number)).boxed()
             }
+            ("slow", count) => {
+                let count = count.parse().expect("a number");
+                let numbers = (0..count).map(move |batch| async move {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                    number(batch)
+                });
+                stream::iter(numbers).buffered(1).boxed()
+            }
             ("endless", _) => stream::iter([number(0)]).chain(stream::pending()).boxed(),
             ("broken", _) => stream::iter([number(0), Err(arrow::error::ArrowError::DivideByZero)]).boxed(),
             ("rows", _) => {
@@ -116,6 +143,17 @@ impl Engine for Fake {
             }
             _ => stream::empty().boxed(),
         };
+        let (reading, most_read) = (Arc::clone(&self.reading), Arc::clone(&self.most_read));
+        let mut batches = batches;
+        let mut begun = None;
+        let batches = stream::poll_fn(move |context| {
+            // Counted from the first poll on.
+            begun.get_or_insert_with(|| {
+                most_read.fetch_max(reading.fetch_add(1, SeqCst) + 1, SeqCst);
+                Reads(Arc::clone(&reading))
+            });
+            batches.poll_next_unpin(context)
+        });
         let batches = batches.map(move |batch| {
             let _held = &ends;
             taken.fetch_add(1, SeqCst);

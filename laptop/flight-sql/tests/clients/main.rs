@@ -21,6 +21,7 @@ mod access;
 mod catalogs;
 mod fake;
 mod prepared;
+mod queue;
 mod results;
 
 use fake::Fake;

@@ -94,7 +94,7 @@ async fn a_client_that_goes_away_ends_its_query() {
     world.ended(1).await;
 }
 
-async fn cancel(client: &mut Client, info: &FlightInfo) -> CancelStatus {
+pub(crate) async fn cancel(client: &mut Client, info: &FlightInfo) -> CancelStatus {
     let request = CancelFlightInfoRequest::new(info.clone());
     let action = Action::new("CancelFlightInfo", request.encode_to_vec());
     let mut results = client.do_action(action).await.unwrap();
@@ -136,24 +136,6 @@ async fn a_query_whose_rows_nobody_takes_is_cancelled_at_once() {
     // What was on its way arrives, and the reason after it.
     let end = rows.try_collect::<Vec<_>>().await;
     assert_eq!(refused(end).0, Code::Cancelled);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn results_that_are_read_at_once_are_bounded_in_number() {
-    let world = World::with(|options| options.limits.running = 1).await;
-    let mut client = world.client().await;
-    let info = client.execute("endless".to_owned(), None).await.unwrap();
-    let mut rows = client.do_get(ticket(&info)).await.unwrap();
-    rows.next().await.expect("a batch").unwrap();
-    let next = client.execute("numbers 1".to_owned(), None).await.unwrap();
-    assert_eq!(refused(read(&mut client, &next).await).0, Code::ResourceExhausted);
-    drop(rows);
-    world.ended(1).await;
-    // The ticket has not been used up.
-    assert_eq!(
-        numbers(&read(&mut client, &next).await.unwrap()).len(),
-        BATCH_ROWS
-    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -224,16 +206,4 @@ async fn headers_name_the_schema() {
         texts(&read(&mut client, &info).await.unwrap()),
         ["msk | customer | 1 | 'x'"]
     );
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn fifty_queries_run_at_once() {
-    let world = World::start().await;
-    let clients = (0..50).map(|_| async {
-        let mut client = world.client().await;
-        numbers(&query(&mut client, "numbers 20").await.unwrap()).len()
-    });
-    let found = futures::future::join_all(clients).await;
-    assert_eq!(found, vec![20 * BATCH_ROWS; 50]);
-    world.ended(50).await;
 }
