@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::request::{MAX_SQL_BYTES, check_work_group, checked_text};
+use super::request::{Batch, MAX_SQL_BYTES, check_work_group, checked_text};
 use crate::api::{Api, WORK_GROUP};
 use crate::error::ApiError;
 use crate::page::page;
@@ -97,24 +97,22 @@ pub(super) fn get(api: &Api, request: &Id) -> Result<Value, ApiError> {
 }
 
 pub(super) fn batch_get(api: &Api, request: &Ids) -> Result<Value, ApiError> {
-    let ids = &request.named_query_ids;
-    if ids.is_empty() || ids.len() > PAGE_IDS {
-        return Err(ApiError::invalid(format!(
-            "NamedQueryIds: wanted 1 to {PAGE_IDS}, found {}",
-            ids.len()
-        )));
-    }
-    let (mut found, mut missing) = (Vec::new(), Vec::new());
-    for id in ids {
-        match api.saved().get(id) {
-            Ok(query) => found.push(described(&query)),
-            Err(_) => missing.push(json!({
+    let batch = Batch {
+        field: "NamedQueryIds",
+        keys: &request.named_query_ids,
+        wanted: 1..=PAGE_IDS,
+    };
+    let (found, missing) = batch.look_up(
+        |id| api.saved().get(id),
+        |query| described(&query),
+        |id| {
+            json!({
                 "NamedQueryId": id,
                 "ErrorCode": "INVALID_INPUT",
                 "ErrorMessage": format!("NamedQuery {id} was not found"),
-            })),
-        }
-    }
+            })
+        },
+    )?;
     Ok(json!({ "NamedQueries": found, "UnprocessedNamedQueryIds": missing }))
 }
 

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::request::{MAX_SQL_BYTES, check_work_group, checked_text, timestamp};
+use super::request::{Batch, MAX_SQL_BYTES, check_work_group, checked_text, timestamp};
 use crate::api::{Api, WORK_GROUP};
 use crate::engine::Prepared;
 use crate::error::ApiError;
@@ -95,24 +95,22 @@ pub(super) fn get(api: &Api, request: &Name) -> Result<Value, ApiError> {
 
 pub(super) fn batch_get(api: &Api, request: &Names) -> Result<Value, ApiError> {
     check_work_group(request.work_group.as_deref())?;
-    let names = &request.prepared_statement_names;
-    if names.len() > BATCH_NAMES {
-        let found = names.len();
-        return Err(ApiError::invalid(format!(
-            "PreparedStatementNames: wanted at most {BATCH_NAMES}, found {found}"
-        )));
-    }
-    let (mut found, mut missing) = (Vec::new(), Vec::new());
-    for name in names {
-        match find(api, name) {
-            Ok(statement) => found.push(described(api, &statement)),
-            Err(_) => missing.push(json!({
+    let batch = Batch {
+        field: "PreparedStatementNames",
+        keys: &request.prepared_statement_names,
+        wanted: 0..=BATCH_NAMES,
+    };
+    let (found, missing) = batch.look_up(
+        |name| find(api, name),
+        |statement| described(api, &statement),
+        |name| {
+            json!({
                 "StatementName": name,
                 "ErrorCode": "STATEMENT_NOT_FOUND",
                 "ErrorMessage": format!("PreparedStatement {name} was not found in workGroup {WORK_GROUP}"),
-            })),
-        }
-    }
+            })
+        },
+    )?;
     Ok(json!({ "PreparedStatements": found, "UnprocessedPreparedStatementNames": missing }))
 }
 

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::request::{MAX_SQL_BYTES, check_work_group, checked_text, timestamp};
+use super::request::{Batch, MAX_SQL_BYTES, check_work_group, checked_text, timestamp};
 use crate::api::{Api, WORK_GROUP};
 use crate::engine::{Statement, StatementClass, StatementKind};
 use crate::error::{ApiError, athena_error};
@@ -121,24 +121,22 @@ pub(super) fn get(api: &Api, request: &Id) -> Result<Value, ApiError> {
 }
 
 pub(super) fn batch_get(api: &Api, request: &Ids) -> Result<Value, ApiError> {
-    let ids = &request.query_execution_ids;
-    if ids.is_empty() || ids.len() > PAGE_IDS {
-        return Err(ApiError::invalid(format!(
-            "QueryExecutionIds: wanted 1 to {PAGE_IDS}, found {}",
-            ids.len()
-        )));
-    }
-    let (mut found, mut missing) = (Vec::new(), Vec::new());
-    for id in ids {
-        match api.executions().get(id) {
-            Ok(execution) => found.push(described(&execution)),
-            Err(_) => missing.push(json!({
+    let batch = Batch {
+        field: "QueryExecutionIds",
+        keys: &request.query_execution_ids,
+        wanted: 1..=PAGE_IDS,
+    };
+    let (found, missing) = batch.look_up(
+        |id| api.executions().get(id),
+        |execution| described(&execution),
+        |id| {
+            json!({
                 "QueryExecutionId": id,
                 "ErrorCode": "INVALID_INPUT",
                 "ErrorMessage": format!("QueryExecution {id} was not found"),
-            })),
-        }
-    }
+            })
+        },
+    )?;
     Ok(json!({ "QueryExecutions": found, "UnprocessedQueryExecutionIds": missing }))
 }
 

@@ -1,5 +1,6 @@
 //! What requests have in common.
 
+use std::ops::RangeInclusive;
 use std::time::SystemTime;
 
 use serde::de::DeserializeOwned;
@@ -27,6 +28,39 @@ pub(super) fn check_work_group(name: Option<&str>) -> Result<(), ApiError> {
 pub(super) fn timestamp(time: SystemTime) -> Value {
     let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     json!(since.as_millis() as f64 / 1e3)
+}
+
+/// Names or ids of a batch, and how their number is checked.
+pub(super) struct Batch<'a> {
+    pub(super) field: &'a str,
+    pub(super) keys: &'a [String],
+    pub(super) wanted: RangeInclusive<usize>,
+}
+
+impl Batch<'_> {
+    /// Looks all of them up: those that `find` finds, and what `missing` says of the others.
+    pub(super) fn look_up<T>(
+        &self,
+        find: impl Fn(&str) -> Result<T, ApiError>,
+        found: impl Fn(T) -> Value,
+        missing: impl Fn(&str) -> Value,
+    ) -> Result<(Value, Value), ApiError> {
+        let (field, wanted, number) = (self.field, &self.wanted, self.keys.len());
+        if !wanted.contains(&number) {
+            let (least, most) = (wanted.start(), wanted.end());
+            return Err(ApiError::invalid(format!(
+                "{field}: wanted {least} to {most}, found {number}"
+            )));
+        }
+        let (mut known, mut unknown) = (Vec::new(), Vec::new());
+        for key in self.keys {
+            match find(key) {
+                Ok(value) => known.push(found(value)),
+                Err(_) => unknown.push(missing(key)),
+            }
+        }
+        Ok((known.into(), unknown.into()))
+    }
 }
 
 /// Text of a request, which must not be empty or longer than Athena's limit in bytes.
