@@ -4,7 +4,9 @@ use serde_json::{Value, json};
 
 use crate::engine::{Column, StatementClass};
 
-/// `ResultSetMetadata.ColumnInfo` of a result.
+/// `ResultSetMetadata.ColumnInfo` of a result, with the members and their values of [the AWS CLI's
+/// example](https://github.com/aws/aws-cli/blob/develop/awscli/examples/athena/get-query-results.rst): texts are
+/// case-sensitive, and whether a column may be NULL is not known.
 pub(crate) fn column_info(columns: &[Column], class: StatementClass) -> Value {
     columns.iter().map(|column| info(column, class)).collect()
 }
@@ -30,7 +32,9 @@ fn info(column: &Column, class: StatementClass) -> Value {
     })
 }
 
-/// Name without parameters, precision and scale, as Athena has them for a type that Trino writes so.
+/// Name without parameters, precision and scale, as Athena has them for a type that Trino writes so. The source is
+/// [PyAthena's tests](https://github.com/pyathena-dev/PyAthena/blob/master/tests/pyathena/test_cursor.py), which run on
+/// Athena; `char(n)` is not among their types, and is taken for a `varchar(n)`.
 ///
 /// | type | precision | scale |
 /// | --- | --- | --- |

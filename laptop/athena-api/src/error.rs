@@ -117,14 +117,21 @@ impl ApiError {
     }
 }
 
-/// `AthenaError` of a failed query: category 1 is the system, 2 the user, 3 another party ([error
+/// `AthenaError` of a failed query. Category 1 is the system, 2 the user, 3 another party ([error
 /// catalog](https://docs.aws.amazon.com/athena/latest/ug/error-reference.html)).
+///
+/// | fault | type | its words in the catalog |
+/// | --- | --- | --- |
+/// | system | 100 | Internal service error |
+/// | connector | 1000 | User error; the message begins with `GENERIC_USER_ERROR` |
+/// | user | 1006 | Syntax error. Athena has it for statements that parse, too, such as a `COLUMN_NOT_FOUND` |
+/// | not found | 1110 | Provided table or view does not exist |
 pub(crate) fn athena_error(error: &EngineError) -> Value {
     let (category, number) = match error.fault {
         Fault::System => (1, 100),
         Fault::User => (2, 1006),
-        Fault::NotFound => (2, 1100),
-        Fault::Connector => (3, 9999),
+        Fault::NotFound => (2, 1110),
+        Fault::Connector => (2, 1000),
     };
     json!({
         "ErrorCategory": category,
@@ -132,4 +139,27 @@ pub(crate) fn athena_error(error: &EngineError) -> Value {
         "Retryable": false,
         "ErrorMessage": error.message,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failed_queries_have_the_types_of_the_catalog() {
+        for (fault, category, number) in [
+            (Fault::System, 1, 100),
+            (Fault::User, 2, 1006),
+            (Fault::NotFound, 2, 1110),
+            (Fault::Connector, 2, 1000),
+        ] {
+            let shown = athena_error(&EngineError {
+                fault,
+                message: "no".to_owned(),
+            });
+            assert_eq!(shown["ErrorCategory"], category, "{fault:?}");
+            assert_eq!(shown["ErrorType"], number, "{fault:?}");
+            assert_eq!(shown["ErrorMessage"], "no");
+        }
+    }
 }

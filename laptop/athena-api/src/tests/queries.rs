@@ -179,7 +179,7 @@ async fn a_statement_that_writes_has_a_manifest_and_no_rows() {
 async fn a_failure_says_why() {
     let world = World::new();
     for (sql, category, reason) in [
-        ("fail topic orders, partition 0", 3, "topic orders, partition 0"),
+        ("fail topic orders, partition 0", 2, "topic orders, partition 0"),
         ("missing", 2, "TABLE_NOT_FOUND: line 1:1: no table"),
         ("panic", 1, "GENERIC_INTERNAL_ERROR: the engine has panicked"),
     ] {
