@@ -10,14 +10,15 @@ use axum::http::{HeaderMap, Uri, header};
 
 /// Names by which this server may be addressed.
 #[derive(Debug, Clone)]
-pub(crate) struct Guard {
+pub struct Guard {
     /// Host for clients, in lower case.
     host: String,
     listen: IpAddr,
 }
 
 impl Guard {
-    pub(crate) fn new(host: &str, listen: IpAddr) -> Self {
+    /// Guard of a server that listens at `listen`, and whose clients call it `host`.
+    pub fn new(host: &str, listen: IpAddr) -> Self {
         Self {
             host: host.to_ascii_lowercase(),
             listen,
@@ -25,7 +26,7 @@ impl Guard {
     }
 
     /// Reason why the request is refused, if it is.
-    pub(crate) fn refusal(&self, uri: &Uri, headers: &HeaderMap) -> Option<String> {
+    pub fn refusal(&self, uri: &Uri, headers: &HeaderMap) -> Option<String> {
         let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
         let named = text(header::HOST).or_else(|| uri.authority().map(Authority::as_str));
         let host = named.unwrap_or_default();

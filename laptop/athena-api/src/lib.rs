@@ -36,5 +36,6 @@ mod tests;
 
 pub use api::{Api, ApiOptions, NamedQuery};
 pub use engine::{Engine, Rows};
+pub use guard::Guard;
 pub use server::{ApiServer, Place};
 pub use store::ResultStore;

@@ -19,5 +19,5 @@ pub use confluent::EmbeddedConfluent;
 pub use glue::EmbeddedGlue;
 pub use kafka::EmbeddedKafka;
 pub use one_endpoint::one_endpoint;
-pub use place::Place;
+pub use place::{Guard, Place};
 pub use s3::EmbeddedS3;

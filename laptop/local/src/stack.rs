@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use athena_api::{Api, ApiOptions, ApiServer, NamedQuery};
+use athena_api::{Api, ApiOptions, ApiServer, Guard, NamedQuery};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
 use bytes::Bytes;
@@ -113,9 +113,12 @@ impl Default for Places {
 impl Places {
     fn at(&self, port: u16) -> Place {
         Place {
+        // The same for all servers: a page that reaches one port of this machine reaches the others.
+        let guard = Guard::new(&self.host, self.listen);
             address: SocketAddr::new(self.listen, port),
             host: self.host.clone(),
         }
+            guard: Some(Arc::new(move |uri, headers| guard.refusal(uri, headers))),
     }
 }
 
