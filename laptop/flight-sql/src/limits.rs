@@ -9,6 +9,9 @@ pub struct Limits {
     pub connections: usize,
     /// Time for the first bytes of a connection.
     pub greeting: Duration,
+    /// Time without a packet from a client after which its system is asked whether the connection is still there. One
+    /// that does not answer for as long again is given up.
+    pub silence: Duration,
     /// Size of a request in bytes.
     pub message_bytes: usize,
     /// Size in bytes of the parameters of one execution, as SQL.
@@ -34,6 +37,7 @@ impl Default for Limits {
         Self {
             connections: 256,
             greeting: Duration::from_secs(10),
+            silence: Duration::from_secs(60),
             message_bytes: 4 << 20,
             parameter_bytes: 16 << 20,
             unread: 256,

@@ -35,7 +35,8 @@ pub(crate) struct Reads {
 #[derive(Default)]
 struct Begun(Mutex<HashMap<Vec<u8>, Arc<Mutex<Progress>>>>);
 
-/// State of a read. Shared with those who end it, because a client that does not read keeps the stream from being polled.
+/// State of a read. Shared with those who end it, because a client that does not read keeps the stream from being
+/// polled.
 enum Progress {
     /// Without a place; dropping the sender ends the wait.
     Queued {

@@ -9,12 +9,12 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use arrow_flight::flight_service_server::FlightServiceServer;
-use futures::{FutureExt, Stream, stream};
+use futures::{FutureExt, Stream, StreamExt, stream};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::time::{Sleep, interval, sleep};
-use tonic::transport::server::Connected;
+use tonic::transport::server::{Connected, TcpIncoming};
 use tonic::transport::{Identity, ServerTlsConfig};
 
 use crate::engine::Engine;
@@ -23,6 +23,9 @@ use crate::limits::Limits;
 use crate::login::Token;
 use crate::service::Service;
 use crate::statements::Statements;
+
+/// Number of questions whether a client is still there, after which it is given up.
+const PROBES: u32 = 4;
 
 /// How a server listens.
 #[derive(Debug, Clone)]
@@ -82,11 +85,7 @@ impl Server {
             .await
             .map_err(StartError::Listen)?;
         let address = listener.local_addr().map_err(StartError::Listen)?;
-        let mut server = tonic::transport::Server::builder()
-            // A client that vanished without a word is noticed. Many queries at once can delay the answer to a ping.
-            .http2_keepalive_interval(Some(Duration::from_secs(60)))
-            .http2_keepalive_timeout(Some(Duration::from_secs(120)))
-            .max_concurrent_streams(Some(256));
+        let mut server = tonic::transport::Server::builder().max_concurrent_streams(Some(256));
         let tls = options.tls.is_some();
         if let Some((certificates, key)) = options.tls {
             let identity = Identity::from_pem(certificates, key);
@@ -152,19 +151,26 @@ async fn sweep(statements: Arc<Statements>) {
 fn connections(listener: TcpListener, limits: &Limits) -> impl Stream<Item = io::Result<Connection>> + use<> {
     let permits = Arc::new(Semaphore::new(limits.connections.max(1)));
     let greeting = limits.greeting;
-    stream::unfold((listener, permits), move |(listener, permits)| async move {
+    let sockets = TcpIncoming::from(listener)
+        // Small messages should not wait for each other.
+        .with_nodelay(Some(true))
+        // A client that vanished without a word is noticed. HTTP/2's pings are not used: a process that is busy with
+        // many queries, or is held up, answers late or reads the answer late, and its connection would be closed. The
+        // packets of TCP are answered by the system.
+        .with_keepalive(Some(limits.silence))
+        .with_keepalive_interval(Some((limits.silence / PROBES).max(Duration::from_secs(1))))
+        .with_keepalive_retries(Some(PROBES));
+    stream::unfold((sockets, permits), move |(mut sockets, permits)| async move {
         let permit = Arc::clone(&permits).acquire_owned().await.ok()?;
         loop {
-            match listener.accept().await {
-                Ok((socket, _)) => {
-                    // Small messages should not wait for each other.
-                    let _ = socket.set_nodelay(true);
+            match sockets.next().await? {
+                Ok(socket) => {
                     let connection = Connection {
                         socket,
                         silent_until: Some(Box::pin(sleep(greeting))),
                         _permit: permit,
                     };
-                    return Some((Ok(connection), (listener, permits)));
+                    return Some((Ok(connection), (sockets, permits)));
                 }
                 // Without free descriptors, another attempt fails at once.
                 Err(error) => {

@@ -183,6 +183,32 @@ async fn a_client_that_takes_nothing_loses_its_place() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_is_held_up_keeps_its_connection() {
+    let world = World::with(|options| options.limits.silence = Duration::from_secs(1)).await;
+    let uri = format!("http://{}", world.server.address());
+    // A runtime of its own that stands still: nothing of the process answers.
+    let client = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let endpoint = Channel::from_shared(uri).expect("a URI");
+            let mut client = FlightSqlServiceClient::new(endpoint.connect().await.expect("a connection"));
+            let info = client.execute("numbers 2000".to_owned(), None).await.unwrap();
+            let mut rows = client.do_get(ticket(&info)).await.unwrap();
+            rows.next().await.expect("a batch").unwrap();
+            std::thread::sleep(Duration::from_secs(5));
+            rows.try_collect::<Vec<_>>().await
+        })
+    });
+    let rows = tokio::task::spawn_blocking(|| client.join().expect("it ends"))
+        .await
+        .unwrap();
+    assert_eq!(numbers(&rows.unwrap()).len(), 1_999 * BATCH_ROWS);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_waits_or_reads_slowly_keeps_its_place() {
     let world = World::with(|options| options.limits.read_idle = Duration::from_secs(2)).await;
     // Longer than the limit without a row.
