@@ -180,8 +180,9 @@ impl Athena {
         self.start_in(sql, StatementContext::default())
     }
 
-    /// Plans and starts one statement. Rows of a query are read as the stream is polled. A statement that writes has
-    /// written when this returns, and its result is the number of rows; USE and its like have a result without columns.
+    /// Plans and starts one statement. Rows of a query are read as the stream is polled, none of them before. A statement
+    /// that writes has written when this returns, and its result is the number of rows; USE and its like have a result
+    /// without columns.
     pub fn start_in<'a>(
         &'a self,
         sql: &'a str,

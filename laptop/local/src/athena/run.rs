@@ -8,8 +8,9 @@ use chrono::Utc;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::session_state::SessionState;
 use datafusion::physical_plan::memory::MemoryStream;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream, execute_stream};
-use futures::TryStreamExt;
+use futures::{TryStreamExt, stream};
 use protocol::TableName;
 use trino_sql::{
     CreateTable, ErrorKind, ExplainFormat, OutputColumn, Parameters, ParsedQuery, Property, Session,
@@ -35,10 +36,13 @@ struct Planned {
 }
 
 impl Planned {
-    /// The rows, under the names of the statement.
-    fn execute(self) -> Result<Rows, AthenaError> {
-        let batches = execute_stream(self.plan, self.state.task_ctx())?;
-        Ok((self.columns, batches))
+    /// The rows, under the names of the statement. Scans call the connector as soon as they are executed, so that is left
+    /// to the first poll.
+    fn execute(self) -> Rows {
+        let Self { columns, state, plan } = self;
+        let schema = plan.schema();
+        let batches = stream::once(async move { execute_stream(plan, state.task_ctx()) }).try_flatten();
+        (columns, Box::pin(RecordBatchStreamAdapter::new(schema, batches)))
     }
 }
 
@@ -120,7 +124,7 @@ impl Athena {
         run: &Arc<QueryRun>,
     ) -> Result<Rows, AthenaError> {
         match statement {
-            Statement::Query(query) => self.plan(&query, kept, run).await?.execute(),
+            Statement::Query(query) => Ok(self.plan(&query, kept, run).await?.execute()),
             Statement::Explain {
                 analyze,
                 format,
@@ -305,7 +309,7 @@ impl Athena {
 
     /// Reads all rows into the sink; nothing of them stays if one fails.
     async fn write(&self, planned: Planned, mut sink: Sink, run: &QueryRun) -> Result<Rows, AthenaError> {
-        let (columns, batches) = planned.execute()?;
+        let (columns, batches) = planned.execute();
         let mut batches = named_batches(batches, &columns);
         let mut rows = 0;
         while let Some(batch) = batches.try_next().await? {

@@ -110,6 +110,16 @@ async fn parameters_come_with_the_statement() {
 }
 
 #[tokio::test]
+async fn nothing_is_read_before_rows_are_asked_for() {
+    let (fake, athena) = sixty_rows().start();
+    let mut running = athena.start("SELECT id FROM customer.orders").await.unwrap();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(fake.count("ReadRecordsRequest"), 0);
+    assert!(running.next().await.unwrap().is_some());
+    assert_ne!(fake.count("ReadRecordsRequest"), 0);
+}
+
+#[tokio::test]
 async fn views_are_queries_with_names() {
     let (_, athena) = sixty_rows().start();
     does(&athena, "USE customer").await;
