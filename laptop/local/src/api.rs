@@ -9,19 +9,17 @@ use athena_api::engine::{
     TableColumn,
 };
 
-use self::end::End;
 use self::failure::{failure, failure_of};
 use self::rows::EngineRows;
 use crate::athena::{Athena, StatementContext};
+use crate::end::{AtEnd, End};
 use crate::names::lower_case;
 
-mod end;
 mod failure;
 mod kind;
 mod rows;
 mod store;
 
-pub(crate) use end::AtEnd;
 pub(crate) use store::BucketStore;
 
 /// [`Athena`] as the API's engine.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::AsArray;
+use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::{Schema, SchemaRef};
 use async_trait::async_trait;
 use flight_sql::{Context, Description, Engine, EngineError, ErrorKind, Info, Rows, column_metadata};
@@ -11,7 +11,9 @@ use trino_sql::{FunctionInfo, OutputColumn, Statement};
 
 use self::parameters::parameter_types;
 use crate::athena::{Athena, RunningQuery, StatementContext};
+use crate::end::{AtEnd, End};
 use crate::error::AthenaError;
+use crate::federation::new_query_id;
 use crate::keywords::KEYWORDS;
 use crate::plain::{plain_batch, plain_schema};
 
@@ -20,21 +22,34 @@ mod parameters;
 /// An engine, for any number of clients.
 pub struct FlightEngine {
     athena: Arc<Athena>,
+    at_end: AtEnd,
 }
 
 impl FlightEngine {
-    pub fn new(athena: Arc<Athena>) -> Self {
-        Self { athena }
+    /// `at_end` is called with the id of each query that has ended.
+    pub fn new(athena: Arc<Athena>, at_end: AtEnd) -> Self {
+        Self { athena, at_end }
     }
 
-    async fn run(&self, statement: &str, context: StatementContext) -> Result<RunningQuery, EngineError> {
+    async fn run(
+        &self,
+        statement: &str,
+        context: StatementContext,
+    ) -> Result<(RunningQuery, End), EngineError> {
         if let Ok(Statement::Use { .. }) = Statement::parse(statement) {
             // It would change the schema of all clients.
             let message =
                 "NOT_SUPPORTED: USE has no effect over Flight SQL; send the schema as the header `schema`";
             return Err(EngineError::new(ErrorKind::NotSupported, message));
         }
-        self.athena.start_in(statement, context).await.map_err(refused)
+        let query_id = new_query_id();
+        let end = End::new(&query_id, Arc::clone(&self.at_end));
+        let context = StatementContext {
+            query_id: Some(query_id),
+            ..context
+        };
+        let running = self.athena.start_in(statement, context).await.map_err(refused)?;
+        Ok((running, end))
     }
 
     /// Texts of a column of a statement's result, by its place; none if the result has no such column.
@@ -70,16 +85,15 @@ impl Engine for FlightEngine {
         context: &Context,
         parameters: &[String],
     ) -> Result<Rows, EngineError> {
-        let running = self.run(statement, in_context(context, parameters)).await?;
+        let (running, end) = self.run(statement, in_context(context, parameters)).await?;
         let schema = named_schema(running.columns(), &[]);
-        let reading = (running, Arc::clone(&schema));
-        let batches = stream::try_unfold(reading, |(mut running, schema)| async move {
-            let Some(batch) = running.next().await.map_err(refused)? else {
-                return Ok(None);
-            };
-            let batch = plain_batch(&schema, running.columns(), &batch);
-            let batch = batch.map_err(|error| EngineError::new(ErrorKind::Failed, error.to_string()))?;
-            Ok(Some((batch, (running, schema))))
+        let reading = Reading {
+            running,
+            _end: end,
+            schema: Arc::clone(&schema),
+        };
+        let batches = stream::try_unfold(reading, |mut reading| async move {
+            Ok(reading.next().await?.map(|batch| (batch, reading)))
         });
         Ok(Rows {
             schema,
@@ -143,6 +157,25 @@ impl Engine for FlightEngine {
                 )
             }),
         }
+    }
+}
+
+/// Result on its way. Fields are dropped in their order: the calls of the connector end before the query counts as
+/// ended.
+struct Reading {
+    running: RunningQuery,
+    _end: End,
+    schema: SchemaRef,
+}
+
+impl Reading {
+    async fn next(&mut self) -> Result<Option<RecordBatch>, EngineError> {
+        let Some(batch) = self.running.next().await.map_err(refused)? else {
+            return Ok(None);
+        };
+        let batch = plain_batch(&self.schema, self.running.columns(), &batch);
+        let batch = batch.map_err(|error| EngineError::new(ErrorKind::Failed, error.to_string()))?;
+        Ok(Some(batch))
     }
 }
 

@@ -34,6 +34,7 @@ mod columns;
 mod constraints;
 mod current;
 pub mod demo;
+mod end;
 mod error;
 mod explain;
 pub mod federation;

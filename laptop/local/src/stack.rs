@@ -32,6 +32,7 @@ use topic::infer::{InferRecord, infer};
 
 use crate::api::{ApiEngine, BucketStore};
 use crate::athena::{Athena, AthenaOptions};
+use crate::end::AtEnd;
 use crate::invoke::InProcess;
 use crate::row_file::{LoadError, Loaded, RowFile, Shown, load};
 use crate::schema_files::{SchemaFilesError, schema_files};
@@ -112,13 +113,13 @@ impl Default for Places {
 
 impl Places {
     fn at(&self, port: u16) -> Place {
-        Place {
         // The same for all servers: a page that reaches one port of this machine reaches the others.
         let guard = Guard::new(&self.host, self.listen);
+        Place {
             address: SocketAddr::new(self.listen, port),
             host: self.host.clone(),
-        }
             guard: Some(Arc::new(move |uri, headers| guard.refusal(uri, headers))),
+        }
     }
 }
 
@@ -310,24 +311,13 @@ impl Stack {
         named_queries: Vec<NamedQuery>,
         log: Arc<dyn Fn(&str) + Send + Sync>,
     ) -> Result<ApiServer, StackError> {
-        let buckets = self.s3.buckets();
-        let at_end = move |query_id: &str| {
-            let (buckets, prefix) = (buckets.clone(), format!("{PREFIX}/{query_id}/"));
-            buckets.clear(BUCKET, &prefix);
-            if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-                runtime.spawn(async move {
-                    tokio::time::sleep(LATE).await;
-                    buckets.clear(BUCKET, &prefix);
-                });
-            }
-        };
         let options = ApiOptions {
             output: RESULTS.to_owned(),
             named_queries,
             log,
             ..ApiOptions::default()
         };
-        let engine = ApiEngine::new(athena, Arc::new(at_end));
+        let engine = ApiEngine::new(athena, self.at_end());
         let api = Api::new(
             Arc::new(engine),
             Arc::new(BucketStore(self.s3.buckets())),
@@ -339,6 +329,21 @@ impl Stack {
             host: place.host,
         };
         Ok(ApiServer::start(&place, api, one_endpoint(&self.glue, &self.s3)).await?)
+    }
+
+    /// Removes the blocks that a query has spilled: S3 here is memory.
+    pub(crate) fn at_end(&self) -> AtEnd {
+        let buckets = self.s3.buckets();
+        Arc::new(move |query_id: &str| {
+            let (buckets, prefix) = (buckets.clone(), format!("{PREFIX}/{query_id}/"));
+            buckets.clear(BUCKET, &prefix);
+            if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+                runtime.spawn(async move {
+                    tokio::time::sleep(LATE).await;
+                    buckets.clear(BUCKET, &prefix);
+                });
+            }
+        })
     }
 
     /// Connector with the servers, called with wire bytes.
@@ -481,3 +486,6 @@ impl QueryStatus for UnknownQueries {
         Ok(QueryState::Unknown)
     }
 }
+
+#[cfg(test)]
+mod tests;

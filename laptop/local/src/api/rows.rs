@@ -7,9 +7,9 @@ use arrow::datatypes::Int64Type;
 use async_trait::async_trait;
 use athena_api::engine::{Column, EngineError, Fault, Rows, Statistics, Written};
 
-use super::end::End;
 use super::failure::failure;
 use crate::athena::RunningQuery;
+use crate::end::End;
 use crate::output::texts;
 
 /// Running query. Dropping it ends the query's calls of the connector, and then removes what it has left: fields are

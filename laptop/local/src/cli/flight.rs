@@ -48,7 +48,7 @@ impl FlightArgs {
             hosts: places.listen.is_loopback().then(|| vec![places.host.clone()]),
             limits: Limits::default(),
         };
-        Ok(Server::start(Arc::new(FlightEngine::new(athena)), options).await?)
+        Ok(Server::start(Arc::new(FlightEngine::new(athena, stack.at_end())), options).await?)
     }
 }
 

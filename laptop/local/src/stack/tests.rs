@@ -1,0 +1,67 @@
+use flight_sql::{Context, Engine as _};
+use futures::TryStreamExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use super::*;
+use crate::flight::FlightEngine;
+
+/// Response to a request with these headers.
+async fn answer(url: &str, headers: &str) -> String {
+    let address = url.strip_prefix("http://").expect("a URL");
+    let (_, port) = address.rsplit_once(':').expect("a port");
+    let mut stream = TcpStream::connect(format!("127.0.0.1:{port}")).await.unwrap();
+    let request = format!("GET /athena-spill HTTP/1.1\r\nConnection: close\r\n{headers}\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn foreign_names_are_refused_at_every_port() {
+    let places = Places {
+        host: "stand-ins".to_owned(),
+        ..Places::default()
+    };
+    let stack = Stack::start_at(&places, 1).await.unwrap();
+    for url in [stack.glue.endpoint_url(), stack.s3.endpoint_url()] {
+        for (headers, refused) in [
+            ("Host: evil.example\r\n", true),
+            ("Host: 127.0.0.1\r\nOrigin: http://evil.example\r\n", true),
+            ("Host: stand-ins:80\r\n", false),
+            ("Host: localhost\r\n", false),
+        ] {
+            let answer = answer(&url, headers).await;
+            assert!(answer.starts_with("HTTP/1.1 "), "{url} {headers}: {answer}");
+            // S3 answers 403, too, because the request is not signed.
+            let found = answer.starts_with("HTTP/1.1 403") && answer.contains(": wanted ");
+            assert_eq!(found, refused, "{url} {headers}: {answer}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_result_over_flight_leaves_no_blocks() {
+    let stack = Stack::start(1).await.unwrap();
+    let orders = Orders {
+        count: 60_000,
+        seed: 1,
+        start: NaiveDateTime::default(),
+    };
+    stack.produce(orders, |_| ()).await.unwrap();
+    let athena = Arc::new(stack.athena(AthenaOptions::default()).await.unwrap());
+    let engine = FlightEngine::new(athena, stack.at_end());
+    let started = engine.start("SELECT * FROM customer.orders", &Context::default(), &[]);
+    let mut batches = started.await.unwrap().batches;
+    assert_eq!(stack.spilled_bytes(), 0);
+    let (mut rows, mut most) = (0, 0);
+    while let Some(batch) = batches.try_next().await.unwrap() {
+        rows += batch.num_rows();
+        most = stack.spilled_bytes().max(most);
+    }
+    assert_eq!(rows, 60_000);
+    assert_ne!(most, 0);
+    drop(batches);
+    assert_eq!(stack.spilled_bytes(), 0);
+}
