@@ -11,7 +11,7 @@ use athena_api::engine::{
 
 use self::failure::{failure, failure_of};
 use self::rows::EngineRows;
-use crate::athena::{Athena, StatementContext};
+use crate::athena::{Athena, StatementContext, UseEffect};
 use crate::end::{AtEnd, End};
 use crate::names::lower_case;
 
@@ -69,6 +69,8 @@ impl Engine for ApiEngine {
             schema: statement.database.clone(),
             parameters: statement.parameters.clone(),
             query_id: Some(statement.query_id.clone()),
+            // As in Athena, each query has a context of its own.
+            use_effect: UseEffect::None,
         };
         let running = self
             .athena

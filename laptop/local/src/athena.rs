@@ -47,6 +47,19 @@ pub struct StatementContext {
     pub parameters: Vec<String>,
     /// Id of the query, which the connector's calls name, instead of a new one.
     pub query_id: Option<String>,
+    pub use_effect: UseEffect,
+}
+
+/// What USE does, also if EXECUTE runs it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum UseEffect {
+    /// It names the schema of the statements that start after it.
+    #[default]
+    Session,
+    /// It is checked, and has no effect on other statements: for clients that share an engine.
+    None,
+    /// It is an error of this text.
+    Refused(&'static str),
 }
 
 /// What is known of a statement before it runs.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 /// What is done once a query has ended, by its id.
-pub type AtEnd = Arc<dyn Fn(&str) + Send + Sync>;
+pub(crate) type AtEnd = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// Calls [`AtEnd`] when it is dropped: a query has ended, or was never started.
 pub(crate) struct End {

@@ -7,10 +7,10 @@ use arrow::datatypes::{Schema, SchemaRef};
 use async_trait::async_trait;
 use flight_sql::{Context, Description, Engine, EngineError, ErrorKind, Info, Rows, column_metadata};
 use futures::{StreamExt, stream};
-use trino_sql::{FunctionInfo, OutputColumn, Statement};
+use trino_sql::{FunctionInfo, OutputColumn};
 
 use self::parameters::parameter_types;
-use crate::athena::{Athena, RunningQuery, StatementContext};
+use crate::athena::{Athena, RunningQuery, StatementContext, UseEffect};
 use crate::end::{AtEnd, End};
 use crate::error::AthenaError;
 use crate::federation::new_query_id;
@@ -18,6 +18,9 @@ use crate::keywords::KEYWORDS;
 use crate::plain::{plain_batch, plain_schema};
 
 mod parameters;
+
+/// Reason why USE is refused: it would change the schema of all clients, and one that asks for it relies on it.
+const NO_USE: &str = "USE has no effect over Flight SQL; send the schema as the header `schema`";
 
 /// An engine, for any number of clients.
 pub struct FlightEngine {
@@ -36,12 +39,6 @@ impl FlightEngine {
         statement: &str,
         context: StatementContext,
     ) -> Result<(RunningQuery, End), EngineError> {
-        if let Ok(Statement::Use { .. }) = Statement::parse(statement) {
-            // It would change the schema of all clients.
-            let message =
-                "NOT_SUPPORTED: USE has no effect over Flight SQL; send the schema as the header `schema`";
-            return Err(EngineError::new(ErrorKind::NotSupported, message));
-        }
         let query_id = new_query_id();
         let end = End::new(&query_id, Arc::clone(&self.at_end));
         let context = StatementContext {
@@ -184,6 +181,7 @@ fn in_context(context: &Context, parameters: &[String]) -> StatementContext {
         catalog: context.catalog.clone(),
         schema: context.schema.clone(),
         parameters: parameters.to_vec(),
+        use_effect: UseEffect::Refused(NO_USE),
         ..StatementContext::default()
     }
 }

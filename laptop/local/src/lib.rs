@@ -59,7 +59,9 @@ mod statistics;
 mod table;
 mod types;
 
-pub use athena::{Answer, Athena, AthenaOptions, Described, QueryProgress, RunningQuery, StatementContext};
+pub use athena::{
+    Answer, Athena, AthenaOptions, Described, QueryProgress, RunningQuery, StatementContext, UseEffect,
+};
 pub use columns::AmbiguousColumns;
 pub use current::CurrentSchema;
 pub use error::AthenaError;

@@ -17,7 +17,7 @@ use trino_sql::{
     Statement, View,
 };
 
-use super::{Athena, Described, RunningQuery, StatementContext};
+use super::{Athena, Described, RunningQuery, StatementContext, UseEffect};
 use crate::current::CurrentSchema;
 use crate::error::AthenaError;
 use crate::explain;
@@ -59,7 +59,7 @@ impl Athena {
         let statement = Statement::parse_with(sql, &parameters).map_err(invalid)?;
         let (statement, text) = resolved(statement, sql, &kept)?;
         let (columns, batches) = self
-            .execute(statement, &text, &kept, &run)
+            .execute(statement, &text, &kept, &run, context.use_effect)
             .await
             .map_err(|error| error.of(&text))?;
         let batches = named_batches(batches, &columns);
@@ -122,6 +122,7 @@ impl Athena {
         text: &str,
         kept: &Kept,
         run: &Arc<QueryRun>,
+        use_effect: UseEffect,
     ) -> Result<Rows, AthenaError> {
         match statement {
             Statement::Query(query) => Ok(self.plan(&query, kept, run).await?.execute()),
@@ -131,8 +132,13 @@ impl Athena {
                 query,
             } => self.explain(analyze, format, &query, text, kept, run).await,
             Statement::Use { schema } => {
+                if let UseEffect::Refused(message) = use_effect {
+                    return Err(AthenaError::refused(ErrorKind::NotSupported, message));
+                }
                 let found = self.catalogs(kept).schema_to_use(&schema).await?;
-                self.change(|kept| kept.current = found);
+                if use_effect == UseEffect::Session {
+                    self.change(|kept| kept.current = found);
+                }
                 show::nothing()
             }
             Statement::Prepare { name, text } => {

@@ -1,3 +1,5 @@
+use athena_api::Engine as _;
+use athena_api::engine::Statement;
 use flight_sql::{Context, Engine as _};
 use futures::TryStreamExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -52,7 +54,8 @@ async fn a_result_over_flight_leaves_no_blocks() {
     stack.produce(orders, |_| ()).await.unwrap();
     let athena = Arc::new(stack.athena(AthenaOptions::default()).await.unwrap());
     let engine = FlightEngine::new(athena, stack.at_end());
-    let started = engine.start("SELECT * FROM customer.orders", &Context::default(), &[]);
+    let context = Context::default();
+    let started = engine.start("SELECT * FROM customer.orders", &context, &[]);
     let mut batches = started.await.unwrap().batches;
     assert_eq!(stack.spilled_bytes(), 0);
     let (mut rows, mut most) = (0, 0);
@@ -64,4 +67,30 @@ async fn a_result_over_flight_leaves_no_blocks() {
     assert_ne!(most, 0);
     drop(batches);
     assert_eq!(stack.spilled_bytes(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn use_through_the_api_and_flight_changes_no_other_query() {
+    let stack = Stack::start(1).await.unwrap();
+    let athena = Arc::new(stack.athena(AthenaOptions::default()).await.unwrap());
+    let before = athena.current_schema();
+    let api = ApiEngine::new(Arc::clone(&athena), stack.at_end());
+    let flight = FlightEngine::new(Arc::clone(&athena), stack.at_end());
+    for sql in ["USE customer", "EXECUTE IMMEDIATE 'USE customer'"] {
+        let statement = Statement {
+            query_id: "a".to_owned(),
+            sql: sql.to_owned(),
+            ..Statement::default()
+        };
+        assert!(api.start(&statement).await.is_ok(), "{sql}");
+        let error = flight.start(sql, &Context::default(), &[]).await.unwrap_err();
+        assert!(
+            error
+                .message
+                .contains("NOT_SUPPORTED: USE has no effect over Flight SQL"),
+            "{}",
+            error.message
+        );
+        assert_eq!(athena.current_schema(), before, "{sql}");
+    }
 }

@@ -120,6 +120,37 @@ async fn nothing_is_read_before_rows_are_asked_for() {
 }
 
 #[tokio::test]
+async fn use_changes_other_statements_only_in_a_session() {
+    let (_, athena) = sixty_rows().start();
+    let before = athena.current_schema();
+    let context = |use_effect| StatementContext {
+        use_effect,
+        ..StatementContext::default()
+    };
+    for sql in ["USE customer", "EXECUTE IMMEDIATE 'USE customer'"] {
+        let used = rows_in(&athena, sql, context(UseEffect::None)).await;
+        assert_eq!(used, Vec::<Vec<String>>::new());
+        assert_eq!(athena.current_schema(), before, "{sql}");
+        // Its catalog is still looked up.
+        let missing = sql.replace("customer", "sea.shop");
+        assert!(athena.start_in(&missing, context(UseEffect::None)).await.is_err());
+        let refused = athena
+            .start_in(sql, context(UseEffect::Refused("not here")))
+            .await;
+        let Err(AthenaError::Statement { error, .. }) = refused else {
+            panic!("{sql}")
+        };
+        assert_eq!(
+            (error.kind, error.message.as_str()),
+            (ErrorKind::NotSupported, "not here")
+        );
+        assert_eq!(athena.current_schema(), before, "{sql}");
+    }
+    does(&athena, "EXECUTE IMMEDIATE 'USE customer'").await;
+    assert_eq!(athena.current_schema().schema.as_deref(), Some("customer"));
+}
+
+#[tokio::test]
 async fn views_are_queries_with_names() {
     let (_, athena) = sixty_rows().start();
     does(&athena, "USE customer").await;
