@@ -18,6 +18,7 @@
 //! | `about` | columns about the record itself |
 //! | `scalar` | conversion of scalars to types |
 //! | `utf8` | bytes as text |
+//! | `zigzag` | signed numbers in few bytes |
 //! | `column` | column builders |
 //! | `framing` | schema ids in records |
 //! | `writer_schemas` | seam to the schemas of these ids |
@@ -58,6 +59,7 @@ mod text;
 mod utf8;
 mod wanted;
 mod writer_schemas;
+mod zigzag;
 
 /// Decoder of records to rows.
 pub struct RowDecoder {

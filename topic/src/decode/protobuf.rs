@@ -75,6 +75,7 @@ use crate::decode::framing::{self, SchemaHeader};
 use crate::decode::payload_decoder::PayloadDecoder;
 use crate::decode::wanted::Column;
 use crate::decode::writer_schemas::{WriterSchemaId, WriterSchemas};
+use crate::decode::zigzag;
 use crate::definition::{ReferencedSchema, SchemaDefinition, SchemaTextError};
 use crate::path::Path;
 use crate::table::DataFormat;
@@ -82,7 +83,6 @@ use crate::table::DataFormat;
 use self::definition::Compiled;
 use self::fill::{Scratch, fill, fill_json};
 use self::plan::{Plan, Target};
-use self::scalars::zigzag;
 use self::schema::Schema;
 use self::wire::{Reader, Span};
 use self::writers::Writers;
@@ -309,7 +309,7 @@ fn read_rank<'a>(schema: &Schema, body: &'a [u8]) -> Result<(usize, &'a [u8]), R
 /// Removes Confluent's path to the message from the body.
 fn read_path<'a>(schema: &Schema, body: &'a [u8]) -> Result<(usize, &'a [u8]), RowError> {
     let mut reader = Reader::new(body, Span::whole(body)?);
-    let steps = match zigzag(reader.varint()?) {
+    let steps = match zigzag::unfold(reader.varint()?) {
         0 => return first(schema).map(|message| (message, reader.rest())),
         steps @ 1..=MAX_PATH => steps,
         steps => {
@@ -319,7 +319,7 @@ fn read_path<'a>(schema: &Schema, body: &'a [u8]) -> Result<(usize, &'a [u8]), R
     let mut among = schema.top();
     let mut message = None;
     for _ in 0..steps {
-        let step = zigzag(reader.varint()?);
+        let step = zigzag::unfold(reader.varint()?);
         let next = usize::try_from(step).ok().and_then(|step| among.get(step));
         let next = *next.ok_or_else(|| {
             RowError::bad(format!(

@@ -5,6 +5,8 @@
 //! and the number of values without bytes (items of an array of nulls, empty records) is limited, like the
 //! depth.
 
+use crate::decode::zigzag;
+
 /// Maximum nesting of arrays, maps and records.
 const MAX_DEPTH: u8 = 64;
 
@@ -91,7 +93,7 @@ impl<'a> Cursor<'a> {
         // Most are lengths, indexes and counts, of one byte.
         if let [byte @ ..0x80, rest @ ..] = self.rest {
             self.rest = rest;
-            return Ok(unfolded(u64::from(*byte)));
+            return Ok(zigzag::unfold(u64::from(*byte)));
         }
         self.long_of_bytes()
     }
@@ -105,7 +107,7 @@ impl<'a> Cursor<'a> {
             folded |= u64::from(byte & 0x7f) << (7 * at);
             if byte & 0x80 == 0 {
                 self.rest = &self.rest[at + 1..];
-                return Ok(unfolded(folded));
+                return Ok(zigzag::unfold(folded));
             }
         }
         Err(ReadError::Truncated)
@@ -191,11 +193,6 @@ impl<'a> Cursor<'a> {
         }
         Ok(())
     }
-}
-
-/// Number of which `folded` is the zigzag encoding.
-fn unfolded(folded: u64) -> i64 {
-    (folded >> 1) as i64 ^ -((folded & 1) as i64)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use prost_reflect::Value;
 use crate::decode::protobuf::kind::Kind;
 use crate::decode::protobuf::wire::Raw;
 use crate::decode::scalar::Scalar;
+use crate::decode::zigzag;
 
 /// Value of a field that is neither a message nor an enum.
 pub(super) fn scalar<'a>(kind: &Kind, raw: Raw, payload: &'a [u8]) -> Scalar<'a> {
@@ -13,10 +14,12 @@ pub(super) fn scalar<'a>(kind: &Kind, raw: Raw, payload: &'a [u8]) -> Scalar<'a>
         // Java writes negative ones with ten bytes, of which four are significant.
         (Kind::Int32 | Kind::Enum(_), Raw::Varint(value)) => Scalar::Int((value as i32).into()),
         (Kind::Uint32, Raw::Varint(value)) => Scalar::Int((value as u32).into()),
-        (Kind::Sint32, Raw::Varint(value)) => Scalar::Int((zigzag(u64::from(value as u32)) as i32).into()),
+        (Kind::Sint32, Raw::Varint(value)) => {
+            Scalar::Int((zigzag::unfold(u64::from(value as u32)) as i32).into())
+        }
         (Kind::Int64, Raw::Varint(value)) => Scalar::Int(value as i64),
         (Kind::Uint64, Raw::Varint(value)) => Scalar::UInt(value),
-        (Kind::Sint64, Raw::Varint(value)) => Scalar::Int(zigzag(value)),
+        (Kind::Sint64, Raw::Varint(value)) => Scalar::Int(zigzag::unfold(value)),
         (Kind::Fixed32, Raw::Fixed32(value)) => Scalar::Int(value.into()),
         (Kind::Sfixed32, Raw::Fixed32(value)) => Scalar::Int((value as i32).into()),
         (Kind::Fixed64, Raw::Fixed64(value)) => Scalar::UInt(value),
@@ -32,11 +35,6 @@ pub(super) fn scalar<'a>(kind: &Kind, raw: Raw, payload: &'a [u8]) -> Scalar<'a>
         // Fields accept no values of other wire types.
         _ => Scalar::Null,
     }
-}
-
-/// Decodes zigzag numbers, which order small ones of either sign first: 0, -1, 1, -2.
-pub(super) fn zigzag(value: u64) -> i64 {
-    (value >> 1) as i64 ^ -((value & 1) as i64)
 }
 
 /// Default in the descriptor; for an enum its number is used instead.
