@@ -10,7 +10,8 @@
 //! | Time32, Time64 | `TIME '…'` |
 //! | Timestamp | `TIMESTAMP '…'`, with a zone in UTC |
 //! | lists, maps, structs | `ARRAY[…]`, `MAP(ARRAY[…], ARRAY[…])`, `ROW(…)` |
-//! | dictionaries | like their values |
+//! | dictionaries, run-end encoded arrays | like their values |
+//! | unions | like the value that a row has; InfluxData's Python client sends each parameter so |
 
 use std::fmt::Write;
 
@@ -64,6 +65,10 @@ fn prepared(array: &ArrayRef) -> Result<ArrayRef, ArrowError> {
         }
         DataType::Dictionary(_, values) => {
             let values = cast(array, values)?;
+            return prepared(&values);
+        }
+        DataType::RunEndEncoded(_, values) => {
+            let values = cast(array, values.data_type())?;
             return prepared(&values);
         }
         DataType::LargeList(item) | DataType::FixedSizeList(item, _) => DataType::List(item.clone()),
@@ -170,6 +175,7 @@ fn literal(array: &dyn Array, row: usize) -> Result<String, ArrowError> {
             let (keys, values) = (entries.column(0), entries.column(1));
             format!("MAP({}, {})", array_literal(keys)?, array_literal(values)?)
         }
+        DataType::Union(..) => literal(&prepared(&array.as_union().value(row))?, 0)?,
         DataType::Struct(_) => {
             let fields = array.as_struct().columns().iter();
             let fields = fields.map(|field| literal(&prepared(field)?, row));
@@ -279,6 +285,17 @@ mod tests {
         assert_eq!(literals(row), ["ROW('x')"]);
         let dictionary: DictionaryArray<Int8Type> = vec!["a", "b", "a"].into_iter().collect();
         assert_eq!(literals(dictionary), ["'a'", "'b'", "'a'"]);
+    }
+
+    #[test]
+    fn values_of_unions_and_runs_are_literals_of_their_own_types() {
+        let mut union = UnionBuilder::new_dense();
+        union.append::<Int32Type>("int", 5).unwrap();
+        union.append::<Float64Type>("float", 1.5).unwrap();
+        union.append_null::<Int32Type>("int").unwrap();
+        assert_eq!(literals(union.build().unwrap()), ["5", "DOUBLE '1.5'", "NULL"]);
+        let runs: RunArray<Int32Type> = [Some("a"), Some("a"), None].into_iter().collect();
+        assert_eq!(literals(runs), ["'a'", "'a'", "NULL"]);
     }
 
     #[test]
