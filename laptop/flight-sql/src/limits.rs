@@ -20,9 +20,9 @@ pub struct Limits {
     pub unread: usize,
     /// Time after which a result can no longer be read.
     pub unread_idle: Duration,
-    /// Number of statements that are planned, run or read at once.
+    /// Number of statements that are planned at once, and number of those that run or are read at once.
     pub running: usize,
-    /// Number of statements that wait for that; further ones are refused.
+    /// Number of statements that wait for each of both; further ones are refused.
     pub queued: usize,
     /// Time in which a client takes nothing of a result that it reads, after which the query is ended.
     pub read_idle: Duration,

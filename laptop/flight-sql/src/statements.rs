@@ -22,7 +22,11 @@ pub(crate) struct Statements {
     engine: Arc<dyn Engine>,
     prepared: Handles<Prepared>,
     pub(crate) reads: Reads,
-    places: Arc<Places>,
+    /// Places to plan, apart from those to run: a client whose half-read results take all of those can still plan, and
+    /// each statement waits at most once for them.
+    plans: Places,
+    /// Places to run, which reads take too.
+    runs: Arc<Places>,
     limits: Limits,
 }
 
@@ -39,12 +43,13 @@ struct Prepared {
 
 impl Statements {
     pub(crate) fn new(engine: Arc<dyn Engine>, limits: Limits) -> Self {
-        let places = Arc::new(Places::new(limits.running, limits.queued));
+        let runs = Arc::new(Places::new(limits.running, limits.queued));
         Self {
             engine,
             prepared: Handles::new(limits.prepared, limits.prepared_idle),
-            reads: Reads::new(&limits, Arc::clone(&places)),
-            places,
+            reads: Reads::new(&limits, Arc::clone(&runs)),
+            plans: Places::new(limits.running, limits.queued),
+            runs,
             limits,
         }
     }
@@ -55,7 +60,7 @@ impl Statements {
         statement: &str,
         context: &Context,
     ) -> Result<(Vec<u8>, SchemaRef), Status> {
-        let _place = self.places.ask()?.await;
+        let _place = self.plans.ask()?.await;
         Ok(self.kept(self.start(statement, context, &[]).await?))
     }
 
@@ -66,7 +71,7 @@ impl Statements {
 
     /// Runs a statement to its end, and returns the number of rows that it reports.
     pub(crate) async fn update(&self, statement: &str, context: &Context) -> Result<i64, Status> {
-        let _place = self.places.ask()?.await;
+        let _place = self.runs.ask()?.await;
         counted(self.start(statement, context, &[]).await?).await
     }
 
@@ -118,7 +123,7 @@ impl Statements {
 
     /// Plans a prepared statement, and keeps its result to be read.
     pub(crate) async fn execute_prepared(&self, handle: &[u8]) -> Result<(Vec<u8>, SchemaRef), Status> {
-        let _place = self.places.ask()?.await;
+        let _place = self.plans.ask()?.await;
         Ok(self.kept(self.start_prepared(handle).await?))
     }
 
@@ -128,7 +133,7 @@ impl Statements {
             self.bind(handle, rows)?;
         }
         let prepared = self.prepared(handle)?;
-        let _place = self.places.ask()?.await;
+        let _place = self.runs.ask()?.await;
         let mut total = 0_i64;
         for parameters in prepared.rows()? {
             let started = self

@@ -84,6 +84,24 @@ async fn a_statement_waits_for_the_end_of_another() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_statement_is_planned_while_results_take_all_places() {
+    let world = narrow().await;
+    let rows = reading(&world).await;
+    let mut client = world.client().await;
+    let planned = tokio::spawn(async move {
+        let info = client.execute("numbers 1".to_owned(), None).await;
+        (client, info)
+    });
+    let (mut client, info) = done(planned).await;
+    let info = info.unwrap();
+    drop(rows);
+    assert_eq!(
+        numbers(&read(&mut client, &info).await.unwrap()).len(),
+        BATCH_ROWS
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_update_waits_too() {
     let world = narrow().await;
     let rows = reading(&world).await;
@@ -142,11 +160,11 @@ async fn clients_that_go_away_leave_the_queue() {
     waiting.abort();
     world.ended(1).await;
     queue_has_room(&world, true).await;
-    // One that executes a statement.
+    // One that executes an update.
     let mut client = world.client().await;
-    let statement = tokio::spawn(async move { client.execute("numbers 1".to_owned(), None).await });
+    let update = tokio::spawn(async move { client.execute_update("rows".to_owned(), None).await });
     queue_has_room(&world, false).await;
-    statement.abort();
+    update.abort();
     queue_has_room(&world, true).await;
     // None of them has taken the place with it.
     let mut client = world.client().await;
