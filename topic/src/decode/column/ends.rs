@@ -5,6 +5,8 @@ use std::ops::Range;
 use arrow::array::NullBufferBuilder;
 use arrow::buffer::{NullBuffer, OffsetBuffer, ScalarBuffer};
 
+use crate::decode::column::next_capacity;
+
 /// End of each value in the common buffer, and which values are NULL.
 #[derive(Debug)]
 pub(super) struct Ends {
@@ -57,7 +59,9 @@ impl Ends {
 
     /// Ends so far in Arrow's form, and which values are not NULL.
     pub(super) fn take(&mut self) -> (OffsetBuffer<i32>, Option<NullBuffer>) {
-        let offsets = std::mem::replace(&mut self.offsets, vec![0]);
+        let mut next = Vec::with_capacity(next_capacity(self.offsets.len()));
+        next.push(0);
+        let offsets = std::mem::replace(&mut self.offsets, next);
         (
             OffsetBuffer::new(ScalarBuffer::from(offsets)),
             self.valid.finish(),

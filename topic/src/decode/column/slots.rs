@@ -6,6 +6,7 @@ use arrow::array::{ArrayData, ArrayRef, BooleanArray, NullBufferBuilder, make_ar
 use arrow::buffer::{BooleanBuffer, MutableBuffer};
 use arrow::datatypes::{DataType, TimeUnit, ToByteSlice};
 
+use crate::decode::column::next_capacity;
 use crate::decode::column::repeated::repeated;
 use crate::decode::decimal::{self, DecimalType};
 use crate::decode::scalar::Scalar;
@@ -118,11 +119,13 @@ impl Slots {
 
     pub(super) fn finish(&mut self) -> ArrayRef {
         let (len, nulls) = (self.len(), self.valid.finish());
-        let values = std::mem::replace(&mut self.values, MutableBuffer::new(0));
         if self.data_type == DataType::Boolean {
-            let values = BooleanBuffer::collect_bool(len, |at| values.as_slice()[at] != 0);
+            let values = BooleanBuffer::collect_bool(len, |at| self.values.as_slice()[at] != 0);
+            self.values.clear();
             return Arc::new(BooleanArray::new(values, nulls));
         }
+        let next = MutableBuffer::with_capacity(next_capacity(self.values.len()));
+        let values = std::mem::replace(&mut self.values, next);
         let data = ArrayData::builder(self.data_type.clone())
             .len(len)
             .add_buffer(values.into())

@@ -5,6 +5,7 @@ use arrow::buffer::Buffer;
 use arrow::datatypes::DataType;
 
 use crate::decode::column::ends::Ends;
+use crate::decode::column::next_capacity;
 use crate::decode::column::repeated::repeated;
 use crate::decode::scalar::Scalar;
 
@@ -70,10 +71,12 @@ impl Texts {
 
     pub(super) fn finish(&mut self) -> ArrayRef {
         let (len, (offsets, nulls)) = (self.len(), self.ends.take());
+        let next = Vec::with_capacity(next_capacity(self.data.len()));
+        let bytes = std::mem::replace(&mut self.data, next);
         let data = ArrayData::builder(self.data_type.clone())
             .len(len)
             .add_buffer(offsets.into_inner().into_inner())
-            .add_buffer(Buffer::from_vec(std::mem::take(&mut self.data)))
+            .add_buffer(Buffer::from_vec(bytes))
             .nulls(nulls);
         make_array(
             data.build()
