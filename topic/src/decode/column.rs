@@ -11,6 +11,7 @@
 //! | `slots` | values of a fixed width |
 //! | `texts` | texts and bytes |
 //! | `ends` | ends of values of variable length |
+//! | `capacity` | sizes of buffers |
 //! | `misfits` | values that do not fit |
 //! | `repeated` | duplicate values |
 //!
@@ -26,6 +27,7 @@ use crate::format_hint::DateFormat;
 pub(crate) use self::misfits::Misfits;
 pub use self::values::{Lists, Maps, Rows, ValueBuilder};
 
+mod capacity;
 mod ends;
 mod misfits;
 mod repeated;
@@ -86,12 +88,6 @@ impl ColumnBuilder {
     pub(crate) fn finish(&mut self) -> ArrayRef {
         self.values.finish()
     }
-}
-
-/// Capacity to begin a buffer with after one that took `len`, in the same unit. Batches of a topic are much alike, so
-/// most need no second allocation and no copy. Bounded, for one batch of large values says nothing about the next.
-fn next_capacity(len: usize) -> usize {
-    (len + len / 8).min(1 << 20)
 }
 
 #[cfg(test)]

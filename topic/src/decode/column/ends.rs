@@ -5,7 +5,7 @@ use std::ops::Range;
 use arrow::array::NullBufferBuilder;
 use arrow::buffer::{NullBuffer, OffsetBuffer, ScalarBuffer};
 
-use crate::decode::column::next_capacity;
+use crate::decode::column::capacity::next_capacity;
 
 /// End of each value in the common buffer, and which values are NULL.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use arrow::array::{ArrayData, ArrayRef, BooleanArray, NullBufferBuilder, make_ar
 use arrow::buffer::{BooleanBuffer, MutableBuffer};
 use arrow::datatypes::{DataType, TimeUnit, ToByteSlice};
 
-use crate::decode::column::next_capacity;
+use crate::decode::column::capacity::next_capacity;
 use crate::decode::column::repeated::repeated;
 use crate::decode::decimal::{self, DecimalType};
 use crate::decode::scalar::Scalar;

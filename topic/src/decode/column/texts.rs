@@ -4,8 +4,8 @@ use arrow::array::{ArrayData, ArrayRef, make_array};
 use arrow::buffer::Buffer;
 use arrow::datatypes::DataType;
 
+use crate::decode::column::capacity::next_capacity;
 use crate::decode::column::ends::Ends;
-use crate::decode::column::next_capacity;
 use crate::decode::column::repeated::repeated;
 use crate::decode::scalar::Scalar;
 
