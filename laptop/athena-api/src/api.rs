@@ -1,14 +1,16 @@
 //! State that all requests share.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use tokio::sync::Semaphore;
 
 use crate::engine::Engine;
-use crate::executions::{Executions, Limits, State};
-use crate::metrics::{Metrics, Now};
+use crate::executions::{Executions, Limits};
+use crate::metrics::{self, Common};
 use crate::saved::{Saved, SavedQuery};
 use crate::store::ResultStore;
+use crate::telemetry::Telemetry;
 
 /// The one work group.
 pub(crate) const WORK_GROUP: &str = "primary";
@@ -28,8 +30,10 @@ pub struct ApiOptions {
     pub result_bytes: u64,
     /// Named queries at the start.
     pub named_queries: Vec<NamedQuery>,
-    /// Writes a line for each query that has ended.
-    pub log: Arc<dyn Fn(&str) + Send + Sync>,
+    /// Telemetry of the API's queries.
+    pub telemetry: Arc<Telemetry>,
+    /// Telemetry of other interfaces, whose metrics are shown beside the API's.
+    pub others: Vec<Arc<Telemetry>>,
 }
 
 impl Default for ApiOptions {
@@ -42,7 +46,8 @@ impl Default for ApiOptions {
             finished: 1000,
             result_bytes: 512 << 20,
             named_queries: Vec::new(),
-            log: Arc::new(|_| {}),
+            telemetry: Arc::new(Telemetry::new("athena", Arc::new(|_| {}))),
+            others: Vec::new(),
         }
     }
 }
@@ -65,7 +70,7 @@ pub struct Api {
     options: ApiOptions,
     executions: Executions,
     saved: Saved,
-    metrics: Metrics,
+    refused: AtomicU64,
     running: Semaphore,
 }
 
@@ -93,7 +98,7 @@ impl Api {
             store,
             executions: Executions::new(limits),
             saved,
-            metrics: Metrics::default(),
+            refused: AtomicU64::new(0),
             running: Semaphore::new(options.running.max(1)),
             options,
         })
@@ -127,31 +132,27 @@ impl Api {
         &self.saved
     }
 
-    pub(crate) fn metrics(&self) -> &Metrics {
-        &self.metrics
+    pub(crate) fn telemetry(&self) -> &Arc<Telemetry> {
+        &self.options.telemetry
+    }
+
+    /// Counts a request that was refused.
+    pub(crate) fn add_refused(&self) {
+        self.refused.fetch_add(1, Relaxed);
     }
 
     pub(crate) fn running(&self) -> &Semaphore {
         &self.running
     }
 
-    pub(crate) fn log(&self, line: &str) {
-        (self.options.log)(line);
-    }
-
     /// Metrics as text.
     pub(crate) fn metrics_text(&self) -> String {
-        let states: Vec<State> = self
-            .executions
-            .newest_first()
-            .iter()
-            .map(|known| known.state())
-            .collect();
-        let count = |wanted| states.iter().filter(|state| **state == wanted).count();
-        self.metrics.text(Now {
-            queued: count(State::Queued),
-            running: count(State::Running),
+        let telemetry = std::iter::once(&self.options.telemetry).chain(&self.options.others);
+        let interfaces = telemetry.map(|telemetry| (telemetry.interface(), telemetry.metrics()));
+        let common = Common {
             kept_bytes: self.executions.result_bytes(),
-        })
+            refused: self.refused.load(Relaxed),
+        };
+        metrics::text(&interfaces.collect::<Vec<_>>(), common)
     }
 }

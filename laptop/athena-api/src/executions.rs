@@ -17,7 +17,7 @@ use crate::store::Location;
 
 /// Athena's states of a query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum State {
+pub enum State {
     Queued,
     Running,
     Succeeded,

@@ -14,11 +14,13 @@
 //! | `result_file`, `column_info` | results as CSV and as pages; metadata of their columns |
 //! | `catalog_type` | types of tables' columns, as data catalogs write them |
 //! | `saved` | named queries |
-//! | `metrics`, `error`, `page` | counters for Prometheus; exceptions; pages of lists |
+//! | `telemetry`, `ended`, `metrics` | what whoever runs the server learns of queries: a line each, counters for Prometheus |
+//! | `error`, `page` | exceptions; pages of lists |
 
 mod api;
 mod catalog_type;
 mod column_info;
+mod ended;
 pub mod engine;
 mod error;
 mod executions;
@@ -31,11 +33,15 @@ mod runner;
 mod saved;
 mod server;
 pub mod store;
+mod telemetry;
 #[cfg(test)]
 mod tests;
 
 pub use api::{Api, ApiOptions, NamedQuery};
+pub use ended::Ended;
 pub use engine::{Engine, Rows};
+pub use executions::State;
 pub use guard::Guard;
 pub use server::{ApiServer, Place};
 pub use store::ResultStore;
+pub use telemetry::{Live, Telemetry};

@@ -8,19 +8,20 @@ use bytes::Bytes;
 use futures::FutureExt;
 
 use crate::api::Api;
+use crate::ended::Ended;
 use crate::engine::{EngineError, Fault, Rows, StatementClass, Written};
 use crate::executions::{Execution, Garbage, State};
-use crate::metrics::Finished;
 use crate::result_file::{push_header, push_rows, tab_separated};
 use crate::store::Location;
+use crate::telemetry::Live;
 
 /// Bytes of a result that are counted at once.
 const RESERVED_BYTES: usize = 1 << 20;
 
 /// Runs a query to its end, or until it is cancelled. Cancelling drops the engine's work.
-pub(crate) async fn run(api: Arc<Api>, execution: Arc<Execution>) {
+pub(crate) async fn run(api: Arc<Api>, execution: Arc<Execution>, mut live: Live) {
     // A panic of the engine is an error of its query.
-    let work = AssertUnwindSafe(execute(&api, &execution)).catch_unwind();
+    let work = AssertUnwindSafe(execute(&api, &execution, &mut live)).catch_unwind();
     let outcome = tokio::select! {
         biased;
         () = execution.cancelled() => None,
@@ -28,6 +29,8 @@ pub(crate) async fn run(api: Arc<Api>, execution: Arc<Execution>) {
             Err(EngineError { fault: Fault::System, message: "GENERIC_INTERNAL_ERROR: the engine has panicked".to_owned() })
         })),
     };
+    // A client that learns of the end finds the metrics without the query.
+    drop(live);
     match outcome {
         Some(Ok(())) => execution.finish(State::Succeeded, None),
         Some(Err(error)) => {
@@ -42,10 +45,11 @@ pub(crate) async fn run(api: Arc<Api>, execution: Arc<Execution>) {
     report(&api, &execution);
 }
 
-async fn execute(api: &Api, execution: &Execution) -> Result<(), EngineError> {
+async fn execute(api: &Api, execution: &Execution, live: &mut Live) -> Result<(), EngineError> {
     let queued = Instant::now();
     let permit = api.running().acquire().await;
     let _permit = permit.map_err(|_| internal("the server is stopping"))?;
+    live.run();
     execution.update(|progress| {
         progress.state = Some(State::Running);
         progress.times.queued = Some(queued.elapsed());
@@ -154,55 +158,24 @@ pub(crate) async fn delete(api: &Api, garbage: Garbage) {
     }
 }
 
-/// Counts and logs a query that has ended.
 fn report(api: &Api, execution: &Execution) {
     let progress = execution.progress();
-    let (state, read) = (progress.state(), progress.statistics());
-    let duration = progress.times.total.unwrap_or_default();
-    api.metrics().add(Finished {
-        state,
-        read,
+    api.telemetry().ended(&Ended {
+        id: execution.id(),
+        sql: &execution.statement.sql,
+        state: progress.state(),
+        error: progress.error.as_ref().map(|error| error.message.as_str()),
+        queued: progress.times.queued,
+        duration: progress.times.total.unwrap_or_default(),
+        read: progress.statistics(),
         result_rows: progress.result_rows,
         result_bytes: progress.result_bytes,
-        duration,
     });
-    let queued = progress.times.queued.unwrap_or_default();
-    let mut line = format!(
-        "query {} {} after {:.3} s ({:.3} s queued): {} rows, {} bytes; read {} splits, {} rows, {} bytes: {}",
-        execution.id(),
-        state.name(),
-        duration.as_secs_f64(),
-        queued.as_secs_f64(),
-        progress.result_rows,
-        progress.result_bytes,
-        read.splits,
-        read.rows,
-        read.bytes,
-        one_line(&execution.statement.sql)
-    );
-    if let Some(error) = &progress.error {
-        line.push_str(&format!(": {}", one_line(&error.message)));
-    }
-    api.log(&line);
 }
 
 fn internal(message: impl Into<String>) -> EngineError {
     EngineError {
         fault: Fault::System,
         message: format!("GENERIC_INTERNAL_ERROR: {}", message.into()),
-    }
-}
-
-/// Beginning of a text, its blanks and control characters as single spaces.
-fn one_line(text: &str) -> String {
-    const SHOWN_CHARS: usize = 200;
-    let words: Vec<&str> = text
-        .split(|c: char| c.is_whitespace() || c.is_control())
-        .filter(|word| !word.is_empty())
-        .collect();
-    let line = words.join(" ");
-    match line.char_indices().nth(SHOWN_CHARS) {
-        Some((end, _)) => format!("{}…", &line[..end]),
-        None => line,
     }
 }

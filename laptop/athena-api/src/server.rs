@@ -98,7 +98,7 @@ struct Front {
 
 async fn answer(State(front): State<Arc<Front>>, request: Request, next: Next) -> Response {
     if let Some(refusal) = front.guard.refusal(request.uri(), request.headers()) {
-        front.api.metrics().add_refused();
+        front.api.add_refused();
         return (StatusCode::FORBIDDEN, refusal + "\n").into_response();
     }
     if let Some(operation) = operation(request.headers()) {

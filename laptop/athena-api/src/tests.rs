@@ -18,6 +18,7 @@ use crate::engine::{
 };
 use crate::operations::call;
 use crate::store::{Location, ResultStore};
+use crate::telemetry::Telemetry;
 
 mod http;
 mod limits;
@@ -305,7 +306,10 @@ impl World {
                 database: "customer".to_owned(),
                 sql: "rows 9".to_owned(),
             }],
-            log: Arc::new(move |line| lines.lock().unwrap().push(line.to_owned())),
+            telemetry: Arc::new(Telemetry::new(
+                "athena",
+                Arc::new(move |line| lines.lock().unwrap().push(line.to_owned())),
+            )),
             ..ApiOptions::default()
         };
         change(&mut options);

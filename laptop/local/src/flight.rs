@@ -5,11 +5,13 @@ use std::sync::Arc;
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::{Schema, SchemaRef};
 use async_trait::async_trait;
+use athena_api::Telemetry;
 use flight_sql::{Context, Description, Engine, EngineError, ErrorKind, Info, Rows, column_metadata};
 use futures::{StreamExt, stream};
 use trino_sql::{FunctionInfo, OutputColumn};
 
 use self::parameters::parameter_types;
+use self::watch::Watch;
 use crate::athena::{Athena, RunningQuery, StatementContext, UseEffect};
 use crate::end::{AtEnd, End};
 use crate::error::AthenaError;
@@ -18,6 +20,7 @@ use crate::keywords::KEYWORDS;
 use crate::plain::{plain_batch, plain_schema};
 
 mod parameters;
+mod watch;
 
 /// Reason why USE is refused: it would change the schema of all clients, and one that asks for it relies on it.
 const NO_USE: &str = "USE has no effect over Flight SQL; send the schema as the header `schema`";
@@ -26,27 +29,35 @@ const NO_USE: &str = "USE has no effect over Flight SQL; send the schema as the 
 pub struct FlightEngine {
     athena: Arc<Athena>,
     at_end: AtEnd,
+    telemetry: Arc<Telemetry>,
 }
 
 impl FlightEngine {
     /// `at_end` is called with the id of each query that has ended.
-    pub fn new(athena: Arc<Athena>, at_end: AtEnd) -> Self {
-        Self { athena, at_end }
+    pub fn new(athena: Arc<Athena>, at_end: AtEnd, telemetry: Arc<Telemetry>) -> Self {
+        Self {
+            athena,
+            at_end,
+            telemetry,
+        }
     }
 
     async fn run(
         &self,
         statement: &str,
         context: StatementContext,
-    ) -> Result<(RunningQuery, End), EngineError> {
+    ) -> Result<(RunningQuery, End, Watch), EngineError> {
         let query_id = new_query_id();
+        let mut watch = Watch::new(&self.telemetry, &query_id, statement);
         let end = End::new(&query_id, Arc::clone(&self.at_end));
         let context = StatementContext {
             query_id: Some(query_id),
             ..context
         };
-        let running = self.athena.start_in(statement, context).await.map_err(refused)?;
-        Ok((running, end))
+        let running = self.athena.start_in(statement, context).await;
+        let running = running.map_err(|error| failed(&mut watch, error))?;
+        watch.planned(running.progress());
+        Ok((running, end, watch))
     }
 
     /// Texts of a column of a statement's result, by its place; none if the result has no such column.
@@ -82,11 +93,12 @@ impl Engine for FlightEngine {
         context: &Context,
         parameters: &[String],
     ) -> Result<Rows, EngineError> {
-        let (running, end) = self.run(statement, in_context(context, parameters)).await?;
+        let (running, end, watch) = self.run(statement, in_context(context, parameters)).await?;
         let schema = named_schema(running.columns(), &[]);
         let reading = Reading {
             running,
             _end: end,
+            watch,
             schema: Arc::clone(&schema),
         };
         let batches = stream::try_unfold(reading, |mut reading| async move {
@@ -162,18 +174,32 @@ impl Engine for FlightEngine {
 struct Reading {
     running: RunningQuery,
     _end: End,
+    watch: Watch,
     schema: SchemaRef,
 }
 
 impl Reading {
     async fn next(&mut self) -> Result<Option<RecordBatch>, EngineError> {
-        let Some(batch) = self.running.next().await.map_err(refused)? else {
+        self.watch.reads();
+        let batch = self.running.next().await;
+        let Some(batch) = batch.map_err(|error| failed(&mut self.watch, error))? else {
+            self.watch.succeeded();
             return Ok(None);
         };
-        let batch = plain_batch(&self.schema, self.running.columns(), &batch);
-        let batch = batch.map_err(|error| EngineError::new(ErrorKind::Failed, error.to_string()))?;
+        let batch = plain_batch(&self.schema, self.running.columns(), &batch).map_err(|error| {
+            self.watch.failed(error.to_string());
+            EngineError::new(ErrorKind::Failed, error.to_string())
+        })?;
+        self.watch.add(&batch);
         Ok(Some(batch))
     }
+}
+
+/// Error of a query, which is told to its watch too.
+fn failed(watch: &mut Watch, error: AthenaError) -> EngineError {
+    let error = refused(error);
+    watch.failed(error.message.clone());
+    error
 }
 
 fn in_context(context: &Context, parameters: &[String]) -> StatementContext {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use athena_api::{Api, ApiOptions, ApiServer, Guard, NamedQuery};
+use athena_api::{Api, ApiOptions, ApiServer, Guard, NamedQuery, Telemetry};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
 use bytes::Bytes;
@@ -302,19 +302,21 @@ impl Stack {
         ))
     }
 
-    /// Starts Athena's API over an engine, with Glue and S3 at the same address. `log` writes a line for each query
-    /// that has ended.
+    /// Starts Athena's API over an engine, with Glue and S3 at the same address. `others` are interfaces whose metrics
+    /// it shows beside its own.
     pub async fn api(
         &self,
         places: &Places,
         athena: Arc<Athena>,
         named_queries: Vec<NamedQuery>,
-        log: Arc<dyn Fn(&str) + Send + Sync>,
+        telemetry: Arc<Telemetry>,
+        others: Vec<Arc<Telemetry>>,
     ) -> Result<ApiServer, StackError> {
         let options = ApiOptions {
             output: RESULTS.to_owned(),
             named_queries,
-            log,
+            telemetry,
+            others,
             ..ApiOptions::default()
         };
         let engine = ApiEngine::new(athena, self.at_end());

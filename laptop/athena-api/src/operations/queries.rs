@@ -101,7 +101,8 @@ pub(super) async fn start(api: &Arc<Api>, request: Start) -> Result<Value, ApiEr
     let (id, garbage) = api.executions().add(&execution, token)?;
     delete(api, garbage).await;
     if id == execution.id() {
-        tokio::spawn(run(Arc::clone(api), execution));
+        let live = api.telemetry().queue();
+        tokio::spawn(run(Arc::clone(api), execution, live));
     }
     Ok(json!({ "QueryExecutionId": id }))
 }

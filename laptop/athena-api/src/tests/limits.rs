@@ -31,7 +31,7 @@ async fn more_queries_than_run_at_once_are_queued_in_their_order() {
     assert_eq!(world.engine.live.load(SeqCst), 0);
     let metrics = world.api.metrics_text();
     assert!(
-        metrics.contains("athena_queries_total{state=\"SUCCEEDED\"} 49\n"),
+        metrics.contains("athena_queries_total{interface=\"athena\",state=\"SUCCEEDED\"} 49\n"),
         "{metrics}"
     );
 }

@@ -71,7 +71,7 @@ async fn a_query_succeeds_and_its_result_lies_in_the_store() {
     assert_eq!(answer.get("NextToken"), None);
     let line = world.log.lock().unwrap()[0].clone();
     assert!(
-        line.starts_with(&format!("query {id} SUCCEEDED after")) && line.ends_with(": rows 2"),
+        line.starts_with(&format!("athena query {id} SUCCEEDED after")) && line.ends_with(": rows 2"),
         "{line}"
     );
 }

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use athena_api::Telemetry;
 use clap::Args;
 use flight_sql::{Limits, Options, Server, Token};
 
@@ -30,7 +31,12 @@ pub(super) struct FlightArgs {
 
 impl FlightArgs {
     /// Starts the server over a connector of its own.
-    pub(super) async fn start(&self, stack: &Stack, places: &Places) -> Result<Server, Error> {
+    pub(super) async fn start(
+        &self,
+        stack: &Stack,
+        places: &Places,
+        telemetry: Arc<Telemetry>,
+    ) -> Result<Server, Error> {
         let tls = match (&self.flight_cert, &self.flight_key) {
             (Some(certificate), Some(key)) => Some((file(certificate)?, file(key)?)),
             _ => None,
@@ -48,7 +54,8 @@ impl FlightArgs {
             hosts: places.listen.is_loopback().then(|| vec![places.host.clone()]),
             limits: Limits::default(),
         };
-        Ok(Server::start(Arc::new(FlightEngine::new(athena, stack.at_end())), options).await?)
+        let engine = FlightEngine::new(athena, stack.at_end(), telemetry);
+        Ok(Server::start(Arc::new(engine), options).await?)
     }
 }
 

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use athena_api::Telemetry;
 use clap::Args;
 use connector::config::variables::Variables;
 use tokio::signal::unix::{SignalKind, signal};
@@ -73,9 +74,15 @@ pub(super) async fn run(args: &ServeArgs) -> Result<(), Error> {
     )
     .await?;
     let athena = Arc::new(stack.athena(AthenaOptions::default()).await?);
-    let log = Arc::new(|line: &str| eprintln!("{line}"));
-    let api = stack.api(&places, athena, named_queries(), log).await?;
-    let flight = args.flight.start(&stack, &places).await?;
+    let [telemetry, of_flight] = ["athena", "flight_sql"].map(|interface| {
+        let log = |line: &str| eprintln!("{line}");
+        Arc::new(Telemetry::new(interface, Arc::new(log)))
+    });
+    let others = vec![Arc::clone(&of_flight)];
+    let api = stack
+        .api(&places, athena, named_queries(), telemetry, others)
+        .await?;
+    let flight = args.flight.start(&stack, &places, of_flight).await?;
     let mut out = io::stdout();
     writeln!(out, "export FLIGHT_SQL_URI={}", flight.uri(&places.host))?;
     for (name, value) in stack.variables(&api) {

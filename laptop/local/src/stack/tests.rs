@@ -1,3 +1,5 @@
+use std::sync::Mutex;
+
 use athena_api::Engine as _;
 use athena_api::engine::Statement;
 use flight_sql::{Context, Engine as _};
@@ -53,7 +55,7 @@ async fn a_result_over_flight_leaves_no_blocks() {
     };
     stack.produce(orders, |_| ()).await.unwrap();
     let athena = Arc::new(stack.athena(AthenaOptions::default()).await.unwrap());
-    let engine = FlightEngine::new(athena, stack.at_end());
+    let engine = FlightEngine::new(athena, stack.at_end(), unheard());
     let context = Context::default();
     let started = engine.start("SELECT * FROM customer.orders", &context, &[]);
     let mut batches = started.await.unwrap().batches;
@@ -75,7 +77,7 @@ async fn use_through_the_api_and_flight_changes_no_other_query() {
     let athena = Arc::new(stack.athena(AthenaOptions::default()).await.unwrap());
     let before = athena.current_schema();
     let api = ApiEngine::new(Arc::clone(&athena), stack.at_end());
-    let flight = FlightEngine::new(Arc::clone(&athena), stack.at_end());
+    let flight = FlightEngine::new(Arc::clone(&athena), stack.at_end(), unheard());
     for sql in ["USE customer", "EXECUTE IMMEDIATE 'USE customer'"] {
         let statement = Statement {
             query_id: "a".to_owned(),
@@ -93,4 +95,51 @@ async fn use_through_the_api_and_flight_changes_no_other_query() {
         );
         assert_eq!(athena.current_schema(), before, "{sql}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn queries_over_flight_are_told_with_their_ends() {
+    let stack = Stack::start(1).await.unwrap();
+    let orders = Orders {
+        count: 3,
+        seed: 1,
+        start: NaiveDateTime::default(),
+    };
+    stack.produce(orders, |_| ()).await.unwrap();
+    let lines: Arc<Mutex<Vec<String>>> = Arc::default();
+    let log = Arc::clone(&lines);
+    let log = move |line: &str| log.lock().unwrap().push(line.to_owned());
+    let telemetry = Arc::new(Telemetry::new("flight_sql", Arc::new(log)));
+    let athena = Arc::new(stack.athena(AthenaOptions::default()).await.unwrap());
+    let engine = FlightEngine::new(athena, stack.at_end(), telemetry);
+    let context = Context::default();
+    for (sql, state, told) in [
+        ("SELECT order_id FROM customer.orders", "SUCCEEDED", "3 rows,"),
+        ("SELECT none FROM customer.orders", "FAILED", "COLUMN_NOT_FOUND"),
+        (
+            "SELECT 1 / (length(order_id) - length(order_id)) FROM customer.orders",
+            "FAILED",
+            "DIVISION_BY_ZERO",
+        ),
+        ("SELECT user_id FROM customer.orders", "CANCELLED", ": 0 rows,"),
+    ] {
+        match engine.start(sql, &context, &[]).await {
+            Ok(unread) if state == "CANCELLED" => drop(unread),
+            Ok(rows) => drop(rows.batches.try_collect::<Vec<_>>().await),
+            Err(_) => {}
+        }
+        let found = std::mem::take(&mut *lines.lock().unwrap());
+        let [line] = &found[..] else {
+            panic!("{sql}: {found:?}")
+        };
+        let is_its = line.starts_with("flight_sql query ") && line.contains(&format!(" {state} after "));
+        assert!(is_its && line.contains(told) && line.contains(sql), "{line}");
+        let read = line.contains("read 1 splits, 3 rows, ");
+        assert!(read || state != "SUCCEEDED", "{line}");
+    }
+}
+
+/// Telemetry whose lines nobody reads.
+fn unheard() -> Arc<Telemetry> {
+    Arc::new(Telemetry::new("flight_sql", Arc::new(|_| {})))
 }

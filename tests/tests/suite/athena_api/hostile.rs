@@ -144,9 +144,15 @@ async fn fifty_queries_at_once_and_clients_that_misbehave() {
             .expect("it reads");
         let _ = stream.read(&mut [0; 100]).await;
     }
-    assert_eq!(metric(address, "athena_queries{state=\"RUNNING\"}").await, 0.0);
-    assert_eq!(metric(address, "athena_queries{state=\"QUEUED\"}").await, 0.0);
-    assert!(metric(address, "athena_rows_read_total").await >= 40.0 * 2000.0);
+    assert_eq!(
+        metric(address, "athena_queries{interface=\"athena\",state=\"RUNNING\"}").await,
+        0.0
+    );
+    assert_eq!(
+        metric(address, "athena_queries{interface=\"athena\",state=\"QUEUED\"}").await,
+        0.0
+    );
+    assert!(metric(address, "athena_rows_read_total{interface=\"athena\"}").await >= 40.0 * 2000.0);
     served.stop().await;
 }
 
