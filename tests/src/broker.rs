@@ -1,22 +1,22 @@
 //! Broker of a test: Apache Kafka at `KAFKA_BOOTSTRAP` (see `scripts/kafka`), or the embedded one. Every test
 //! of the suite passes on both; topics have unique names, so tests share a broker.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use embedded::kafka::EmbeddedKafka;
 use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::message::{Header, Message, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::{Offset, TopicPartitionList};
 
 /// Time limit of a step of preparing a topic.
 const PREPARE_LIMIT: Duration = Duration::from_secs(60);
-/// Number of times that a topic's creation is tried again.
-const CREATE_ATTEMPTS: u32 = 5;
+/// Time between two attempts of a request that the client gives up.
+const PAUSE: Duration = Duration::from_millis(250);
 
 /// Record with all its parts in Kafka.
 #[derive(Debug, Clone, Default)]
@@ -106,6 +106,25 @@ impl Broker {
         name
     }
 
+    /// Answer to a request, and whether it was sent more than once: the client gives one up when the connection that it
+    /// was for is closed, as by a node that restarts.
+    async fn answered<T>(
+        &self,
+        request: impl AsyncFn(AdminClient<DefaultClientContext>) -> KafkaResult<T>,
+    ) -> (T, bool) {
+        let end = Instant::now() + PREPARE_LIMIT;
+        let mut is_again = false;
+        loop {
+            match request(self.admin()).await {
+                Err(KafkaError::AdminOp(RDKafkaErrorCode::BrokerDestroy)) if Instant::now() < end => {
+                    is_again = true;
+                    tokio::time::sleep(PAUSE).await;
+                }
+                answer => return (answer.expect("the broker answers"), is_again),
+            }
+        }
+    }
+
     /// Creates a topic of this name.
     pub async fn create_topic_named(&self, name: &str, partitions: i32, settings: &[(&str, &str)]) {
         self.create_named(name, partitions, TopicReplication::Fixed(1), settings)
@@ -123,19 +142,12 @@ impl Broker {
         for (setting, value) in settings {
             topic = topic.set(setting, value);
         }
-        let mut attempts = 0;
-        let results = loop {
-            // The client gives a request up when the connection that it was for is closed, as by a node that restarts.
-            match self.admin().create_topics([&topic], &options()).await {
-                Err(KafkaError::AdminOp(RDKafkaErrorCode::BrokerDestroy)) if attempts < CREATE_ATTEMPTS => {
-                    attempts += 1;
-                }
-                results => break results.expect("the broker answers"),
-            }
-        };
+        let (results, is_again) = self
+            .answered(async |admin| admin.create_topics([&topic], &options()).await)
+            .await;
         match &results[0] {
             // The request that was given up has made it.
-            Err((_, RDKafkaErrorCode::TopicAlreadyExists)) if attempts > 0 => {}
+            Err((_, RDKafkaErrorCode::TopicAlreadyExists)) if is_again => {}
             result => drop(result.as_ref().expect("the topic is created")),
         }
         self.wait_for_topic(name, partitions).await;
@@ -150,12 +162,17 @@ impl Broker {
     /// Increases the number of a topic's partitions.
     pub async fn grow_topic(&self, name: &str, partitions: i32) {
         let count = usize::try_from(partitions).expect("a count");
-        let results = self
-            .admin()
-            .create_partitions([&NewPartitions::new(name, count)], &options())
-            .await
-            .expect("the broker answers");
-        results[0].as_ref().expect("the topic grows");
+        let (results, is_again) = self
+            .answered(async |admin| {
+                let wanted = NewPartitions::new(name, count);
+                admin.create_partitions([&wanted], &options()).await
+            })
+            .await;
+        match &results[0] {
+            // The request that was given up has added them.
+            Err((_, RDKafkaErrorCode::InvalidPartitions)) if is_again => {}
+            result => drop(result.as_ref().expect("the topic grows")),
+        }
         self.wait_for_topic(name, partitions).await;
     }
 
@@ -164,18 +181,14 @@ impl Broker {
         let mut list = TopicPartitionList::new();
         list.add_partition_offset(topic, partition, Offset::Offset(offset))
             .expect("a valid offset");
-        self.admin()
-            .delete_records(&list, &options())
-            .await
-            .expect("records are deleted");
+        self.answered(async |admin| admin.delete_records(&list, &options()).await)
+            .await;
     }
 
     /// Deletes a topic and waits until the broker no longer lists it.
     pub async fn delete_topic(&self, topic: &str) {
-        self.admin()
-            .delete_topics(&[topic], &options())
-            .await
-            .expect("the topic is deleted");
+        self.answered(async |admin| admin.delete_topics(&[topic], &options()).await)
+            .await;
         for _ in 0..200 {
             if !self.topics().contains(&topic.to_owned()) {
                 return;
