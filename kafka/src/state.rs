@@ -23,7 +23,7 @@ pub struct LogState {
     pub last_stable_offset: i64,
     /// Timestamp of the first record that has one, in milliseconds since 1970.
     pub first_timestamp_ms: Option<i64>,
-    /// Greatest timestamp of a record; `None` also if the brokers are older than 3.0.
+    /// Greatest timestamp of a record. `None` also if the brokers are older than 3.0, unless the first record has it.
     pub newest_timestamp_ms: Option<i64>,
 }
 

@@ -45,6 +45,11 @@ pub(crate) const COMMITTED: i64 = 7;
 /// End of each partition that has a leader.
 pub(crate) const END: i64 = 10;
 
+/// Timestamp of the record at an offset, in milliseconds since 1970.
+pub(crate) fn time_ms(offset: i64) -> i64 {
+    1_000 + offset
+}
+
 /// What the broker answers. Every topic has two partitions, and partition 1 has no leader.
 #[derive(Default)]
 pub(crate) struct Script {
@@ -52,6 +57,8 @@ pub(crate) struct Script {
     pub(crate) groups: usize,
     /// Number of requests for committed offsets that must have arrived before the first is answered.
     pub(crate) asked_together: usize,
+    /// Whether the greatest timestamp is a question that the broker does not know.
+    pub(crate) is_before_kafka_3: bool,
 }
 
 /// Running broker, which ends with the process.
@@ -128,6 +135,10 @@ impl Answers {
         match request.key {
             ApiKey::ApiVersions => {
                 let versions = APIS.map(|(key, max)| {
+                    let max = match key {
+                        ApiKey::ListOffsets if self.script.is_before_kafka_3 => 6,
+                        _ => max,
+                    };
                     ApiVersion::default()
                         .with_api_key(key as i16)
                         .with_max_version(max)
@@ -152,9 +163,17 @@ impl Answers {
                 let asked: ListOffsetsRequest = request.decode();
                 let topics = asked.topics.into_iter().map(|topic| {
                     let partitions = topic.partitions.iter().map(|partition| {
+                        let first_from = |time| (0..END).find(|offset| time_ms(*offset) >= time);
+                        let (offset, is_record) = match partition.timestamp {
+                            -1 => (END, false),
+                            -2 => (0, false),
+                            -3 if request.version >= 7 => (END - 1, true),
+                            time => first_from(time).map_or((-1, false), |offset| (offset, true)),
+                        };
                         ListOffsetsPartitionResponse::default()
                             .with_partition_index(partition.partition_index)
-                            .with_offset(END)
+                            .with_timestamp(if is_record { time_ms(offset) } else { -1 })
+                            .with_offset(offset)
                     });
                     ListOffsetsTopicResponse::default()
                         .with_name(topic.name.clone())

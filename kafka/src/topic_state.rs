@@ -12,7 +12,7 @@ use crate::attempts::{ATTEMPT_LIMIT, About, Attempts, Failure};
 use crate::client::Client;
 use crate::error::KafkaError;
 use crate::librdkafka::groups;
-use crate::librdkafka::list_offsets::{FoundOffset, OffsetQuestion, list_offsets};
+use crate::librdkafka::list_offsets::{FoundOffset, OffsetQuestion, list_offsets, list_offsets_from};
 use crate::state::{CommittedOffset, LogState, PartitionState};
 
 /// Number of groups whose offsets are asked at the same time: librdkafka takes one group per request, and a coordinator
@@ -151,7 +151,7 @@ impl<'a> StateLookUp<'a> {
         let stable = self.offsets(partitions, Question::LastStable)?;
         let latest = self.offsets(partitions, Question::Latest)?;
         let first = self.offsets(partitions, Question::FirstTimestamp)?;
-        let newest = self.offsets(partitions, Question::GreatestTimestamp)?;
+        let newest = self.newest(partitions, &first, &latest)?;
         let logs = partitions.iter().map(|partition| {
             let offset = |found: &Offsets| found.get(partition).map_or(0, |found| found.offset);
             let time = |found: &Offsets| found.get(partition).and_then(|found| found.timestamp_ms);
@@ -169,8 +169,38 @@ impl<'a> StateLookUp<'a> {
         Ok(logs.collect())
     }
 
-    /// Answers by partition. Brokers before Kafka 3.0 do not know
-    /// [the greatest timestamp](https://cwiki.apache.org/confluence/x/tJU0CQ) (KIP-734): then there are none.
+    /// Records with the greatest timestamp, by partition; `first` are the first with any.
+    ///
+    /// Brokers before Kafka 3.0 do not know [the question](https://cwiki.apache.org/confluence/x/tJU0CQ) (KIP-734). They
+    /// take it for one about a time before all records, and answer the first: no error tells the two apart, but a later
+    /// record does. There is no answer for such a partition.
+    fn newest(&self, partitions: &[i32], first: &Offsets, latest: &Offsets) -> Result<Offsets, Failure> {
+        let mut newest = self.offsets(partitions, OffsetQuestion::GreatestTimestamp)?;
+        let end = |partition| latest.get(&partition).map_or(0, |latest| latest.offset);
+        let doubtful = newest.values().filter(|found| {
+            let is_first = first
+                .get(&found.partition)
+                .is_some_and(|first| first.offset == found.offset);
+            is_first && found.offset + 1 < end(found.partition)
+        });
+        let doubtful: Vec<_> = doubtful
+            .filter_map(|found| Some((found.partition, found.timestamp_ms?.checked_add(1)?)))
+            .collect();
+        if doubtful.is_empty() {
+            return Ok(newest);
+        }
+        let limit = self.attempts.at_most(ATTEMPT_LIMIT);
+        let later = list_offsets_from(self.client, self.topic, &doubtful, limit);
+        for later in later.map_err(|code| self.attempts.code_failure(code))? {
+            // A record that has come since says nothing.
+            if (0..end(later.partition)).contains(&later.offset) {
+                newest.remove(&later.partition);
+            }
+        }
+        Ok(newest)
+    }
+
+    /// Answers by partition; none if the brokers do not know the question.
     fn offsets(&self, partitions: &[i32], question: OffsetQuestion) -> Result<Offsets, Failure> {
         if partitions.is_empty() {
             return Ok(Offsets::new());

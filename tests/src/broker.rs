@@ -71,6 +71,13 @@ impl Broker {
         &self.bootstrap
     }
 
+    /// Whether the broker can be asked for the greatest timestamp of a partition, as Kafka can be from 3.0 on.
+    pub fn knows_greatest_timestamp(&self) -> bool {
+        // Set by scripts/kafka.
+        let version = std::env::var("KAFKA_VERSION").unwrap_or_default();
+        self.embedded.is_some() || !version.starts_with("2.")
+    }
+
     /// Handle of the embedded broker; `None` for a real one.
     pub fn as_embedded(&self) -> Option<&EmbeddedKafka> {
         self.embedded.as_ref()

@@ -52,7 +52,8 @@ fn ask_committed_offsets<C: ConsumerContext>(
     partitions: &[i32],
     timeout: Duration,
 ) -> Result<Sent, RDKafkaErrorCode> {
-    let partitions = PartitionList::new(topic, partitions, 0)?;
+    let partitions: Vec<_> = partitions.iter().map(|partition| (*partition, 0)).collect();
+    let partitions = PartitionList::new(topic, &partitions)?;
     let question = GroupQuestion::new(group, &partitions)?;
     let operation = sys::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS;
     let call = AdminCall::new(consumer, operation, timeout)?;

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use rdkafka::bindings as sys;
+use rdkafka::bindings::rd_kafka_IsolationLevel_t as IsolationLevel;
 use rdkafka::consumer::{BaseConsumer, ConsumerContext};
 use rdkafka::types::RDKafkaErrorCode;
 
@@ -38,10 +39,10 @@ impl OffsetQuestion {
         spec as i64
     }
 
-    fn isolation_level(self) -> sys::rd_kafka_IsolationLevel_t {
+    fn isolation_level(self) -> IsolationLevel {
         match self {
-            Self::LastStable => sys::rd_kafka_IsolationLevel_t::RD_KAFKA_ISOLATION_LEVEL_READ_COMMITTED,
-            _ => sys::rd_kafka_IsolationLevel_t::RD_KAFKA_ISOLATION_LEVEL_READ_UNCOMMITTED,
+            Self::LastStable => IsolationLevel::RD_KAFKA_ISOLATION_LEVEL_READ_COMMITTED,
+            _ => IsolationLevel::RD_KAFKA_ISOLATION_LEVEL_READ_UNCOMMITTED,
         }
     }
 }
@@ -66,9 +67,38 @@ pub(crate) fn list_offsets<C: ConsumerContext>(
     question: OffsetQuestion,
     timeout: Duration,
 ) -> Result<Vec<FoundOffset>, RDKafkaErrorCode> {
-    let questions = PartitionList::new(topic, partitions, question.spec())?;
+    let questions: Vec<_> = partitions
+        .iter()
+        .map(|partition| (*partition, question.spec()))
+        .collect();
+    ask(consumer, topic, &questions, question.isolation_level(), timeout)
+}
+
+/// Asks for the first record of each partition at or after a time, in milliseconds since 1970. The offset is -1 if there
+/// is none.
+///
+/// # Errors
+/// As [`list_offsets`].
+pub(crate) fn list_offsets_from<C: ConsumerContext>(
+    consumer: &BaseConsumer<C>,
+    topic: &str,
+    times_ms: &[(i32, i64)],
+    timeout: Duration,
+) -> Result<Vec<FoundOffset>, RDKafkaErrorCode> {
+    let level = IsolationLevel::RD_KAFKA_ISOLATION_LEVEL_READ_UNCOMMITTED;
+    ask(consumer, topic, times_ms, level, timeout)
+}
+
+fn ask<C: ConsumerContext>(
+    consumer: &BaseConsumer<C>,
+    topic: &str,
+    questions: &[(i32, i64)],
+    isolation_level: IsolationLevel,
+    timeout: Duration,
+) -> Result<Vec<FoundOffset>, RDKafkaErrorCode> {
+    let questions = PartitionList::new(topic, questions)?;
     let operation = sys::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_LISTOFFSETS;
-    let call = AdminCall::new(consumer, operation, timeout)?.reading(question.isolation_level())?;
+    let call = AdminCall::new(consumer, operation, timeout)?.reading(isolation_level)?;
     // SAFETY: `consumer` is borrowed, so its client lives. The list is copied.
     let event = unsafe {
         call.answer(|client, options, queue| {

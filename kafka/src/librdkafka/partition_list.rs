@@ -12,18 +12,18 @@ use crate::librdkafka::admin::{elements, succeeded};
 pub(crate) struct PartitionList(NonNull<sys::rd_kafka_topic_partition_list_t>);
 
 impl PartitionList {
-    /// `partitions` of `topic`, each with the same offset or what stands for one.
-    pub(crate) fn new(topic: &str, partitions: &[i32], offset: i64) -> Result<Self, RDKafkaErrorCode> {
+    /// Partitions of `topic`, each with an offset or what stands for one.
+    pub(crate) fn new(topic: &str, partitions: &[(i32, i64)]) -> Result<Self, RDKafkaErrorCode> {
         let topic = CString::new(topic).map_err(|_| RDKafkaErrorCode::InvalidTopic)?;
         let size = i32::try_from(partitions.len()).unwrap_or(i32::MAX);
         // SAFETY: the size only reserves room. The call never returns null.
         let list = Self(unsafe { NonNull::new_unchecked(sys::rd_kafka_topic_partition_list_new(size)) });
-        for partition in partitions {
+        for (partition, offset) in partitions {
             // SAFETY: the list is live, the name ends with NUL and is copied. The call returns the list's new element.
             unsafe {
                 let added =
                     sys::rd_kafka_topic_partition_list_add(list.0.as_ptr(), topic.as_ptr(), *partition);
-                (*added).offset = offset;
+                (*added).offset = *offset;
             }
         }
         Ok(list)

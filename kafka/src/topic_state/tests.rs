@@ -5,7 +5,7 @@ use rdkafka::mocking::MockCluster;
 
 use super::CONCURRENT_GROUPS;
 use crate::auth::credentials::memory::MemoryCredentialStore;
-use crate::testing::{COMMITTED, END, Script, ScriptedBroker};
+use crate::testing::{COMMITTED, END, Script, ScriptedBroker, time_ms};
 use crate::{Broker, Cluster, IsolationLevel, KafkaBroker, PartitionState};
 
 fn broker(bootstrap_servers: impl Into<String>) -> KafkaBroker {
@@ -68,6 +68,23 @@ async fn a_partition_that_loses_its_leader_meanwhile_is_not_waited_for() {
     assert_eq!(shown(&states.unwrap()), [(0, Some(1), true), (1, None, false)]);
 }
 
+#[tokio::test]
+async fn the_greatest_timestamp_is_unknown_where_brokers_do_not_know_the_question() {
+    for is_before_kafka_3 in [false, true] {
+        let scripted = ScriptedBroker::start(Script {
+            is_before_kafka_3,
+            ..Script::default()
+        });
+        let broker = broker(&scripted.address);
+        let states = broker.partition_states("orders", deadline()).await.unwrap();
+        let log = states[0].log.as_ref().unwrap();
+        assert_eq!((log.earliest_offset, log.latest_offset), (0, END));
+        assert_eq!(log.first_timestamp_ms, Some(time_ms(0)));
+        let greatest = (!is_before_kafka_3).then_some(time_ms(END - 1));
+        assert_eq!(log.newest_timestamp_ms, greatest);
+    }
+}
+
 /// More groups than are asked at once. The broker answers none before it has been asked for that many.
 #[tokio::test]
 async fn groups_are_asked_together_and_a_lag_without_a_leader_is_unknown() {
@@ -75,6 +92,7 @@ async fn groups_are_asked_together_and_a_lag_without_a_leader_is_unknown() {
     let scripted = ScriptedBroker::start(Script {
         groups,
         asked_together: CONCURRENT_GROUPS,
+        ..Script::default()
     });
     let broker = broker(&scripted.address);
     let committed = broker.committed_offsets("orders", deadline()).await.unwrap();
