@@ -158,6 +158,7 @@ pub(crate) async fn delete(api: &Api, garbage: Garbage) {
     }
 }
 
+/// Counts and logs a query that has ended.
 fn report(api: &Api, execution: &Execution) {
     let progress = execution.progress();
     api.telemetry().ended(&Ended {
